@@ -1,0 +1,103 @@
+"""A convolutional network."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from kbuilder.contracts import Form, Signal
+from kbuilder.errors import BuildError
+from kbuilder.spec import Count, Counts, Fraction, Spec, Units
+
+
+class CNN(Spec):
+    """Convolutions with pooling in between, then Flatten or global pooling, then dense layers.
+
+    Convolutions are 2-D on images, 1-D on text (which is embedded first) and sequences; they keep
+    the size of their input ("same" padding), and each pooling divides it by `pool_size`.
+
+    Input shape: image (batch, height, width, channels), text (batch, time) or sequence
+        (batch, time, d).
+    Output shape: (batch, d).
+    Source: LeCun et al. 1989, Neural Computation 1 (doi:10.1162/neco.1989.1.4.541).
+    """
+
+    filters: Counts = (32, 64)
+    """Filters of each convolution, the first nearest to the input; each >= 1."""
+    kernel_size: Count = 3
+    """Length of each side of a kernel; >= 1."""
+    activation: Literal["relu", "tanh", "sigmoid", "elu", "selu", "gelu", "swish"] = "relu"
+    """Activation of each layer."""
+    batch_normalization: bool = False
+    """Whether each convolution is normalised over the batch (arXiv:1502.03167)."""
+    pooling: Literal["max", "average", "none"] = "max"
+    """What follows each convolution."""
+    pool_size: int = Field(default=2, ge=2)
+    """Length of each side of a pooling window; >= 2."""
+    reduce: Literal["flatten", "max", "average"] | None = None
+    """How the map becomes a vector: flatten, or global max or average pooling; left out: flatten
+    for images, max along time."""
+    units: Units = ()
+    """Units of dense layers after that; each >= 1."""
+    embedding: Count = 64
+    """Length of the vector of a word, for text; >= 1."""
+    input_dropout: Fraction = 0.0
+    """Share of the inputs (of text: of the embedding) dropped in training; 0 <= p < 1."""
+    dropout: Fraction = 0.0
+    """Share dropped after the pooling into a vector and after each dense layer; 0 <= p < 1."""
+
+    forms: ClassVar[tuple[Form, ...]] = ("image", "text", "sequence")
+
+    def apply(self, signal: Signal) -> Any:
+        import keras
+
+        layers = keras.layers
+        x = signal.tensor
+        if signal.form == "text":
+            x = layers.Embedding(signal.vocabulary_size, self.embedding)(x)
+        flat = signal.form == "image"
+        reduce = self.reduce or ("flatten" if flat else "max")
+        poolings = 0 if self.pooling == "none" else len(self.filters) - (reduce != "flatten")
+        self._check_size(x.shape[1:-1], poolings)
+        if self.input_dropout:
+            x = layers.Dropout(self.input_dropout)(x)
+        convolution = layers.Conv2D if flat else layers.Conv1D
+        pool = {
+            "max": layers.MaxPooling2D if flat else layers.MaxPooling1D,
+            "average": layers.AveragePooling2D if flat else layers.AveragePooling1D,
+        }
+        for place, filters in enumerate(self.filters):
+            x = convolution(
+                filters, self.kernel_size, padding="same", use_bias=not self.batch_normalization
+            )(x)
+            if self.batch_normalization:
+                x = layers.BatchNormalization()(x)
+            x = layers.Activation(self.activation)(x)
+            if place < poolings:
+                x = pool[self.pooling](pool_size=self.pool_size)(x)
+        ends = {
+            "flatten": layers.Flatten,
+            "max": layers.GlobalMaxPooling2D if flat else layers.GlobalMaxPooling1D,
+            "average": layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling1D,
+        }
+        x = ends[reduce]()(x)
+        if self.dropout:
+            x = layers.Dropout(self.dropout)(x)
+        for units in self.units:
+            x = layers.Dense(units, activation=self.activation)(x)
+            if self.dropout:
+                x = layers.Dropout(self.dropout)(x)
+        return x
+
+    def _check_size(self, size: tuple[int, ...], poolings: int) -> None:
+        """Refuse an input that the poolings would reduce to nothing."""
+        least = self.pool_size**poolings
+        if min(size) < least:
+            shown = " × ".join(str(n) for n in size)
+            raise BuildError(
+                f"the input of cnn is {shown}, and {poolings} poolings by {self.pool_size} need "
+                f"at least {least} along each side. Give fewer filters, `pooling: none`, or a "
+                "larger input.",
+                key=("model",),
+            )

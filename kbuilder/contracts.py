@@ -1,0 +1,166 @@
+"""What the parts promise each other: the values that pass between them, and four Protocols.
+
+A *source* gives named columns. A *feature* turns one raw column into one tensor of one form. An
+*architecture* turns a tensor of one form into a vector, and never knows the task. A *task* alone
+decides the last layer, the loss, the metrics, and how outputs are decoded into names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kbuilder.recipe.split import Split
+    from kbuilder.table import Profile, Table
+
+Form = Literal["vector", "text", "sequence", "image"]
+"""The form of a preprocessed feature, and the shape of its tensor:
+
+vector (batch, d) · text (batch, time), integers · sequence (batch, time, d) ·
+image (batch, height, width, channels)
+"""
+FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image")
+RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4}
+
+
+class Choice(NamedTuple):
+    """A value that was inferred, with the reason that a person is told."""
+
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A `Choice` with its place in the recipe, and the line that decides otherwise."""
+
+    path: str
+    value: Any
+    reason: str
+    write: str
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A symbolic tensor on its way through the network.
+
+    Args:
+        form: What the axes of the tensor mean.
+        tensor: The KerasTensor, batch first.
+        vocabulary_size: For `text`, the number of distinct integers, padding (0) included.
+    """
+
+    form: Form
+    tensor: Any
+    vocabulary_size: int = 0
+
+
+class Source(Protocol):
+    """Rows with named columns."""
+
+    @property
+    def target(self) -> tuple[str, ...]: ...
+    @property
+    def ignore(self) -> tuple[str, ...]: ...
+    @property
+    def split(self) -> Split: ...
+
+    def load(self) -> tuple[Table, Table | None]:
+        """The rows to learn from, and the source's own test rows if it has some.
+
+        Raises:
+            DataError: if there are no rows, or they cannot be read.
+        """
+
+
+class Feature(Protocol):
+    """One raw column becomes one tensor of one form."""
+
+    @property
+    def form(self) -> Form: ...
+    @property
+    def packed(self) -> bool:
+        """Whether the preprocessed tensor is a finished (batch, d) vector, to be joined."""
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """The reason why a column looks like this kind, or None."""
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The fields that were left open, learned from the training rows alone.
+
+        Raises:
+            DataError: if the column cannot be of this kind.
+        """
+
+    def raw(self, column: str, values: np.ndarray) -> np.ndarray:
+        """`values` in the dtype and shape that the exported model takes.
+
+        Raises:
+            DataError: naming the first value that cannot be converted.
+        """
+
+    def layer(self) -> Any:
+        """The Keras layer that preprocesses a batch of raw values."""
+
+    def signature(self) -> tuple[tuple[int | None, ...], str]:
+        """Shape (batch first, as None) and dtype of the raw input of the exported model."""
+
+    def embed(self, tensor: Any) -> Signal:
+        """The first step inside the network: from the preprocessed tensor to its form."""
+
+
+class Architecture(Protocol):
+    """From a tensor of one form to a vector; never knows the task."""
+
+    forms: ClassVar[tuple[Form, ...]]
+
+    def apply(self, signal: Signal) -> Any:
+        """The network without its last layer. Returns a KerasTensor (batch, d)."""
+
+
+class Task(Protocol):
+    """What is predicted: the last layer, the loss, the metrics, the names of the outputs."""
+
+    headline: ClassVar[str]
+    """The metric, higher being better, that a run is judged by."""
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """The reason why a target looks like this task, or None."""
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The fields that were left open (classes, scale), from the training rows alone.
+
+        Raises:
+            DataError: if the target does not fit the task.
+        """
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Target values as the loss takes them: (rows, units) float32.
+
+        Raises:
+            DataError: if a value is missing, or is none of the classes.
+        """
+
+    def head(self, tensor: Any) -> Any:
+        """The last layer, called on (batch, d)."""
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        """The Keras loss and metrics, as objects: Keras guesses wrongly from names."""
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """Tensors by name from the network's outputs (batch, units), in TensorFlow."""
+
+    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """Metrics of `outputs` against encoded targets, in the target's own units."""
+
+    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+        """The name, and the outputs (units,), of the best answer that ignores the input."""
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray | None:
+        """Class number of each row, for stratified splits and class weights; None without."""
+

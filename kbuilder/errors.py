@@ -1,0 +1,156 @@
+"""The errors that a person meets.
+
+    KBuilderError
+    ├── RecipeError    a recipe, or an override of one, is wrong: every problem at once   (exit 2)
+    ├── CallError      the call is wrong: no such run, a folder in the way                 (exit 2)
+    ├── DataError      the data cannot be used as the recipe says                          (exit 1)
+    ├── BuildError     the network cannot be put together                                  (exit 1)
+    ├── TrainingError  the fit failed: a loss that is not a number                         (exit 1)
+    ├── RunError       a run folder is incomplete or altered                               (exit 1)
+    └── ExportError    an export could not be written, or does not answer like the model   (exit 1)
+
+Each is printed as its message alone, without a traceback. A message says what happened, what was
+expected, how to mend it, and what was received.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+Key = tuple[str | int, ...]  # the way to a value in a recipe: ("model", "units", 0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, where it stands, and what to write instead.
+
+    Args:
+        key: The way to the value in the recipe, such as `("training", "epochs")`.
+        message: What is wrong, what is expected, what was received.
+        suggestion: The one known word that is nearest to what was written, if any.
+        place: `file:line:column`, or the option of the command line that it came from.
+        excerpt: The offending line with a mark under it.
+    """
+
+    key: Key
+    message: str
+    suggestion: str | None = None
+    place: str | None = None
+    excerpt: str | None = None
+
+    def __str__(self) -> str:
+        path = ".".join(str(part) for part in self.key)
+        text = ": ".join(part for part in (self.place, path, self.message) if part)
+        if self.excerpt:
+            text += "\n" + self.excerpt
+        if self.suggestion:
+            text += f"\n    Did you mean {self.suggestion!r}?"
+        return text
+
+
+class KBuilderError(Exception):
+    """Base of all errors that kbuilder raises on purpose.
+
+    Args:
+        message: What is said to the user.
+        key: The place in the recipe that the mend belongs to, if there is one.
+        suggestion: The nearest known word, if any.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, key: Key = (), suggestion: str | None = None) -> None:
+        super().__init__(message)
+        self.problem = Problem(key=key, message=message, suggestion=suggestion)
+
+    def __str__(self) -> str:
+        return str(self.problem)
+
+
+class RecipeError(KBuilderError):
+    """The recipe is wrong. `problems` holds every problem, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def __str__(self) -> str:
+        count = len(self.problems)
+        total = "1 problem" if count == 1 else f"{count} problems"
+        return "\n".join(str(problem) for problem in self.problems) + f"\n{total}."
+
+
+class CallError(KBuilderError):
+    """The call is wrong: a file that is not there, a folder in the way."""
+
+    exit_code = 2
+
+
+class DataError(KBuilderError):
+    """The data cannot be used as the recipe says.
+
+    Args:
+        row: The number, from 0, of the row at fault within the values that were looked at.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        key: Key = (),
+        suggestion: str | None = None,
+        row: int | None = None,
+    ) -> None:
+        super().__init__(message, key=key, suggestion=suggestion)
+        self.row = row
+
+    def at(self, where: str) -> DataError:
+        """The same error, opening with the name of the row."""
+        message = f"{where}: {self.problem.message}"
+        return DataError(message, key=self.problem.key, suggestion=self.problem.suggestion)
+
+
+class BuildError(KBuilderError):
+    """The network cannot be put together."""
+
+
+class TrainingError(KBuilderError):
+    """The fit failed."""
+
+
+class RunError(KBuilderError):
+    """A run folder is incomplete or altered."""
+
+
+class ExportError(KBuilderError):
+    """An export could not be written, or does not answer like the model."""
+
+
+def nearest(word: object, known: Iterable[object]) -> str | None:
+    """The known word that `word` is most likely a slip of, or None."""
+    by_lower = {str(name).lower(): str(name) for name in known}
+    matches = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    return by_lower[matches[0]] if matches else None
+
+
+def listed(words: Iterable[object], limit: int = 12) -> str:
+    """`words` for a sentence: `a, b, c`, cut after `limit` with the count of the rest."""
+    items = [str(word) for word in words]
+    if len(items) <= limit:
+        return ", ".join(items)
+    return ", ".join(items[:limit]) + f" and {len(items) - limit} more"
+
+
+def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataError:
+    """The error for data that is not there: what to download, from where, into which place."""
+    mend = f"Get it from {origin} and put it there" if origin else "Put it there"
+    return DataError(
+        f"there is no {path}. Expected {what}. {mend}, or name its place with "
+        f"`-o {'.'.join(key)}=…`.",
+        key=key,
+    )

@@ -1,0 +1,139 @@
+"""Categories: strings or integers that name a kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.errors import DataError
+from kbuilder.spec import Count, Spec, Values
+from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing
+
+MOST_ONE_HOT = 64
+
+
+class Category(Spec):
+    """A string or an integer that names a kind. Unknown and missing have slots of their own.
+
+    Up to 64 different values become one-hot vectors, more an embedding that is learned.
+    """
+
+    vocabulary: Values | None = None
+    """The known values; left out: those of the training rows, the most frequent first."""
+    rare_below: Count = 1
+    """Values with fewer training rows than this count as unknown; >= 1."""
+    embedding: Annotated[int, Field(ge=0)] | None = None
+    """Length of the learned vector of each value, 0 for one-hot; left out: by their number."""
+
+    @property
+    def form(self) -> Form:
+        return "vector"
+
+    @property
+    def packed(self) -> bool:
+        return not self.embedding
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Short strings that repeat."""
+        if profile.kind != "string" or not profile.present:
+            return None
+        if profile.reads_as_text or profile.names_rows:
+            return None
+        return f"{profile.distinct:,} different strings in {profile.present:,} values"
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The vocabulary, and whether it is small enough for one-hot vectors."""
+        kind = kind_of(values)
+        there = values[~missing(values)]
+        if not len(there):
+            raise DataError(
+                f"column {column!r} has no value at all in the training rows. "
+                f"Leave it out with `data.ignore: [{column}]`.",
+                key=("features", column),
+            )
+        if kind not in ("string", "number"):
+            raise DataError(
+                f"column {column!r} mixes kinds of values, or holds none that can name a kind. "
+                "Expected all strings or all whole numbers.",
+                key=("features", column),
+            )
+        if kind == "number" and np.any(there != np.floor(there.astype(np.float64))):
+            raise DataError(
+                f"column {column!r} holds broken numbers such as {there[there % 1 != 0][0]}. "
+                "Expected strings or whole numbers for a category; read it as a number.",
+                key=("features", column),
+            )
+        counts = Counter((int(v) if kind == "number" else str(v)) for v in there)
+        known = sorted(
+            (value for value, count in counts.items() if count >= self.rare_below),
+            key=lambda value: (-counts[value], value),
+        )
+        if not known:
+            raise DataError(
+                f"column {column!r} has no value with {self.rare_below} training rows or more. "
+                "Lower `rare_below`.",
+                key=("features", column, "rare_below"),
+            )
+        rare = f", {len(counts) - len(known):,} rarer ones count as unknown"
+        reason = f"the values of {len(there):,} training rows{rare if len(counts) > len(known) else ''}"
+        size = len(self.vocabulary or known)
+        wide = size > MOST_ONE_HOT
+        # The rule of thumb of fastai (Howard and Gugger 2020, arXiv:2002.04688).
+        length = min(50, round(1.6 * size**0.56)) if wide else 0
+        why = f"{size:,} different values, {'more than' if wide else 'at most'} {MOST_ONE_HOT}"
+        return {"vocabulary": Choice(tuple(known), reason), "embedding": Choice(length, why)}
+
+    def raw(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Strings as objects, "" where missing; integers as int64."""
+        absent = missing(values)
+        if self._integers:
+            numbers = np.full(len(values), MISSING_INTEGER, dtype=np.int64)
+            for row in np.flatnonzero(~absent):
+                try:
+                    number = float(values[row])
+                    if number != np.floor(number):
+                        raise ValueError("broken")
+                    numbers[row] = int(values[row])
+                except (TypeError, ValueError, OverflowError):
+                    raise DataError(
+                        f"column {column!r} holds whole numbers, but here {str(values[row])!r}. "
+                        "Expected a whole number.",
+                        key=("features", column),
+                        row=int(row),
+                    ) from None
+            return numbers
+        words = np.full(len(values), "", dtype=object)
+        for row in np.flatnonzero(~absent):
+            value = values[row]
+            whole = isinstance(value, float | np.floating) and value == np.floor(value)
+            words[row] = str(int(value)) if whole else str(value)
+        return words
+
+    @property
+    def _integers(self) -> bool:
+        return self.vocabulary is not None and isinstance(self.vocabulary[0], int)
+
+    def layer(self) -> Any:
+        """The index in the vocabulary, one-hot if small."""
+        from kbuilder.layers.category_index import CategoryIndex
+
+        return CategoryIndex(self.vocabulary or (), one_hot=not self.embedding)
+
+    def signature(self) -> tuple[tuple[int | None, ...], str]:
+        return (None,), "int64" if self._integers else "string"
+
+    def embed(self, tensor: Any) -> Signal:
+        """One-hot as it is; an index through an embedding. (batch, embedding)"""
+        if not self.embedding:
+            return Signal("vector", tensor)
+        import keras
+
+        size = len(self.vocabulary or ()) + 2
+        embedded = keras.layers.Embedding(size, self.embedding)(tensor)  # (batch, 1, embedding)
+        return Signal("vector", keras.layers.Flatten()(embedded))
+

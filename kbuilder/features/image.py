@@ -1,0 +1,150 @@
+"""Images: files, or arrays of pixels."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from typing import Any, Literal
+
+import numpy as np
+
+from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.errors import DataError
+from kbuilder.spec import Count, Positive, Shape, Spec
+from kbuilder.table import Profile, kind_of, missing
+
+LARGEST = 224
+
+
+class Image(Spec):
+    """An image: decoded where it is a file, resized, brought to a number of channels, rescaled."""
+
+    height: Count | None = None
+    """Height that all images are brought to, in pixels; left out: the most frequent, at most 224."""
+    width: Count | None = None
+    """Width that all images are brought to, in pixels; left out: the most frequent, at most 224."""
+    channels: Literal[1, 3] | None = None
+    """1 for grey, 3 for colour; left out: as the images have."""
+    scale: Positive | None = None
+    """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
+    pixels: Shape | None = None
+    """Shape of a raw image where rows are arrays, empty where they are files; learned."""
+    dtype: Literal["uint8", "float32"] | None = None
+    """dtype of the pixels; learned."""
+
+    @property
+    def form(self) -> Form:
+        return "image"
+
+    @property
+    def packed(self) -> bool:
+        return False
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Encoded files, or arrays of (height, width) or (height, width, 1 | 3 | 4)."""
+        if profile.kind == "bytes":
+            return "each value is an image file"
+        if profile.kind != "array" or profile.dtype != "uint8" or not _is_image(profile.shape):
+            return None
+        return f"arrays of {' × '.join(map(str, profile.shape))} bytes"
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """Size, channels, and the greatest pixel."""
+        kind = kind_of(values)
+        if kind == "array" and _is_image(values.shape[1:]):
+            height, width, *rest = values.shape[1:]
+            shades = 1 if not rest or rest[0] == 1 else 3
+            why = f"the arrays are {' × '.join(map(str, values.shape[1:]))}"
+            dtype = "uint8" if self._bytes(values) else "float32"
+            top = float(values.max())
+            scale = 255.0 if dtype == "uint8" and top > 127 else (top if top > 0 else 1.0)
+            scales = Choice(scale, f"the greatest training pixel is {top:g}")
+            raw = Choice(tuple(int(n) for n in values.shape[1:]), why)
+        elif kind == "bytes":
+            sizes, modes = _heads(column, values)
+            (width, height), count = sizes.most_common(1)[0]
+            shades = 1 if set(modes) <= {"1", "L", "LA", "I;16"} else 3
+            why = f"{count:,} of {len(values):,} training images are {width} × {height} pixels"
+            dtype, scales, raw = "uint8", Choice(255.0, "files have pixels of 0 to 255"), Choice((), why)
+        else:
+            raise DataError(
+                f"column {column!r} holds no images. Expected image files, or arrays of "
+                "(height, width) or (height, width, channels).",
+                key=("features", column),
+            )
+        return {
+            "height": Choice(min(height, LARGEST), why),
+            "width": Choice(min(width, LARGEST), why),
+            "channels": Choice(shades, "all training images are grey" if shades == 1 else
+                               "there are colours in the training images"),
+            "scale": scales, "pixels": raw, "dtype": Choice(dtype, why),
+        }  # fmt: skip
+
+    def raw(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Files as objects (`bytes`), arrays as uint8 or float32."""
+        if self.pixels == ():
+            gone = np.flatnonzero(missing(values))
+            wrong = gone if len(gone) or kind_of(values) == "bytes" else np.array([0])
+            if len(wrong):
+                raise DataError(
+                    f"column {column!r} has no image here. Expected the bytes of an image file.",
+                    key=("features", column),
+                    row=int(wrong[0]),
+                )
+            return values
+        if kind_of(values) != "array" or not _is_image(values.shape[1:]):
+            raise DataError(
+                f"column {column!r} holds no arrays of pixels. Expected "
+                f"{' × '.join(map(str, self.pixels or ()))} per row.",
+                key=("features", column),
+            )
+        return values.astype(self.dtype or "uint8")
+
+    @staticmethod
+    def _bytes(values: np.ndarray) -> bool:
+        whole = values.dtype.kind in "ui" or bool(np.all(values == np.floor(values)))
+        return whole and values.min() >= 0 and 1 < values.max() <= 255
+
+    def layer(self) -> Any:
+        """Decode, resize, channels. The result is (batch, height, width, channels)."""
+        from kbuilder.layers.pixels import Pixels
+
+        return Pixels(height=self.height, width=self.width, channels=self.channels)
+
+    def signature(self) -> tuple[tuple[int | None, ...], str]:
+        if self.pixels:
+            return (None, *self.pixels), self.dtype or "uint8"
+        return (None,), "string"
+
+    def embed(self, tensor: Any) -> Signal:
+        """Rescaled to about 0 to 1."""
+        import keras
+
+        return Signal("image", keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor))
+
+
+def _is_image(shape: tuple[int, ...]) -> bool:
+    return len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
+
+
+def _heads(column: str, values: np.ndarray) -> tuple[Counter, Counter]:
+    """How often each size and each colour mode occurs, from the heads of the files alone."""
+    from PIL import Image as Pillow
+    from PIL import UnidentifiedImageError
+
+    sizes: Counter = Counter()
+    modes: Counter = Counter()
+    for row, content in enumerate(values):
+        try:
+            with Pillow.open(io.BytesIO(content)) as image:
+                sizes[image.size] += 1
+                modes[image.mode] += 1
+        except (UnidentifiedImageError, OSError, TypeError) as error:
+            raise DataError(
+                f"column {column!r} has an image here that cannot be read ({error}). "
+                "Mend or remove it.",
+                key=("features", column),
+                row=row,
+            ) from None
+    return sizes, modes

@@ -1,0 +1,93 @@
+"""Text: sentences of words."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.errors import DataError
+from kbuilder.spec import Count, Names, Spec
+from kbuilder.table import Profile, missing
+
+LONGEST = 512
+
+
+class Text(Spec):
+    """Words in lower case, without punctuation, as numbers of a vocabulary (TextVectorization).
+
+    0 is padding, on the right; 1 is any unknown word. A missing text is an empty one.
+    """
+
+    max_tokens: Annotated[int, Field(ge=3)] = 20_000
+    """Most words in the vocabulary, padding and the unknown word included; >= 3."""
+    length: Count | None = None
+    """Words kept of each text; left out: enough for 95 in 100 training texts, at most 512."""
+    vocabulary: Names | None = None
+    """The known words; left out: the most frequent of the training rows."""
+
+    @property
+    def form(self) -> Form:
+        return "text"
+
+    @property
+    def packed(self) -> bool:
+        return False
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Strings of several words, most of them different."""
+        if profile.kind != "string" or not profile.present or not profile.reads_as_text:
+            return None
+        return f"{profile.words:.0f} words in the mean, {profile.distinct:,} different texts"
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The vocabulary and the length."""
+        import keras
+
+        texts = self.raw(column, values)
+        vectorize = keras.layers.TextVectorization(max_tokens=self.max_tokens)
+        vectorize.adapt(texts)
+        words = tuple(str(word) for word in vectorize.get_vocabulary()[2:])
+        if not words:
+            raise DataError(
+                f"column {column!r} has no word in the training rows. "
+                f"Leave it out with `data.ignore: [{column}]`.",
+                key=("features", column),
+            )
+        lengths = np.concatenate(
+            [
+                np.count_nonzero(np.asarray(vectorize(texts[start : start + 1024])), axis=1)
+                for start in range(0, len(texts), 1024)
+            ]
+        )
+        length = int(np.clip(np.ceil(np.percentile(lengths, 95)), 1, LONGEST))
+        whole = float(np.mean(lengths <= length))
+        return {
+            "vocabulary": Choice(words, f"the most frequent words of {len(texts):,} training texts"),
+            "length": Choice(length, f"holds {whole:.0%} of the training texts whole"),
+        }
+
+    def raw(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Strings as objects, "" where missing."""
+        absent = missing(values)
+        return np.array(
+            ["" if gone else str(value) for value, gone in zip(values, absent, strict=True)],
+            dtype=object,
+        )
+
+    def layer(self) -> Any:
+        """TextVectorization with the learned vocabulary. (batch,) string to (batch, length)"""
+        import keras
+
+        return keras.layers.TextVectorization(
+            output_sequence_length=self.length, vocabulary=list(self.vocabulary or ())
+        )
+
+    def signature(self) -> tuple[tuple[int | None, ...], str]:
+        return (None,), "string"
+
+    def embed(self, tensor: Any) -> Signal:
+        return Signal("text", tensor, vocabulary_size=len(self.vocabulary or ()) + 2)

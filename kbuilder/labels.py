@@ -1,0 +1,155 @@
+"""Class names of a target, and the loss that may score them: what the classifying tasks share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator
+
+from kbuilder.errors import BuildError, DataError, listed, nearest
+from kbuilder.spec import Values, refuse
+from kbuilder.table import kind_of, missing
+
+Label = str | int
+
+
+def _numbered(value: object) -> object:
+    """`classes: 10` is short for the integers from 0 to 9."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return tuple(range(value)) if whole and 0 < value <= 100_000 else value  # type: ignore[operator]
+
+
+def _distinct(classes: tuple[Label, ...]) -> tuple[Label, ...]:
+    kinds = {type(label) for label in classes}
+    if len(set(classes)) < len(classes) or len(kinds) > 1:
+        raise ValueError("Expected classes that all differ, either all words or all whole numbers")
+    return classes
+
+
+Classes = Annotated[
+    Values,
+    BeforeValidator(_numbered, json_schema_input_type=int | list[str | int]),
+    AfterValidator(_distinct),
+]
+"""Names of the classes in order, or n for the integers 0 … n-1."""
+
+# By name: the Keras class, and what it does to the outputs.
+LOSSES = {
+    "binary_crossentropy": ("BinaryCrossentropy", "scores each unit by itself, as a sigmoid"),
+    "binary_focal_crossentropy": ("BinaryFocalCrossentropy", "scores each unit by itself, as a sigmoid"),
+    "categorical_crossentropy": ("CategoricalCrossentropy", "scores a softmax over all classes"),
+    "categorical_focal_crossentropy": ("CategoricalFocalCrossentropy", "scores a softmax over all classes"),
+    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", "scores a softmax over all classes"),
+    "huber": ("Huber", "measures the distance between numbers"),
+    "log_cosh": ("LogCosh", "measures the distance between numbers"),
+    "mean_absolute_error": ("MeanAbsoluteError", "measures the distance between numbers"),
+    "mean_squared_error": ("MeanSquaredError", "measures the distance between numbers"),
+}  # fmt: skip
+
+
+def check_loss(loss: str, allowed: Sequence[str], layer: str) -> None:
+    """Refuse a loss that cannot work over the task's last layer, with the reason."""
+    if loss in allowed:
+        return
+    if loss in LOSSES:
+        raise refuse(
+            ("loss",), f"{loss} {LOSSES[loss][1]}; the last layer here is {layer}. "
+            f"Expected one of: {listed(allowed)}", loss,
+        )  # fmt: skip
+    near = nearest(loss, allowed)
+    hint = f" (did you mean {near}?)" if near else ""
+    raise refuse(("loss",), f"Expected one of: {listed(allowed)}{hint}", loss)
+
+
+def create_loss(loss: str) -> Any:
+    """The `keras.losses` object, its name in the logs being that of the recipe."""
+    import keras
+
+    return getattr(keras.losses, LOSSES[loss][0])(name=loss)
+
+
+def as_label(value: Any) -> Label:
+    """A value of the target as a class name: whole numbers stay numbers, all else is a string."""
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return int(value) if value == np.floor(value) else str(value)
+    return str(value)
+
+
+def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
+    """How often each label occurs.
+
+    Raises:
+        DataError: if the values are no labels, or there is one only.
+    """
+    if kind_of(values) not in ("string", "number"):
+        raise DataError(
+            f"the target {column!r} mixes numbers and text, or holds no scalars. "
+            "Expected one label per row.",
+            key=("data", "target"),
+        )
+    counts = Counter(as_label(value) for value in values[~missing(values)])
+    if len(counts) == 1:
+        raise DataError(
+            f"the target {column!r} has one value only: {next(iter(counts))!r}. "
+            "Expected at least two, so that there is something to tell apart.",
+            key=("data", "target"),
+        )
+    return counts
+
+
+def in_order(labels: Counter[Label]) -> tuple[Label, ...]:
+    """Labels sorted: numbers by size, strings by letter."""
+    words = any(isinstance(label, str) for label in labels)
+    return tuple(sorted(str(label) if words else label for label in labels))
+
+
+def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarray:
+    """The class number of each value. (rows,) int64
+
+    Raises:
+        DataError: if a value is none of the classes, or missing.
+    """
+    places = {label: place for place, label in enumerate(classes)}
+    words = isinstance(classes[0], str)
+    numbers = np.empty(len(values), dtype=np.int64)
+    gone = missing(values)
+    for row, value in enumerate(values):
+        label = None if gone[row] else as_label(value)
+        label = str(label) if words and label is not None else label
+        place = places.get(label) if label is not None else None
+        if place is None:
+            what = "has no value" if label is None else f"is {label!r}"
+            raise DataError(
+                f"the target {column!r} {what}. Expected a label known from training: "
+                f"{listed(repr(label) for label in classes)}. Remove the row, or mend the label.",
+                key=("data", "target"),
+                row=row,
+                suggestion=nearest(label, classes) if words and label is not None else None,
+            )
+        numbers[row] = place
+    return numbers
+
+
+def count(classes: Sequence[Label] | None) -> int:
+    """The number of classes.
+
+    Raises:
+        BuildError: if they are not known: a task made in Python without them.
+    """
+    if classes is None:
+        raise BuildError("the task has no classes. Expected their names, or their number: classes=10.")
+    return len(classes)
+
+
+def constant(classes: Sequence[Label]) -> Any:
+    """The class names as a TensorFlow constant. (classes,) int64 or string"""
+    import tensorflow as tf
+
+    return tf.constant(list(classes), tf.string if isinstance(classes[0], str) else tf.int64)

@@ -1,0 +1,41 @@
+"""Rows of a pandas DataFrame, from Python."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from kbuilder.errors import DataError
+from kbuilder.recipe.split import Split
+from kbuilder.spec import Names, Spec
+from kbuilder.table import Table, from_frame
+
+
+class Frame(Spec):
+    """A pandas DataFrame, and optionally a second one with the test rows. From Python only."""
+
+    frame: Any = Field(default=None, exclude=True, repr=False)
+    """The pandas DataFrame; its index is not used. A saved recipe does not hold it."""
+    test_frame: Any = Field(default=None, exclude=True, repr=False)
+    """A second DataFrame, with the rows to test on."""
+    target: Names = Field(min_length=1)
+    """The column to predict, or several columns of numbers."""
+    ignore: Names = ()
+    """Columns that are not used."""
+    split: Split = Split()
+    """How the rows are divided."""
+
+    def load(self) -> tuple[Table, Table | None]:
+        """The frames as tables."""
+        if self.frame is None:
+            raise DataError(
+                "a frame is given from Python: kb.Frame(frame=df, target=…). "
+                "Expected another source, such as csv, in a recipe file.",
+                key=("data", "source"),
+            )
+        test = None if self.test_frame is None else from_frame(self.test_frame, "the test frame")
+        train = from_frame(self.frame, "the frame")
+        if not len(train):
+            raise DataError("the frame has no rows. Expected rows.", key=("data",))
+        return train, test

@@ -1,0 +1,105 @@
+"""Images sorted into one folder per class."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from kbuilder.errors import DataError, missing_file
+from kbuilder.recipe.split import Split
+from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.table import Table
+
+FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
+
+
+class ImageFolder(Spec):
+    """A folder with one folder of images (JPEG, PNG, GIF, BMP) per class.
+
+    The columns are `image`, the encoded file, and `label`, the name of its folder. A folder that
+    holds just `train` and `test` is read as the two parts.
+    """
+
+    path: DataPath
+    """The folder of class folders, or of `train` and `test`, relative to the recipe."""
+    test_path: DataPath | None = None
+    """A second folder of class folders, with the images to test on."""
+    target: Names = ("label",)
+    """The column to predict."""
+    ignore: Names = ()
+    """Columns that are not used."""
+    origin: str | None = None
+    """Where the folder can be had; said when it is not there."""
+    split: Split = Split()
+    """How the images are divided."""
+
+    def load(self) -> tuple[Table, Table | None]:
+        """Read all files, and look at the head of each."""
+        if not self.path.is_dir():
+            raise missing_file(self.path, self.origin, ("data", "path"), "a folder of class folders")
+        if self.test_path is not None and not self.test_path.is_dir():
+            key = ("data", "test_path")
+            raise missing_file(self.test_path, self.origin, key, "a folder of class folders")
+        train, test = self.path, self.test_path
+        if test is None and {folder.name for folder in _folders(train)} == {"train", "test"}:
+            train, test = train / "train", train / "test"
+        return _read(train, "path"), _read(test, "test_path") if test else None
+
+
+def _folders(path: Path) -> list[Path]:
+    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def _read(path: Path, field: str) -> Table:
+    key = ("data", field)
+    files = [
+        file
+        for folder in _folders(path)
+        for file in sorted(folder.iterdir())
+        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
+    ]
+    if not files:
+        raise DataError(
+            f"{path} has no folders of images. "
+            f"Expected one folder per class, with files ending in {', '.join(FORMATS)}.",
+            key=key,
+        )
+    images = np.empty(len(files), dtype=object)
+    broken: list[str] = []
+    for place, file in enumerate(files):
+        images[place] = file.read_bytes()
+        reason = _unreadable(file)
+        if reason:
+            broken.append(f"{file} ({reason})")
+    if broken:
+        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
+        raise DataError(
+            f"images that cannot be read: {'; '.join(broken[:5])}{more}. "
+            "Mend or remove the files.",
+            key=key,
+        )
+    labels = np.array([file.parent.name for file in files], dtype=object)
+    return Table({"image": images, "label": labels}, path.name, [str(file) for file in files])
+
+
+def _unreadable(file: Path) -> str | None:
+    """Why the image cannot be read, or None."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(file) as image:
+                if image.format not in FORMATS.values():
+                    return f"its content is {image.format}, not JPEG, PNG, GIF or BMP"
+                image.load()
+    except UnidentifiedImageError:
+        return "it is no image" if file.stat().st_size else "it is empty"
+    except (OSError, SyntaxError, ValueError) as error:
+        return str(error)
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        return "it has more pixels than an image should"
+    return None

@@ -1,0 +1,58 @@
+"""The small real data sets that scikit-learn carries."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from kbuilder.recipe.split import Split
+from kbuilder.spec import Names, Spec
+from kbuilder.table import Table
+
+
+GOALS = {
+    "breast_cancer": "diagnosis",
+    "diabetes": "progression",
+    "digits": "digit",
+    "iris": "species",
+    "wine": "cultivar",
+}
+
+
+class Sklearn(Spec):
+    """A data set that comes with scikit-learn; nothing is downloaded.
+
+    digits: column `image`, (8, 8) whole numbers from 0 to 16, and `digit`. iris, wine,
+    breast_cancer: numbers, and the class in words as `species`, `cultivar`, `diagnosis`.
+    diabetes: numbers, and `progression`.
+    """
+
+    name: Literal["digits", "iris", "wine", "breast_cancer", "diabetes"]
+    """Which data set."""
+    target: Names = Field(default_factory=lambda data: (GOALS[data["name"]],), min_length=1)
+    """The column to predict; left out: the one that the set was collected for."""
+    ignore: Names = ()
+    """Columns that are not used."""
+    split: Split = Split()
+    """How the rows are divided."""
+
+    def load(self) -> tuple[Table, Table | None]:
+        """The rows, as they come with scikit-learn."""
+        from sklearn import datasets
+
+        bunch = getattr(datasets, f"load_{self.name}")()
+        goal = GOALS[self.name]
+        if self.name == "digits":
+            columns = {"image": bunch.images.astype(np.uint8), goal: bunch.target.astype(np.int64)}
+            return Table(columns, "digits"), None
+        columns = {
+            str(name).replace(" (cm)", "").replace(" ", "_"): bunch.data[:, place]
+            for place, name in enumerate(bunch.feature_names)
+        }
+        if "target_names" in bunch:
+            columns[goal] = np.array([str(bunch.target_names[n]) for n in bunch.target], object)
+        else:
+            columns[goal] = bunch.target.astype(np.float64)
+        return Table(columns, self.name), None

@@ -1,0 +1,179 @@
+"""What all schema classes share: the base, the types of their fields, and plug-ins by name.
+
+One class is the YAML schema, the Python API and the documentation of a thing. This file holds the
+few pydantic parts that make it so; it knows no plug-in.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PlainSerializer,
+    Strict,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from kbuilder import catalog
+from kbuilder.errors import Key, listed, nearest
+
+
+class Spec(BaseModel):
+    """Abstract base of every schema class: frozen, strict, and closed to unknown keys."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True,
+        use_attribute_docstrings=True, validate_default=False, allow_inf_nan=False,
+        protected_namespaces=(),
+    )  # fmt: skip
+
+
+class FromCommandLine(str):
+    """A string given by `-o`: as a path it is relative to the working folder, not the recipe's."""
+
+
+def _as_tuple(value: object) -> object:
+    if isinstance(value, list):
+        return tuple(value)
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _as_path(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value:
+        raise PydanticCustomError("path_type", "Expected a path")
+    path = Path(value).expanduser()
+    folder = (info.context or {}).get("folder")
+    relative = folder is not None and not isinstance(value, FromCommandLine)
+    return folder / path if relative else path  # an absolute path stays as it is
+
+
+Count = Annotated[int, Field(ge=1)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0)]
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
+    Strict(False),
+]
+Counts = Annotated[
+    tuple[Count, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    Strict(False),
+    Field(min_length=1),
+]
+Shape = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    Strict(False),
+]
+Values = Annotated[
+    tuple[str | int, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=list[str | int]),
+    Strict(False),
+    Field(min_length=1),
+]
+Units = Annotated[
+    tuple[Count, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    Strict(False),
+]
+Numbers = Annotated[
+    tuple[float, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=float | list[float]),
+    Strict(False),
+]
+DataPath = Annotated[
+    Path,
+    BeforeValidator(_as_path, json_schema_input_type=str),
+    PlainSerializer(str, return_type=str),
+]
+
+
+def refuse(key: Key, message: str, value: object = None) -> ValidationError:
+    """An error at `key` within the object that is being validated. Raise what this returns."""
+    return _refuse("refused", message, {}, key, value)
+
+
+def _refuse(kind: str, message: str, context: dict, key: Key, value: object) -> ValidationError:
+    error = PydanticCustomError(kind, message.replace("{", "{{").replace("}", "}}"), context)  # type: ignore[arg-type]
+    details = InitErrorDetails(type=error, loc=key, input=value)
+    return ValidationError.from_exception_data("recipe", [details])
+
+
+class Named:
+    """Annotation of a field that holds a plug-in: `Annotated[Architecture, Named("architectures")]`.
+
+    Accepted are the bare name (`lstm`), a mapping with the name among its keys
+    (`{name: lstm, units: 64}`), and an object of the plug-in's class.
+
+    Args:
+        folder: The folder of `catalog` where the name is looked up.
+        key: The key of the mapping that holds the name.
+    """
+
+    def __init__(self, folder: str, key: str = "name") -> None:
+        self.folder = folder
+        self.key = key
+
+    def find(self, name: object) -> type[Spec]:
+        """The class called `name`; an error that names the nearest if there is none."""
+        known = catalog.names(self.folder)
+        if name not in known:
+            raise _refuse(
+                "unknown_name", f"Expected one of: {listed(known, 100)}",
+                {"suggestion": nearest(name, known)}, (self.key,), name,
+            )  # fmt: skip
+        return catalog.find(self.folder, str(name))
+
+    def validate(self, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str):
+            value = {self.key: value}
+        if isinstance(value, dict):
+            if self.key not in value:
+                raise _refuse(
+                    "missing_name", f"Expected one of: {listed(catalog.names(self.folder), 100)}",
+                    {}, (self.key,), value,
+                )  # fmt: skip
+            fields = {key: item for key, item in value.items() if key != self.key}
+            return self.find(value[self.key]).model_validate(fields, context=info.context)
+        kind = type(value)
+        if kind.__module__.startswith(f"kbuilder.{self.folder}."):
+            return value
+        raise PydanticCustomError(
+            "plugin_type", "Expected a name, or a mapping with the key '{key}'", {"key": self.key}
+        )
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        return {self.key: catalog.name_of(value), **value.model_dump(mode="json")}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        known = catalog.names(self.folder)
+        options: list[dict[str, Any]] = [{"enum": list(known), "description": "The name alone."}]
+        for name in known:
+            option = handler(catalog.find(self.folder, name).__pydantic_core_schema__)  # type: ignore[attr-defined]
+            details = handler.resolve_ref_schema(option)
+            details["properties"] = {self.key: {"const": name}, **details.get("properties", {})}
+            details["required"] = [self.key, *details.get("required", [])]
+            options.append(option)
+        return {"anyOf": options}

@@ -1,0 +1,266 @@
+"""A table of named columns: what every source gives, and what every stage of the data takes.
+
+A column is a NumPy array whose first axis is the rows. Scalars are float64 or int64; strings are
+objects (`str`, or None where missing); encoded images are objects (`bytes`); arrays and decoded
+images have more axes. A missing number is NaN.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from kbuilder.errors import DataError, Key, listed, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING_INTEGER = -(2**63)
+"""Stands for a missing value in a column of integers, which have no NaN."""
+
+Kind = Literal["number", "string", "bytes", "array", "list", "mixed"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with named columns.
+
+    Args:
+        columns: Arrays of equal length, by name.
+        origin: Where the rows are from, for messages: a file's name.
+        labels: The name of each row in messages: a file's path, or its number in the file from 1.
+    """
+
+    columns: Mapping[str, np.ndarray]
+    origin: str
+    labels: Sequence[str | int] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not len(self.labels):
+            object.__setattr__(self, "labels", np.arange(1, len(self) + 1))
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()))) if self.columns else 0
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.columns:
+            raise DataError(
+                f"{self.origin} has no column {name!r}. It has: {listed(self.columns)}.",
+                suggestion=nearest(name, self.columns),
+            )
+        return self.columns[name]
+
+    def take(self, rows: np.ndarray) -> Table:
+        """The table of the given row numbers, in their order."""
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows])
+
+    def only(self, names: Sequence[str], key: Key = ()) -> Table:
+        """The table of the named columns.
+
+        Raises:
+            DataError: naming every column that is missing, and those that are there.
+        """
+        missing = [name for name in names if name not in self.columns]
+        if missing:
+            raise DataError(
+                f"{self.origin} has no column {listed(repr(name) for name in missing)}. "
+                f"It has: {listed(self.columns)}.",
+                key=key,
+                suggestion=nearest(missing[0], self.columns),
+            )
+        return Table({name: self.columns[name] for name in names}, self.origin, self.labels)
+
+    def row(self, number: int) -> str:
+        """How a message names row `number`, counted from 0."""
+        label = self.labels[number]
+        return f"row {label} of {self.origin}" if not isinstance(label, str) else label
+
+    def target(self, names: Sequence[str]) -> np.ndarray:
+        """The target: one column as it is, several side by side (rows, k).
+
+        Raises:
+            DataError: if a column is missing, or several are not all numbers.
+        """
+        table = self.only(names, key=("data", "target"))
+        if len(names) == 1:
+            return table[names[0]]
+        words = [name for name in names if kind_of(table[name]) != "number"]
+        if words:
+            raise DataError(
+                f"several targets must all be numbers; {listed(words)} is not. "
+                "Name one target, or turn the column into 0 and 1.",
+                key=("data", "target"),
+            )
+        return np.stack([table[name].astype(np.float64) for name in names], axis=1)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over names and values: equal for equal rows, whatever file they came from."""
+        digest = hashlib.sha256()
+        for name in sorted(self.columns):
+            values = self.columns[name]
+            digest.update(name.encode())
+            if values.dtype == object:
+                for value in values:
+                    digest.update(value if isinstance(value, bytes) else repr(value).encode())
+            else:
+                digest.update(np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What can be seen of a column without knowing what it means.
+
+    Args:
+        kind: The kind of its values.
+        rows: Number of rows.
+        missing: Number of missing values.
+        distinct: Number of different values that are not missing; 0 for arrays and bytes.
+        whole: Whether all values are whole numbers.
+        words: Mean number of words in a string; 0 for all else.
+        numeric: Share of the strings that read as a number.
+        shape: Shape of one row, where it is an array.
+        dtype: Name of the array's dtype.
+        low, high: Least and greatest value of a number or an array.
+    """
+
+    kind: Kind
+    rows: int
+    missing: int = 0
+    distinct: int = 0
+    whole: bool = False
+    words: float = 0.0
+    numeric: float = 0.0
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    low: float = float("nan")
+    high: float = float("nan")
+
+    @property
+    def present(self) -> int:
+        """Number of values that are not missing."""
+        return self.rows - self.missing
+
+    @property
+    def reads_as_text(self) -> bool:
+        """Whether strings read like sentences: several words each, and most of them different."""
+        return self.words >= 4 and self.distinct > 0.5 * self.present
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether strings name single rows: many, and most of them different."""
+        return self.distinct > 20 and self.distinct > 0.5 * self.present
+
+
+def missing(values: np.ndarray) -> np.ndarray:
+    """Which values are missing: None, NaN or an empty string. (rows,) bool."""
+    if values.dtype == object:
+        return np.array(
+            [value is None or value == "" or value != value for value in values]  # noqa: PLR0124
+            if not any(isinstance(value, list | tuple | set | np.ndarray) for value in values[:1])
+            else [value is None for value in values],
+            dtype=bool,
+        )
+    if values.ndim > 1 or values.dtype.kind not in "f":
+        return np.zeros(len(values), dtype=bool)
+    return np.isnan(values)
+
+
+def kind_of(values: np.ndarray) -> Kind:
+    """The kind of a column's values."""
+    if values.ndim > 1:
+        return "array"
+    if values.dtype.kind in "iufb":
+        return "number"
+    found = {
+        "string" if isinstance(v, str) else "bytes" if isinstance(v, bytes) else "list"
+        if isinstance(v, list | tuple | set | frozenset) else "number"
+        if isinstance(v, int | float | np.number) else "mixed"
+        for v in values[~missing(values)]
+    }  # fmt: skip
+    if len(found) > 1:
+        return "mixed"
+    return found.pop() if found else "string"  # type: ignore[return-value]  # a set of literals
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` reads as a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def profile(values: np.ndarray) -> Profile:
+    """Look at a column once, for the rules that infer its kind and its task."""
+    kind = kind_of(values)
+    rows = len(values)
+    if kind == "array":
+        numeric = values.dtype.kind in "iufb" and values.size > 0
+        return Profile(
+            kind=kind, rows=rows, shape=values.shape[1:], dtype=values.dtype.name,
+            whole=bool(numeric and np.all(values == np.floor(values))),
+            low=float(values.min()) if numeric else float("nan"),
+            high=float(values.max()) if numeric else float("nan"),
+        )  # fmt: skip
+    absent = missing(values)
+    there = values[~absent]
+    if kind == "number":
+        there = there.astype(np.float64)
+        return Profile(
+            kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(np.unique(there)),
+            whole=bool(np.all(there == np.floor(there))), dtype=values.dtype.name,
+            low=float(there.min()) if len(there) else float("nan"),
+            high=float(there.max()) if len(there) else float("nan"),
+        )  # fmt: skip
+    if kind == "string":
+        return Profile(
+            kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(set(there)),
+            words=float(np.mean([len(text.split()) for text in there])) if len(there) else 0.0,
+            numeric=float(np.mean([is_number(text) for text in there])) if len(there) else 0.0,
+        )  # fmt: skip
+    return Profile(kind=kind, rows=rows, missing=int(absent.sum()))
+
+
+def from_frame(frame: pd.DataFrame, origin: str) -> Table:
+    """A table from a pandas DataFrame: numbers, strings, truth values as strings."""
+    columns: dict[str, np.ndarray] = {}
+    for name in frame.columns:
+        series = frame[name]
+        columns[str(name)] = _column(series)
+    return Table(columns, origin)
+
+
+def _column(series: pd.Series) -> np.ndarray:
+    import pandas as pd
+
+    kinds = pd.api.types
+    if kinds.is_bool_dtype(series.dtype):
+        return np.array([_word(value) for value in series], dtype=object)
+    if kinds.is_integer_dtype(series.dtype) and not series.isna().any():
+        return series.to_numpy(dtype=np.int64)
+    if kinds.is_numeric_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    values = np.empty(len(series), dtype=object)
+    for place, value in enumerate(series):
+        values[place] = _word(value)
+    return values
+
+
+def _word(value: Any) -> Any:
+    """A cell of a column that is not of numbers."""
+    import pandas as pd
+
+    if isinstance(value, list | tuple | set | frozenset | np.ndarray | bytes | str):
+        return value
+    if pd.isna(value):
+        return None
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    return value if isinstance(value, int | float | np.number) else str(value)

@@ -1,0 +1,1 @@
+"""What is predicted. One file is one task, found by its name."""

@@ -1,0 +1,135 @@
+"""One of two classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from kbuilder import labels
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError, listed, nearest
+from kbuilder.spec import Spec, refuse
+from kbuilder.table import Profile
+
+YES = ("true", "1", "yes", "y", "t", "positive", "pos")
+LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
+
+
+class Binary(Spec):
+    """One of two classes: `Dense(1, sigmoid)` and binary_crossentropy.
+
+    The output is the probability of the positive class. Decoded: `label`, `probability` (of that
+    label), `probabilities` (of both, the positive last).
+    """
+
+    positive: str | int | None = None
+    """The class whose probability is the output; left out: True, 1, yes, positive, or the rarer."""
+    classes: Annotated[labels.Classes, Field(min_length=2, max_length=2)] | None = None
+    """Both classes, the positive last; left out: the two values of the training rows."""
+    loss: str = "binary_crossentropy"
+    """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+
+    headline: ClassVar[str] = "accuracy"
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Any:
+        labels.check_loss(self.loss, LOSSES, "one sigmoid")
+        if self.classes and self.positive is not None and self.positive != self.classes[1]:
+            raise refuse(
+                ("positive",), "the positive class is the last of `classes`, "
+                f"{self.classes[1]!r}. Expected the same here, or one of the two left out",
+                self.positive,
+            )  # fmt: skip
+        return self
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Two different values."""
+        if profile.kind not in ("number", "string") or profile.distinct != 2:
+            return None
+        return "the target has two different values"
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The two classes, and which of them is positive."""
+        counts = labels.count_labels(column, values)
+        if len(counts) != 2:
+            raise DataError(
+                f"the target {column!r} has {len(counts)} values: "
+                f"{listed(repr(label) for label in labels.in_order(counts))}. "
+                "Expected two for a binary task; write `task: multiclass` for more.",
+                key=("task",) if len(counts) > 2 else ("data", "target"),
+            )
+        pair = labels.in_order(counts)
+        positive, reason = self._positive(column, pair, [counts[label] for label in pair])
+        negative = pair[0] if pair[1] == positive else pair[1]
+        return {"classes": Choice((negative, positive), f"positive is {positive!r}: {reason}")}
+
+    def _positive(self, column: str, pair: Any, counts: list[int]) -> tuple[Any, str]:
+        if self.positive is not None:
+            given = [label for label in pair if str(label) == str(self.positive)]
+            if not given:
+                raise DataError(
+                    f"the positive class {self.positive!r} is none of the values of {column!r}: "
+                    f"{listed(repr(label) for label in pair)}.",
+                    key=("task", "positive"),
+                    suggestion=nearest(self.positive, pair),
+                )
+            return given[0], "as the recipe says"
+        says_yes = [label for label in pair if str(label).lower() in YES]
+        if len(says_yes) == 1:
+            return says_yes[0], "it says yes"
+        rarer = pair[0] if counts[0] < counts[1] else pair[1]
+        return rarer, f"the rarer, {min(counts):,} of {sum(counts):,} training rows"
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """1 for the positive class. (rows, 1) float32"""
+        return labels.index(column, values, self.classes or ())[:, None].astype(np.float32)
+
+    def head(self, tensor: Any) -> Any:
+        import keras
+
+        return keras.layers.Dense(1, activation="sigmoid", dtype="float32", name="head")(tensor)
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        import keras
+
+        metrics = keras.metrics
+        return labels.create_loss(self.loss), [
+            metrics.BinaryAccuracy(name="accuracy"),
+            metrics.AUC(name="auc"),
+        ]
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """label (batch,), probability (batch,) of that label, probabilities (batch, 2)."""
+        import tensorflow as tf
+
+        positive = tf.reshape(outputs, [-1])
+        both = tf.stack([1.0 - positive, positive], axis=1)
+        place = tf.cast(positive >= 0.5, tf.int32)
+        return {
+            "label": tf.gather(labels.constant(self.classes or (0, 1)), place),
+            "probability": tf.gather(both, place, batch_dims=1),
+            "probabilities": both,
+        }
+
+    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """accuracy, auc (left out where one class is absent), f1, precision, recall."""
+        from sklearn import metrics
+
+        truth, guess = encoded[:, 0] > 0.5, outputs[:, 0] >= 0.5
+        scores = {"accuracy": metrics.accuracy_score(truth, guess)}
+        if truth.any() and not truth.all():
+            scores["auc"] = metrics.roc_auc_score(truth, outputs[:, 0])
+        scores["f1"] = metrics.f1_score(truth, guess, zero_division=0)
+        scores["precision"] = metrics.precision_score(truth, guess, zero_division=0)
+        scores["recall"] = metrics.recall_score(truth, guess, zero_division=0)
+        return {name: float(value) for name, value in scores.items()}
+
+    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+        """The share of the positive class, for every row."""
+        return "majority", encoded.mean(axis=0)
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray | None:
+        return encoded[:, 0].astype(np.int64)

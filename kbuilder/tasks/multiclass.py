@@ -1,0 +1,127 @@
+"""One of several classes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from kbuilder import labels
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError, listed
+from kbuilder.spec import Spec
+from kbuilder.table import Profile
+
+LOSSES = (
+    "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
+)  # fmt: skip
+
+
+class Multiclass(Spec):
+    """One of n classes: `Dense(n, softmax)` and categorical_crossentropy, targets one-hot.
+
+    Decoded: `label`, `probability` (of that label), `probabilities` (of all, in their order).
+    """
+
+    classes: Annotated[labels.Classes, Field(min_length=2)] | None = None
+    """The classes in order, or n for the integers 0 … n-1; left out: those of the training rows."""
+    loss: str = "categorical_crossentropy"
+    """categorical_crossentropy (one-hot targets), sparse_categorical_crossentropy (class numbers),
+    or categorical_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+
+    headline: ClassVar[str] = "accuracy"
+
+    @model_validator(mode="after")
+    def _loss_fits(self) -> Any:
+        labels.check_loss(self.loss, LOSSES, "a softmax over all classes")
+        return self
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """More than two strings that repeat, or a few whole numbers that do."""
+        repeats = profile.distinct > 2 and profile.present >= 2 * profile.distinct
+        if profile.kind == "string" and repeats:
+            return f"the target has {profile.distinct:,} different words"
+        few = profile.distinct <= 20 and profile.present >= 10 * profile.distinct
+        if profile.kind == "number" and repeats and profile.whole and few:
+            return f"the target has {profile.distinct} different whole numbers, each many times"
+        return None
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The classes, sorted."""
+        counts = labels.count_labels(column, values)
+        if not self.classes and len(counts) > max(100, len(values) // 2):
+            raise DataError(
+                f"the target {column!r} has {len(counts):,} different values in {len(values):,} "
+                f"rows: {listed(list(counts)[:3])} … Expected classes that repeat; "
+                "for a number write `task: regression`.",
+                key=("data", "target"),
+            )
+        reason = f"the values of {sum(counts.values()):,} training rows"
+        return {"classes": Choice(labels.in_order(counts), reason)}
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """One-hot (rows, classes) float32; class numbers (rows, 1) for the sparse loss."""
+        numbers = labels.index(column, values, self.classes or ())
+        if self.loss == "sparse_categorical_crossentropy":
+            return numbers[:, None].astype(np.float32)
+        return np.eye(len(self.classes or ()), dtype=np.float32)[numbers]
+
+    def head(self, tensor: Any) -> Any:
+        import keras
+
+        units = labels.count(self.classes)
+        return keras.layers.Dense(units, activation="softmax", dtype="float32", name="head")(tensor)
+
+    @property
+    def _k(self) -> int:
+        return 5 if len(self.classes or ()) > 5 else 2
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        import keras
+
+        kinds, top = keras.metrics, f"top_{self._k}_accuracy"
+        if self.loss == "sparse_categorical_crossentropy":
+            metrics = [
+                kinds.SparseCategoricalAccuracy(name="accuracy"),
+                kinds.SparseTopKCategoricalAccuracy(self._k, name=top),
+            ]
+        else:
+            metrics = [
+                kinds.CategoricalAccuracy(name="accuracy"),
+                kinds.TopKCategoricalAccuracy(self._k, name=top),
+            ]
+        return labels.create_loss(self.loss), metrics
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """label (batch,), probability (batch,) of that label, probabilities (batch, classes)."""
+        import tensorflow as tf
+
+        return {
+            "label": tf.gather(labels.constant(self.classes or ()), tf.argmax(outputs, axis=1)),
+            "probability": tf.reduce_max(outputs, axis=1),
+            "probabilities": tf.identity(outputs),
+        }
+
+    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1."""
+        from sklearn import metrics
+
+        truth, guess = self.groups(encoded), outputs.argmax(axis=1)
+        best = np.argsort(-outputs, axis=1, kind="stable")[:, : self._k]
+        return {
+            "accuracy": float(np.mean(truth == guess)),
+            f"top_{self._k}_accuracy": float(np.mean((best == truth[:, None]).any(axis=1))),
+            "macro_f1": float(metrics.f1_score(truth, guess, average="macro", zero_division=0)),
+        }
+
+    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+        """The share of each class, for every row."""
+        counts = np.bincount(self.groups(encoded), minlength=len(self.classes or ()))
+        return "majority", (counts / counts.sum()).astype(np.float32)
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray:
+        if encoded.shape[1] == 1:
+            return encoded[:, 0].astype(np.int64)
+        return encoded.argmax(axis=1)

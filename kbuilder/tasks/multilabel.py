@@ -1,0 +1,167 @@
+"""A set of names per row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from kbuilder import labels
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError, listed, nearest
+from kbuilder.spec import Spec
+from kbuilder.table import Profile, kind_of, missing
+
+LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
+
+
+class Multilabel(Spec):
+    """Any number of n labels per row: `Dense(n, sigmoid)` and binary_crossentropy.
+
+    The target is a list of names, a text of names between separators, several columns of 0 and 1,
+    or an array of 0 and 1. Decoded: `labels` (batch, n), the names of probability 0.5 or more with
+    "" in the other places, and `probabilities` (batch, n).
+    """
+
+    classes: labels.Classes | None = None
+    """The labels in order; left out: those of the training rows."""
+    separator: Annotated[str, Field(min_length=1)] = "|"
+    """What stands between two names where the target is a text."""
+    loss: str = "binary_crossentropy"
+    """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+
+    headline: ClassVar[str] = "micro_f1"
+
+    @model_validator(mode="after")
+    def _loss_fits(self) -> Any:
+        labels.check_loss(self.loss, LOSSES, "a sigmoid per label")
+        return self
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Lists of names, or arrays of 0 and 1."""
+        if profile.kind == "list":
+            return "the target holds lists of names"
+        if profile.kind == "array" and len(profile.shape) == 1 and profile.whole:
+            if profile.low >= 0 and profile.high == 1:
+                return f"the target has {profile.shape[0]} values of 0 or 1 per row"
+        return None
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The labels, sorted; for columns of 0 and 1 the names of the columns."""
+        if kind_of(values) == "array":
+            self._check_array(column, values)
+            names = column.split(", ")
+            width = values.shape[1]
+            found = tuple(names) if len(names) == width else tuple(str(n) for n in range(width))
+            return {"classes": Choice(found, f"{width} columns of 0 and 1")}
+        counts: Counter[str] = Counter()
+        for row in self._sets(column, values):
+            counts.update(row)
+        if not counts:
+            raise DataError(
+                f"the target {column!r} has no label in any row. Expected names between "
+                f"{self.separator!r}.",
+                key=("data", "target"),
+            )
+        reason = f"the names in {len(values):,} training rows"
+        return {"classes": Choice(tuple(sorted(counts)), reason)}
+
+    def _check_array(self, column: str, values: np.ndarray) -> None:
+        if values.ndim != 2 or not np.isin(values, (0, 1)).all():
+            raise DataError(
+                f"the target {column!r} holds values other than 0 and 1. "
+                "Expected one column of 0 and 1 per label.",
+                key=("data", "target"),
+            )
+
+    def _sets(self, column: str, values: np.ndarray) -> list[list[str]]:
+        if kind_of(values) not in ("string", "list"):
+            raise DataError(
+                f"the target {column!r} holds no sets of names. Expected lists of names, or a "
+                f"text with {self.separator!r} between them.",
+                key=("data", "target"),
+            )
+        gone = missing(values)
+        rows = []
+        for value, absent in zip(values, gone, strict=True):
+            parts = [] if absent else value.split(self.separator) if isinstance(value, str) else value
+            rows.append([name for name in (str(part).strip() for part in parts) if name])
+        return rows
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """1 for each label of the row. (rows, labels) float32"""
+        classes = [str(label) for label in self.classes or ()]
+        if kind_of(values) == "array":
+            self._check_array(column, values)
+            if values.shape[1] != len(classes):
+                raise DataError(
+                    f"the target {column!r} has {values.shape[1]} columns. "
+                    f"Expected one for each of {len(classes)} labels.",
+                    key=("data", "target"),
+                )
+            return values.astype(np.float32)
+        places = {label: place for place, label in enumerate(classes)}
+        encoded = np.zeros((len(values), len(classes)), dtype=np.float32)
+        for row, names in enumerate(self._sets(column, values)):
+            for name in names:
+                if name not in places:
+                    raise DataError(
+                        f"the target {column!r} has the label {name!r}. Expected labels known "
+                        f"from training: {listed(repr(label) for label in classes)}.",
+                        key=("data", "target"),
+                        row=row,
+                        suggestion=nearest(name, classes),
+                    )
+                encoded[row, places[name]] = 1.0
+        return encoded
+
+    def head(self, tensor: Any) -> Any:
+        import keras
+
+        units = labels.count(self.classes)
+        return keras.layers.Dense(units, activation="sigmoid", dtype="float32", name="head")(tensor)
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        import keras
+
+        return labels.create_loss(self.loss), [
+            keras.metrics.BinaryAccuracy(name="binary_accuracy"),
+            keras.metrics.F1Score(average="micro", threshold=0.5, name="micro_f1"),
+            keras.metrics.AUC(multi_label=True, num_labels=len(self.classes or ()), name="auc"),
+        ]
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """labels (batch, n), "" where not predicted, and probabilities (batch, n)."""
+        import tensorflow as tf
+
+        names = tf.constant([str(label) for label in self.classes or ()])
+        names = tf.broadcast_to(names, tf.shape(outputs))
+        return {
+            "labels": tf.where(outputs >= 0.5, names, ""),
+            "probabilities": tf.identity(outputs),
+        }
+
+    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """micro_f1, macro_f1, auc (mean over labels with both values), exact (whole sets right)."""
+        from sklearn import metrics
+
+        truth, guess = encoded > 0.5, outputs >= 0.5
+        scores = {
+            "micro_f1": metrics.f1_score(truth, guess, average="micro", zero_division=0),
+            "macro_f1": metrics.f1_score(truth, guess, average="macro", zero_division=0),
+            "exact": np.mean((truth == guess).all(axis=1)),
+        }
+        both = truth.any(axis=0) & ~truth.all(axis=0)
+        if both.any():
+            scores["auc"] = metrics.roc_auc_score(truth[:, both], outputs[:, both], average="macro")
+        return {name: float(value) for name, value in scores.items()}
+
+    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+        """The share of each label, for every row."""
+        return "majority", encoded.mean(axis=0)
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray | None:
+        return None

@@ -1,0 +1,136 @@
+"""Numbers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import model_validator
+
+from kbuilder import labels
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError, listed
+from kbuilder.spec import Count, Numbers, Spec
+from kbuilder.table import Profile, kind_of
+
+LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
+
+
+class Regression(Spec):
+    """k >= 1 numbers: `Dense(k, linear)` and mean_squared_error.
+
+    Targets are standardised for training; `value` and all metrics of evaluation come in the
+    target's own units.
+    """
+
+    outputs: Count | None = None
+    """Number of targets; left out: as many as the data has, and 1 in Python."""
+    mean: Numbers | None = None
+    """Subtracted from each target; left out: the mean of the training rows."""
+    scale: Numbers | None = None
+    """Each target is divided by it; left out: the standard deviation of the training rows."""
+    loss: str = "mean_squared_error"
+    """mean_squared_error, mean_absolute_error, huber or log_cosh."""
+
+    headline: ClassVar[str] = "r2"
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Any:
+        labels.check_loss(self.loss, LOSSES, "linear")
+        return self
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> str | None:
+        """Numbers that are not a few classes."""
+        if profile.kind == "array" and len(profile.shape) == 1:
+            return f"the target has {profile.shape[0]} numbers per row"
+        if profile.kind == "number" and profile.distinct > 2:
+            return f"the target has {profile.distinct:,} different numbers"
+        return None
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """Mean and deviation of each target."""
+        numbers = self._numbers(column, values)
+        means, deviations = numbers.mean(axis=0), numbers.std(axis=0)
+        if not np.all(deviations > 0):
+            raise DataError(
+                f"the target {column!r} has one value only: {numbers[0].tolist()}. "
+                "Expected at least two, so that there is something to predict.",
+                key=("data", "target"),
+            )
+        rows = f"{len(numbers):,} training rows"
+        return {
+            "outputs": Choice(numbers.shape[1], "the numbers per row"),
+            "mean": Choice(tuple(means.tolist()), f"mean of {rows}"),
+            "scale": Choice(tuple(deviations.tolist()), f"standard deviation of {rows}"),
+        }
+
+    def _numbers(self, column: str, values: np.ndarray) -> np.ndarray:
+        if kind_of(values) not in ("number", "array") or values.dtype.kind not in "iuf":
+            words = [value for value in values[:1000] if isinstance(value, str)]
+            some = f", such as {listed(repr(word) for word in words[:3])}" if words else ""
+            raise DataError(
+                f"the target {column!r} holds values that are no numbers{some}. "
+                "Expected numbers for regression.",
+                key=("data", "target"),
+            )
+        numbers = values.astype(np.float64)
+        numbers = numbers[:, None] if numbers.ndim == 1 else numbers
+        broken = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
+        if len(broken):
+            raise DataError(
+                f"the target {column!r} has no finite value. Expected a number in every row.",
+                key=("data", "target"),
+                row=int(broken[0]),
+            )
+        return numbers
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Standardised targets. (rows, k) float32"""
+        numbers = self._numbers(column, values)
+        if numbers.shape[1] != self.outputs:
+            raise DataError(
+                f"the target {column!r} has {numbers.shape[1]} numbers per row. "
+                f"Expected {self.outputs}.",
+                key=("data", "target"),
+            )
+        return ((numbers - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
+
+    def head(self, tensor: Any) -> Any:
+        import keras
+
+        return keras.layers.Dense(self.outputs or 1, dtype="float32", name="head")(tensor)
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        import keras
+
+        return labels.create_loss(self.loss), [
+            keras.metrics.MeanAbsoluteError(name="mae"),
+            keras.metrics.RootMeanSquaredError(name="rmse"),
+        ]
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """value (batch,), or (batch, k) for several targets, in their own units."""
+        import tensorflow as tf
+
+        mean, scale = tf.constant(self.mean, tf.float32), tf.constant(self.scale, tf.float32)
+        value = outputs * scale + mean
+        return {"value": tf.squeeze(value, axis=1) if self.outputs == 1 else value}
+
+    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+        """r2, mae, rmse over all targets; mae and rmse in the targets' own units."""
+        scale = np.array(self.scale)
+        errors = (outputs.astype(np.float64) - encoded) * scale
+        spread = ((encoded - encoded.mean(axis=0)) * scale) ** 2
+        total = spread.sum(axis=0)
+        scores = {"mae": np.abs(errors).mean(), "rmse": np.sqrt((errors**2).mean())}
+        if np.all(total > 0):
+            scores["r2"] = np.mean(1.0 - (errors**2).sum(axis=0) / total)
+        return {name: float(value) for name, value in scores.items()}
+
+    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+        """The mean of each target, for every row."""
+        return "mean", encoded.mean(axis=0)
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray | None:
+        return None
