@@ -41,11 +41,9 @@ __all__ = sorted(_HOMES)  # noqa: PLE0605 (one table of names, not two)
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if not name.startswith("_"):
-        from kbuilder import catalog
-
+    if name[0].isupper():
         try:
-            return catalog.public(name)
+            return import_module("kbuilder.catalog").public(name)
         except KeyError:
             pass
     raise AttributeError(f"module 'kbuilder' has no attribute {name!r}")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
     from kbuilder.recipe.split import Split
@@ -75,6 +77,13 @@ class Source(Protocol):
             DataError: if there are no rows, or they cannot be read.
         """
 
+    def read(self, path: Path) -> Table:
+        """The rows of another file of the same kind, to predict or evaluate; target or not.
+
+        Raises:
+            DataError: if they cannot be read.
+        """
+
 
 class Feature(Protocol):
     """One raw column becomes one tensor of one form."""
@@ -127,6 +136,8 @@ class Task(Protocol):
 
     headline: ClassVar[str]
     """The metric, higher being better, that a run is judged by."""
+    stratified: ClassVar[bool]
+    """Whether rows have one class each, whose shares the parts keep."""
 
     @classmethod
     def recognise(cls, profile: Profile) -> str | None:

@@ -96,7 +96,7 @@ Numbers = Annotated[
 DataPath = Annotated[
     Path,
     BeforeValidator(_as_path, json_schema_input_type=str),
-    PlainSerializer(str, return_type=str),
+    PlainSerializer(lambda path: str(path.absolute()), return_type=str),
 ]
 
 

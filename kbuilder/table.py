@@ -10,14 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MISSING_INTEGER = -(2**63)
 """Stands for a missing value in a column of integers, which have no NaN."""
@@ -54,7 +51,7 @@ class Table:
             )
         return self.columns[name]
 
-    def take(self, rows: np.ndarray) -> Table:
+    def take(self, rows: np.ndarray | slice) -> Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows])
@@ -152,6 +149,12 @@ class Profile:
         return self.words >= 4 and self.distinct > 0.5 * self.present
 
     @property
+    def counts_classes(self) -> bool:
+        """Whether numbers look like classes: a few different whole ones, each many times."""
+        few = 2 < self.distinct <= 20 and self.present >= 10 * self.distinct
+        return self.kind == "number" and self.whole and few
+
+    @property
     def names_rows(self) -> bool:
         """Whether strings name single rows: many, and most of them different."""
         return self.distinct > 20 and self.distinct > 0.5 * self.present
@@ -226,41 +229,3 @@ def profile(values: np.ndarray) -> Profile:
             numeric=float(np.mean([is_number(text) for text in there])) if len(there) else 0.0,
         )  # fmt: skip
     return Profile(kind=kind, rows=rows, missing=int(absent.sum()))
-
-
-def from_frame(frame: pd.DataFrame, origin: str) -> Table:
-    """A table from a pandas DataFrame: numbers, strings, truth values as strings."""
-    columns: dict[str, np.ndarray] = {}
-    for name in frame.columns:
-        series = frame[name]
-        columns[str(name)] = _column(series)
-    return Table(columns, origin)
-
-
-def _column(series: pd.Series) -> np.ndarray:
-    import pandas as pd
-
-    kinds = pd.api.types
-    if kinds.is_bool_dtype(series.dtype):
-        return np.array([_word(value) for value in series], dtype=object)
-    if kinds.is_integer_dtype(series.dtype) and not series.isna().any():
-        return series.to_numpy(dtype=np.int64)
-    if kinds.is_numeric_dtype(series.dtype):
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = np.empty(len(series), dtype=object)
-    for place, value in enumerate(series):
-        values[place] = _word(value)
-    return values
-
-
-def _word(value: Any) -> Any:
-    """A cell of a column that is not of numbers."""
-    import pandas as pd
-
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray | bytes | str):
-        return value
-    if pd.isna(value):
-        return None
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value))
-    return value if isinstance(value, int | float | np.number) else str(value)

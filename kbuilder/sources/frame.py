@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
 from kbuilder.errors import DataError
+from kbuilder.formats import from_frame, read_like
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
-from kbuilder.table import Table, from_frame
+from kbuilder.table import Table
 
 
 class Frame(Spec):
@@ -39,3 +41,7 @@ class Frame(Spec):
         if not len(train):
             raise DataError("the frame has no rows. Expected rows.", key=("data",))
         return train, test
+
+    def read(self, path: Path) -> Table:
+        """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
+        return read_like(path)

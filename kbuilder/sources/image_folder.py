@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from pydantic import Field
 
-from kbuilder.errors import DataError, missing_file
+from kbuilder.errors import DataError, Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.table import Table
@@ -46,43 +46,51 @@ class ImageFolder(Spec):
         train, test = self.path, self.test_path
         if test is None and {folder.name for folder in _folders(train)} == {"train", "test"}:
             train, test = train / "train", train / "test"
-        return _read(train, "path"), _read(test, "test_path") if test else None
+        held = _read(test, ("data", "test_path")) if test else None
+        return _read(train, ("data", "path")), held
+
+    def read(self, path: Path) -> Table:
+        """Images of another folder of class folders; or of one folder, or one file, of images."""
+        if path.is_dir() and any(file.suffix.lower() in FORMATS for file in path.iterdir()):
+            return _load(sorted(path.iterdir()), path.name, ())
+        if path.is_file():
+            return _load([path], path.name, ())
+        if not path.is_dir():
+            raise DataError(f"there is no {path}. Expected a folder of images, or an image.")
+        return _read(path, ())
 
 
 def _folders(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def _read(path: Path, field: str) -> Table:
-    key = ("data", field)
-    files = [
-        file
-        for folder in _folders(path)
-        for file in sorted(folder.iterdir())
-        if file.suffix.lower() in FORMATS and not file.name.startswith(".")
-    ]
+def _read(path: Path, key: Key) -> Table:
+    """The images of a folder of class folders, with their labels."""
+    found = [file for folder in _folders(path) for file in sorted(folder.iterdir())]
+    table = _load(found, str(path), key)
+    labels = np.array([Path(str(file)).parent.name for file in table.labels], dtype=object)
+    return Table({**table.columns, "label": labels}, table.origin, table.labels)
+
+
+def _load(found: Sequence[Path], origin: str, key: Key) -> Table:
+    """The images among the files that were found, each looked at whole."""
+    files = [f for f in found if f.suffix.lower() in FORMATS and not f.name.startswith(".")]
     if not files:
         raise DataError(
-            f"{path} has no folders of images. "
+            f"{origin} has no images. "
             f"Expected one folder per class, with files ending in {', '.join(FORMATS)}.",
             key=key,
         )
-    images = np.empty(len(files), dtype=object)
-    broken: list[str] = []
-    for place, file in enumerate(files):
-        images[place] = file.read_bytes()
-        reason = _unreadable(file)
-        if reason:
-            broken.append(f"{file} ({reason})")
+    broken = [f"{file} ({reason})" for file in files if (reason := _unreadable(file))]
     if broken:
         more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
         raise DataError(
-            f"images that cannot be read: {'; '.join(broken[:5])}{more}. "
-            "Mend or remove the files.",
+            f"images that cannot be read: {'; '.join(broken[:5])}{more}. Mend or remove the files.",
             key=key,
         )
-    labels = np.array([file.parent.name for file in files], dtype=object)
-    return Table({"image": images, "label": labels}, path.name, [str(file) for file in files])
+    images = np.empty(len(files), dtype=object)
+    images[:] = [file.read_bytes() for file in files]
+    return Table({"image": images}, origin, [str(file) for file in files])
 
 
 def _unreadable(file: Path) -> str | None:

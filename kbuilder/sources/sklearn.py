@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from pydantic import Field
 
+from kbuilder.formats import read_like
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
 from kbuilder.table import Table
@@ -56,3 +58,7 @@ class Sklearn(Spec):
         else:
             columns[goal] = bunch.target.astype(np.float64)
         return Table(columns, self.name), None
+
+    def read(self, path: Path) -> Table:
+        """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
+        return read_like(path)

@@ -32,6 +32,7 @@ class Binary(Spec):
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
 
     headline: ClassVar[str] = "accuracy"
+    stratified: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

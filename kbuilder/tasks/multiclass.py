@@ -31,6 +31,7 @@ class Multiclass(Spec):
     or categorical_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
 
     headline: ClassVar[str] = "accuracy"
+    stratified: ClassVar[bool] = True
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
@@ -43,8 +44,7 @@ class Multiclass(Spec):
         repeats = profile.distinct > 2 and profile.present >= 2 * profile.distinct
         if profile.kind == "string" and repeats:
             return f"the target has {profile.distinct:,} different words"
-        few = profile.distinct <= 20 and profile.present >= 10 * profile.distinct
-        if profile.kind == "number" and repeats and profile.whole and few:
+        if profile.counts_classes:
             return f"the target has {profile.distinct} different whole numbers, each many times"
         return None
 

@@ -33,6 +33,7 @@ class Multilabel(Spec):
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
 
     headline: ClassVar[str] = "micro_f1"
+    stratified: ClassVar[bool] = False
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:

@@ -33,6 +33,7 @@ class Regression(Spec):
     """mean_squared_error, mean_absolute_error, huber or log_cosh."""
 
     headline: ClassVar[str] = "r2"
+    stratified: ClassVar[bool] = False
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:
@@ -44,7 +45,7 @@ class Regression(Spec):
         """Numbers that are not a few classes."""
         if profile.kind == "array" and len(profile.shape) == 1:
             return f"the target has {profile.shape[0]} numbers per row"
-        if profile.kind == "number" and profile.distinct > 2:
+        if profile.kind == "number" and profile.distinct > 2 and not profile.counts_classes:
             return f"the target has {profile.distinct:,} different numbers"
         return None
 

@@ -1,0 +1,146 @@
+"""What a fitted model knows of its raw columns, and the arrays that they become."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from kbuilder.contracts import Feature, Task
+from kbuilder.errors import DataError, listed
+from kbuilder.spec import Named
+from kbuilder.table import Table
+
+PACKED = "vector"
+"""The network's input that holds all finished vectors side by side."""
+
+Arrays = dict[str, np.ndarray]
+"""One array by name: of a raw column, or of an input of the network."""
+
+Rows = tuple[Arrays, np.ndarray]
+"""Preprocessed rows by input of the network, and their encoded targets."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a fitted model knows of its raw columns: each feature and the task, fully learned.
+
+    Args:
+        features: The learned feature by column.
+        target: The column, or columns, to predict.
+        task: The learned task.
+    """
+
+    features: Mapping[str, Feature]
+    target: tuple[str, ...]
+    task: Task
+
+    def keys(self) -> dict[str, str]:
+        """The network's input by column: finished vectors share one, all others have their own."""
+        keys: dict[str, str] = {}
+        taken = {PACKED}
+        for column, feature in self.features.items():
+            key = PACKED
+            if not feature.packed:
+                base = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower() or "column"
+                key = next(k for k in (base, *(f"{base}_{n}" for n in range(1000))) if k not in taken)
+                taken.add(key)
+            keys[column] = key
+        return keys
+
+    def to_json(self) -> str:
+        """As text that `from_json` reads again."""
+        kind, name = Named("features", key="kind"), Named("tasks")
+        features = {column: kind.dump(feature) for column, feature in self.features.items()}
+        target = {"columns": list(self.target), "task": name.dump(self.task)}
+        return json.dumps({"features": features, "target": target}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Columns:
+        """What `to_json` wrote."""
+        content = json.loads(text)
+        kinds: TypeAdapter[Any] = TypeAdapter(
+            dict[str, Annotated[Feature, Named("features", key="kind")]]
+        )
+        tasks: TypeAdapter[Any] = TypeAdapter(Annotated[Task, Named("tasks")])
+        return cls(
+            kinds.validate_python(content["features"]),
+            tuple(content["target"]["columns"]),
+            tasks.validate_python(content["target"]["task"]),
+        )
+
+
+def to_instances(arrays: Arrays) -> list[dict[str, Any]]:
+    """Raw rows as JSON values by column: bytes as {"b64": …}, a missing number as null."""
+    columns = {name: [_to_json(value) for value in values] for name, values in arrays.items()}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
+    """The table of rows that `to_instances` wrote, or that a person wrote alike.
+
+    Raises:
+        DataError: if the rows are no list of mappings, or one lacks a column.
+    """
+    rows = instances.get("instances") if isinstance(instances, dict) else instances
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        raise DataError(
+            f'{origin} holds no rows. Expected {{"instances": [{{"column": value, …}}, …]}}.'
+        )
+    for number, row in enumerate(rows, start=1):
+        gone = [name for name in columns.features if name not in row]
+        if gone:
+            raise DataError(f"row {number} of {origin} has no {listed(gone)}. Expected all columns.")
+    arrays: Arrays = {}
+    for name, feature in columns.features.items():
+        shape, dtype = feature.signature()
+        values = [_from_json(row[name]) for row in rows]
+        if len(shape) > 1:
+            try:
+                arrays[name] = np.array(values, dtype=dtype)
+            except (TypeError, ValueError):
+                raise DataError(
+                    f"column {name!r} of {origin} holds no arrays of one shape. "
+                    f"Expected {list(shape[1:])} numbers per row."
+                ) from None
+        else:
+            arrays[name] = np.empty(len(values), dtype=object)
+            arrays[name][:] = values
+    return Table(arrays, origin)
+
+
+def read_json(columns: Columns, path: Path) -> Table:
+    """The rows of a JSON file, as `to_instances` writes them.
+
+    Raises:
+        DataError: if there is no such file, or it holds no rows.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise DataError(f"{path} is no JSON: {error}.") from None
+    return from_instances(columns, content, path.name)
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"b64": base64.b64encode(value).decode()}
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if value != value else value  # noqa: PLR0124 (NaN)
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and set(value) == {"b64"}:
+        return base64.b64decode(value["b64"])
+    return value

@@ -1,0 +1,91 @@
+"""What a person sees while a fit runs: notes and progress on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kbuilder.contracts import Decision
+
+
+class Console:
+    """Notes and progress. On a terminal the current epoch is live; elsewhere a line per epoch.
+
+    Args:
+        verbose: Whether to print at all. Lines are collected for the run's log either way.
+    """
+
+    def __init__(self, verbose: bool = True) -> None:
+        self.verbose = verbose
+        self.lines: list[str] = []
+        self._bar: Any = None
+
+    @property
+    def live(self) -> bool:
+        """Whether stderr is a terminal, where a bar can move."""
+        return self.verbose and sys.stderr.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Print a line to stderr and keep it for the log."""
+        self.lines.append(text)
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False, highlight=False)
+        elif self.verbose:
+            print(text, file=sys.stderr, flush=True)
+
+    def decided(self, decisions: Iterable[Decision]) -> None:
+        """What was inferred, and why."""
+        rows = list(decisions)
+        if not rows:
+            return
+        self.say("decided, since the recipe leaves it open:")
+        for decision in rows:
+            self.say(f"  {decision.path}: {brief(decision.value)}  ({decision.reason})")
+
+    def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None:
+        """Move the bar of the current epoch."""
+        if self._bar is None:
+            from rich.console import Console as Terminal
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+            from rich.progress import TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TextColumn("{task.fields[note]}"), TimeRemainingColumn(),
+                console=Terminal(stderr=True), transient=True,
+            )  # fmt: skip
+            self._bar.start()
+            self._bar.add_task("", total=steps * epochs, note="")
+        self._bar.update(
+            0,
+            description=f"epoch {epoch}/{epochs}",
+            completed=(epoch - 1) * steps + step,
+            note=f"steps  loss {loss:.4f}",
+        )
+
+    def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
+        """The line of one epoch."""
+        metrics = "  ".join(
+            f"{name} {value:.4f}"
+            for name, value in figures.items()
+            if name not in ("epoch", "seconds")
+        )
+        self.say(f"epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  {metrics}")
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def brief(value: Any) -> str:
+    """A value on one short line."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        text = f"[{', '.join(brief(item) for item in value)}]"
+    else:
+        text = str(value)
+    return text if len(text) <= 72 else text[:71] + "…"

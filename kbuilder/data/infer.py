@@ -1,0 +1,205 @@
+"""What the recipe leaves open about columns and task is inferred here, each time with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kbuilder import catalog
+from kbuilder.contracts import Choice, Decision, Feature, Task
+from kbuilder.errors import DataError, listed
+from kbuilder.recipe.recipe import Recipe
+from kbuilder.table import Profile, Table, missing, profile
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A recipe whose features and task are all written out, and how they were found.
+
+    Args:
+        recipe: The resolved recipe.
+        task: Its task.
+        decisions: What was inferred.
+        table, test: The rows that have a target; test is None without a test set of its own.
+    """
+
+    recipe: Recipe
+    task: Task
+    decisions: tuple[Decision, ...]
+    table: Table
+    test: Table | None
+
+
+def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
+    """Write out features, ignored columns, task and test share.
+
+    Raises:
+        DataError: if a column is missing, or nothing can be inferred.
+    """
+    target = recipe.data.target
+    decisions: list[Decision] = []
+    table = _with_target(table, target, decisions)
+    test = _with_target(test, target, decisions) if test is not None else None
+
+    task = recipe.task or _infer_task(table, target, decisions)
+    features, ignored = _infer_features(recipe, table, decisions)
+    split = recipe.data.split
+    if split.test is None:
+        own = "the source has test rows of its own"
+        none = "the source has no test rows of its own"
+        share = Choice(0.1, none) if test is None else Choice(0.0, own)
+        decisions.append(
+            Decision("data.split.test", *share, f"data: {{split: {{test: {share.value}}}}}")
+        )
+        split = split.model_copy(update={"test": share.value})
+    data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
+        update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
+    )
+    update = {"data": data, "features": features, "task": task}
+    return Resolved(recipe.model_copy(update=update), task, tuple(decisions), table, test)
+
+
+def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Table:
+    """The rows that have a target."""
+    values = table.target(target)
+    gone = missing(values) if values.ndim == 1 else np.isnan(values.astype(float)).any(axis=1)
+    if not gone.any():
+        return table
+    if gone.all():
+        raise DataError(
+            f"the target {listed(target)} has no value in any row of {table.origin}.",
+            key=("data", "target"),
+        )
+    count = int(gone.sum())
+    decisions.append(
+        Decision(
+            "data.target",
+            f"{count:,} rows left out",
+            f"they have no {listed(target)} in {table.origin}",
+            "",
+        )
+    )
+    return table.take(np.flatnonzero(~gone))
+
+
+def _infer_task(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Task:
+    found = profile(table.target(target))
+    name = listed(target)
+    for task in catalog.names("tasks"):
+        kind = catalog.find("tasks", task)
+        reason = kind.recognise(found)  # type: ignore[attr-defined]
+        if reason:
+            decisions.append(Decision("task", task, reason, f"task: {task}"))
+            return kind()
+    known = listed(catalog.names("tasks"))
+    raise DataError(
+        f"the task cannot be inferred from the target {name!r}: {_seen(found)}. "
+        f"Expected something that repeats, or numbers. Name another target, or write the task: "
+        f"one of {known}.",
+        key=("data", "target"),
+    )
+
+
+def _seen(found: Profile) -> str:
+    if found.distinct == 1:
+        return "it has one value only"
+    if found.kind == "mixed":
+        return "it mixes numbers and text"
+    return f"it holds {found.distinct:,} different values in {found.present:,} rows"
+
+
+def _infer_features(
+    recipe: Recipe, table: Table, decisions: list[Decision]
+) -> tuple[dict[str, Feature], list[str]]:
+    """Every feature by column, and the columns that are of no use."""
+    data = recipe.data
+    for name in recipe.features:
+        table.only([name], key=("features", name))
+    table.only(data.ignore, key=("data", "ignore"))
+    features: dict[str, Feature] = {}
+    ignored: list[str] = []
+    for name in table.columns:
+        if name in data.target or name in data.ignore:
+            continue
+        if name in recipe.features:
+            features[name] = recipe.features[name]
+            continue
+        found = profile(table[name])
+        useless = _useless(name, found, table)
+        if useless:
+            ignored.append(name)
+            write = f"features: {{{name}: category}}"
+            decisions.append(Decision(f"features.{name}", "ignored", useless, write))
+            continue
+        kind, reason = _kind(name, found, table)
+        features[name] = catalog.find("features", kind)()
+        write = f"features: {{{name}: {kind}}}"
+        decisions.append(Decision(f"features.{name}", kind, reason, write))
+    if not features:
+        raise DataError(
+            f"{table.origin} has no column to predict from: beside the target there is "
+            f"{listed(ignored) or 'none'}{' (of no use)' if ignored else ''}. "
+            "Expected at least one feature.",
+            key=("data",),
+        )
+    return features, ignored
+
+
+def _useless(name: str, found: Profile, table: Table) -> str | None:
+    """Why a column can teach nothing that holds for other rows, or None."""
+    if found.kind in ("string", "number") and not found.present:
+        raise DataError(
+            f"column {name!r} has no value in any row of {table.origin}. "
+            f"Leave it out: `data: {{ignore: [{name}]}}`.",
+            key=("data", "ignore"),
+        )
+    if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
+        return "it has one value only"
+    if found.kind == "string" and found.names_rows and not found.reads_as_text:
+        if found.numeric >= 0.5:
+            return None
+        return f"it names rows: {found.distinct:,} different values in {found.present:,}"
+    if found.kind == "number" and found.whole and found.distinct == found.rows > 20:
+        if np.all(np.abs(np.diff(table[name].astype(np.float64))) == 1):
+            return "it counts the rows"
+    return None
+
+
+def _kind(name: str, found: Profile, table: Table) -> Choice:
+    """The kind of a feature, with the reason."""
+    words = 0.5 <= found.numeric < 1
+    if found.kind == "mixed" or (found.kind == "string" and words):
+        raise _mixed(name, found, table)
+    for kind in catalog.names("features"):
+        reason = catalog.find("features", kind).recognise(found)  # type: ignore[attr-defined]
+        if reason:
+            return Choice(kind, reason)
+    known = listed(catalog.names("features"))
+    raise DataError(
+        f"the kind of column {name!r} cannot be inferred: it holds {found.kind} values. "
+        f"Name it, or leave it out: `data: {{ignore: [{name}]}}`. Kinds: {known}.",
+        key=("data", "ignore"),
+    )
+
+
+def _mixed(name: str, found: Profile, table: Table) -> DataError:
+    """The error for a column of numbers with some words in it."""
+    from kbuilder.table import is_number
+
+    values = table[name]
+    there = np.flatnonzero(~missing(values))
+    odd = [row for row in there if not is_number(str(values[row]))]
+    words = list(dict.fromkeys(str(values[row]) for row in odd))
+    if not odd:
+        return DataError(
+            f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
+            key=("features", name),
+        )
+    plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
+    return DataError(
+        f"column {name!r} mixes {plenty}: {listed((repr(word) for word in words), 4)} "
+        f"(first in {table.row(int(odd[0]))}). If that means missing, write "
+        f'`data: {{missing: ["{words[0]}"]}}`; if all are names, `features: {{{name}: category}}`.',
+        key=("features", name),
+    )

@@ -1,0 +1,87 @@
+"""Rows are divided into training, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from kbuilder.contracts import Task
+from kbuilder.errors import DataError
+from kbuilder.labels import as_label
+from kbuilder.recipe.split import Split
+from kbuilder.table import Table
+
+# Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
+SMOKE = {"train": 256, "validation": 64, "test": 64}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The three parts; validation and test are None where no rows are held back."""
+
+    train: Table
+    validation: Table | None
+    test: Table | None
+
+    def __iter__(self) -> Iterator[tuple[str, Table]]:
+        """The parts that there are, by name."""
+        for field in fields(self):
+            table = getattr(self, field.name)
+            if table is not None:
+                yield field.name, table
+
+    def smoke(self) -> Parts:
+        """A few rows of each part."""
+        few = {name: table.take(np.arange(min(len(table), SMOKE[name]))) for name, table in self}
+        return Parts(few["train"], few.get("validation"), few.get("test"))
+
+
+def divide(
+    table: Table, test: Table | None, split: Split, target: tuple[str, ...], task: Task
+) -> Parts:
+    """Divide the rows, seeded; classes keep their shares in every part.
+
+    A class with too few rows for all parts stays in training.
+
+    Raises:
+        DataError: if a part that the recipe asks for would be empty.
+    """
+    strata = None
+    if task.stratified:
+        names = [str(as_label(value)) for value in table.target(target)]
+        strata = np.unique(names, return_inverse=True)[1]
+    random = np.random.default_rng(split.seed)
+    rows = np.arange(len(table))
+    rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test")
+    rows, validated = _hold_back(rows, split.validation, strata, random, "validation")
+    return Parts(
+        table.take(random.permutation(rows)),
+        table.take(random.permutation(validated)) if len(validated) else None,
+        test if test is not None else table.take(random.permutation(tested)) if len(tested) else None,
+    )
+
+
+def _hold_back(
+    rows: np.ndarray, share: float, strata: np.ndarray | None, random: np.random.Generator, part: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that stay, and the share of them that is held back."""
+    if not share:
+        return rows, rows[:0]
+    order = random.permutation(rows)
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
+    # Every (1/share)-th row in the order of the classes: each class gives its share, to a row.
+    steps = np.floor(np.arange(1, len(order) + 1) * share + 0.5 * (strata is None))
+    held = np.diff(steps, prepend=0) > 0
+    if strata is not None:
+        first = np.append(True, np.diff(strata[order]) > 0)
+        held &= ~first  # the first row of each class trains
+    if not held.any() or held.all():
+        raise DataError(
+            f"{len(rows)} rows are too few to hold back {share:.0%} of them for {part}. "
+            f"Expected more rows, or `data: {{split: {{{part}: 0}}}}`.",
+            key=("data", "split", part),
+        )
+    return order[~held], order[held]

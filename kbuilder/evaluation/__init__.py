@@ -1,0 +1,1 @@
+"""What a model is worth, beside an answer that ignores the input."""

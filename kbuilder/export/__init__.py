@@ -1,0 +1,1 @@
+"""The model leaves: raw columns in, names out, without a line of kbuilder."""

@@ -1,0 +1,36 @@
+"""All features of a row at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+
+class Preprocessor(keras.layers.Layer):
+    """One layer per raw column; finished vectors are joined into one.
+
+    Args:
+        parts: The layer by column.
+        keys: The name of the output by column; columns of one name are joined along the last axis.
+
+    Call arguments:
+        columns: A tensor by column.
+    Returns:
+        A tensor by the names in `keys`.
+    """
+
+    def __init__(self, parts: Mapping[str, Any], keys: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(trainable=False, **kwargs)
+        self.keys = dict(keys)
+        self.parts = list(parts.values())  # a list, since names of columns are free of form
+
+    def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        outputs: dict[str, list[Any]] = {}
+        for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
+            outputs.setdefault(key, []).append(part(columns[column]))
+        return {
+            key: keras.ops.concatenate(tensors, axis=-1) if len(tensors) > 1 else tensors[0]
+            for key, tensors in outputs.items()
+        }

@@ -1,0 +1,148 @@
+"""Features are learned on the training rows, and applied in batches.
+
+The layers that prepare the rows for training are the same that open the exported model, so that
+training and serving cannot differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from kbuilder import catalog
+from kbuilder.columns import Arrays, Columns
+from kbuilder.contracts import Choice, Decision, Feature, Task
+from kbuilder.errors import DataError, listed
+from kbuilder.recipe.recipe import Recipe
+from kbuilder.table import Table
+
+BATCH = 1024
+SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
+
+
+def learn(recipe: Recipe, task: Task, train: Table) -> tuple[Columns, list[Decision]]:
+    """Fill the open fields of features and task from the training rows alone.
+
+    Raises:
+        DataError: if a column cannot be of its kind, or the target does not fit the task.
+    """
+    decisions: list[Decision] = []
+    target = recipe.data.target
+    task = _filled(task, task.learn(listed(target), train.target(target)), "task", decisions)
+    features: dict[str, Feature] = {}
+    for column, feature in recipe.features.items():
+        try:
+            choices = feature.learn(column, train[column])
+        except DataError as error:
+            raise error.at(train.row(error.row)) if error.row is not None else error from None
+        features[column] = _filled(feature, choices, f"features.{column}", decisions)
+    return Columns(features, target, task), decisions
+
+
+def _filled(
+    plugin: Any, choices: Mapping[str, Choice], path: str, decisions: list[Decision]
+) -> Any:
+    """A copy of a plug-in with what it left open; what the user wrote wins."""
+    open_ = {field: choice for field, choice in choices.items() if getattr(plugin, field) is None}
+    section, _, column = path.partition(".")
+    key = "kind" if column else "name"
+    name = catalog.name_of(plugin)
+    for field, choice in open_.items():
+        value = list(choice.value) if isinstance(choice.value, tuple) else choice.value
+        inner = f"{{{key}: {name}, {field}: {_brief(value)}}}"
+        write = f"{section}: {{{column}: {inner}}}" if column else f"{section}: {inner}"
+        if isinstance(value, list) and len(value) > SHORT:
+            value = f"{len(value):,} values"
+        decisions.append(Decision(f"{path}.{field}", value, choice.reason, write))
+    return plugin.model_copy(update={field: choice.value for field, choice in open_.items()})
+
+
+def _brief(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False) if not isinstance(value, list) else "[…]"
+
+
+def raw(columns: Columns, table: Table) -> Arrays:
+    """The raw columns in the dtypes and shapes that the exported model takes.
+
+    Raises:
+        DataError: if a column is missing, or a value cannot be converted.
+    """
+    table = table.only(list(columns.features))
+    arrays: Arrays = {}
+    for column, feature in columns.features.items():
+        try:
+            arrays[column] = feature.raw(column, table[column])
+        except DataError as error:
+            raise error.at(table.row(error.row)) if error.row is not None else error from None
+    return arrays
+
+
+def encode_target(columns: Columns, table: Table) -> np.ndarray:
+    """The target as the loss takes it. (rows, units) float32
+
+    Raises:
+        DataError: naming the first row whose target is none of the classes.
+    """
+    try:
+        return columns.task.encode(listed(columns.target), table.target(columns.target))
+    except DataError as error:
+        raise error.at(table.row(error.row)) if error.row is not None else error from None
+
+
+def preprocessor(columns: Columns) -> Any:
+    """The Keras layer from raw columns to the network's inputs."""
+    from kbuilder.layers.preprocessor import Preprocessor
+
+    layers = {column: feature.layer() for column, feature in columns.features.items()}
+    return Preprocessor(layers, columns.keys())
+
+
+def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:
+    """Raw columns as TensorFlow tensors."""
+    import tensorflow as tf
+
+    return {
+        name: tf.constant(values[rows].tolist(), tf.string)
+        if values.dtype == object
+        else tf.constant(values[rows])
+        for name, values in arrays.items()
+    }
+
+
+def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
+    """Preprocess all rows in batches. Returns an array by the network's inputs.
+
+    Raises:
+        DataError: as `raw`, and naming the row of an image that cannot be decoded.
+    """
+    import tensorflow as tf
+
+    arrays = raw(columns, table)
+    step = tf.function(layer, reduce_retracing=True)
+    batches: list[dict[str, Any]] = []
+    for start in range(0, len(table), BATCH):
+        batch = tensors(arrays, slice(start, start + BATCH))
+        try:
+            batches.append({key: value.numpy() for key, value in step(batch).items()})
+        except tf.errors.InvalidArgumentError:
+            _blame(layer, arrays, table, start)
+            raise
+    return {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+
+
+def _blame(layer: Any, arrays: Arrays, table: Table, start: int) -> None:
+    """Name the row of a batch that cannot be preprocessed."""
+    import tensorflow as tf
+
+    for row in range(start, min(start + BATCH, len(table))):
+        try:
+            layer(tensors(arrays, slice(row, row + 1)))
+        except tf.errors.InvalidArgumentError as error:
+            reason = str(error.message).split(" [Op")[0].split("}} ")[-1]
+            raise DataError(
+                f"{table.row(row)} cannot be preprocessed: {reason}. Mend or remove it.",
+                key=("data",),
+            ) from None

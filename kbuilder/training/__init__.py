@@ -1,0 +1,1 @@
+"""The fit, and what is told of it."""
