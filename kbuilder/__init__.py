@@ -35,7 +35,7 @@ _HOMES = {
     "read": "kbuilder.recipe.reading",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605 (one table of names, not two)
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

@@ -96,10 +96,15 @@ def choose(columns: Columns, model: Architecture | Architectures | None) -> tupl
             one = f"model: {name}" if len(forms) == 1 else f"model: {{{form}: {name}}}"
             decisions.append(Decision(f"model.{form}", name, f"there are {form} features", one))
         _check_form(given[form], form, key=("model", form))
+    for part, choice in columns.task.explain().items():
+        write = f"task: {{name: {catalog.name_of(columns.task)}, loss: {choice.value}}}"
+        decisions.append(Decision(f"task.{part}", *choice, write if part == "loss" else ""))
     return {form: given[form] for form in forms}, decisions
 
 
-def network(columns: Columns, architectures: Architectures, arrays: Mapping[str, np.ndarray]) -> Any:
+def network(
+    columns: Columns, architectures: Architectures, arrays: Mapping[str, np.ndarray]
+) -> Any:
     """The Keras model from preprocessed arrays to the task's outputs, not compiled.
 
     Args:

@@ -50,7 +50,9 @@ class Columns:
             key = PACKED
             if not feature.packed:
                 base = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower() or "column"
-                key = next(k for k in (base, *(f"{base}_{n}" for n in range(1000))) if k not in taken)
+                key = next(
+                    k for k in (base, *(f"{base}_{n}" for n in range(1000))) if k not in taken
+                )
                 taken.add(key)
             keys[column] = key
         return keys
@@ -97,7 +99,9 @@ def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
     for number, row in enumerate(rows, start=1):
         gone = [name for name in columns.features if name not in row]
         if gone:
-            raise DataError(f"row {number} of {origin} has no {listed(gone)}. Expected all columns.")
+            raise DataError(
+                f"row {number} of {origin} has no {listed(gone)}. Expected all columns."
+            )
     arrays: Arrays = {}
     for name, feature in columns.features.items():
         shape, dtype = feature.signature()
@@ -137,7 +141,7 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         return value.tolist()
     value = value.item() if isinstance(value, np.generic) else value
-    return None if value != value else value  # noqa: PLR0124 (NaN)
+    return None if value != value else value
 
 
 def _from_json(value: Any) -> Any:

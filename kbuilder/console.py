@@ -35,20 +35,31 @@ class Console:
             print(text, file=sys.stderr, flush=True)
 
     def decided(self, decisions: Iterable[Decision]) -> None:
-        """What was inferred, and why."""
+        """What was inferred, and why; what was learned of one column is on one line."""
         rows = list(decisions)
         if not rows:
             return
-        self.say("decided, since the recipe leaves it open:")
-        for decision in rows:
-            self.say(f"  {decision.path}: {brief(decision.value)}  ({decision.reason})")
+        self.say(
+            "decided, since the recipe leaves it open (`kbuilder show` has the lines to write):"
+        )
+        groups: dict[str, list[str]] = {}
+        for row in rows:
+            owner, field = _owner(row)
+            groups.setdefault(owner, []).append(f"{field}{brief(row.value)} ({row.reason})")
+        for owner, said in groups.items():
+            self.say(f"  {owner}: {', '.join(said)}")
 
     def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None:
         """Move the bar of the current epoch."""
         if self._bar is None:
             from rich.console import Console as Terminal
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-            from rich.progress import TimeRemainingColumn
+            from rich.progress import (
+                BarColumn,
+                MofNCompleteColumn,
+                Progress,
+                TextColumn,
+                TimeRemainingColumn,
+            )
 
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -71,13 +82,23 @@ class Console:
             for name, value in figures.items()
             if name not in ("epoch", "seconds")
         )
-        self.say(f"epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  {metrics}")
+        self.say(
+            f"epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  {metrics}"
+        )
 
     def close(self) -> None:
         """Take the bar off the screen."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _owner(decision: Decision) -> tuple[str, str]:
+    """The column, or the section, that a decision is of, and which field of it."""
+    parts = decision.path.split(".")
+    size = {"features": 2, "task": 1}.get(parts[0], len(parts))
+    field = ".".join(parts[size:])
+    return ".".join(parts[:size]), f"{field} " if field else ""
 
 
 def brief(value: Any) -> str:

@@ -160,6 +160,9 @@ class Task(Protocol):
     def head(self, tensor: Any) -> Any:
         """The last layer, called on (batch, d)."""
 
+    def explain(self) -> dict[str, Choice]:
+        """The last layer and the loss in words, each with the reason for it."""
+
     def objective(self) -> tuple[Any, list[Any]]:
         """The Keras loss and metrics, as objects: Keras guesses wrongly from names."""
 
@@ -174,4 +177,3 @@ class Task(Protocol):
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         """Class number of each row, for stratified splits and class weights; None without."""
-

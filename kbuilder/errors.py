@@ -151,6 +151,6 @@ def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataErr
     mend = f"Get it from {origin} and put it there" if origin else "Put it there"
     return DataError(
         f"there is no {path}. Expected {what}. {mend}, or name its place with "
-        f"`-o {'.'.join(key)}=…`.",
+        f"`-o {'.'.join(map(str, key))}=…`.",
         key=key,
     )

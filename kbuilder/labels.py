@@ -18,8 +18,9 @@ Label = str | int
 
 def _numbered(value: object) -> object:
     """`classes: 10` is short for the integers from 0 to 9."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return tuple(range(value)) if whole and 0 < value <= 100_000 else value  # type: ignore[operator]
+    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 100_000:
+        return tuple(range(value))
+    return value
 
 
 def _distinct(classes: tuple[Label, ...]) -> tuple[Label, ...]:
@@ -36,18 +37,22 @@ Classes = Annotated[
 ]
 """Names of the classes in order, or n for the integers 0 … n-1."""
 
+_ALONE = "scores each unit by itself, as a sigmoid"
+_SHARED = "scores a softmax over all classes"
+_DISTANCE = "measures the distance between numbers"
+
 # By name: the Keras class, and what it does to the outputs.
 LOSSES = {
-    "binary_crossentropy": ("BinaryCrossentropy", "scores each unit by itself, as a sigmoid"),
-    "binary_focal_crossentropy": ("BinaryFocalCrossentropy", "scores each unit by itself, as a sigmoid"),
-    "categorical_crossentropy": ("CategoricalCrossentropy", "scores a softmax over all classes"),
-    "categorical_focal_crossentropy": ("CategoricalFocalCrossentropy", "scores a softmax over all classes"),
-    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", "scores a softmax over all classes"),
-    "huber": ("Huber", "measures the distance between numbers"),
-    "log_cosh": ("LogCosh", "measures the distance between numbers"),
-    "mean_absolute_error": ("MeanAbsoluteError", "measures the distance between numbers"),
-    "mean_squared_error": ("MeanSquaredError", "measures the distance between numbers"),
-}  # fmt: skip
+    "binary_crossentropy": ("BinaryCrossentropy", _ALONE),
+    "binary_focal_crossentropy": ("BinaryFocalCrossentropy", _ALONE),
+    "categorical_crossentropy": ("CategoricalCrossentropy", _SHARED),
+    "categorical_focal_crossentropy": ("CategoricalFocalCrossentropy", _SHARED),
+    "sparse_categorical_crossentropy": ("SparseCategoricalCrossentropy", _SHARED),
+    "huber": ("Huber", _DISTANCE),
+    "log_cosh": ("LogCosh", _DISTANCE),
+    "mean_absolute_error": ("MeanAbsoluteError", _DISTANCE),
+    "mean_squared_error": ("MeanSquaredError", _DISTANCE),
+}
 
 
 def check_loss(loss: str, allowed: Sequence[str], layer: str) -> None:
@@ -144,7 +149,9 @@ def count(classes: Sequence[Label] | None) -> int:
         BuildError: if they are not known: a task made in Python without them.
     """
     if classes is None:
-        raise BuildError("the task has no classes. Expected their names, or their number: classes=10.")
+        raise BuildError(
+            "the task has no classes. Expected their names, or their number: classes=10."
+        )
     return len(classes)
 
 

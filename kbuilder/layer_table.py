@@ -32,6 +32,7 @@ Layer = dict[str, dict[str, Any]]
 """A layer as it is kept: `{"conv2d": {"filters": 32, "kernel_size": 3}}`."""
 
 WRAPPER = "bidirectional"  # its value is a recurrent layer
+ZEROS = ("zero", "zeros")
 NotNegative = Annotated[int, Field(ge=0)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -100,7 +101,7 @@ def _check(layer: str, given: object) -> dict[str, Any]:
         found = []
         for item, details in zip(error.errors(), moved(error, (layer,)), strict=True):
             name, key = item["loc"][-1], details["loc"]
-            if item["type"] == "missing":
+            if item["type"] == "x":
                 details = refused(key, f"the required argument {name!r} of {layer} is missing")
             elif item["type"] == "extra_forbidden" and name in table()["left_out"]:
                 reason = table()["left_out"][name]
@@ -129,9 +130,10 @@ def arguments(layer: str) -> type[Arguments]:
 @cache
 def kinds() -> dict[str, Any]:
     """What an argument may hold, by the kind that the table gives it."""
-    activation, initializer, regularizer = (
-        Literal[tuple(table()[title])] for title in ("activations", "initializers", "regularizers")
-    )
+    activation: Any = Literal[tuple(table()["activations"])]
+    initializers = table()["initializers"]
+    regularizer: Any = Literal[tuple(table()["regularizers"])]
+    weights: Any = Literal[tuple(name for name in initializers if name not in ZEROS)]
     margins = _one_or_list(NotNegative, NotNegative, 2)
     return {
         "activation": activation,
@@ -142,7 +144,7 @@ def kinds() -> dict[str, Any]:
         "counts 1": _one_or_list(Count, Count, 1),
         "counts 2": _one_or_list(Count, Count, 2),
         "flag": bool,
-        "initializer": initializer,
+        "initializer": Literal[tuple(initializers)],
         "interpolation": Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"],
         "margins 1": margins,
         "margins 2": _one_or_list(NotNegative, margins, 2),
@@ -159,7 +161,8 @@ def kinds() -> dict[str, Any]:
         "share": Annotated[float, Field(ge=0, le=1)],
         "sizes 1": _one_or_list(NotNegative, NotNegative, 1),
         "sizes 2": _one_or_list(NotNegative, NotNegative, 2),
-        "weights initializer": Annotated[initializer, BeforeValidator(_not_zeros)],
+        "spatial axes": Counts,
+        "weights initializer": Annotated[weights, BeforeValidator(_not_zeros)],
     }
 
 
@@ -194,7 +197,7 @@ def _name_or_strengths(name: Any) -> Any:
 
 
 def _not_zeros(value: Any) -> Any:
-    if value in ("zero", "zeros"):
+    if value in ZEROS:
         raise _custom(
             "with zeros all units of a layer start equal, and with relu none of them would learn. "
             "Expected another initializer, such as glorot_uniform or he_normal"

@@ -20,9 +20,9 @@ from kbuilder.data import infer, split
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.export import saved_model
+from kbuilder.formats import from_frame
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.formats import from_frame
 from kbuilder.table import Table
 from kbuilder.training import fitting
 
@@ -228,6 +228,10 @@ class Run:
         return saved_model.export(
             Path(path), columns, self._layer, self.model, self.record.examples, predictions
         )
+
+    def input_names(self) -> dict[str, str]:
+        """The name of each column's input in an export; it differs where TensorFlow demands it."""
+        return saved_model.input_names(self.record.columns)
 
     def _table(self, data: Any) -> Table:
         if isinstance(data, Table):

@@ -102,7 +102,9 @@ def find(name: str | Path) -> Path:
     if str(name) == "latest" and not path.exists():
         runs = sorted(Path("runs").glob(f"*/*/{LOCK}"), key=lambda lock: lock.parent.name)
         if not runs:
-            raise CallError("there is no run below runs/. Expected one, from `kbuilder fit RECIPE`.")
+            raise CallError(
+                "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
+            )
         return runs[-1].parent
     if not path.is_dir():
         raise CallError(

@@ -7,7 +7,7 @@ few pydantic parts that make it so; it knows no plug-in.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -24,7 +24,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from kbuilder import catalog
-from kbuilder.errors import Key, listed, nearest
+from kbuilder.errors import BuildError, Key, listed, nearest
 
 
 class Spec(BaseModel):
@@ -54,8 +54,9 @@ def _as_path(value: object, info: ValidationInfo) -> object:
         raise PydanticCustomError("path_type", "Expected a path")
     path = Path(value).expanduser()
     folder = (info.context or {}).get("folder")
-    relative = folder is not None and not isinstance(value, FromCommandLine)
-    return folder / path if relative else path  # an absolute path stays as it is
+    if folder is None or isinstance(value, FromCommandLine):
+        return path
+    return Path(folder) / path  # an absolute path stays as it is
 
 
 Count = Annotated[int, Field(ge=1)]
@@ -100,19 +101,33 @@ DataPath = Annotated[
 ]
 
 
+T = TypeVar("T")
+
+
+def learned(value: T | None) -> T:
+    """A field that is open until it has been learned from training rows.
+
+    Raises:
+        BuildError: if it is still open.
+    """
+    if value is None:
+        raise BuildError("a part is used before it was learned. Expected `learn` before.")
+    return value
+
+
 def refuse(key: Key, message: str, value: object = None) -> ValidationError:
     """An error at `key` within the object that is being validated. Raise what this returns."""
     return _refuse("refused", message, {}, key, value)
 
 
 def _refuse(kind: str, message: str, context: dict, key: Key, value: object) -> ValidationError:
-    error = PydanticCustomError(kind, message.replace("{", "{{").replace("}", "}}"), context)  # type: ignore[arg-type]
+    error = PydanticCustomError(kind, message.replace("{", "{{").replace("}", "}}"), context)
     details = InitErrorDetails(type=error, loc=key, input=value)
     return ValidationError.from_exception_data("recipe", [details])
 
 
 class Named:
-    """Annotation of a field that holds a plug-in: `Annotated[Architecture, Named("architectures")]`.
+    """Annotation of a field that holds a plug-in, as in `Annotated[Task, Named("tasks")]`.
 
     Accepted are the bare name (`lstm`), a mapping with the name among its keys
     (`{name: lstm, units: 64}`), and an object of the plug-in's class.

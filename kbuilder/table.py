@@ -38,7 +38,7 @@ class Table:
 
     def __post_init__(self) -> None:
         if not len(self.labels):
-            object.__setattr__(self, "labels", np.arange(1, len(self) + 1))
+            object.__setattr__(self, "labels", range(1, len(self) + 1))
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -54,7 +54,7 @@ class Table:
     def take(self, rows: np.ndarray | slice) -> Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows])
+        return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows].tolist())
 
     def only(self, names: Sequence[str], key: Key = ()) -> Table:
         """The table of the named columns.
@@ -164,7 +164,7 @@ def missing(values: np.ndarray) -> np.ndarray:
     """Which values are missing: None, NaN or an empty string. (rows,) bool."""
     if values.dtype == object:
         return np.array(
-            [value is None or value == "" or value != value for value in values]  # noqa: PLR0124
+            [value is None or value == "" or value != value for value in values]
             if not any(isinstance(value, list | tuple | set | np.ndarray) for value in values[:1])
             else [value is None for value in values],
             dtype=bool,

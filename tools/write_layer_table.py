@@ -139,7 +139,7 @@ KINDS = {
     "rms_normalization.axis": "axis",
     "scale": "flag",
     "seed": "seed",
-    "shared_axes": "axes",
+    "shared_axes": "spatial axes",  # Keras counts them from 1, and takes -1 for another
     "size": "counts #",
     "stddev": "share",
     "strides": "counts #",
@@ -149,6 +149,7 @@ KINDS = {
     "unit_forget_bias": "flag",
     "units": "count",
     "unroll": "flag",
+    "up_sampling1d.size": "count",
     "use_bias": "flag",
     "zero_padding1d.padding": "margins #",
     "zero_padding2d.padding": "margins #",

@@ -40,4 +40,4 @@ class GRU(Spec):
 
         from kbuilder.layers.recurrent import recurrent
 
-        return recurrent(keras.layers.GRU, self, signal)
+        return recurrent(keras.layers.GRU, signal, **self.model_dump())

@@ -40,4 +40,4 @@ class LSTM(Spec):
 
         from kbuilder.layers.recurrent import recurrent
 
-        return recurrent(keras.layers.LSTM, self, signal)
+        return recurrent(keras.layers.LSTM, signal, **self.model_dump())

@@ -15,7 +15,8 @@ class RNN(Spec):
 
     Input shape: text (batch, time) or sequence (batch, time, d).
     Output shape: (batch, units), twice the last units if bidirectional.
-    Source: Elman 1990, Finding structure in time, Cognitive Science 14 (doi:10.1207/s15516709cog1402_1).
+    Source: Elman 1990, Finding structure in time,
+    Cognitive Science 14 (doi:10.1207/s15516709cog1402_1).
     """
 
     units: Counts = (64,)
@@ -40,4 +41,4 @@ class RNN(Spec):
 
         from kbuilder.layers.recurrent import recurrent
 
-        return recurrent(keras.layers.SimpleRNN, self, signal)
+        return recurrent(keras.layers.SimpleRNN, signal, **self.model_dump())

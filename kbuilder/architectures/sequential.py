@@ -19,7 +19,6 @@ INPUTS = {
     3: "a sequence (batch, time, d)",
     4: "an image (batch, height, width, channels)",
 }
-RECURRENT = ("gru", "lstm", "simple_rnn", layer_table.WRAPPER)
 
 
 class _Layers:
@@ -86,6 +85,7 @@ class Sequential(Spec):
     Input shape: vector (batch, d), text (batch, time), sequence (batch, time, d) or image (batch,
         height, width, channels), as the first layer takes it.
     Output shape: (batch, d), as the last layer gives it.
+    Source: Chollet et al. 2015, Keras (https://keras.io/api/layers).
     """
 
     layers: Annotated[tuple[Layer, ...], _Layers()]
@@ -160,12 +160,13 @@ class Sequential(Spec):
         """What to write instead, where it is plain from the layers."""
         [name] = self.layers[index]
         before = next(iter(self.layers[index - 1])) if index else ""
-        if wanted == 3 and given == 2 and before in RECURRENT:
+        recurrent = (*layer_table.table()["recurrent"], layer_table.WRAPPER)
+        if wanted == 3 and given == 2 and before in recurrent:
             return f" Give {self._title(index - 1)} `return_sequences: true`."
         twin = name.replace("1d", "2d") if wanted == 3 else name.replace("2d", "1d")
         if {wanted, given} == {3, 4} and twin in layer_table.names() and twin != name:
             return f" Use {twin} in its place."
-        if given == 2 and before in ("flatten", *layer_table.names()) and "global" in before:
+        if given == 2 and (before == "flatten" or before.startswith("global_")):
             return f" Put it before {self._title(index - 1)}."
         return ""
 
@@ -187,6 +188,8 @@ def _create(name: str, arguments: dict[str, Any]) -> Any:
 def _rank(layer: Any) -> int | None:
     """The number of axes that a layer takes, batch included; None if it takes any."""
     spec = layer.input_spec
+    if isinstance(spec, list):  # as SimpleRNN has it: its input, then its state
+        spec = spec[0]
     if spec is None or spec.ndim:
         return spec and spec.ndim
     # Dense takes 2 or more; convolutions say "at least" too, but more would be no image.
@@ -216,7 +219,7 @@ def _sentence(error: Exception, arguments: dict[str, Any] | None = None) -> str:
         window = "kernel_size" if "kernel_size" in (arguments or {}) else "pool_size"
         size = (arguments or {}).get(window, 2)
         return (
-            f"{window} {_plain(size)} is larger than it. Give a smaller one, `padding: same`, or "
+            f"{window} {_plain(size)} is too large for it. Give a smaller one, `padding: same`, or "
             "less pooling before it"
         )
     return text[:1].lower() + text[1:] or type(error).__name__

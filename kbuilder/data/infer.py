@@ -160,9 +160,9 @@ def _useless(name: str, found: Profile, table: Table) -> str | None:
         if found.numeric >= 0.5:
             return None
         return f"it names rows: {found.distinct:,} different values in {found.present:,}"
-    if found.kind == "number" and found.whole and found.distinct == found.rows > 20:
-        if np.all(np.abs(np.diff(table[name].astype(np.float64))) == 1):
-            return "it counts the rows"
+    counting = found.kind == "number" and found.whole and found.distinct == found.rows > 20
+    if counting and np.all(np.abs(np.diff(table[name].astype(np.float64))) == 1):
+        return "it counts the rows"
     return None
 
 

@@ -41,17 +41,14 @@ class Parts:
 def divide(
     table: Table, test: Table | None, split: Split, target: tuple[str, ...], task: Task
 ) -> Parts:
-    """Divide the rows, seeded; classes keep their shares in every part.
+    """Divide the rows, seeded; classes keep their shares in every part, numbers their spread.
 
     A class with too few rows for all parts stays in training.
 
     Raises:
         DataError: if a part that the recipe asks for would be empty.
     """
-    strata = None
-    if task.stratified:
-        names = [str(as_label(value)) for value in table.target(target)]
-        strata = np.unique(names, return_inverse=True)[1]
+    strata = _strata(table.target(target), task)
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))
     rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test")
@@ -59,12 +56,30 @@ def divide(
     return Parts(
         table.take(random.permutation(rows)),
         table.take(random.permutation(validated)) if len(validated) else None,
-        test if test is not None else table.take(random.permutation(tested)) if len(tested) else None,
+        test
+        if test is not None
+        else table.take(random.permutation(tested))
+        if len(tested)
+        else None,
     )
 
 
+def _strata(values: np.ndarray, task: Task) -> np.ndarray | None:
+    """A group per row, whose shares the parts keep: its class, or the tenth of its number."""
+    if task.stratified:
+        return np.unique([str(as_label(value)) for value in values], return_inverse=True)[1]
+    if values.ndim > 1 or values.dtype == object:
+        return None
+    bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
+    return np.searchsorted(bounds, values)
+
+
 def _hold_back(
-    rows: np.ndarray, share: float, strata: np.ndarray | None, random: np.random.Generator, part: str
+    rows: np.ndarray,
+    share: float,
+    strata: np.ndarray | None,
+    random: np.random.Generator,
+    part: str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rows that stay, and the share of them that is held back."""
     if not share:

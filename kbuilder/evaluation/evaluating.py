@@ -27,7 +27,9 @@ def score(task: Task, encoded: np.ndarray, predicted: np.ndarray) -> Scores:
     return {"loss": float(loss(encoded, predicted)), **task.score(encoded, predicted)}
 
 
-def evaluate(model: Any, task: Task, train: np.ndarray, parts: Mapping[str, Rows]) -> dict[str, Any]:
+def evaluate(
+    model: Any, task: Task, train: np.ndarray, parts: Mapping[str, Rows]
+) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Positive, Shape, Spec
+from kbuilder.spec import Positive, Shape, Spec, learned
 from kbuilder.table import Profile, kind_of
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
@@ -40,9 +40,11 @@ class Array(Spec):
     @classmethod
     def recognise(cls, profile: Profile) -> str | None:
         """Any array of numbers that is no image."""
-        if profile.kind != "array" or profile.low != profile.low:  # noqa: PLR0124 (NaN)
+        if profile.kind != "array" or profile.low != profile.low:
             return None
-        image = len(profile.shape) == 2 or (len(profile.shape) == 3 and profile.shape[-1] in (1, 3, 4))
+        image = len(profile.shape) == 2 or (
+            len(profile.shape) == 3 and profile.shape[-1] in (1, 3, 4)
+        )
         if profile.dtype == "uint8" and image:
             return None
         return f"arrays of {' × '.join(map(str, profile.shape))} numbers"
@@ -88,7 +90,7 @@ class Array(Spec):
         """Standardize, without indicator: NaN becomes the mean."""
         from kbuilder.layers.standardize import Standardize
 
-        return Standardize(mean=self.mean, scale=self.scale)
+        return Standardize(learned(self.mean), learned(self.scale))
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         return (None, *(self.shape or ())), "float32"

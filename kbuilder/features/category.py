@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Spec, Values
+from kbuilder.spec import Count, Spec, Values, learned
 from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing
 
 MOST_ONE_HOT = 64
@@ -80,7 +80,9 @@ class Category(Spec):
                 key=("features", column, "rare_below"),
             )
         rare = f", {len(counts) - len(known):,} rarer ones count as unknown"
-        reason = f"the values of {len(there):,} training rows{rare if len(counts) > len(known) else ''}"
+        reason = (
+            f"the values of {len(there):,} training rows{rare if len(counts) > len(known) else ''}"
+        )
         size = len(self.vocabulary or known)
         wide = size > MOST_ONE_HOT
         # The rule of thumb of fastai (Howard and Gugger 2020, arXiv:2002.04688).
@@ -122,7 +124,7 @@ class Category(Spec):
         """The index in the vocabulary, one-hot if small."""
         from kbuilder.layers.category_index import CategoryIndex
 
-        return CategoryIndex(self.vocabulary or (), one_hot=not self.embedding)
+        return CategoryIndex(learned(self.vocabulary), one_hot=not self.embedding)
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         return (None,), "int64" if self._integers else "string"
@@ -136,4 +138,3 @@ class Category(Spec):
         size = len(self.vocabulary or ()) + 2
         embedded = keras.layers.Embedding(size, self.embedding)(tensor)  # (batch, 1, embedding)
         return Signal("vector", keras.layers.Flatten()(embedded))
-

@@ -10,7 +10,7 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Positive, Shape, Spec
+from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.table import Profile, kind_of, missing
 
 LARGEST = 224
@@ -20,9 +20,9 @@ class Image(Spec):
     """An image: decoded where it is a file, resized, brought to a number of channels, rescaled."""
 
     height: Count | None = None
-    """Height that all images are brought to, in pixels; left out: the most frequent, at most 224."""
+    """Height of all images in pixels, >= 1; left out: the most frequent, at most 224."""
     width: Count | None = None
-    """Width that all images are brought to, in pixels; left out: the most frequent, at most 224."""
+    """Width of all images in pixels, >= 1; left out: the most frequent, at most 224."""
     channels: Literal[1, 3] | None = None
     """1 for grey, 3 for colour; left out: as the images have."""
     scale: Positive | None = None
@@ -66,7 +66,11 @@ class Image(Spec):
             (width, height), count = sizes.most_common(1)[0]
             shades = 1 if set(modes) <= {"1", "L", "LA", "I;16"} else 3
             why = f"{count:,} of {len(values):,} training images are {width} × {height} pixels"
-            dtype, scales, raw = "uint8", Choice(255.0, "files have pixels of 0 to 255"), Choice((), why)
+            dtype, scales, raw = (
+                "uint8",
+                Choice(255.0, "files have pixels of 0 to 255"),
+                Choice((), why),
+            )
         else:
             raise DataError(
                 f"column {column!r} holds no images. Expected image files, or arrays of "
@@ -110,7 +114,7 @@ class Image(Spec):
         """Decode, resize, channels. The result is (batch, height, width, channels)."""
         from kbuilder.layers.pixels import Pixels
 
-        return Pixels(height=self.height, width=self.width, channels=self.channels)
+        return Pixels(learned(self.height), learned(self.width), learned(self.channels))
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         if self.pixels:

@@ -8,7 +8,7 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Positive, Spec
+from kbuilder.spec import Positive, Spec, learned
 from kbuilder.table import Profile, kind_of, missing
 
 
@@ -85,7 +85,7 @@ class Number(Spec):
         """Standardize, with the indicator if one was learned."""
         from kbuilder.layers.standardize import Standardize
 
-        return Standardize(mean=self.mean, scale=self.scale, indicator=self.indicator)
+        return Standardize(learned(self.mean), learned(self.scale), learned(self.indicator))
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         return (None,), "float32"

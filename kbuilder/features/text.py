@@ -66,7 +66,9 @@ class Text(Spec):
         length = int(np.clip(np.ceil(np.percentile(lengths, 95)), 1, LONGEST))
         whole = float(np.mean(lengths <= length))
         return {
-            "vocabulary": Choice(words, f"the most frequent words of {len(texts):,} training texts"),
+            "vocabulary": Choice(
+                words, f"the most frequent words of {len(texts):,} training texts"
+            ),
             "length": Choice(length, f"holds {whole:.0%} of the training texts whole"),
         }
 

@@ -9,6 +9,7 @@ import keras
 
 from kbuilder.table import MISSING_INTEGER
 
+
 @keras.saving.register_keras_serializable(package="kbuilder")
 class CategoryIndex(keras.layers.Layer):
     """The place of each value in a vocabulary: 0 missing, 1 unknown, 2 the first word.

@@ -29,7 +29,9 @@ class PoolOverTime(keras.layers.Layer):
 
     def call(self, sequence: Any, mask: Any = None) -> Any:
         if mask is None:
-            return ops.mean(sequence, axis=1) if self.kind == "average" else ops.max(sequence, axis=1)
+            return (
+                ops.mean(sequence, axis=1) if self.kind == "average" else ops.max(sequence, axis=1)
+            )
         kept = ops.expand_dims(mask, -1)  # (batch, time, 1)
         if self.kind == "average":
             weight = ops.cast(kept, sequence.dtype)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
@@ -10,44 +11,43 @@ from kbuilder.contracts import Signal
 from kbuilder.layers.pool_over_time import PoolOverTime
 
 
-class Recurrent(Protocol):
-    """The fields that the recurrent architectures have in common."""
-
-    units: tuple[int, ...]
-    bidirectional: bool
-    embedding: int
-    input_dropout: float
-    dropout: float
-    recurrent_dropout: float
-    pooling: Literal["last", "average", "max"]
-
-
-def recurrent(cell: Any, spec: Recurrent, signal: Signal) -> Any:
+def recurrent(
+    cell: Any,
+    signal: Signal,
+    *,
+    units: Sequence[int],
+    bidirectional: bool,
+    embedding: int,
+    input_dropout: float,
+    dropout: float,
+    recurrent_dropout: float,
+    pooling: Literal["last", "average", "max"],
+) -> Any:
     """Embedding (of text), stacked recurrent layers, one vector.
 
     Args:
         cell: The Keras layer class: SimpleRNN, LSTM or GRU.
-        spec: Units and dropout of the layers.
         signal: text (batch, time) or sequence (batch, time, d).
+        units, …, pooling: As the architectures document them.
 
     Returns:
         A KerasTensor (batch, units), twice the units if bidirectional.
     """
     x = signal.tensor
     if signal.form == "text":
-        x = keras.layers.Embedding(signal.vocabulary_size, spec.embedding, mask_zero=True)(x)
-    if spec.input_dropout:
-        x = keras.layers.Dropout(spec.input_dropout)(x)
-    for place, units in enumerate(spec.units):
-        on_top = place == len(spec.units) - 1
+        x = keras.layers.Embedding(signal.vocabulary_size, embedding, mask_zero=True)(x)
+    if input_dropout:
+        x = keras.layers.Dropout(input_dropout)(x)
+    for place, width in enumerate(units):
+        on_top = place == len(units) - 1
         layer = cell(
-            units,
-            return_sequences=not on_top or spec.pooling != "last",
-            recurrent_dropout=spec.recurrent_dropout,
+            width,
+            return_sequences=not on_top or pooling != "last",
+            recurrent_dropout=recurrent_dropout,
         )
-        x = keras.layers.Bidirectional(layer)(x) if spec.bidirectional else layer(x)
-        if on_top and spec.pooling != "last":
-            x = PoolOverTime(spec.pooling)(x)
-        if spec.dropout:
-            x = keras.layers.Dropout(spec.dropout)(x)
+        x = keras.layers.Bidirectional(layer)(x) if bidirectional else layer(x)
+        if on_top and pooling != "last":
+            x = PoolOverTime(pooling)(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout)(x)
     return x

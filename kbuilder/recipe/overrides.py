@@ -95,7 +95,7 @@ def _set(data: dict[str, Any], key: Key, value: Any) -> Key | None:
         if last:
             here[step] = value
             return tuple(reached)
-        inner = here.get(step) if isinstance(here, dict) else here[step]  # type: ignore[call-overload]
+        inner = here.get(step) if isinstance(here, dict) else here[step]
         if inner is None:
             inner = {}
         elif isinstance(inner, str):

@@ -58,7 +58,9 @@ class Origin:
         # Long lines are cut, and control characters kept from the terminal.
         shown = "".join(c if c.isprintable() else " " for c in text)[:160]
         width = max(1, min(spot.width, len(shown) - spot.column))
-        excerpt = f"    {number} | {shown}\n    {' ' * len(number)} | {' ' * spot.column}{'^' * width}"
+        excerpt = (
+            f"    {number} | {shown}\n    {' ' * len(number)} | {' ' * spot.column}{'^' * width}"
+        )
         return replace(problem, place=place, excerpt=excerpt if shown.strip() else None)
 
     def order(self, problem: Problem) -> tuple[int, int]:

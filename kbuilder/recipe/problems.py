@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any, get_args
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from kbuilder import catalog
 from kbuilder.errors import Key, Problem, listed, nearest
 from kbuilder.recipe.positions import Origin
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.recipe import Branches, OneOrBranches, Recipe
 from kbuilder.spec import Named, Spec
 
 # What was expected, by pydantic's type of error; {…} is filled from the error's context.
@@ -62,7 +63,9 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
     expected = EXPECTED.get(kind, error["msg"]).format(**context)
     suggestion = context.get("suggestion")
     if kind == "literal_error":
-        choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
+        choices = [
+            choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")
+        ]
         expected = f"Expected one of: {', '.join(choices)}"
         suggestion = nearest(value, choices) if isinstance(value, str) else None
     return origin.locate(Problem(key, f"{expected}. Got {_shown(value)}.", suggestion))
@@ -115,6 +118,10 @@ def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
 def _class_of(annotation: Any, value: Any) -> Any:
     """The class that `value` is checked against, or the annotation where that takes more steps."""
     for part in _flat(annotation):
+        if isinstance(part, OneOrBranches):
+            if part.branches(value):
+                return Branches
+            part = Named("architectures")
         if isinstance(part, Named):
             name = value if isinstance(value, str) else (value or {}).get(part.key)
             return catalog.find(part.folder, name) if name in catalog.names(part.folder) else None
@@ -125,8 +132,7 @@ def _class_of(annotation: Any, value: Any) -> Any:
 
 def _inside(annotation: Any) -> Any:
     """The annotation of the items of a mapping or a list."""
-    parts = [part for item in _as_parts(annotation) for part in get_args(item)]
-    return tuple(parts)
+    return tuple(part for item in _flat(annotation) for part in get_args(item))
 
 
 def _as_parts(annotation: Any) -> tuple[Any, ...]:
@@ -134,14 +140,15 @@ def _as_parts(annotation: Any) -> tuple[Any, ...]:
 
 
 def _flat(annotation: Any) -> list[Any]:
-    """The annotation with what it is annotated with and joined from, one step deep."""
+    """The annotation with what it is annotated with and joined from, but not what it contains."""
     parts: list[Any] = []
     for item in _as_parts(annotation):
+        origin = get_origin(item)
         parts.append(item)
-        if hasattr(item, "__metadata__"):
-            parts.extend(item.__metadata__)
-        elif str(getattr(item, "__origin__", "")).find("dict") < 0:
-            parts.extend(get_args(item))
+        if origin is Annotated:
+            parts += [*item.__metadata__, *_flat(item.__origin__)]
+        elif origin in (Union, UnionType):
+            parts += _flat(get_args(item))
     return parts
 
 

@@ -151,7 +151,9 @@ def _syntax(message: str, origin: Origin, mark: Any) -> Problem:
     if "'\\t'" in message:
         message = "a tab. YAML indents with spaces; replace the tab by spaces"
     text = f"cannot be read as YAML: {message}."
-    return origin.mark(Problem((), text), Spot(mark.line, mark.column)) if mark else Problem((), text)
+    return (
+        origin.mark(Problem((), text), Spot(mark.line, mark.column)) if mark else Problem((), text)
+    )
 
 
 def _start(node: Any) -> tuple[int, int]:
@@ -182,7 +184,9 @@ def _plain(node: Any, key: Key, origin: Origin, found: list[Problem]) -> Any:
         inner = (*key, name)
         if name in result:
             first = origin.keys[inner].line + 1
-            message = f"the key {name!r} stands here again, first on line {first}. Expected it once."
+            message = (
+                f"the key {name!r} stands here again, first on line {first}. Expected it once."
+            )
             found.append(origin.mark(Problem(inner, message), _spot(name_node)))
             continue
         origin.keys[inner] = _spot(name_node)
@@ -212,4 +216,3 @@ def _validate(
         rest, changed = problems.without(rest, [item["loc"] for item in fresh])
         if not changed:
             return None
-

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, PrivateAttr, TypeAdapter
-from pydantic import ValidationInfo, model_validator
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    TypeAdapter,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import CoreSchema, core_schema
 
 from kbuilder import catalog
@@ -19,14 +26,19 @@ One = Annotated[Architecture, Named("architectures")]
 Branches = dict[Form, One]
 
 
-class _OneOrBranches:
+class OneOrBranches:
     """Annotation of `model`: one architecture, or a mapping from form to architecture."""
 
+    @staticmethod
+    def branches(value: object) -> bool:
+        """Whether `value` is meant as a mapping from form to architecture."""
+        if not isinstance(value, dict) or not value or "name" in value:
+            return False
+        return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
+
     def validate(self, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, dict) and value and "name" not in value:
-            parts = value.values()
-            if not any(isinstance(part, int | float | list | tuple | None) for part in parts):
-                return TypeAdapter(Branches).validate_python(value, context=info.context)
+        if self.branches(value):
+            return TypeAdapter(Branches).validate_python(value, context=info.context)
         return Named("architectures").validate(value, info)
 
     def dump(self, value: Any) -> Any:
@@ -46,7 +58,7 @@ class _OneOrBranches:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        one = handler(TypeAdapter(One).core_schema)
+        one = Named("architectures").__get_pydantic_json_schema__(schema, handler)
         return {"anyOf": [one, {"type": "object", "propertyNames": {"enum": list(FORMS)},
                                 "additionalProperties": one}]}  # fmt: skip
 
@@ -65,7 +77,7 @@ class Recipe(Spec):
     """How columns are read: a kind by column name. Columns left out are inferred."""
     task: Annotated[Task, Named("tasks")] | None = None
     """What is predicted. Left out: inferred from the target."""
-    model: Annotated[Architecture | Branches, _OneOrBranches()] | None = None
+    model: Annotated[Architecture | Branches, OneOrBranches()] | None = None
     """Which network: an architecture by name, or one for each form of feature."""
     training: Training = Training()
     """How the network is fitted."""

@@ -13,13 +13,14 @@ class Split(Spec):
     """Shares of the rows held back for validation and test.
 
     The training part alone feeds vocabularies, means and weights; validation decides when to stop;
-    test is looked at once, at the end. Classes keep their shares in every part.
+    test is looked at once, at the end. Classes keep their shares in every part, numbers their
+    spread.
     """
 
     validation: Fraction = 0.1
     """Share of the rows (without the test rows) held back for validation; 0 <= validation < 1."""
     test: Fraction | None = None
-    """Share of the rows held back for the test; left out: 0.1, or 0 where the source has a test set."""
+    """Share of the rows held back for the test; left out: 0.1, or 0 if the source has test rows."""
     seed: int = Field(default=0, ge=0)
     """Seed of the division."""
 

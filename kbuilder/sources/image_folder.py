@@ -39,7 +39,9 @@ class ImageFolder(Spec):
     def load(self) -> tuple[Table, Table | None]:
         """Read all files, and look at the head of each."""
         if not self.path.is_dir():
-            raise missing_file(self.path, self.origin, ("data", "path"), "a folder of class folders")
+            raise missing_file(
+                self.path, self.origin, ("data", "path"), "a folder of class folders"
+            )
         if self.test_path is not None and not self.test_path.is_dir():
             key = ("data", "test_path")
             raise missing_file(self.test_path, self.origin, key, "a folder of class folders")

@@ -13,7 +13,6 @@ from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
 from kbuilder.table import Table
 
-
 GOALS = {
     "breast_cancer": "diagnosis",
     "diabetes": "progression",

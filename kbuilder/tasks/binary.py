@@ -93,6 +93,12 @@ class Binary(Spec):
 
         return keras.layers.Dense(1, activation="sigmoid", dtype="float32", name="head")(tensor)
 
+    def explain(self) -> dict[str, Choice]:
+        return {
+            "last layer": Choice("Dense(1, sigmoid)", "of two classes one probability says both"),
+            "loss": Choice(self.loss, "it scores the probability of a yes or no"),
+        }
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 

@@ -78,6 +78,13 @@ class Multiclass(Spec):
     def _k(self) -> int:
         return 5 if len(self.classes or ()) > 5 else 2
 
+    def explain(self) -> dict[str, Choice]:
+        layer = f"Dense({labels.count(self.classes)}, softmax)"
+        return {
+            "last layer": Choice(layer, "a row has one class, so the probabilities sum to 1"),
+            "loss": Choice(self.loss, "it scores the probability of the true class"),
+        }
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 

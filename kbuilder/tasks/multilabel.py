@@ -45,9 +45,9 @@ class Multilabel(Spec):
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
             return "the target holds lists of names"
-        if profile.kind == "array" and len(profile.shape) == 1 and profile.whole:
-            if profile.low >= 0 and profile.high == 1:
-                return f"the target has {profile.shape[0]} values of 0 or 1 per row"
+        flags = profile.whole and profile.low >= 0 and profile.high == 1
+        if profile.kind == "array" and len(profile.shape) == 1 and flags:
+            return f"the target has {profile.shape[0]} values of 0 or 1 per row"
         return None
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
@@ -88,7 +88,9 @@ class Multilabel(Spec):
         gone = missing(values)
         rows = []
         for value, absent in zip(values, gone, strict=True):
-            parts = [] if absent else value.split(self.separator) if isinstance(value, str) else value
+            parts = (
+                [] if absent else value.split(self.separator) if isinstance(value, str) else value
+            )
             rows.append([name for name in (str(part).strip() for part in parts) if name])
         return rows
 
@@ -124,6 +126,13 @@ class Multilabel(Spec):
 
         units = labels.count(self.classes)
         return keras.layers.Dense(units, activation="sigmoid", dtype="float32", name="head")(tensor)
+
+    def explain(self) -> dict[str, Choice]:
+        layer = f"Dense({labels.count(self.classes)}, sigmoid)"
+        return {
+            "last layer": Choice(layer, "a row may have any set of labels, so each has its own"),
+            "loss": Choice(self.loss, "it scores each label as a yes or no of its own"),
+        }
 
     def objective(self) -> tuple[Any, list[Any]]:
         import keras

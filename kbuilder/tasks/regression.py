@@ -102,6 +102,12 @@ class Regression(Spec):
 
         return keras.layers.Dense(self.outputs or 1, dtype="float32", name="head")(tensor)
 
+    def explain(self) -> dict[str, Choice]:
+        return {
+            "last layer": Choice(f"Dense({self.outputs or 1}, linear)", "a number has no bounds"),
+            "loss": Choice(self.loss, "it measures the distance to the true number"),
+        }
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 

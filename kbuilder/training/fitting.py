@@ -54,7 +54,7 @@ def fit(
     import keras
 
     watch = Watch(training, math.ceil(len(train[1]) / training.batch_size), listener)
-    told = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
+    told: dict[str, Any] = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
     if listener.live:
         told["on_train_batch_end"] = watch.step
     callbacks: list[Any] = [keras.callbacks.LambdaCallback(**told)]

@@ -1,0 +1,45 @@
+# The first two commands of a newcomer: `make demo`, `make test`. Each makes its own environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+# Where the data of the recipes is; those whose data is absent are passed over, with a word.
+DATA ?= data
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types recipes clean layer-table schema
+
+demo: $(VENV)/.installed
+	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
+
+test: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+# Fit every recipe whose data is in $(DATA), and compare with the claim in its header.
+recipes: $(VENV)/.installed-dev
+	$(BIN)/python tools/run_recipes.py --data $(DATA)
+
+schema: $(VENV)/.installed
+	$(BIN)/kbuilder schema -o recipes/recipe.schema.json
+
+layer-table: $(VENV)/.installed
+	$(BIN)/python tools/write_layer_table.py
+
+$(VENV)/.installed: setup.cfg pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,31 @@
+"""`kbuilder check`."""
+
+from __future__ import annotations
+
+import click
+
+from kbuilder.commands import options
+
+
+@click.command()
+@click.argument("recipes", nargs=-1, required=True, type=click.Path())
+@options.override
+def check(recipes: tuple[str, ...], override: tuple[str, ...]) -> None:
+    """Check RECIPES without their data: every problem at once, with its line and column.
+
+    \b
+    kbuilder check adult.yaml
+    """
+    from kbuilder.errors import KBuilderError
+    from kbuilder.recipe.reading import read
+
+    code = 0
+    for recipe in recipes:
+        try:
+            read(recipe, override)
+        except KBuilderError as error:
+            click.echo(str(error), err=True)
+            code = max(code, error.exit_code)
+        else:
+            click.echo(f"{recipe}: no problem found.")
+    raise click.exceptions.Exit(code)

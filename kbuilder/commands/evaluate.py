@@ -1,0 +1,40 @@
+"""`kbuilder evaluate`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from kbuilder.commands import options
+
+
+@click.command()
+@options.run
+@click.option("--data", type=click.Path(), help="Rows with a target. [what the fit held back]")
+@options.as_json
+def evaluate(run: str, data: str | None, as_json: bool) -> None:
+    """Evaluate RUN (a folder, or "latest") on validation and test, or on the rows of a file.
+
+    \b
+    kbuilder evaluate latest
+    kbuilder evaluate latest --data adult-test.csv
+    """
+    from kbuilder import runs
+    from kbuilder.evaluation.wording import scores, verdict
+
+    path = runs.find(run)
+    metrics = runs.read(path).metrics
+    if data is None:
+        click.echo(json.dumps(metrics, indent=2) if as_json else verdict(metrics))
+        return
+    from kbuilder import engine
+
+    engine.load_quietly()
+    from kbuilder import pipeline
+
+    found = pipeline.load(path).evaluate(data)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(scores(str(data), found["data"], metrics["headline"]))

@@ -1,0 +1,54 @@
+"""`kbuilder recipes`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def recipes() -> None:
+    """List, show and copy the recipes that come with kbuilder.
+
+    \b
+    kbuilder recipes list
+    kbuilder recipes copy tabular/adult .
+    """
+
+
+@recipes.command("list")
+def list_() -> None:
+    """List all recipes by name, with what each is about."""
+    from kbuilder import shipped
+
+    names = shipped.names()
+    width = max(len(name) for name in names)
+    for name in names:
+        click.echo(f"{name:<{width}}  {shipped.header(shipped.find(name))['about']}")
+
+
+@recipes.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print the recipe NAME."""
+    from kbuilder import shipped
+
+    click.echo(shipped.find(name).read_text(encoding="utf-8"), nl=False)
+
+
+@recipes.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(), default=".")
+def copy(name: str, folder: str) -> None:
+    """Copy the recipe NAME into FOLDER, to be changed there."""
+    from kbuilder import shipped
+    from kbuilder.errors import CallError
+
+    source = shipped.find(name)
+    target = Path(folder) / source.name
+    if target.exists():
+        raise CallError(f"{target} is there already. Expected a folder without it.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(source.read_bytes())
+    click.echo(str(target))

@@ -1,0 +1,28 @@
+"""`kbuilder schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
+def schema(output: str | None) -> None:
+    """Print the JSON Schema of a recipe, for an editor to complete and check it.
+
+    \b
+    kbuilder schema -o recipe.schema.json
+    """
+    from kbuilder import files
+    from kbuilder.recipe.writing import to_json_schema
+
+    text = json.dumps(to_json_schema(), indent=1) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    with files.new_file(Path(output)) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    click.echo(output, err=True)

@@ -1,0 +1,27 @@
+"""What `metrics.json` says, in lines for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def scores(name: str, values: Mapping[str, float], headline: str) -> str:
+    """One line of figures, the headline first."""
+    order = sorted(values, key=lambda metric: (metric != headline, metric == "loss"))
+    return f"{name}: " + ", ".join(f"{metric} {values[metric]:.4f}" for metric in order)
+
+
+def verdict(metrics: Mapping[str, Any]) -> str:
+    """Figures of each part, the baseline's beside them, and which of the two is better."""
+    headline = metrics["headline"]
+    lines = [scores(name, values, headline) for name, values in metrics["splits"].items()]
+    for name, values in metrics["baselines"].items():
+        lines.append(scores(f"{name} baseline", values, headline))
+    if metrics["better_than_baseline"] is False:
+        lines.append(
+            f"This model is no better than the baseline, which ignores the input ({headline})."
+        )
+    if not lines:
+        lines.append("No rows were held back, so nothing is known of other rows.")
+    return "\n".join(lines)

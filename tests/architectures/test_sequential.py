@@ -1,0 +1,408 @@
+"""A network written layer by layer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from kbuilder import layer_table
+from kbuilder.architectures.sequential import Sequential
+from kbuilder.contracts import Form, Signal
+from kbuilder.errors import BuildError, RecipeError
+from kbuilder.recipe.reading import parse
+from kbuilder.recipe.writing import to_yaml
+
+FORMS: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
+RECIPE = """data: {source: csv, path: rows.csv, target: y}
+model:
+  name: sequential
+  layers:
+"""
+
+
+def network(shape: tuple[int, ...], *layers: Any, vocabulary_size: int = 0) -> Any:
+    """The Keras model of the layers alone."""
+    import keras
+
+    form = "text" if vocabulary_size else FORMS[len(shape)]
+    inputs = keras.Input(shape, dtype="int64" if vocabulary_size else "float32")
+    outputs = Sequential(layers=layers).apply(Signal(form, inputs, vocabulary_size))
+    return keras.Model(inputs, outputs)
+
+
+def refusal(shape: tuple[int, ...], *layers: Any, vocabulary_size: int = 0) -> tuple[Any, str]:
+    """(key, message) of the BuildError."""
+    with pytest.raises(BuildError) as caught:
+        network(shape, *layers, vocabulary_size=vocabulary_size)
+    return caught.value.problem.key, caught.value.problem.message
+
+
+def problems(*lines: str) -> list[str]:
+    """What a person reads about a recipe whose `layers` are `lines`."""
+    with pytest.raises(RecipeError) as caught:
+        parse(RECIPE + "".join(f"    {line}\n" for line in lines), name="r.yaml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def refused(layers: Any) -> list[tuple[Any, str]]:
+    """(key, message) of every problem that the class itself finds."""
+    with pytest.raises(ValidationError) as caught:
+        Sequential(layers=layers)
+    return [(error["loc"], error["msg"]) for error in caught.value.errors()]
+
+
+def test_a_list_of_layers_is_the_network_in_keras() -> None:
+    model = network(
+        (28, 28, 1),
+        {"conv2d": {"filters": 8, "kernel_size": [3, 5], "activation": "relu"}},
+        {"max_pooling2d": 2},
+        "flatten",
+        {"dense": 64},
+    )
+    kinds = [type(layer).__name__ for layer in model.layers]
+    assert kinds == ["InputLayer", "Conv2D", "MaxPooling2D", "Flatten", "Dense"]
+    convolution, dense = model.layers[1], model.layers[4]
+    assert (convolution.filters, convolution.kernel_size) == (8, (3, 5))
+    assert convolution.activation.__name__ == "relu"
+    assert dense.units == 64
+    assert model.output_shape == (None, 64)
+
+
+def test_each_notation_gives_an_equal_object() -> None:
+    short = Sequential(layers=["flatten", {"dense": 64}])
+    long = Sequential(layers=({"flatten": {}}, {"dense": {"units": 64}}))
+    assert short == long
+    assert short.layers == ({"flatten": {}}, {"dense": {"units": 64}})
+
+
+def test_json_and_yaml_give_an_equal_object_back() -> None:
+    layers = [
+        {"zero_padding2d": [[1, 2], 3]},
+        {"conv2d": {"filters": 8, "kernel_size": (3, 5), "activation": None, "name": "first"}},
+        {"max_pooling2d": {"pool_size": 2, "strides": None}},
+        {"reshape": [-1, 8]},
+        {"bidirectional": {"lstm": 4}},
+        {"dense": {"units": 4, "kernel_regularizer": {"l1": 0, "l2": 1e-4}}},
+        {"dropout": 0.5},
+    ]
+    made = Sequential(layers=layers)
+    assert Sequential.model_validate(json.loads(made.model_dump_json())) == made
+    lines = "".join(f"    - {json.dumps(layer)}\n" for layer in layers)
+    recipe = parse(RECIPE + lines)
+    assert recipe.model == made
+    assert parse(to_yaml(recipe)).model == made
+
+
+def test_the_layers_given_are_copied() -> None:
+    written = {"dense": {"units": 4}}
+    made = Sequential(layers=[written])
+    written["dense"]["units"] = 5
+    assert made.layers == ({"dense": {"units": 4}},)
+
+
+def test_a_text_is_read_by_an_embedding_as_large_as_the_vocabulary() -> None:
+    model = network((30,), {"embedding": 5}, {"bidirectional": {"gru": 4}}, vocabulary_size=11)
+    embedding, both_ways = model.layers[1:]
+    assert (embedding.input_dim, embedding.output_dim, embedding.mask_zero) == (11, 5, False)
+    assert type(both_ways).__name__ == "Bidirectional"
+    assert type(both_ways.forward_layer).__name__ == "GRU"
+    assert model.output_shape == (None, 8)
+
+
+def test_regularizers_are_given_by_name_or_by_strength() -> None:
+    model = network(
+        (4,),
+        {"dense": {"units": 2, "kernel_regularizer": {"l2": 0.25}, "bias_regularizer": "l1"}},
+    )
+    kernel, bias = model.layers[1].kernel_regularizer, model.layers[1].bias_regularizer
+    assert (type(kernel).__name__, float(kernel.l1), float(kernel.l2)) == ("L1L2", 0.0, 0.25)
+    assert type(bias).__name__ == "L1"
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer"),
+    [
+        *(((8, 8, 32), name) for name in layer_table.names() if "2d" in name),
+        *(((8, 32), name) for name in layer_table.names() if "1d" in name),
+        *(((8, 32), name) for name in ("gru", "lstm", "simple_rnn")),
+    ],
+)
+def test_each_layer_of_images_and_sequences_refuses_a_vector(
+    shape: tuple[int, ...], layer: str
+) -> None:
+    rows = layer_table.table()["layers"][layer]["arguments"]
+    given = {name: 0.5 if name == "rate" else 2 for name in rows if "default" not in rows[name]}
+    flat = {3: "an image (batch, height, width, channels)", 2: "a sequence (batch, time, d)"}
+    network(shape, {layer: given}, "flatten")
+    assert refusal((12,), {layer: given}) == (
+        ("model", "layers", 0),
+        f"{layer} (layers.0) expects {flat[len(shape)]}; its input here is a vector (batch, 12).",
+    )
+
+
+IMAGE = "an image (batch, height, width, channels)"
+SEQUENCE = "a sequence (batch, time, d)"
+VECTOR = "a vector (batch, d)"
+CONV2D = {"conv2d": {"filters": 8, "kernel_size": 5}}
+CONV1D = {"conv1d": {"filters": 8, "kernel_size": 5}}
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "index", "message"),
+    [
+        (
+            (28, 28, 1),
+            ["flatten", CONV2D],
+            1,
+            f"conv2d (layers.1) expects {IMAGE}; its input here is a vector (batch, 784). "
+            "Put it before flatten (layers.0).",
+        ),
+        (
+            (28, 28, 1),
+            ["global_max_pooling2d", CONV2D],
+            1,
+            f"conv2d (layers.1) expects {IMAGE}; its input here is a vector (batch, 1). "
+            "Put it before global_max_pooling2d (layers.0).",
+        ),
+        (
+            (28, 28, 1),
+            [CONV1D],
+            0,
+            f"conv1d (layers.0) expects {SEQUENCE}; its input here is an image "
+            "(batch, 28, 28, 1). Use conv2d in its place.",
+        ),
+        (
+            (28, 4),
+            [{"max_pooling2d": 2}],
+            0,
+            f"max_pooling2d (layers.0) expects {IMAGE}; its input here is a sequence "
+            "(batch, 28, 4). Use max_pooling1d in its place.",
+        ),
+        (
+            (28, 4),
+            [{"lstm": 8}, {"lstm": 8}],
+            1,
+            f"lstm (layers.1) expects {SEQUENCE}; its input here is a vector (batch, 8). "
+            "Give lstm (layers.0) `return_sequences: true`.",
+        ),
+        (
+            (28, 4),
+            [{"bidirectional": {"lstm": 8}}, {"gru": 8}],
+            1,
+            f"gru (layers.1) expects {SEQUENCE}; its input here is a vector (batch, 16). "
+            "Give bidirectional (layers.0) `return_sequences: true`.",
+        ),
+        (
+            (28, 4),
+            [{"repeat_vector": 2}],
+            0,
+            f"repeat_vector (layers.0) expects {VECTOR}; its input here is a sequence "
+            "(batch, 28, 4).",
+        ),
+        (
+            (28, 4),
+            [{"reshape": [7, 2, 2, 4]}, CONV2D],
+            1,
+            f"conv2d (layers.1) expects {IMAGE}; its input here is an array (batch, 7, 2, 2, 4).",
+        ),
+        (
+            (28, 4),
+            [{"embedding": 8}],
+            0,
+            "embedding (layers.0) expects the words of a text (batch, time); its input here is a "
+            "sequence (batch, 28, 4). Remove it.",
+        ),
+        (
+            (3, 3, 1),
+            [CONV2D],
+            0,
+            "conv2d (layers.0) cannot be applied to an image (batch, 3, 3, 1): kernel_size 5 is "
+            "too large for it. Give a smaller one, `padding: same`, or less pooling before it.",
+        ),
+        (
+            (3, 3, 1),
+            [{"max_pooling2d": [4, 2]}],
+            0,
+            "max_pooling2d (layers.0) cannot be applied to an image (batch, 3, 3, 1): pool_size "
+            "[4, 2] is too large for it. Give a smaller one, `padding: same`, or less pooling "
+            "before it.",
+        ),
+        (
+            (4, 3),
+            [{"reshape": 5}],
+            0,
+            "reshape (layers.0) cannot be applied to a sequence (batch, 4, 3): the total size of "
+            "the tensor must be unchanged.",
+        ),
+        (
+            (4, 3),
+            [{"cropping1d": 2}],
+            0,
+            "cropping1d (layers.0) cannot be applied to a sequence (batch, 4, 3): cropping "
+            "parameter of Cropping1D layer must be smaller than the input length.",
+        ),
+        (
+            (8, 8, 1),
+            [{"conv2d": {"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2}}],
+            0,
+            "conv2d (layers.0) cannot be made: strides > 1 not supported in conjunction with "
+            "dilation_rate > 1.",
+        ),
+        (
+            (8, 8, 1),
+            ["flatten", {"batch_normalization": 3}],
+            1,
+            "batch_normalization (layers.1) has no axis 3 to work along; its input here is a "
+            "vector (batch, 64). Axis 0 is the batch, -1 the last.",
+        ),
+        (
+            (8, 8, 1),
+            [{"layer_normalization": [0, 1]}, "flatten"],
+            0,
+            "layer_normalization (layers.0) has no axis 0 to work along; its input here is an "
+            "image (batch, 8, 8, 1). Axis 0 is the batch, -1 the last.",
+        ),
+    ],
+)
+def test_a_layer_that_does_not_fit_is_named_with_its_input(
+    shape: tuple[int, ...], layers: list[Any], index: int, message: str
+) -> None:
+    assert refusal(shape, *layers) == (("model", "layers", index), message)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "message"),
+    [
+        (
+            (8, 8, 1),
+            [{"max_pooling2d": 2}, {"dense": 3}],
+            "dense (layers.1) is the last layer and gives (batch, 4, 4, 3). Expected a vector "
+            "(batch, d): add `- flatten` or `- global_max_pooling2d` after it.",
+        ),
+        (
+            (8, 4),
+            ["relu", {"lstm": {"units": 3, "return_sequences": True}}],
+            "lstm (layers.1) is the last layer and gives (batch, 8, 3). Expected a vector "
+            "(batch, d): add `- flatten` or `- global_max_pooling1d` after it.",
+        ),
+        (
+            (8, 4),
+            ["relu", {"reshape": [2, 2, 2, 4]}],
+            "reshape (layers.1) is the last layer and gives (batch, 2, 2, 2, 4). Expected a vector "
+            "(batch, d): add `- flatten` after it.",
+        ),
+    ],
+)
+def test_the_list_ends_in_a_vector(shape: tuple[int, ...], layers: list[Any], message: str) -> None:
+    assert refusal(shape, *layers) == (("model", "layers", 1), message)
+
+
+def test_a_text_without_an_embedding_is_refused() -> None:
+    assert refusal((30,), {"dense": 8}, vocabulary_size=11) == (
+        ("model", "layers", 0),
+        "a text reaches the layers through an embedding. "
+        "Add `- embedding: 64` before the first layer.",
+    )
+
+
+@pytest.mark.parametrize("layers", [[], None, "flatten", {"dense": 3}])
+def test_a_list_of_at_least_one_layer_is_expected(layers: Any) -> None:
+    assert refused(layers) == [(("layers",), "Expected a list of at least one layer")]
+
+
+OWN_LAST = (
+    "the task adds its own last layer and loss, so the list ends before that layer. Remove this one"
+)
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"dense": {"units": 10, "activation": "softmax"}},
+        {"dense": {"units": 10, "activation": "log_softmax"}},
+        {"dense": {"units": 1, "activation": "sigmoid"}},
+        {"activation": "softmax"},
+    ],
+)
+def test_the_last_layer_of_the_task_is_not_written_by_hand(last: Any) -> None:
+    [name] = last
+    assert refused(["flatten", last]) == [(("layers", 1, name, "activation"), OWN_LAST)]
+    Sequential(layers=[last, {"dense": 4}])  # in between it is as good as any
+
+
+def test_a_sigmoid_of_several_units_may_end_the_list() -> None:
+    Sequential(layers=[{"dense": {"units": 8, "activation": "sigmoid"}}])
+
+
+def test_an_embedding_comes_first() -> None:
+    message = "embedding reads the words of a text. Expected it as the first layer"
+    assert refused(["relu", {"embedding": 4}]) == [(("layers", 1, "embedding"), message)]
+
+
+def test_two_layers_do_not_share_a_name() -> None:
+    layers = [{"flatten": {"name": "same"}}, "relu", {"dense": {"units": 4, "name": "same"}}]
+    message = "layer 0 has this name too. Expected a name of its own"
+    assert refused(layers) == [(("layers", 2, "dense", "name"), message)]
+
+
+def test_all_problems_of_a_list_come_at_once() -> None:
+    layers = [
+        {"conv2d": {"filters": 0, "kernel_siz": 3}},
+        "flaten",
+        {"embedding": 4},
+        {"dense": {"units": 10, "activation": "softmax"}},
+    ]
+    assert [key for key, _ in refused(layers)] == [
+        ("layers", 0, "conv2d", "filters"),
+        ("layers", 0, "conv2d", "kernel_size"),
+        ("layers", 0, "conv2d", "kernel_siz"),
+        ("layers", 1),
+        ("layers", 2, "embedding"),
+        ("layers", 3, "dense", "activation"),
+    ]
+
+
+def test_a_problem_is_shown_at_its_line_of_the_recipe() -> None:
+    assert problems("- conv2d: {filters: 0, kernel_size: 3, activation: rellu}", "- flatten") == [
+        "r.yaml:5:25: model.layers.0.conv2d.filters: Expected a number of at least 1. Got 0.\n"
+        "    5 |     - conv2d: {filters: 0, kernel_size: 3, activation: rellu}\n"
+        "      |                         ^",
+        "r.yaml:5:56: model.layers.0.conv2d.activation: Expected one of: "
+        f"{', '.join(layer_table.table()['activations'])}. Got 'rellu'.\n"
+        "    5 |     - conv2d: {filters: 0, kernel_size: 3, activation: rellu}\n"
+        "      |                                                        ^^^^^\n"
+        "    Did you mean 'relu'?",
+    ]
+
+
+def test_an_unknown_argument_lists_those_of_the_layer() -> None:
+    assert problems("- embedding: {output_dim: 4, mask_zeros: true}") == [
+        "r.yaml:5:46: model.layers.0.embedding.mask_zeros: Expected one of: output_dim, "
+        "embeddings_initializer, embeddings_regularizer, mask_zero, name. Got 'mask_zeros'.\n"
+        "    5 |     - embedding: {output_dim: 4, mask_zeros: true}\n"
+        "      |                                              ^^^^\n"
+        "    Did you mean 'mask_zero'?"
+    ]
+
+
+def test_the_json_schema_knows_every_layer_and_every_argument() -> None:
+    [alone, mapping] = Sequential.model_json_schema()["properties"]["layers"]["items"]["anyOf"]
+    assert set(mapping["properties"]) == set(layer_table.names())
+    assert {"flatten", "relu", "global_max_pooling1d"} < set(alone["enum"])
+    assert not {"dense", "conv2d", "bidirectional"} & set(alone["enum"])
+    for name, row in layer_table.table()["layers"].items():
+        whole = mapping["properties"][name]["anyOf"][0]
+        assert list(whole["properties"]) == list(row["arguments"])
+        assert whole["additionalProperties"] is False
+    dense, pooling, flatten = (
+        mapping["properties"][name]["anyOf"] for name in ("dense", "max_pooling2d", "flatten")
+    )
+    assert dense[1:] == [{"minimum": 1, "title": "Units", "type": "integer"}]
+    assert dense[0]["required"] == ["units"]
+    assert [option.get("type") for option in pooling] == ["object", None, "null"]
+    assert [option.get("type") for option in flatten] == ["object", "null"]
+    wrapped = mapping["properties"]["bidirectional"]["properties"]
+    assert set(wrapped) == {"gru", "lstm", "simple_rnn"}
