@@ -44,11 +44,7 @@ def build(
     """
     import keras
 
-    if not 1 <= len(input_shape) <= 3:
-        raise BuildError(
-            f"an input has 1 to 3 axes per row. Expected (d,), (time, d) or (height, width, "
-            f"channels). Got {tuple(input_shape)}."
-        )
+    _check_shape(input_shape, vocabulary_size)
     form: Form = "text" if vocabulary_size else _form(len(input_shape) + 1)
     _check_form(architecture, form)
     inputs = keras.Input(tuple(input_shape), dtype="int64" if vocabulary_size else "float32")
@@ -153,6 +149,21 @@ def _joined(members: list[Signal]) -> list[Signal]:
 
     tensors = [member.tensor for member in members]
     return [Signal("vector", keras.layers.Concatenate(name=f"{PACKED}s")(tensors))]
+
+
+def _check_shape(shape: object, vocabulary_size: int) -> None:
+    """Refuse what is no shape of one row; the time of a sequence or text may be None, any."""
+    sizes = shape if isinstance(shape, tuple | list) else ()
+    free = sizes and sizes[0] is None and (len(sizes) == 2 or bool(vocabulary_size))
+    whole = all(isinstance(size, int) and size > 0 for size in (sizes[1:] if free else sizes))
+    if not whole or not 1 <= len(sizes) <= (1 if vocabulary_size else 3) or vocabulary_size < 0:
+        expected = (
+            "(time,) with the number of words, at least 1"
+            if vocabulary_size
+            else "(d,), (time, d) or (height, width, channels)"
+        )
+        got = f"{shape!r} with {vocabulary_size} words" if vocabulary_size else f"{shape!r}"
+        raise BuildError(f"input_shape is the shape of one row. Expected {expected}. Got {got}.")
 
 
 def _form(rank: int) -> Form:

@@ -34,7 +34,6 @@ Layer = dict[str, dict[str, Any]]
 WRAPPER = "bidirectional"  # its value is a recurrent layer
 ZEROS = ("zero", "zeros")
 NotNegative = Annotated[int, Field(ge=0)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Arguments(Spec):
@@ -101,7 +100,7 @@ def _check(layer: str, given: object) -> dict[str, Any]:
         found = []
         for item, details in zip(error.errors(), moved(error, (layer,)), strict=True):
             name, key = item["loc"][-1], details["loc"]
-            if item["type"] == "x":
+            if item["type"] == "missing":
                 details = refused(key, f"the required argument {name!r} of {layer} is missing")
             elif item["type"] == "extra_forbidden" and name in table()["left_out"]:
                 reason = table()["left_out"][name]
@@ -150,7 +149,7 @@ def kinds() -> dict[str, Any]:
         "margins 2": _one_or_list(NotNegative, margins, 2),
         "name": Annotated[str, AfterValidator(_plain_name)],
         "not negative": Annotated[float, Field(ge=0)],
-        "number": Number,
+        "number": float,
         "order": Annotated[Counts, AfterValidator(_order)],
         "padding": Literal["valid", "same"],
         "positive": Positive,
@@ -183,7 +182,9 @@ def _one_or_list(one: Any, item: Any, length: int) -> Any:
 
 def _name_or_strengths(name: Any) -> Any:
     """A regularizer's name, or the strengths `{l1: …, l2: …}` of Keras's L1L2."""
-    strengths = dict[Literal["l1", "l2"], Annotated[float, Field(ge=0, strict=True)]]
+    strengths = dict[
+        Literal["l1", "l2"], Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
+    ]
     alone, numbers = TypeAdapter(name), TypeAdapter(strengths)
 
     def check(value: Any) -> Any:

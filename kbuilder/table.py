@@ -174,6 +174,25 @@ def missing(values: np.ndarray) -> np.ndarray:
     return np.isnan(values)
 
 
+def finite(column: str, values: np.ndarray) -> np.ndarray:
+    """Numbers as float32, NaN where missing.
+
+    Raises:
+        DataError: naming the first row with a number that is infinite, or too large for float32.
+    """
+    with np.errstate(over="ignore"):
+        numbers = values.astype(np.float32)
+    endless = np.isinf(numbers).reshape(len(numbers), -1).any(axis=1)
+    if endless.any():
+        raise DataError(
+            f"column {column!r} holds a number that is infinite, or over 3.4e38. "
+            "Expected finite numbers; leave the value empty where it is missing.",
+            key=("features", column),
+            row=int(endless.argmax()),
+        )
+    return numbers
+
+
 def kind_of(values: np.ndarray) -> Kind:
     """The kind of a column's values."""
     if values.ndim > 1:

@@ -294,6 +294,11 @@ def test_what_is_refused_is_refused_with_the_reason(
             ("dense", "kernel_regularizer", "l2"),
             "greater_than_equal",
         ),
+        (
+            {"dense": {"units": 1, "kernel_regularizer": {"l2": float("inf")}}},
+            ("dense", "kernel_regularizer", "l2"),
+            "finite_number",
+        ),
         ({"rescaling": float("nan")}, ("rescaling", "scale"), "finite_number"),
     ],
 )

@@ -90,10 +90,10 @@ class CNN(Spec):
                 x = layers.Dropout(self.dropout)(x)
         return x
 
-    def _check_size(self, size: tuple[int, ...], poolings: int) -> None:
-        """Refuse an input that the poolings would reduce to nothing."""
+    def _check_size(self, size: tuple[int | None, ...], poolings: int) -> None:
+        """Refuse an input that the poolings would reduce to nothing; None is any size."""
         least = self.pool_size**poolings
-        if min(size) < least:
+        if any(side is not None and side < least for side in size):
             shown = " × ".join(str(n) for n in size)
             raise BuildError(
                 f"the input of cnn is {shown}, and {poolings} poolings by {self.pool_size} need "

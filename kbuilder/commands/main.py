@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from kbuilder import __version__
-from kbuilder.errors import KBuilderError
+from kbuilder.errors import KBuilderError, nearest
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -31,6 +31,15 @@ class Verbs(click.Group):
         if name not in self.list_commands(context):
             return None
         return getattr(import_module(f"kbuilder.commands.{name}"), name)
+
+    def resolve_command(self, context: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(context, args)
+        except click.UsageError as error:
+            near = nearest(args[0], self.list_commands(context))
+            if near is None or "Did you mean" in error.message:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near!r}?", context) from None
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

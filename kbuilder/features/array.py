@@ -9,7 +9,7 @@ import numpy as np
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Positive, Shape, Spec, learned
-from kbuilder.table import Profile, kind_of
+from kbuilder.table import Profile, finite, kind_of
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
 
@@ -74,7 +74,7 @@ class Array(Spec):
                 f"column {column!r} holds arrays of {values.shape[1:]}. Expected {self.shape}.",
                 key=("features", column),
             )
-        return numbers.astype(np.float32)
+        return finite(column, numbers)
 
     def _checked(self, column: str, values: np.ndarray) -> np.ndarray:
         numeric = kind_of(values) == "array" and values.dtype.kind in "iuf"

@@ -144,6 +144,8 @@ def _heads(column: str, values: np.ndarray) -> tuple[Counter, Counter]:
             with Pillow.open(io.BytesIO(content)) as image:
                 sizes[image.size] += 1
                 modes[image.mode] += 1
+                if image.format == "BMP" and image.mode in ("1", "P"):
+                    raise OSError("a BMP with a palette, whose colours TensorFlow does not read")
         except (UnidentifiedImageError, OSError, TypeError) as error:
             raise DataError(
                 f"column {column!r} has an image here that cannot be read ({error}). "

@@ -9,7 +9,7 @@ import numpy as np
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Positive, Spec, learned
-from kbuilder.table import Profile, kind_of, missing
+from kbuilder.table import Profile, finite, kind_of, missing
 
 
 class Number(Spec):
@@ -65,9 +65,9 @@ class Number(Spec):
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """float32 (rows,), NaN where missing."""
         if kind_of(values) == "number" and values.dtype != object:
-            return values.astype(np.float32)
+            return finite(column, values)
         absent = missing(values)
-        numbers = np.full(len(values), np.nan, dtype=np.float32)
+        numbers = np.full(len(values), np.nan)
         for row in np.flatnonzero(~absent):
             try:
                 numbers[row] = float(values[row])
@@ -79,7 +79,7 @@ class Number(Spec):
                     key=("features", column),
                     row=int(row),
                 ) from None
-        return numbers
+        return finite(column, numbers)
 
     def layer(self) -> Any:
         """Standardize, with the indicator if one was learned."""

@@ -37,8 +37,9 @@ class Pixels(keras.layers.Layer):
         return self._fit(images)
 
     def _decode(self, content: Any) -> Any:
-        image = tf.io.decode_image(content, channels=self.channels, expand_animations=False)
-        return self._fit(image)
+        # Always in colour: TensorFlow reads neither GIF nor BMP as grey.
+        image = tf.io.decode_image(content, channels=3, expand_animations=False)
+        return self._fit(tf.ensure_shape(image, (None, None, 3)))
 
     def _fit(self, images: Any) -> Any:
         if images.shape[-1] != self.channels and images.shape[-1] is not None:
