@@ -99,7 +99,10 @@ def choose(columns: Columns, model: Architecture | Architectures | None) -> tupl
 
 
 def network(
-    columns: Columns, architectures: Architectures, arrays: Mapping[str, np.ndarray]
+    columns: Columns,
+    architectures: Architectures,
+    arrays: Mapping[str, np.ndarray],
+    branched: bool = False,
 ) -> Any:
     """The Keras model from preprocessed arrays to the task's outputs, not compiled.
 
@@ -107,6 +110,7 @@ def network(
         columns: The learned features and task.
         architectures: One for each form of the features.
         arrays: Preprocessed rows by key, for their shapes and dtypes.
+        branched: Whether the recipe names architectures by form, for messages.
 
     Returns:
         A `keras.Model` whose inputs are a dictionary with the keys of `arrays`.
@@ -122,7 +126,7 @@ def network(
         signal = feature.embed(inputs[key])
         signals.setdefault(signal.form, []).append(signal)
     branches = [
-        architectures[form].apply(signal)
+        _applied(architectures[form], signal, branched)
         for form, members in signals.items()
         for signal in (_joined(members) if form == "vector" else members)
     ]
@@ -134,6 +138,17 @@ def compile_(model: Any, task: Task, optimizer: Any) -> None:
     """Compile with the task's loss and metrics, as objects."""
     loss, metrics = task.objective()
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
+
+
+def _applied(architecture: Architecture, signal: Signal, branched: bool) -> Any:
+    """The architecture's output; an error of it points into its own part of the recipe."""
+    try:
+        return architecture.apply(signal)
+    except BuildError as error:
+        if not branched:
+            raise
+        key = ("model", signal.form, *error.problem.key[1:])
+        raise BuildError(error.problem.message, key=key) from None
 
 
 def _by_key(columns: Columns) -> dict[str, Feature]:

@@ -74,7 +74,8 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
             for name, table in parts
         }
         architectures, chosen = building.choose(columns, recipe.model)
-        model = building.network(columns, architectures, rows["train"][0])
+        branched = isinstance(recipe.model, Mapping)
+        model = building.network(columns, architectures, rows["train"][0], branched)
         building.compile_(model, columns.task, recipe.training.optimizer.create())
     recipe = resolved.recipe.model_copy(update={"model": architectures})
     return Prepared(recipe, (*resolved.decisions, *learned, *chosen), parts, columns, rows, model)

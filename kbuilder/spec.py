@@ -121,7 +121,7 @@ def refuse(key: Key, message: str, value: object = None) -> ValidationError:
 
 
 def _refuse(kind: str, message: str, context: dict, key: Key, value: object) -> ValidationError:
-    error = PydanticCustomError(kind, message.replace("{", "{{").replace("}", "}}"), context)
+    error = PydanticCustomError(kind, message, context or None)
     details = InitErrorDetails(type=error, loc=key, input=value)
     return ValidationError.from_exception_data("recipe", [details])
 
