@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types recipes clean layer-table schema
+.PHONY: demo test lint bench recipes schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -25,6 +25,10 @@ lint: $(VENV)/.installed-dev
 # Fit every recipe whose data is in $(DATA), and compare with the claim in its header.
 recipes: $(VENV)/.installed-dev
 	$(BIN)/python tools/run_recipes.py --data $(DATA)
+
+# What a person waits for; as ratios within one run, since machines are shared.
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/start_up.py
 
 schema: $(VENV)/.installed
 	$(BIN)/kbuilder schema -o recipes/recipe.schema.json

@@ -26,12 +26,12 @@ _HOMES = {
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
     "Recipe": "kbuilder.recipe.recipe",
-    "Run": "kbuilder.pipeline",
+    "Run": "kbuilder.run",
     "Split": "kbuilder.recipe.split",
     "Training": "kbuilder.recipe.training",
     "build": "kbuilder.building",
     "fit": "kbuilder.pipeline",
-    "load": "kbuilder.pipeline",
+    "load": "kbuilder.run",
     "read": "kbuilder.recipe.reading",
 }
 

@@ -49,6 +49,11 @@ class Console:
         for owner, said in groups.items():
             self.say(f"  {owner}: {', '.join(said)}")
 
+    def fitting(self, parameters: int, rows: Mapping[str, int]) -> None:
+        """What is about to be fitted, and on how many rows."""
+        parts = ", ".join(f"{count:,} {name} rows" for name, count in rows.items())
+        self.say(f"fitting {parameters:,} parameters on {parts}")
+
     def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None:
         """Move the bar of the current epoch."""
         if self._bar is None:

@@ -31,9 +31,9 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     from kbuilder import engine
 
     engine.load_quietly()
-    from kbuilder import pipeline
+    from kbuilder.run import load
 
-    found = pipeline.load(path).evaluate(data)
+    found = load(path).evaluate(data)
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return

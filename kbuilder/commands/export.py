@@ -26,9 +26,9 @@ def export(run: str, folder: str) -> None:
     from kbuilder import engine
 
     engine.load_quietly()
-    from kbuilder import pipeline
+    from kbuilder.run import load
 
-    fitted = pipeline.load(path)
+    fitted = load(path)
     version = fitted.export(folder)
     for column, name in fitted.input_names().items():
         if column != name:

@@ -27,9 +27,10 @@ def predict(run: str, data: str, output: str | None) -> None:
     from kbuilder import engine
 
     engine.load_quietly()
-    from kbuilder import files, pipeline
+    from kbuilder import files
+    from kbuilder.run import load
 
-    frame = pipeline.load(path).predict(data)
+    frame = load(path).predict(data)
     if output is None:
         click.echo(frame.to_csv(index=False), nl=False)
         return

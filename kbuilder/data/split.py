@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from kbuilder.table import Table
 
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}
+EXAMPLES = 16
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class Parts:
             table = getattr(self, field.name)
             if table is not None:
                 yield field.name, table
+
+    def examples(self) -> Table:
+        """A few rows of the part that is furthest from training, to compare exports on."""
+        return list(self)[-1][1].take(slice(EXAMPLES))
+
+    def describe(self, seed: int, smoke: bool) -> dict[str, Any]:
+        """The content of `splits.json`."""
+        return {
+            "rows": {name: len(table) for name, table in self},
+            "seed": seed,
+            "fingerprint": {name: table.fingerprint() for name, table in self},
+            "smoke": smoke,
+        }
 
     def smoke(self) -> Parts:
         """A few rows of each part."""

@@ -27,29 +27,28 @@ def score(task: Task, encoded: np.ndarray, predicted: np.ndarray) -> Scores:
     return {"loss": float(loss(encoded, predicted)), **task.score(encoded, predicted)}
 
 
-def evaluate(
-    model: Any, task: Task, train: np.ndarray, parts: Mapping[str, Rows]
-) -> dict[str, Any]:
+def evaluate(model: Any, task: Task, rows: Mapping[str, Rows]) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
         model: The fitted network.
         task: Gives the metrics and the baseline.
-        train: Encoded targets of the training rows, all that the baseline may know.
-        parts: Preprocessed rows and encoded targets of `validation` and `test`, as there are.
+        rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
+            as there are.
 
     Returns:
-        Task, headline metric, scores by part; the baseline's scores on the last part, and
-        whether the model beats it.
+        Task, headline metric, scores of the parts held back; the baseline's scores on the last of
+        them, and whether the model beats it.
     """
-    splits = {name: score(task, y, outputs(model, x)) for name, (x, y) in parts.items()}
+    held = {name: part for name, part in rows.items() if name != "train"}
+    splits = {name: score(task, y, outputs(model, x)) for name, (x, y) in held.items()}
     result: dict[str, Any] = {
         "task": catalog.name_of(task), "headline": task.headline, "splits": splits,
     }  # fmt: skip
-    if not parts:
+    if not held:
         return {**result, "baselines": {}, "better_than_baseline": None}
-    judged = list(parts)[-1]
-    return {**result, **compare(task, train, parts[judged][1], splits[judged])}
+    judged = list(held)[-1]
+    return {**result, **compare(task, rows["train"][1], held[judged][1], splits[judged])}
 
 
 def compare(task: Task, train: np.ndarray, encoded: np.ndarray, scores: Scores) -> dict[str, Any]:

@@ -125,3 +125,7 @@ class Training(Spec):
     """auto: each class weighs the same in the loss, however rare it is."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, order and dropout: equal seeds give equal weights on one CPU."""
+
+    def smoke(self) -> Training:
+        """The same for one epoch."""
+        return self.model_copy(update={"epochs": 1})

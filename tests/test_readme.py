@@ -1,0 +1,145 @@
+"""The README's commands and code do what it says, in an empty folder, as a newcomer runs them.
+
+`make test` is not run from here: it is what runs these tests. `make demo` is run with the
+environment that the tests are in.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_iris
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str, containing: str) -> str:
+    """The one block of the README that holds a text."""
+    found = [text for kind, text in BLOCKS if kind == language and containing in text]
+    assert len(found) == 1, f"{len(found)} blocks of {language} contain {containing!r}"
+    return found[0]
+
+
+def run(command: str, folder: Path, *, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run a line as a shell does, with the commands of this environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": path},
+    )  # fmt: skip
+    assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def pattern(shown: str) -> str:
+    """A shown output as a regular expression: … is any text, a number any number, over lines."""
+    words = re.sub(r"\s+", " ", shown.strip())
+    parts = [re.escape(part.strip()) for part in words.split("…")]
+    loose = r".*?".join(parts).replace(r"\ ", r"\s+")
+    return re.sub(r"\d+(?:\\?[.,]\d+)*", r"\\d[\\d.,]*", loose)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder with a CSV file of the user's own."""
+    folder = tmp_path_factory.mktemp("workshop")
+    bunch = load_iris(as_frame=True)
+    names = [name.removesuffix(" (cm)").replace(" ", "_") for name in bunch.feature_names]
+    frame = bunch.data.set_axis(names, axis=1)
+    frame["species"] = [str(bunch.target_names[place]) for place in bunch.target]
+    frame.to_csv(folder / "flowers.csv", index=False)
+    recipe = blocks("yaml", "path: flowers.csv")
+    (folder / "flowers.yaml").write_text(recipe, encoding="utf-8")
+    return folder
+
+
+def test_the_workflow_runs_line_by_line(workshop: Path) -> None:
+    for line in blocks("sh", "kbuilder check flowers.yaml").splitlines():
+        run(line, workshop)
+    predictions = (workshop / "predictions.csv").read_text(encoding="utf-8").splitlines()
+    assert len(predictions) == 151
+    assert predictions[0].startswith("label,probability,probability of setosa")
+    assert (workshop / "exported/flowers/1/saved_model.pb").is_file()
+
+
+def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
+    (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
+    answer = run("python ask.py", workshop).stdout
+    assert answer.startswith("[b'setosa'] [0."), answer
+
+
+def test_the_python_shown_runs(workshop: Path) -> None:
+    code = blocks("python", "kb.Recipe(") + blocks("python", "kb.build(")
+    (workshop / "recipe.py").write_text(code, encoding="utf-8")
+    output = run("python recipe.py", workshop).stdout
+    assert "'accuracy'" in output
+    assert "(None, 10)" in output
+    assert (workshop / "exported/flowers/2").is_dir()
+
+
+def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> None:
+    environment = Path(sys.executable).parents[1]
+    if not (environment / ".installed").is_file():
+        pytest.skip(f"{environment} was not made by make, so `make demo` would make another")
+    command = f"make --directory {ROOT} demo VENV={environment}"
+    done = run(f"{command} --just-print", tmp_path)
+    assert "pip install" not in done.stdout
+    shutil.rmtree(ROOT / "runs/digits-cnn", ignore_errors=True)
+    done = run(command, tmp_path)
+    assert re.search(r"^test: accuracy 0\.\d+, ", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^majority baseline: accuracy 0\.1", done.stdout, flags=re.MULTILINE)
+    assert "kbuilder export runs/digits-cnn/" in done.stderr
+
+
+def test_the_first_screen_is_what_is_printed(tmp_path: Path, data: Path) -> None:
+    if not (data / "adult-train.csv").is_file():
+        pytest.skip(f"there is no adult-train.csv in {data}")
+    (tmp_path / "adult.yaml").write_text(blocks("yaml", "# adult.yaml"), encoding="utf-8")
+    shutil.copy(data / "adult-train.csv", tmp_path)
+    command, _, shown = blocks("console", "$ kbuilder fit").partition("\n")
+    done = run(command.removeprefix("$ "), tmp_path)
+    printed = done.stderr + done.stdout
+    for line in re.split(r"\n(?=\S|  \S+: |  …)", shown):
+        assert re.search(pattern(line), printed, flags=re.DOTALL), f"{line}\n\n{printed}"
+
+
+def test_the_mistake_shown_is_what_is_printed(tmp_path: Path) -> None:
+    recipe = blocks("yaml", "# adult.yaml").replace("}\n", ", droput: 0.1}\n")
+    recipe = recipe.replace('missing: ["?"], droput: 0.1}', 'missing: ["?"]}')
+    (tmp_path / "adult.yaml").write_text(recipe, encoding="utf-8")
+    command, _, shown = blocks("console", "$ kbuilder check").partition("\n")
+    done = run(command.removeprefix("$ "), tmp_path, code=2)
+    place = re.match(r"\S+", shown)
+    assert place is not None
+    assert done.stderr.startswith(place[0])
+    assert re.search(pattern(shown), done.stderr, flags=re.DOTALL), done.stderr
+
+
+def test_the_sequential_network_shown_is_checked_without_a_problem(tmp_path: Path) -> None:
+    model = blocks("yaml", "name: sequential")
+    (tmp_path / "own.yaml").write_text(f"data: {{source: sklearn, name: digits}}\n{model}")
+    assert run("kbuilder check own.yaml", tmp_path).stdout == "own.yaml: no problem found.\n"
+
+
+def test_completion_of_the_shell_is_offered(tmp_path: Path) -> None:
+    script = run("_KBUILDER_COMPLETE=bash_source kbuilder", tmp_path).stdout
+    assert "_kbuilder_completion" in script
+    assert blocks("sh", "bash_source").strip() == 'eval "$(_KBUILDER_COMPLETE=bash_source kbuilder)"'
+
+
+def test_no_command_is_left_untested() -> None:
+    shown = {line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()}
+    workflow = set(blocks("sh", "kbuilder check flowers.yaml").splitlines())
+    assert shown - workflow == {
+        "make demo",
+        "make test",
+        'eval "$(_KBUILDER_COMPLETE=bash_source kbuilder)"',
+    }
