@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,12 @@ def network(
     for key, feature in _by_key(columns).items():
         signal = feature.embed(inputs[key])
         signals.setdefault(signal.form, []).append(signal)
+    if "vector" in signals:
+        signals["vector"] = _joined(signals["vector"])
     branches = [
-        _applied(architectures[form], signal, branched)
+        _applied(architectures[form], signal, branched, alone=len(members) == 1)
         for form, members in signals.items()
-        for signal in (_joined(members) if form == "vector" else members)
+        for signal in members
     ]
     body = keras.layers.Concatenate()(branches) if len(branches) > 1 else branches[0]
     return keras.Model(inputs, columns.task.head(body), name="network")
@@ -140,10 +143,20 @@ def compile_(model: Any, task: Task, optimizer: Any) -> None:
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
 
 
-def _applied(architecture: Architecture, signal: Signal, branched: bool) -> Any:
-    """The architecture's output; an error of it points into its own part of the recipe."""
+def _applied(architecture: Architecture, signal: Signal, branched: bool, alone: bool) -> Any:
+    """The architecture's output; an error of it points into its own part of the recipe.
+
+    Where several features have the form, each has a network within the network, since an
+    architecture may name its layers, and no two layers of one network have one name.
+    """
+    import keras
+
     try:
-        return architecture.apply(signal)
+        if alone:
+            return architecture.apply(signal)
+        inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
+        body = architecture.apply(replace(signal, tensor=inputs))
+        return keras.Model(inputs, body)(signal.tensor)
     except BuildError as error:
         if not branched:
             raise

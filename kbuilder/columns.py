@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,16 +44,18 @@ class Columns:
     task: Task
 
     def keys(self) -> dict[str, str]:
-        """The network's input by column: finished vectors share one, all others have their own."""
+        """The network's input by column: finished vectors share one, all others have their own.
+
+        No layer of Keras has a name like these, whatever a column is called.
+        """
         keys: dict[str, str] = {}
         taken = {PACKED}
         for column, feature in self.features.items():
             key = PACKED
             if not feature.packed:
-                base = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower() or "column"
-                key = next(
-                    k for k in (base, *(f"{base}_{n}" for n in range(1000))) if k not in taken
-                )
+                base = re.sub(r"\W+", "_", column, flags=re.ASCII).strip("_").lower()
+                names = ("_".join(filter(None, (base, str(n or ""), "input"))) for n in count())
+                key = next(name for name in names if name not in taken)
                 taken.add(key)
             keys[column] = key
         return keys

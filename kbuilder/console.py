@@ -42,12 +42,8 @@ class Console:
         self.say(
             "decided, since the recipe leaves it open (`kbuilder show` has the lines to write):"
         )
-        groups: dict[str, list[str]] = {}
-        for row in rows:
-            owner, field = _owner(row)
-            groups.setdefault(owner, []).append(f"{field}{brief(row.value)} ({row.reason})")
-        for owner, said in groups.items():
-            self.say(f"  {owner}: {', '.join(said)}")
+        for text, _ in grouped(rows):
+            self.say(f"  {text}")
 
     def fitting(self, parameters: int, rows: Mapping[str, int]) -> None:
         """What is about to be fitted, and on how many rows."""
@@ -73,11 +69,12 @@ class Console:
             )  # fmt: skip
             self._bar.start()
             self._bar.add_task("", total=steps * epochs, note="")
+        rate = self._bar.tasks[0].speed
         self._bar.update(
             0,
             description=f"epoch {epoch}/{epochs}",
             completed=(epoch - 1) * steps + step,
-            note=f"steps  loss {loss:.4f}",
+            note=f"steps{f', {rate:.0f} per second' if rate else ''}  loss {loss:.4f}",
         )
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
@@ -96,6 +93,18 @@ class Console:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
+    """A line for each column and section, with the line of a recipe that decides otherwise."""
+    groups: dict[str, list[str]] = {}
+    writes: dict[str, str] = {}
+    for decision in decisions:
+        owner, field = _owner(decision)
+        said = f"{field}{brief(decision.value)} ({decision.reason})"
+        groups.setdefault(owner, []).append(said)
+        writes.setdefault(owner, decision.write)
+    return [(f"{owner}: {', '.join(said)}", writes[owner]) for owner, said in groups.items()]
 
 
 def _owner(decision: Decision) -> tuple[str, str]:

@@ -48,7 +48,7 @@ class Problem:
             text += "\n" + self.excerpt
         if self.suggestion:
             text += f"\n    Did you mean {self.suggestion!r}?"
-        return text
+        return printable(text)
 
 
 class KBuilderError(Exception):
@@ -129,6 +129,13 @@ class RunError(KBuilderError):
 
 class ExportError(KBuilderError):
     """An export could not be written, or does not answer like the model."""
+
+
+def printable(text: str) -> str:
+    """`text` with escapes for what could steer a terminal: names of columns are not our words."""
+    return "".join(
+        c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def nearest(word: object, known: Iterable[object]) -> str | None:

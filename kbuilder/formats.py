@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,38 +41,54 @@ def read_csv(
     import pandas as pd
 
     _expect_file(path, key)
+    given: dict[str, Any] = {
+        "sep": delimiter, "encoding": encoding, "skipinitialspace": True, "engine": "c",
+    }  # fmt: skip
     try:
-        frame = pd.read_csv(
-            path, sep=delimiter, encoding=encoding, na_values=list(missing), low_memory=False,
-            skipinitialspace=True, index_col=False,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be lost
+            header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False, **given)
+            names = [str(name).strip() for name in header.iloc[0]]
+            _check_header(names, path, key, delimiter)
+            frame = pd.read_csv(
+                path, na_values=list(missing), low_memory=False, index_col=False, **given
+            )
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty. Expected a header and rows.", key=key) from None
-    except pd.errors.ParserError as error:
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
+        if isinstance(error, pd.errors.ParserWarning):
+            reason = "its lines have more fields than the header"
         raise DataError(
             f"{path} cannot be read as CSV: {reason}. Expected as many fields in each line as in "
             f"the header, between {delimiter!r} (data.delimiter).",
             key=key,
         ) from None
-    except UnicodeDecodeError as error:
+    except UnicodeError:
         raise DataError(
-            f"{path} is not {encoding}: byte {error.start} cannot be read. "
+            f"{path} is not {encoding}: line {_unreadable(path, encoding)} cannot be read. "
             "Name the file's encoding, such as `encoding: latin-1`.",
             key=key,
         ) from None
-    except LookupError:
+    except ValueError:
         raise DataError(
-            f"there is no encoding {encoding!r}. Expected a name such as utf-8 or latin-1.",
-            key=("data", "encoding"),
+            f"{path} cannot be read with the delimiter {delimiter!r}. Expected one character that "
+            "stands between two fields, such as ',' or ';'.",
+            key=("data", "delimiter"),
         ) from None
     if frame.empty:
         raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
-    _check_delimiter(frame, path, delimiter)
+    frame.columns = [name or renamed for name, renamed in zip(names, frame.columns, strict=True)]
     return from_frame(frame, origin=path.name)
 
 
-def read_npz(path: Path, key: Key, columns: Mapping[str, str] | None, field: str) -> Table:
+def read_npz(
+    path: Path,
+    key: Key,
+    columns: Mapping[str, str] | None,
+    field: str,
+    another: bool = False,
+) -> Table:
     """The rows of a `.npz` file of arrays whose first axis is the rows.
 
     Args:
@@ -78,20 +96,39 @@ def read_npz(path: Path, key: Key, columns: Mapping[str, str] | None, field: str
         key: The place of its name in the recipe, for messages.
         columns: Name of the array by name of the column; None takes all under their own names.
         field: The field of the recipe that `columns` is from.
+        another: Whether this is a file to predict or evaluate: an array may then be called like
+            its column, and be missing, as the target is.
 
     Raises:
         DataError: if the file cannot be read, lacks an array, or their lengths differ.
     """
     _expect_file(path, key)
+    if not zipfile.is_zipfile(path):
+        raise DataError(
+            f"{path} is no whole .npz file. Expected named arrays, as numpy.savez writes them.",
+            key=key,
+        )
     try:
         # Without pickle: a data file must not be able to run code.
         with np.load(path, allow_pickle=False) as file:
-            given = columns if columns is not None else {name: name for name in file}
+            given = dict(columns or {name: name for name in file})
+            if another:
+                given = {
+                    column: column if column in file else array
+                    for column, array in given.items()
+                    if column in file or array in file
+                }
+                if not given:
+                    raise DataError(
+                        f"{path} has no array of these columns. It has: {listed(file)}."
+                    )
             arrays = {name: _array(file, array, path, (*key[:-1], field, name))
                       for name, array in given.items()}  # fmt: skip
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError, TypeError) as error:
+        # numpy would have people allow it to unpickle, which runs whatever the file says.
+        reason = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
         raise DataError(
-            f"{path} cannot be read: {error}. "
+            f"{path} cannot be read: {reason}. "
             "Expected a .npz file of plain arrays, as numpy.savez writes it.",
             key=key,
         ) from None
@@ -133,6 +170,8 @@ def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndar
             suggestion=nearest(array, file),
         )
     values = file[array]
+    if not isinstance(values, np.ndarray):
+        raise ValueError(f"{array} is no array")
     if values.ndim == 0:
         raise ValueError(f"the array {array} has no rows")
     if values.dtype.kind in "US":
@@ -143,29 +182,55 @@ def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndar
         raise ValueError(f"the array {array} has the dtype {values.dtype}")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.ndim == 1:
-        return values.astype(np.float64 if values.dtype.kind == "f" else np.int64)
-    return values
+    return _scalars(values) if values.ndim == 1 else values
 
 
-def _check_delimiter(frame: pd.DataFrame, path: Path, delimiter: str) -> None:
-    header = str(frame.columns[0])
-    other = next((mark for mark in (";", "\t", "|", ",") if mark in header), None)
-    if len(frame.columns) == 1 and other and other != delimiter:
+def _scalars(values: np.ndarray) -> np.ndarray:
+    """Numbers in 64 bits: int64 if they are whole and have room in it."""
+    large = values.dtype == np.uint64 and len(values) and values.max() > np.iinfo(np.int64).max
+    return values.astype(np.float64 if large or values.dtype.kind == "f" else np.int64)
+
+
+def _expect_unique(names: Sequence[str], origin: str, key: Key) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
         raise DataError(
-            f"{path} has a single column, called {header!r}. Expected fields between "
+            f"{origin} has several columns called {listed(repr(name) for name in twice)}. "
+            "Expected names that all differ: rename one.",
+            key=key,
+        )
+
+
+def _unreadable(path: Path, encoding: str) -> int:
+    """The number of the first line that is not in the encoding."""
+    content = path.read_bytes()
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return content[: error.start].count(b"\n") + 1
+    except UnicodeError:
+        pass  # some encodings say no more than that they cannot
+    return 1
+
+
+def _check_header(names: Sequence[str], path: Path, key: Key, delimiter: str) -> None:
+    other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
+    if len(names) == 1 and other and other != delimiter:
+        raise DataError(
+            f"{path} has a single column, called {names[0]!r}. Expected fields between "
             f"{delimiter!r}; this looks like `delimiter: {other!r}`.",
             key=("data", "delimiter"),
         )
+    _expect_unique([name for name in names if name], str(path), key)
 
 
 def from_frame(frame: pd.DataFrame, origin: str) -> Table:
     """A table from a pandas DataFrame: numbers, strings, truth values as strings."""
-    columns: dict[str, np.ndarray] = {}
-    for name in frame.columns:
-        series = frame[name]
-        columns[str(name)] = _column(series)
-    return Table(columns, origin)
+    if not hasattr(frame, "columns"):
+        kind = type(frame).__name__
+        raise DataError(f"{origin} is no pandas DataFrame. Expected one. Got a {kind}.")
+    _expect_unique([str(name) for name in frame.columns], origin, ())
+    return Table({str(name): _column(series) for name, series in frame.items()}, origin)
 
 
 def _column(series: pd.Series) -> np.ndarray:
@@ -175,13 +240,14 @@ def _column(series: pd.Series) -> np.ndarray:
     if kinds.is_bool_dtype(series.dtype):
         return np.array([_word(value) for value in series], dtype=object)
     if kinds.is_integer_dtype(series.dtype) and not series.isna().any():
-        return series.to_numpy(dtype=np.int64)
+        return _scalars(series.to_numpy())
     if kinds.is_numeric_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.empty(len(series), dtype=object)
     for place, value in enumerate(series):
         values[place] = _word(value)
-    return values
+    shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
+    return np.stack(list(values)) if len(shapes) == 1 and shapes != {None} else values
 
 
 def _word(value: Any) -> Any:

@@ -83,7 +83,7 @@ def as_label(value: Any) -> Label:
     if isinstance(value, int | np.integer):
         return int(value)
     if isinstance(value, float | np.floating):
-        return int(value) if value == np.floor(value) else str(value)
+        return int(value) if np.isfinite(value) and value == np.floor(value) else str(value)
     return str(value)
 
 

@@ -26,7 +26,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kbuilder.errors import Key, listed, nearest
-from kbuilder.spec import Count, Counts, Fraction, Positive, Shape, Spec
+from kbuilder.spec import Count, Counts, Fraction, Positive, Shape, Spec, defined
 
 Layer = dict[str, dict[str, Any]]
 """A layer as it is kept: `{"conv2d": {"filters": 32, "kernel_size": 3}}`."""
@@ -123,7 +123,8 @@ def arguments(layer: str) -> type[Arguments]:
         else:
             fields[name] = (kind if row["default"] is not None else kind | None, row["default"])
     title = table()["layers"][layer]["class"]
-    return create_model(title, __base__=Arguments, __module__=__name__, **fields)
+    text = f"Arguments of keras.layers.{title}, as Keras documents them."
+    return create_model(title, __base__=Arguments, __module__=__name__, __doc__=text, **fields)
 
 
 @cache
@@ -283,7 +284,7 @@ def _one_key(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _value_schema(layer: str, handler: GetJsonSchemaHandler) -> dict[str, Any]:
     """A mapping of arguments, or the first argument alone, or nothing."""
-    whole = handler(arguments(layer).__pydantic_core_schema__)
+    whole = defined(arguments(layer), handler)
     fields = handler.resolve_ref_schema(whole)["properties"]
     options = [whole]
     first = next(iter(fields))

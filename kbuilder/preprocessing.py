@@ -116,10 +116,12 @@ def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
     """Preprocess all rows in batches. Returns an array by the network's inputs.
 
     Raises:
-        DataError: as `raw`, and naming the row of an image that cannot be decoded.
+        DataError: as `raw`, naming the row of an image that cannot be decoded, and without rows.
     """
     import tensorflow as tf
 
+    if not len(table):
+        raise DataError(f"{table.origin} has no rows. Expected rows.")
     arrays = raw(columns, table)
     step = tf.function(layer, reduce_retracing=True)
     batches: list[dict[str, Any]] = []

@@ -157,7 +157,7 @@ def read(path: Path) -> Record:
         splits=_load(path / "splits.json"),
         history=history,
         metrics=_load(path / "metrics.json"),
-        log=(path / "log.txt").read_text(encoding="utf-8").splitlines(),
+        log=(path / "log.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n"),
         examples=_load(path / "examples.json")["instances"],
     )
 

@@ -52,7 +52,10 @@ def _as_path(value: object, info: ValidationInfo) -> object:
         return value
     if not isinstance(value, str) or not value:
         raise PydanticCustomError("path_type", "Expected a path")
-    path = Path(value).expanduser()
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError:
+        raise PydanticCustomError("path_type", "Expected a path; there is no such home") from None
     folder = (info.context or {}).get("folder")
     if folder is None or isinstance(value, FromCommandLine):
         return path
@@ -69,7 +72,10 @@ Names = Annotated[
 ]
 Counts = Annotated[
     tuple[Count, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    BeforeValidator(
+        _as_tuple,
+        json_schema_input_type=Count | Annotated[list[Count], Field(min_length=1)],
+    ),
     Strict(False),
     Field(min_length=1),
 ]
@@ -124,6 +130,13 @@ def _refuse(kind: str, message: str, context: dict, key: Key, value: object) -> 
     error = PydanticCustomError(kind, message, context or None)
     details = InitErrorDetails(type=error, loc=key, input=value)
     return ValidationError.from_exception_data("recipe", [details])
+
+
+def defined(kind: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    """A reference to the JSON Schema of a class, which is written out once, below `$defs`."""
+    schema: Any = kind.__pydantic_core_schema__
+    reference = core_schema.definition_reference_schema(schema["ref"])
+    return handler(core_schema.definitions_schema(reference, [schema]))
 
 
 class Named:
@@ -186,9 +199,11 @@ class Named:
         known = catalog.names(self.folder)
         options: list[dict[str, Any]] = [{"enum": list(known), "description": "The name alone."}]
         for name in known:
-            option = handler(catalog.find(self.folder, name).__pydantic_core_schema__)  # type: ignore[attr-defined]
+            option = defined(catalog.find(self.folder, name), handler)
             details = handler.resolve_ref_schema(option)
-            details["properties"] = {self.key: {"const": name}, **details.get("properties", {})}
-            details["required"] = [self.key, *details.get("required", [])]
+            if self.key not in details["properties"]:  # it is written out already
+                which = {"const": name, "description": f"Which of the {self.folder}."}
+                details["properties"] = {self.key: which, **details["properties"]}
+                details["required"] = [self.key, *details.get("required", [])]
             options.append(option)
         return {"anyOf": options}

@@ -100,10 +100,11 @@ class Table:
         digest = hashlib.sha256()
         for name in sorted(self.columns):
             values = self.columns[name]
-            digest.update(name.encode())
+            digest.update(f"{name!r} {values.dtype} {values.shape}".encode())
             if values.dtype == object:
                 for value in values:
-                    digest.update(value if isinstance(value, bytes) else repr(value).encode())
+                    content = value if isinstance(value, bytes) else repr(value).encode()
+                    digest.update(len(content).to_bytes(8) + content)
             else:
                 digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
@@ -155,6 +156,12 @@ class Profile:
         return self.kind == "number" and self.whole and few
 
     @property
+    def holds_flags(self) -> bool:
+        """Whether each row is an array of 0 and 1."""
+        flags = self.whole and self.low >= 0 and self.high == 1
+        return self.kind == "array" and len(self.shape) == 1 and flags
+
+    @property
     def names_rows(self) -> bool:
         """Whether strings name single rows: many, and most of them different."""
         return self.distinct > 20 and self.distinct > 0.5 * self.present
@@ -163,15 +170,15 @@ class Profile:
 def missing(values: np.ndarray) -> np.ndarray:
     """Which values are missing: None, NaN or an empty string. (rows,) bool."""
     if values.dtype == object:
-        return np.array(
-            [value is None or value == "" or value != value for value in values]
-            if not any(isinstance(value, list | tuple | set | np.ndarray) for value in values[:1])
-            else [value is None for value in values],
-            dtype=bool,
-        )
+        return np.array([_gone(value) for value in values], dtype=bool)
     if values.ndim > 1 or values.dtype.kind not in "f":
         return np.zeros(len(values), dtype=bool)
     return np.isnan(values)
+
+
+def _gone(value: object) -> bool:
+    not_a_number = isinstance(value, float | np.floating) and bool(value != value)
+    return value is None or not_a_number or (isinstance(value, str) and not value)
 
 
 def finite(column: str, values: np.ndarray) -> np.ndarray:
@@ -182,7 +189,7 @@ def finite(column: str, values: np.ndarray) -> np.ndarray:
     """
     with np.errstate(over="ignore"):
         numbers = values.astype(np.float32)
-    endless = np.isinf(numbers).reshape(len(numbers), -1).any(axis=1)
+    endless = np.isinf(numbers).any(axis=tuple(range(1, numbers.ndim)))
     if endless.any():
         raise DataError(
             f"column {column!r} holds a number that is infinite, or over 3.4e38. "

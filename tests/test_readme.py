@@ -132,7 +132,9 @@ def test_the_sequential_network_shown_is_checked_without_a_problem(tmp_path: Pat
 def test_completion_of_the_shell_is_offered(tmp_path: Path) -> None:
     script = run("_KBUILDER_COMPLETE=bash_source kbuilder", tmp_path).stdout
     assert "_kbuilder_completion" in script
-    assert blocks("sh", "bash_source").strip() == 'eval "$(_KBUILDER_COMPLETE=bash_source kbuilder)"'
+    assert (
+        blocks("sh", "bash_source").strip() == 'eval "$(_KBUILDER_COMPLETE=bash_source kbuilder)"'
+    )
 
 
 def test_no_command_is_left_untested() -> None:

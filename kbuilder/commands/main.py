@@ -18,6 +18,7 @@ from kbuilder import __version__
 from kbuilder.errors import KBuilderError, nearest
 
 INTERRUPTED, TERMINATED = 130, 143
+FULL = "the disk is full; nothing was left half written. Make room, and run again."
 
 
 class Verbs(click.Group):
@@ -58,14 +59,14 @@ def main() -> NoReturn:
     """Run the command, and exit with its code: 0, 1 failed, 2 wrong recipe or call."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = kbuilder.main(standalone_mode=False)
+        code = kbuilder.main(prog_name="kbuilder", standalone_mode=False)
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
     except KBuilderError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {FULL if _says_full(error) else error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("Interrupted. Nothing was written under its final name.", err=True)
@@ -88,15 +89,20 @@ def _terminate(number: int, frame: Any) -> NoReturn:
 
 
 def _disk(error: OSError) -> str:
-    place = f" {error.filename}" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full; nothing was left half written{place}. Make room, and run again."
-    return f"{error.strerror or error}{':' if place else ''}{place}."
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FULL
+    place = f": {error.filename}" if error.filename else ""
+    return f"{error.strerror or error}{place}."
+
+
+def _says_full(error: Exception) -> bool:
+    """Whether the disk is full, as TensorFlow and HDF5 say it in the midst of other things."""
+    return "No space left on device" in str(error) or "Not enough space" in str(error)
 
 
 def _unexpected(error: Exception) -> str:
-    if "No space left on device" in str(error) or "Not enough space" in str(error):
-        return f"Error: {_disk(OSError(errno.ENOSPC, 'full'))}"
+    if _says_full(error):
+        return f"Error: {FULL}"
     with tempfile.NamedTemporaryFile(
         "w", prefix="kbuilder-", suffix=".log", delete=False, encoding="utf-8"
     ) as file:

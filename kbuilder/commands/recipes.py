@@ -42,13 +42,13 @@ def show(name: str) -> None:
 @click.argument("folder", type=click.Path(), default=".")
 def copy(name: str, folder: str) -> None:
     """Copy the recipe NAME into FOLDER, to be changed there."""
-    from kbuilder import shipped
+    from kbuilder import files, shipped
     from kbuilder.errors import CallError
 
     source = shipped.find(name)
     target = Path(folder) / source.name
     if target.exists():
         raise CallError(f"{target} is there already. Expected a folder without it.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(source.read_bytes())
+    with files.new_file(target) as temporary:
+        temporary.write_bytes(source.read_bytes())
     click.echo(str(target))

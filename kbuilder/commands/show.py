@@ -25,14 +25,16 @@ def show(recipe: str, override: tuple[str, ...]) -> None:
 
     engine.load_quietly()
     from kbuilder import pipeline
-    from kbuilder.console import brief
+    from kbuilder.console import grouped
     from kbuilder.recipe.writing import to_yaml
 
     prepared = pipeline.prepare(read_recipe)
-    click.echo("# decided, since the recipe leaves it open; to decide otherwise, write")
-    for decision in prepared.decisions:
-        click.echo(f"# {decision.path}: {brief(decision.value)}  ({decision.reason})")
-        if decision.write:
-            click.echo(f"#     {decision.write}")
+    click.echo(
+        "# decided, since the recipe leaves it open; under each, the line to write and change"
+    )
+    for text, write in grouped(prepared.decisions):
+        click.echo(f"# {text}")
+        if write:
+            click.echo(f"#     {write}")
     click.echo(f"\n{to_yaml(prepared.recipe)}")
     prepared.model.summary(print_fn=click.echo, line_length=88)

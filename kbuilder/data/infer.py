@@ -92,6 +92,12 @@ def _infer_task(table: Table, target: tuple[str, ...], decisions: list[Decision]
         if reason:
             decisions.append(Decision("task", task, reason, f"task: {task}"))
             return kind()
+    if found.distinct == 1:
+        raise DataError(
+            f"the target {name!r} has one value only. "
+            "Expected at least two, so that there is something to predict.",
+            key=("data", "target"),
+        )
     known = listed(catalog.names("tasks"))
     raise DataError(
         f"the task cannot be inferred from the target {name!r}: {_seen(found)}. "
@@ -102,8 +108,6 @@ def _infer_task(table: Table, target: tuple[str, ...], decisions: list[Decision]
 
 
 def _seen(found: Profile) -> str:
-    if found.distinct == 1:
-        return "it has one value only"
     if found.kind == "mixed":
         return "it mixes numbers and text"
     return f"it holds {found.distinct:,} different values in {found.present:,} rows"

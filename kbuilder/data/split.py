@@ -63,6 +63,12 @@ def divide(
     Raises:
         DataError: if a part that the recipe asks for would be empty.
     """
+    if test is not None and split.test:
+        raise DataError(
+            f"the source has test rows of its own, and {split.test:.0%} of the others are to be "
+            "held back for the test too. Expected one of the two.",
+            key=("data", "split", "test"),
+        )
     strata = _strata(table.target(target), task)
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))

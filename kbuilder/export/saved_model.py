@@ -67,10 +67,10 @@ def input_names(columns: Columns) -> dict[str, str]:
     taken: set[str] = set()
     for column in columns.features:
         name = column if VALID.fullmatch(column) else re.sub(r"[^A-Za-z0-9_.]+", "_", column)
-        if not re.match(r"[A-Za-z0-9.]", name):
+        if not re.match(r"[A-Za-z0-9.]", name) or name == "self":
             name = f"column{name}" if name.startswith("_") else f"column_{name}"
         free = (name, *(f"{name}_{number}" for number in range(2, 10_000)))
-        # TensorFlow tells names apart only by their letters and digits.
+        # TensorFlow tells names apart only by their letters and digits, whatever their case.
         name = next(n for n in free if _plain(n) not in taken)
         taken.add(_plain(name))
         names[column] = name
@@ -78,7 +78,7 @@ def input_names(columns: Columns) -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name)
+    return "".join(c if c.isalnum() else "_" for c in name.lower())
 
 
 def describe(columns: Columns, names: Mapping[str, str]) -> dict[str, Any]:

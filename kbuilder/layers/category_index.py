@@ -25,7 +25,7 @@ class CategoryIndex(keras.layers.Layer):
     def __init__(
         self, vocabulary: Sequence[str | int], one_hot: bool = True, **kwargs: Any
     ) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.vocabulary = list(vocabulary)
         self.one_hot = one_hot
         if isinstance(self.vocabulary[0], str):

@@ -22,7 +22,7 @@ class Pixels(keras.layers.Layer):
     """
 
     def __init__(self, height: int, width: int, channels: int, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.height = height
         self.width = width
         self.channels = channels

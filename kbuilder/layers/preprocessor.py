@@ -22,7 +22,7 @@ class Preprocessor(keras.layers.Layer):
     """
 
     def __init__(self, parts: Mapping[str, Any], keys: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.keys = dict(keys)
         self.parts = list(parts.values())  # a list, since names of columns are free of form
 

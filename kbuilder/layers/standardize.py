@@ -25,7 +25,7 @@ class Standardize(keras.layers.Layer):
     """
 
     def __init__(self, mean: float, scale: float, indicator: bool = False, **kwargs: Any) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{"trainable": False, **kwargs})
         self.mean = mean
         self.scale = scale
         self.indicator = indicator
@@ -34,7 +34,8 @@ class Standardize(keras.layers.Layer):
         values = tf.convert_to_tensor(values)
         values = values[:, None] if values.shape.rank == 1 else values
         absent = tf.math.is_nan(values)
-        scaled = tf.where(absent, 0.0, (values - self.mean) / self.scale)
+        # A product: in a graph TensorFlow makes one of a division, and the last bit would differ.
+        scaled = tf.where(absent, 0.0, (values - self.mean) * (1.0 / self.scale))
         if not self.indicator:
             return scaled
         return tf.concat([scaled, tf.cast(absent, scaled.dtype)], axis=-1)

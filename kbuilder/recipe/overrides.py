@@ -4,77 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 from kbuilder.errors import Key, Problem
+from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin
 from kbuilder.spec import FromCommandLine
 
-# The key that a short form stands for: `model: lstm` is `model: {name: lstm}`.
-SHORT = {"data": "source", "features": "kind"}
+# Where a word is short for a mapping, by section and depth: `lstm` for `{name: lstm}`.
+SHORT = {
+    ("data", 1): "source", ("features", 2): "kind", ("model", 1): "name", ("model", 2): "name",
+    ("task", 1): "name", ("training", 2): "name",
+}  # fmt: skip
 
 
 def apply(
-    data: dict[str, Any] | None, settings: Sequence[str], origin: Origin, found: list[Problem]
-) -> dict[str, Any] | None:
+    data: dict[str, Any], settings: Sequence[str], origin: Origin, found: list[Problem]
+) -> dict[str, Any]:
     """A copy of `data` with the settings in it; what is wrong with them is added to `found`."""
-    if data is None:
-        return None
     data = deepcopy(data)
     for setting in settings:
         path, equals, text = setting.partition("=")
         key: Key = tuple(path.strip().split("."))
         if not equals or not all(key):
             message = "is no setting. Expected KEY=VALUE, such as training.epochs=3."
-            found.append(Problem((), message, place=f"-o {setting}"))
+            found.append(origin.option(Problem((), message), setting))
             continue
-        try:
-            value = _value(text)
-        except ValueError as error:
-            message = f"the value cannot be read as YAML: {error}."
-            found.append(Problem(key, message, place=f"-o {setting}"))
+        value, wrong = _value(text)
+        if wrong:
+            found.extend(origin.option(replace(problem, key=key), setting) for problem in wrong)
             continue
         reached = _set(data, key, value)
         if reached is None:
             message = "there is no mapping or list to set this in. Expected the way to a value."
-            found.append(Problem(key, message, place=f"-o {setting}"))
+            found.append(origin.option(Problem(key, message), setting))
             continue
         _forget(origin, reached)
         origin.overrides[reached] = setting
     return data
 
 
-def scalar(tag: Any, text: str) -> Any:
-    """The plain value of a YAML 1.2 scalar, by the tag that it resolves to."""
-    from ruamel.yaml import YAML
-
-    kind = str(tag).rpartition(":")[2]
-    if kind in ("int", "float", "bool", "null"):
-        return YAML(typ="safe", pure=True).load(text or "~")
-    return text  # strings, and dates: a recipe has none, but a category may look like one
+def _value(text: str) -> tuple[Any, list[Problem]]:
+    """The value of a setting, and what is wrong with it."""
+    wrong: list[Problem] = []
+    value = nodes.compose(text, Origin("", (text,)), wrong)
+    return _from_command_line(value), wrong
 
 
-def _value(text: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    yaml = YAML(typ="safe", pure=True)
-    try:
-        events = [type(event).__name__ for event in yaml.parse(text)]
-        if "AliasEvent" in events:
-            raise ValueError("it has an alias")
-        node = yaml.compose(text)
-    except YAMLError as error:
-        raise ValueError(str(error).splitlines()[0]) from None
-    return _plain(node) if node is not None else None
-
-
-def _plain(node: Any) -> Any:
-    if node.id == "sequence":
-        return [_plain(item) for item in node.value]
-    if node.id == "mapping":
-        return {name.value: _plain(value) for name, value in node.value}
-    value = scalar(node.tag, node.value)
+def _from_command_line(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_from_command_line(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _from_command_line(item) for key, item in value.items()}
     return FromCommandLine(value) if isinstance(value, str) else value
 
 
@@ -83,30 +65,30 @@ def _set(data: dict[str, Any], key: Key, value: Any) -> Key | None:
     here: Any = data
     reached: list[str | int] = []
     for place, part in enumerate(key):
-        last = place == len(key) - 1
         step: str | int = part
         if isinstance(here, list):
-            if not str(part).isdigit() or int(part) >= len(here):
+            if not str(part).isdecimal() or int(part) >= len(here):
                 return None
             step = int(part)
         elif not isinstance(here, dict):
             return None
         reached.append(step)
-        if last:
+        if place == len(key) - 1:
             here[step] = value
             return tuple(reached)
         inner = here.get(step) if isinstance(here, dict) else here[step]
+        short = SHORT.get((str(key[0]), place + 1))
         if inner is None:
             inner = {}
-        elif isinstance(inner, str):
-            inner = {SHORT.get(str(key[0]), "name"): inner}
+        elif isinstance(inner, str) and short:
+            inner = {short: inner}
         here[step] = inner
         here = inner
     return None
 
 
 def _forget(origin: Origin, key: Key) -> None:
-    """Drop the spots below a value that has been replaced."""
-    for spots in (origin.keys, origin.values):
-        for known in [k for k in spots if k[: len(key)] == key]:
-            del spots[known]
+    """Drop what is known of a value that has been replaced."""
+    for known in (origin.keys, origin.values, origin.overrides):
+        for way in [way for way in known if way[: len(key)] == key]:
+            del known[way]

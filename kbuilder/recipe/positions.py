@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from unicodedata import combining, east_asian_width
 
 from kbuilder.errors import Key, Problem
+
+WIDTH = 120  # characters of a line that an excerpt shows
+BEFORE = 60  # of which so many stand before the mark, where the line is cut at its start
 
 
 @dataclass(frozen=True)
@@ -14,6 +19,11 @@ class Spot:
     line: int
     column: int
     width: int = 1
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """The lines of a text as YAML 1.2 counts them; str.splitlines knows more ends of a line."""
+    return tuple(re.split("\r\n|\r|\n", text))
 
 
 @dataclass(frozen=True)
@@ -43,31 +53,44 @@ class Origin:
         for length in range(len(problem.key), -1, -1):
             key = problem.key[:length]
             if key in self.overrides:
-                return replace(problem, place=f"-o {self.overrides[key]}")
+                return self.option(problem, self.overrides[key])
             spots = self.keys if at_key or length < len(problem.key) else self.values
             spot = spots.get(key) or self.values.get(key)
             if spot is not None:
                 return self.mark(problem, spot)
+            within = [text for way, text in self.overrides.items() if way[:length] == key]
+            if within:  # the option has made this mapping
+                return self.option(problem, within[0])
         return replace(problem, place=self.name)
+
+    def option(self, problem: Problem, setting: str) -> Problem:
+        """`problem` at an option of the command line."""
+        shown = setting if len(setting) <= WIDTH else setting[:WIDTH] + "…"
+        return replace(problem, place=f"-o {shown}", excerpt=None)
 
     def mark(self, problem: Problem, spot: Spot) -> Problem:
         """`problem` at `spot`, with the line and a mark under it."""
         number = str(spot.line + 1)
         place = f"{self.name}:{number}:{spot.column + 1}"
         text = self.lines[spot.line] if spot.line < len(self.lines) else ""
-        # Long lines are cut, and control characters kept from the terminal.
-        shown = "".join(c if c.isprintable() else " " for c in text)[:160]
-        width = max(1, min(spot.width, len(shown) - spot.column))
-        excerpt = (
-            f"    {number} | {shown}\n    {' ' * len(number)} | {' ' * spot.column}{'^' * width}"
-        )
+        # Control characters are kept from the terminal, and long lines cut around the mark.
+        shown = "".join(c if c.isprintable() else " " for c in text)
+        start = max(0, spot.column - BEFORE) if len(shown) > WIDTH else 0
+        before, rest = shown[start : spot.column], shown[spot.column : start + WIDTH]
+        cut = "…" if start else ""
+        shown = cut + before + rest + ("…" if len(shown) > start + WIDTH else "")
+        indent = " " * _columns(cut + before)
+        mark = "^" * max(1, _columns(rest[: spot.width]))
+        excerpt = f"    {number} | {shown}\n    {' ' * len(number)} | {indent}{mark}"
         return replace(problem, place=place, excerpt=excerpt if shown.strip() else None)
 
-    def order(self, problem: Problem) -> tuple[int, int]:
-        """Where the problem stands in the file, for sorting."""
-        for length in range(len(problem.key), -1, -1):
-            key = problem.key[:length]
-            spot = self.keys.get(key) or self.values.get(key)
-            if spot is not None:
-                return spot.line, spot.column
-        return 0, 0
+    def order(self, problem: Problem) -> tuple[bool, tuple[int, ...]]:
+        """Where a located problem stands, for sorting: the file from the top, then options."""
+        numbers = (problem.place or "").removeprefix(f"{self.name}:").split(":")
+        in_file = len(numbers) == 2 and all(number.isdecimal() for number in numbers)
+        return not in_file, tuple(map(int, numbers)) if in_file else ()
+
+
+def _columns(text: str) -> int:
+    """Columns of a terminal that a text takes: two for a wide character, none for an accent."""
+    return sum(2 if east_asian_width(c) in "WF" else not combining(c) for c in text)

@@ -1,4 +1,7 @@
-"""From pydantic's errors to sentences: what is wrong, what is expected, what was received."""
+"""From pydantic's errors to sentences: what is wrong, what is expected, what was received.
+
+And what is left of a recipe without what is wrong with it, to be checked again.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from copy import deepcopy
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from kbuilder import catalog
 from kbuilder.errors import Key, Problem, listed, nearest
@@ -31,6 +34,7 @@ EXPECTED = {
     "model_type": "Expected a mapping of keys and values",
     "none_required": "Expected null",
     "string_too_short": "Expected a text that is not empty",
+    "string_too_long": "Expected a text of at most {max_length} characters",
     "string_type": "Expected a text",
     "too_short": "Expected at least {min_length} of them",
     "too_long": "Expected at most {max_length} of them",
@@ -38,9 +42,46 @@ EXPECTED = {
 }
 
 
+# Errors that come of what `mended` took out, when the rest is checked again.
+CONSEQUENCES = ("missing", "missing_name", "too_short")
+
+# What stands in for a required value that is missing or wrong, while the rest is checked.
+NOBODY = "(a column that no recipe has)"
+STAND_INS: dict[object, Any] = {
+    "columns": {NOBODY: NOBODY}, "layers": ["flatten"], "name": "digits", "path": "-",
+    "target": NOBODY,
+}  # fmt: skip
+
+
+def details(error: ValidationError, data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The errors that pydantic found, one for each place.
+
+    Where a value may be of several types, pydantic has an error for each of them, at a place that
+    ends in the name of the type. `types` has them all.
+    """
+    found: dict[Key, dict[str, Any]] = {}
+    for item in error.errors(include_url=False):
+        key = tuple(item["loc"])
+        union = key[-1] in ("str", "int") and item["type"] in EXPECTED
+        slip = key[-1] == "[key]"
+        if slip or (union and not _has(_value(data, key[:-1]), key[-1])):
+            key = key[:-1]
+        before = found.get(key, {"types": ()})
+        found[key] = {
+            **item, "loc": key, "types": (*before["types"], item["type"]), "at_key": slip,
+        }  # fmt: skip
+    below = {key[:length] for key in found for length in range(len(key))}
+    return [
+        item
+        for key, item in found.items()
+        if item["type"] != "default_factory_not_called"  # another value is missing, and told
+        and not (item["type"] == "too_short" and key in below)  # short of its bad items
+    ]
+
+
 def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
-    """The problem that a pydantic error stands for, with its place in the file."""
-    key: Key = tuple(error["loc"])
+    """The problem that an error stands for, with its place in the file."""
+    key: Key = error["loc"]
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
         owner = schema_at(key[:-1], data)
@@ -60,42 +101,88 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
         return origin.locate(Problem(key, f"{error['msg']}.{got}"))
     if kind == "unknown_name":
         key = key if key in origin.values or key in origin.overrides else key[:-1]
-    expected = EXPECTED.get(kind, error["msg"]).format(**context)
     suggestion = context.get("suggestion")
+    expected = _expected(error)
     if kind == "literal_error":
         choices = [
             choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")
         ]
         expected = f"Expected one of: {', '.join(choices)}"
         suggestion = nearest(value, choices) if isinstance(value, str) else None
-    return origin.locate(Problem(key, f"{expected}. Got {_shown(value)}.", suggestion))
+    got = _shown(value)
+    if "string_type" in error["types"] and isinstance(value, bool | int | float):
+        got += f"; in quotes it is a text: '{got}'"
+    problem = Problem(key, f"{expected}. Got {got}.", suggestion)
+    return origin.locate(problem, at_key=error["at_key"])
 
 
-def without(data: dict[str, Any], keys: list[Key]) -> tuple[dict[str, Any], bool]:
-    """A copy of `data` without the values at `keys`, and whether there was one to take out."""
-    data = deepcopy(data)
-    changed = False
-    for key in sorted(keys, key=len, reverse=True):
-        here: Any = data
-        try:
-            for part in key[:-1]:
-                here = here[part]
-            if isinstance(here, dict):
-                del here[key[-1]]
-            else:
-                # A bad item spoils its list, and a short form is its own value: take the whole.
-                _drop(data, key[:-1])
-        except (KeyError, IndexError, TypeError):
-            continue
-        changed = True
-    return data, changed
+def _expected(error: Any) -> str:
+    """What was expected, of all the types that the value may be of."""
+    context = {
+        name: f"{value:g}" if isinstance(value, float) else value
+        for name, value in error.get("ctx", {}).items()
+    }
+    phrases = [EXPECTED.get(kind, error["msg"]).format(**context) for kind in error["types"]]
+    return " or ".join([phrases[0], *(text.removeprefix("Expected ") for text in phrases[1:])])
 
 
-def _drop(data: Any, key: Key) -> None:
-    here = data
-    for part in key[:-1]:
-        here = here[part]
-    del here[key[-1]]
+def mended(rest: dict[str, Any], data: dict[str, Any], errors: list[dict[str, Any]]) -> Any:
+    """A copy of `rest` without the values at fault, with a stand-in for what is required.
+
+    Args:
+        rest: What was checked.
+        data: The recipe as it is written.
+        errors: What was found in `rest`, from `details`.
+    """
+    rest = deepcopy(rest)
+    away: set[Key] = set()
+    for error in errors:
+        key = error["loc"]
+        owner = _value(rest, key[:-1])
+        if error["type"] == "missing" and isinstance(owner, dict):
+            owner[key[-1]] = _source(data) if key == ("data",) else STAND_INS.get(key[-1])
+        else:
+            named = error["type"] in ("missing", "missing_name")
+            away.add(_standing(rest, key[:-1] if named else key))
+    for key in sorted(away - {()}, key=len, reverse=True):
+        owner = _value(rest, key[:-1])
+        if isinstance(owner, dict):
+            owner.pop(key[-1], None)
+    return rest
+
+
+def _source(data: dict[str, Any]) -> dict[str, Any]:
+    """A source that stands in for one that cannot be read, with the columns that it names."""
+    written = data.get("data")
+    fields = written if isinstance(written, dict) else {}
+    named = {key: fields[key] for key in ("target", "ignore") if key in fields}
+    return {"source": "frame", **named}
+
+
+def _standing(rest: dict[str, Any], key: Key) -> Key:
+    """The longest beginning of `key` that can be taken out; a bad item spoils its whole list."""
+    while key and not (isinstance(_value(rest, key[:-1]), dict) and _has(rest, *key)):
+        key = key[:-1]
+    return key
+
+
+def _has(data: Any, *key: str | int) -> bool:
+    """Whether there is a value at `key`."""
+    for part in key:
+        in_list = isinstance(data, list) and isinstance(part, int) and part < len(data)
+        if not in_list and not (isinstance(data, dict) and part in data):
+            return False
+        data = data[part]
+    return True
+
+
+def _value(data: Any, key: Key) -> Any:
+    """The value at `key`, or None."""
+    for part in key:
+        if not _has(data, part):
+            return None
+        data = data[part]
+    return data
 
 
 def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
@@ -103,9 +190,7 @@ def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
     here: Any = Recipe
     value: Any = data
     for part in key:
-        value = value[part] if isinstance(value, dict) and part in value else (
-            value[part] if isinstance(value, list) and isinstance(part, int) else None
-        )  # fmt: skip
+        value = _value(value, (part,))
         if isinstance(here, type) and issubclass(here, Spec):
             field = here.model_fields.get(str(part))
             here = (field.annotation, *field.metadata) if field else None
@@ -171,5 +256,5 @@ def _shown(value: Any) -> str:
     elif value is None or isinstance(value, bool):
         text = {None: "null", True: "true", False: "false"}[value]
     else:
-        text = repr(value)
+        text = repr(list(value) if isinstance(value, tuple) else value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -121,4 +121,6 @@ def _validate(
             fresh = [item for item in fresh if item["type"] not in problems.CONSEQUENCES]
         found.extend(problems.explain(item, data, origin) for item in fresh)
         told.update(item["loc"] for item in details)
-        rest, again = problems.mended(rest, data, details), True
+        before, rest, again = rest, problems.mended(rest, data, details), True
+        if rest == before:
+            return None

@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from kbuilder import catalog
 from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
-from kbuilder.errors import listed
+from kbuilder.errors import listed, nearest
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
 from kbuilder.spec import Named, Spec, refuse
@@ -32,7 +32,9 @@ class OneOrBranches:
     @staticmethod
     def branches(value: object) -> bool:
         """Whether `value` is meant as a mapping from form to architecture."""
-        if not isinstance(value, dict) or not value or "name" in value:
+        if not isinstance(value, dict) or "name" in value:
+            return False
+        if not any(nearest(key, FORMS) for key in value):
             return False
         return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
 
@@ -88,6 +90,12 @@ class Recipe(Spec):
     def origin(self) -> Origin | None:
         """Where the recipe was read, for messages; None for a recipe made in Python."""
         return self._origin
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same, wherever they were read."""
+        if not isinstance(other, Recipe):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in Recipe.model_fields)
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from kbuilder.recipe.recipe import Recipe
+
+PLAIN = re.compile(r"[\w/][\w ./-]*")
 
 
 def to_yaml(recipe: Recipe) -> str:
     """The recipe with every value written out; `read` gives an equal recipe."""
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import SafeRepresenter
 
+    class Representer(SafeRepresenter):
+        """With quotes around all but plain words: ruamel.yaml leaves out some that it needs."""
+
+        def represent_str(self, data: str) -> Any:
+            style = None if PLAIN.fullmatch(data) else '"'
+            return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+    Representer.add_representer(str, Representer.represent_str)
     yaml = YAML(typ="safe", pure=True)
+    yaml.Representer = Representer
     yaml.default_flow_style = None  # lists of plain values on one line, all else a line each
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 100
@@ -24,8 +39,15 @@ def to_yaml(recipe: Recipe) -> str:
 
 def to_json_schema() -> dict[str, Any]:
     """The JSON Schema of a recipe (draft 2020-12), with a description of every field."""
-    schema = Recipe.model_json_schema()
+    schema = Recipe.model_json_schema(schema_generator=_Untitled)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without a title for each field, which would be its name again."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
 
 
 def _tidy(value: Any) -> Any:

@@ -49,11 +49,5 @@ class Arrays(Spec):
         return train, read_npz(self.path, key, self.test_columns, "test_columns")
 
     def read(self, path: Path) -> Table:
-        """The rows of another file: arrays named like the columns, or else as in this one."""
-        table = read_npz(path, (), None, "columns")
-        named = {
-            column: table.columns[array]
-            for column, array in self.columns.items()
-            if column not in table.columns and array in table.columns
-        }
-        return read_npz(path, (), self.columns, "columns") if named else table
+        """The rows of another file: arrays named like the columns, or like those of this one."""
+        return read_npz(path, (), self.columns, "columns", another=True)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from kbuilder.errors import Key, missing_file
 from kbuilder.formats import read_csv
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.table import Table
+
+
+def _encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError:
+        raise PydanticCustomError("encoding", "Expected an encoding such as utf-8") from None
+    return name
 
 
 class CSV(Spec):
@@ -24,9 +34,9 @@ class CSV(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
     """Columns that are not used."""
-    delimiter: str = Field(default=",", min_length=1)
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
     """What stands between two fields; "\\t" for a tab."""
-    encoding: str = "utf-8"
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """The encoding of the file, as Python names it: utf-8, latin-1, cp1252 …"""
     missing: Names = ()
     """Texts that mean "missing", beside the empty field, NA, NaN, null and None."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from kbuilder.errors import DataError
 from kbuilder.formats import from_frame, read_like
@@ -27,6 +28,15 @@ class Frame(Spec):
     """Columns that are not used."""
     split: Split = Split()
     """How the rows are divided."""
+
+    @field_validator("frame", "test_frame")
+    @classmethod
+    def _is_frame(cls, value: Any) -> Any:
+        if not hasattr(value, "columns"):
+            raise PydanticCustomError(
+                "frame_type", "Expected a pandas DataFrame, which is given from Python"
+            )
+        return value
 
     def load(self) -> tuple[Table, Table | None]:
         """The frames as tables."""

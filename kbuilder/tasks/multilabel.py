@@ -45,8 +45,7 @@ class Multilabel(Spec):
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
             return "the target holds lists of names"
-        flags = profile.whole and profile.low >= 0 and profile.high == 1
-        if profile.kind == "array" and len(profile.shape) == 1 and flags:
+        if profile.holds_flags:
             return f"the target has {profile.shape[0]} values of 0 or 1 per row"
         return None
 

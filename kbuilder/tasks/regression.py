@@ -43,7 +43,7 @@ class Regression(Spec):
     @classmethod
     def recognise(cls, profile: Profile) -> str | None:
         """Numbers that are not a few classes."""
-        if profile.kind == "array" and len(profile.shape) == 1:
+        if profile.kind == "array" and len(profile.shape) == 1 and not profile.holds_flags:
             return f"the target has {profile.shape[0]} numbers per row"
         if profile.kind == "number" and profile.distinct > 2 and not profile.counts_classes:
             return f"the target has {profile.distinct:,} different numbers"

@@ -1,0 +1,69 @@
+"""`kbuilder check`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from bad import DATA, command
+
+SEVEN = (
+    DATA
+    + """\
+features: {y: number, x: {kind: catgory}}
+model: {name: mlp, unit: 3, units: many}
+training: {epochs: 0, epochs: 3, optimizer: {name: adam, momentum: 0.9}}
+"""
+)
+
+
+def test_a_good_recipe_is_said_to_be_good_without_its_data() -> None:
+    Path("good.yaml").write_text(DATA)
+    assert command("check", "good.yaml") == (0, "good.yaml: no problem found.\n", "")
+
+
+def test_every_recipe_is_checked_and_one_bad_one_is_enough() -> None:
+    Path("good.yaml").write_text(DATA)
+    Path("bad.yaml").write_text(SEVEN)
+    done = command("check", "bad.yaml", "nowhere.yaml", "good.yaml")
+    assert (done.code, done.out) == (2, "good.yaml: no problem found.\n")
+    lines = [line for line in done.err.splitlines() if not line.startswith("    ")]
+    assert [line.partition(": ")[0] for line in lines] == [
+        "bad.yaml:2:15", "bad.yaml:2:33", "bad.yaml:3:20", "bad.yaml:3:36", "bad.yaml:4:20",
+        "bad.yaml:4:23", "bad.yaml:4:68", "7 problems.", "there is no file nowhere.yaml. "
+        "Expected the YAML file of a recipe; `kbuilder recipes list` shows those that come with "
+        "kbuilder.",
+    ]  # fmt: skip
+
+
+def test_overrides_are_checked_too() -> None:
+    Path("good.yaml").write_text(DATA)
+    done = command("check", "good.yaml", "-o", "training.epochs=0", "-o", "model=mpl")
+    assert done.code == 2
+    assert done.err == (
+        "-o model=mpl: model: Expected one of: cnn, gru, lenet5, lstm, mlp, rnn, sequential. "
+        "Got 'mpl'.\n    Did you mean 'mlp'?\n"
+        "-o training.epochs=0: training.epochs: Expected a number of at least 1. Got 0.\n"
+        "2 problems.\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["-o", "a=b"]])
+def test_without_a_recipe_the_call_is_wrong(arguments: list[str]) -> None:
+    done = command("check", *arguments)
+    assert done.code == 2
+    assert done.err.endswith("Error: Missing argument 'RECIPES...'.\n")
+
+
+def test_a_check_is_quick_in_a_process_of_its_own() -> None:
+    """The issue allows half a second; here three, since tests share their cores."""
+    Path("bad.yaml").write_text(SEVEN)
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "kbuilder", "check", "bad.yaml"], capture_output=True
+    )
+    assert done.returncode == 2
+    assert time.perf_counter() - started < 3

@@ -1,0 +1,85 @@
+"""Runs that many tests share: each is fitted and exported once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shared
+
+import kbuilder as kb
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keras 3.15 converts its variables in a way that NumPy 2 calls outdated."""
+    outdated = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    config.addinivalue_line("filterwarnings", outdated)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> None:
+    """What TensorFlow writes on its first import says nothing about the code."""
+    import absl.logging
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test works in a folder of its own, so that none writes into the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], kb.Run]:
+    """The run called one of shared.KINDS; fitted when it is first asked for."""
+    runs: dict[str, kb.Run] = {}
+    folder = tmp_path_factory.mktemp("runs")
+
+    def run(kind: str) -> kb.Run:
+        if kind not in runs:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                recipe = kb.Recipe(
+                    **shared.fields(kind), training=kb.Training(epochs=2, batch_size=32, seed=3)
+                )
+                runs[kind] = kb.fit(recipe, run_dir=folder / kind, verbose=False)
+        return runs[kind]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def exported(
+    fitted: Callable[[str], kb.Run], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Path]:
+    """The export of a shared run, `DIR/1`; do not change it."""
+    exports: dict[str, Path] = {}
+    folder = tmp_path_factory.mktemp("exports")
+
+    def export(kind: str) -> Path:
+        if kind not in exports:
+            exports[kind] = fitted(kind).export(folder / kind)
+        return exports[kind]
+
+    return export
+
+
+@pytest.fixture(scope="session")
+def answers() -> Callable[..., dict[str, Any]]:
+    """What an export answers to the raw rows of a table, by output."""
+
+    def ask(run: kb.Run, export: Path, data: Any) -> dict[str, Any]:
+        import tensorflow as tf
+
+        from kbuilder import preprocessing
+
+        serve = tf.saved_model.load(str(export)).signatures["serving_default"]
+        names = run.input_names()
+        raw = preprocessing.tensors(preprocessing.raw(run.record.columns, run._table(data)))
+        given = serve(**{names[column]: tensor for column, tensor in raw.items()})
+        return {name: tensor.numpy() for name, tensor in given.items()}
+
+    return ask

@@ -1,0 +1,276 @@
+"""What the recipe leaves open is inferred, with a reason, or refused with one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from bad import real
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from shared import message
+
+import kbuilder as kb
+from kbuilder import catalog
+from kbuilder.contracts import Decision
+from kbuilder.data import infer
+from kbuilder.errors import DataError
+from kbuilder.formats import from_frame, read_csv
+from kbuilder.table import profile
+
+ROWS = 60
+Y = ["a", "b"] * (ROWS // 2)
+WORDS = np.array([f"word{n}" for n in range(ROWS)], dtype=object)
+
+
+def resolve(columns: dict[str, Any], **parts: Any) -> infer.Resolved:
+    frame = pd.DataFrame({"y": Y, **columns}) if "y" not in columns else pd.DataFrame(columns)
+    data = {"target": "y", **parts.pop("data", {})}
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, **data), **parts)
+    return infer.resolve(recipe, *recipe.data.load())
+
+
+def decided(found: infer.Resolved, path: str) -> Decision:
+    return next(decision for decision in found.decisions if decision.path == path)
+
+
+SOME = {
+    "numbers": (np.arange(ROWS) % 7 / 2, "number", "its 60 values are numbers"),
+    "whole": (np.arange(ROWS) % 7, "number", "its 60 values are numbers"),
+    "names": (["x", "y", "z"] * 20, "category", "3 different strings in 60 values"),
+    "truth": ([True, False, False] * 20, "category", "2 different strings in 60 values"),
+    "digits": (["1", "2", "?"] * 2 + ["x"] * 54, "category", "4 different strings in 60 values"),
+    "text": ([f"a film of {n} words" for n in range(ROWS)], "text",
+             "5 words in the mean, 60 different texts"),
+    "image": ([np.zeros((8, 8), np.uint8)] * ROWS, "image", "arrays of 8 × 8 bytes"),
+    "colour": ([np.zeros((8, 8, 3), np.uint8)] * ROWS, "image", "arrays of 8 × 8 × 3 bytes"),
+    "file": ([b"\x89PNG"] * ROWS, "image", "each value is an image file"),
+    "vector": ([np.zeros(4)] * ROWS, "array", "arrays of 4 numbers"),
+    "sequence": ([np.zeros((8, 8))] * ROWS, "array", "arrays of 8 × 8 numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", SOME)
+def test_the_kind_of_a_column_is_inferred_with_a_reason(column: str) -> None:
+    values, kind, reason = SOME[column]
+    found = resolve({column: values})
+    assert found.recipe.features == {column: catalog.find("features", kind)()}
+    assert decided(found, f"features.{column}") == Decision(
+        f"features.{column}", kind, reason, f"features: {{{column}: {kind}}}"
+    )
+
+
+USELESS = {
+    "constant": (np.ones(ROWS), "it has one value only"),
+    "constant text": (["x"] * ROWS, "it has one value only"),
+    "names": (WORDS, "it names rows: 60 different values in 60"),
+    "numbered": (np.arange(ROWS), "it counts the rows"),
+    "numbered down": (np.arange(ROWS)[::-1], "it counts the rows"),
+}
+
+
+@pytest.mark.parametrize("column", USELESS)
+def test_a_column_of_no_use_is_left_out_with_the_reason(column: str) -> None:
+    values, reason = USELESS[column]
+    found = resolve({column: values, "x": np.arange(ROWS) % 7})
+    assert list(found.recipe.features) == ["x"]
+    assert found.recipe.data.ignore == (column,)
+    assert decided(found, f"features.{column}") == Decision(
+        f"features.{column}", "ignored", reason, f"features: {{{column}: category}}"
+    )
+
+
+@pytest.mark.parametrize("column", USELESS)
+def test_what_the_recipe_says_of_a_column_wins(column: str) -> None:
+    found = resolve({column: USELESS[column][0]}, features={column: kb.Category(rare_below=2)})
+    assert found.recipe.features == {column: kb.Category(rare_below=2)}
+    assert [d for d in found.decisions if d.path.startswith("features")] == []
+
+
+def test_whole_numbers_with_gaps_or_few_of_them_do_not_count_the_rows() -> None:
+    assert list(resolve({"x": np.arange(ROWS) * 2}).recipe.features) == ["x"]
+    few = {"x": np.arange(20), "y": ["a", "b"] * 10}
+    assert list(resolve(few).recipe.features) == ["x"]
+
+
+TASKS = {
+    "two words": (Y, "binary", "the target has two different values"),
+    "two numbers": ([0, 1] * 30, "binary", "the target has two different values"),
+    "truth": ([True, False] * 30, "binary", "the target has two different values"),
+    "words": (["a", "b", "c"] * 20, "multiclass", "the target has 3 different words"),
+    "few numbers": ([1, 2, 3] * 20, "multiclass",
+                    "the target has 3 different whole numbers, each many times"),
+    "numbers": (np.arange(ROWS) / 2, "regression", "the target has 60 different numbers"),
+    "many numbers": (np.arange(ROWS) % 20, "regression", "the target has 20 different numbers"),
+    "lists": ([["a"], ["a", "b"]] * 30, "multilabel", "the target holds lists of names"),
+    "flags": ([np.array([0, 1]), np.array([1, 1])] * 30, "multilabel",
+              "the target has 2 values of 0 or 1 per row"),
+    "vectors": ([np.array([0.5, 1]), np.array([1, 2])] * 30, "regression",
+                "the target has 2 numbers per row"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TASKS)
+def test_the_task_is_inferred_from_the_target_with_a_reason(target: str) -> None:
+    values, task, reason = TASKS[target]
+    found = resolve({"x": np.arange(ROWS) % 7, "y": values})
+    assert found.task == catalog.find("tasks", task)()
+    assert decided(found, "task") == Decision("task", task, reason, f"task: {task}")
+
+
+def test_the_task_of_the_recipe_wins() -> None:
+    found = resolve({"x": np.arange(ROWS) % 7, "y": [1, 2, 3] * 20}, task=kb.Regression())
+    assert found.task == kb.Regression()
+    assert [d for d in found.decisions if d.path == "task"] == []
+
+
+def test_rows_without_a_target_are_left_out_and_told() -> None:
+    found = resolve({"x": np.arange(ROWS) % 7, "y": [None, *Y[1:]]})
+    assert len(found.table) == ROWS - 1
+    assert found.table.row(0) == "row 2 of the frame"
+    assert decided(found, "data.target") == Decision(
+        "data.target", "1 rows left out", "they have no y in the frame", ""
+    )
+
+
+def test_a_row_that_lacks_one_of_several_targets_is_left_out() -> None:
+    columns = {
+        "x": np.arange(ROWS) % 7,
+        "y": np.arange(ROWS) / 2,
+        "z": [np.nan] + [1.0, 2.0] * 29 + [3.0],
+    }
+    assert len(resolve(columns, data={"target": ["y", "z"]}).table) == ROWS - 1
+
+
+def test_the_test_share_is_a_tenth_or_none_beside_test_rows() -> None:
+    frame = pd.DataFrame({"y": Y, "x": np.arange(ROWS) % 7})
+    found = resolve({"x": frame["x"]})
+    assert found.recipe.data.split == kb.Split(test=0.1)
+    found = resolve({"x": frame["x"]}, data={"test_frame": frame})
+    assert found.recipe.data.split == kb.Split(test=0.0)
+    assert decided(found, "data.split.test").reason == "the source has test rows of its own"
+    found = resolve({"x": frame["x"]}, data={"split": kb.Split(test=0.5)})
+    assert [d for d in found.decisions if d.path == "data.split.test"] == []
+
+
+X = np.arange(ROWS) % 7
+REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
+    "target that is not there": ({"x": X, "income": Y, "y": Y}, {"data": {"target": "incme"}},
+        "data.target: the frame has no column 'incme'. It has: x, income, y.\n"
+        "    Did you mean 'income'?"),
+    "feature that is not there": ({"xs": X}, {"features": {"xx": kb.Number()}},
+        "features.xx: the frame has no column 'xx'. It has: y, xs."),
+    "ignored that is not there": ({"x": X}, {"data": {"ignore": ["xx"]}},
+        "data.ignore: the frame has no column 'xx'. It has: y, x.\n    Did you mean 'x'?"),
+    "constant target": ({"x": X, "y": ["a"] * ROWS}, {},
+        "data.target: the target 'y' has one value only. "
+        "Expected at least two, so that there is something to predict."),
+    "mixed target": ({"x": X, "y": ["a", 1, 2] * 20}, {},
+        "data.target: the task cannot be inferred from the target 'y': it mixes numbers and text. "
+        "Expected something that repeats, or numbers. Name another target, or write the task: "
+        "one of binary, multiclass, multilabel, regression."),
+    "target of names": ({"x": X, "y": WORDS}, {},
+        "data.target: the task cannot be inferred from the target 'y': "
+        "it holds 60 different values in 60 rows. "
+        "Expected something that repeats, or numbers. Name another target, or write the task: "
+        "one of binary, multiclass, multilabel, regression."),
+    "missing target": ({"x": X, "y": [None] * ROWS}, {},
+        "data.target: the target y has no value in any row of the frame."),
+    "missing feature": ({"x": X, "z": [np.nan] * ROWS}, {},
+        "data.ignore: column 'z' has no value in any row of the frame. "
+        "Leave it out: `data: {ignore: [z]}`."),
+    "no feature": ({}, {},
+        "data: the frame has no column to predict from: beside the target there is none. "
+        "Expected at least one feature."),
+    "no useful feature": ({"x": np.ones(ROWS)}, {},
+        "data: the frame has no column to predict from: beside the target there is x (of no use). "
+        "Expected at least one feature."),
+    "numbers with words": ({"x": ["1", "2", "n/k"] * 20}, {},
+        "features.x: column 'x' mixes 40 numbers and 20 words: 'n/k' (first in row 3 of the frame)."
+        ' If that means missing, write `data: {missing: ["n/k"]}`; '
+        "if all are names, `features: {x: category}`."),
+    "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
+        "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
+        '(first in row 2 of the frame). If that means missing, write `data: {missing: ["a"]}`; '
+        "if all are names, `features: {x: category}`."),
+    "lists": ({"x": [["a"], ["b"]] * 30}, {},
+        "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
+        "Name it, or leave it out: `data: {ignore: [x]}`. "
+        "Kinds: array, category, image, number, text."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_cannot_be_inferred_says_what_to_write(kind: str) -> None:
+    columns, parts, said = REFUSED[kind]
+    assert message(DataError, resolve, columns, **parts) == said
+
+
+TRAPS = st.one_of(
+    st.lists(st.one_of(st.none(), st.floats(allow_nan=True))),
+    st.lists(st.one_of(st.none(), st.integers(-3, 30))),
+    st.lists(st.booleans()),
+    st.lists(st.one_of(st.none(), st.text(max_size=5))),
+    st.lists(st.text("ab ", min_size=8)),
+    st.lists(st.sampled_from(["1", "2.5", "x", "a b c d e"])),
+    st.lists(st.lists(st.sampled_from("ab"))),
+    st.lists(st.binary()),
+    st.lists(st.one_of(st.integers(), st.text(), st.none())),
+)
+SHAPES = arrays.array_shapes(min_dims=2, max_dims=4, max_side=4)
+
+
+def recognised(folder: str, values: np.ndarray) -> list[str]:
+    found = profile(values)
+    return [
+        name for name in catalog.names(folder) if catalog.find(folder, name).recognise(found)
+    ]  # fmt: skip
+
+
+@settings(deadline=None, max_examples=300)
+@given(values=TRAPS, times=st.integers(1, 12))
+def test_no_column_is_of_two_kinds_or_two_tasks(values: list[Any], times: int) -> None:
+    column = from_frame(pd.DataFrame({"x": pd.Series(values * times)}), "it")["x"]
+    assert len(recognised("features", column)) <= 1
+    assert len(recognised("tasks", column)) <= 1
+
+
+@settings(deadline=None, max_examples=100)
+@given(arrays.arrays(st.sampled_from(["uint8", "int64", "float32"]), SHAPES))
+def test_no_array_is_of_two_kinds_or_two_tasks(values: np.ndarray) -> None:
+    assert len(recognised("features", values)) <= 1
+    assert len(recognised("tasks", values)) <= 1
+
+
+@pytest.mark.parametrize(
+    "name", ["adult-train.csv", "movie-reviews.csv", "titanic.csv", "penguins.csv", "mpg.csv",
+             "daily-min-temperatures.csv", "airline-passengers.csv"],
+)  # fmt: skip
+def test_every_real_column_is_of_one_kind_at_most(name: str) -> None:
+    table = read_csv(real(name), missing=["?"])
+    kinds = {column: recognised("features", values) for column, values in table.columns.items()}
+    assert {column: found for column, found in kinds.items() if len(found) > 1} == {}
+    tasks = {column: recognised("tasks", values) for column, values in table.columns.items()}
+    assert {column: found for column, found in tasks.items() if len(found) > 1} == {}
+
+
+REAL = {
+    "adult-train.csv": ("income", "binary", {"age": "number", "sex": "category"}),
+    "movie-reviews.csv": ("sentiment", "binary", {"review": "text"}),
+    "penguins.csv": ("species", "multiclass", {"sex": "category", "body_mass_g": "number"}),
+    "mpg.csv": ("mpg", "regression", {"origin": "category", "horsepower": "number"}),
+    "titanic.csv": ("survived", "binary", {"age": "number", "deck": "category"}),
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_data_is_understood(name: str) -> None:
+    target, task, kinds = REAL[name]
+    recipe = kb.Recipe(data=kb.CSV(path=real(name), target=target, missing=["?"]))
+    found = infer.resolve(recipe, *recipe.data.load())
+    assert catalog.name_of(found.task) == task
+    features = {column: catalog.name_of(f) for column, f in found.recipe.features.items()}
+    assert features.items() >= kinds.items()

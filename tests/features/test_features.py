@@ -1,0 +1,126 @@
+"""What every kind of feature promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shared import encoded, picture, signal
+
+from kbuilder import catalog, preprocessing
+from kbuilder.columns import Columns, from_instances, to_instances
+from kbuilder.contracts import RANKS
+from kbuilder.errors import BuildError
+from kbuilder.table import Table
+from kbuilder.tasks.regression import Regression
+
+
+def objects(*values: object) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+LINES = ("a\nb", "c\u2028d", "\u0085", "e\rf", "[UNK]", 'g"h\\i', "ü", "日本", None, "a\nb")
+SENTENCES = tuple(f"so {line} it goes\u2029on" for line in LINES)
+VALUES = {
+    "number": [np.array([1.5, np.nan, -3.0, 0.0]), np.array([4, 4, 4, 4])],
+    "category": [objects(*LINES), np.array([3.0, np.nan, -1.0, 3.0])],
+    "text": [objects(*SENTENCES, "", None)],
+    "image": [
+        objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),
+        np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
+        np.random.default_rng(0).normal(size=(3, 6, 5)),
+    ],
+    "array": [np.array([[1.0, np.nan], [3.0, 4.0]]), np.arange(24.0).reshape(2, 4, 3)],
+}
+CASES = [(kind, place) for kind, examples in VALUES.items() for place in range(len(examples))]
+
+
+def learned(kind: str, place: int) -> tuple[Columns, Table]:
+    """A feature that has learned the values, as the only one of its table."""
+    feature = catalog.find("features", kind)()
+    if (kind, place) == ("image", 0):
+        feature = feature.model_copy(update={"height": 5, "width": 5})
+    values = VALUES[kind][place]
+    choices = feature.learn("column", values)  # type: ignore[attr-defined]
+    update = {name: choice.value for name, choice in choices.items()}
+    feature = feature.model_copy(update={**update, **feature.model_dump(exclude_none=True)})
+    return Columns({"column": feature}, ("y",), Regression()), Table({"column": values}, "rows")
+
+
+def test_every_kind_is_tried() -> None:
+    assert tuple(sorted(VALUES)) == catalog.names("features")
+
+
+@pytest.mark.parametrize(("kind", "place"), CASES)
+def test_eagerly_in_a_function_and_in_tf_data_the_tensors_are_equal(kind: str, place: int) -> None:
+    import tensorflow as tf
+
+    columns, table = learned(kind, place)
+    layer = preprocessing.preprocessor(columns)
+    raw = preprocessing.tensors(preprocessing.raw(columns, table))
+    eager = {key: value.numpy() for key, value in layer(raw).items()}
+    [key] = eager
+    traced = tf.function(layer)(raw)[key].numpy()
+    batches = tf.data.Dataset.from_tensor_slices(raw).batch(2).map(layer)
+    piped = np.concatenate([batch[key] for batch in batches.as_numpy_iterator()])
+    applied = preprocessing.apply(layer, columns, table)[key]
+    for other in (traced, piped, applied):
+        assert other.dtype == eager[key].dtype
+        np.testing.assert_array_equal(other, eager[key])
+
+
+@pytest.mark.parametrize(("kind", "place"), CASES)
+def test_what_was_learned_survives_the_file(kind: str, place: int, tmp_path) -> None:
+    columns, table = learned(kind, place)
+    file = tmp_path / "columns.json"
+    file.write_text(columns.to_json(), encoding="utf-8")
+    again = Columns.from_json(file.read_text(encoding="utf-8"))
+    assert again == columns
+    before = preprocessing.apply(preprocessing.preprocessor(columns), columns, table)
+    after = preprocessing.apply(preprocessing.preprocessor(again), again, table)
+    for key, values in before.items():
+        np.testing.assert_array_equal(after[key], values)
+
+
+@pytest.mark.parametrize(("kind", "place"), CASES)
+def test_the_raw_values_are_as_the_signature_says(kind: str, place: int) -> None:
+    columns, table = learned(kind, place)
+    [feature] = columns.features.values()
+    raw = preprocessing.raw(columns, table)["column"]
+    shape, dtype = feature.signature()
+    assert raw.shape[1:] == shape[1:]
+    assert ("string" if raw.dtype == object else raw.dtype.name) == dtype
+
+
+@pytest.mark.parametrize(("kind", "place"), CASES)
+def test_raw_rows_survive_json(kind: str, place: int) -> None:
+    columns, table = learned(kind, place)
+    raw = preprocessing.raw(columns, table)
+    again = preprocessing.raw(columns, from_instances(columns, to_instances(raw), "the rows"))
+    np.testing.assert_array_equal(again["column"], raw["column"])
+
+
+@pytest.mark.parametrize(("kind", "place"), CASES)
+def test_the_embedded_tensor_has_the_form_that_is_promised(kind: str, place: int) -> None:
+    import keras
+
+    columns, table = learned(kind, place)
+    [feature] = columns.features.values()
+    arrays = preprocessing.apply(preprocessing.preprocessor(columns), columns, table)
+    [array] = arrays.values()
+    signal = feature.embed(keras.Input(array.shape[1:], dtype=array.dtype.name))
+    assert signal.form == feature.form
+    assert len(signal.tensor.shape) == RANKS[feature.form]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in VALUES if kind != "text"])
+def test_a_feature_that_has_learned_nothing_says_so(kind: str) -> None:
+    with pytest.raises(BuildError) as caught:
+        catalog.find("features", kind)().layer()
+    assert str(caught.value) == "a part is used before it was learned. Expected `learn` before."
+
+
+def test_forms_of_the_shared_signals_are_right() -> None:
+    for form, rank in RANKS.items():
+        assert len(signal(form).tensor.shape) == rank

@@ -1,0 +1,80 @@
+"""Numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shared import message
+
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError
+from kbuilder.features.number import Number
+from kbuilder.table import profile
+
+
+def test_mean_and_deviation_are_of_the_values_that_are_there() -> None:
+    values = np.array([1.0, np.nan, 3.0, 8.0])
+    assert Number().learn("x", values) == {
+        "mean": Choice(4.0, "mean of 3 training values"),
+        "scale": Choice(float(np.std([1, 3, 8])), "standard deviation of 3 training values"),
+        "indicator": Choice(True, "1 training values missing"),
+    }
+
+
+def test_a_missing_number_becomes_the_mean_and_the_indicator_says_so() -> None:
+    layer = Number(mean=4.0, scale=2.0, indicator=True).layer()
+    assert layer(np.float32([8, np.nan])).numpy().tolist() == [[2.0, 0.0], [0.0, 1.0]]
+
+
+def test_without_missing_values_in_training_a_later_one_becomes_the_mean_alone() -> None:
+    learned = Number().learn("x", np.array([1, 3]))
+    assert learned["indicator"] == Choice(False, "0 training values missing")
+    layer = Number(mean=2.0, scale=1.0, indicator=False).layer()
+    assert layer(np.float32([np.nan, 3])).numpy().tolist() == [[0.0], [1.0]]
+
+
+def test_a_constant_is_divided_by_one() -> None:
+    learned = Number().learn("x", np.full(4, 7))
+    assert learned["scale"] == Choice(1.0, "all 4 training values are the same")
+    assert learned["mean"].value == 7.0
+
+
+@pytest.mark.parametrize("values", [np.full(3, np.nan), np.array([None, "", None], dtype=object)])
+def test_a_column_without_any_value_is_refused(values: np.ndarray) -> None:
+    assert message(DataError, Number().learn, "x", values) == (
+        "features.x: column 'x' has no value at all in the training rows. "
+        "Leave it out with `data.ignore: [x]`."
+    )
+
+
+def test_numbers_written_as_strings_are_read() -> None:
+    values = np.array(["1.5", None, "-2e3", " 4 "], dtype=object)
+    raw = Number().raw("x", values)
+    assert raw.dtype == np.float32
+    np.testing.assert_array_equal(raw, np.float32([1.5, np.nan, -2000, 4]))
+
+
+def test_a_word_among_the_numbers_is_named_with_its_row() -> None:
+    with pytest.raises(DataError) as caught:
+        Number().raw("x", np.array(["1", "two"], dtype=object))
+    assert str(caught.value) == (
+        "features.x: column 'x' is a number, but here 'two'. Expected a number; name a text that "
+        "means missing in data.missing, or read the column as a category."
+    )
+    assert caught.value.row == 1
+
+
+@pytest.mark.parametrize("values", [[1.0, np.inf], [1.0, -1e300], np.array(["1", "inf"], object)])
+def test_an_endless_number_is_refused_with_its_row(values: object) -> None:
+    with pytest.raises(DataError) as caught:
+        Number().raw("x", np.asarray(values))
+    assert str(caught.value) == (
+        "features.x: column 'x' holds a number that is infinite, or over 3.4e38. "
+        "Expected finite numbers; leave the value empty where it is missing."
+    )
+    assert caught.value.row == 1
+
+
+def test_only_numbers_are_recognised() -> None:
+    assert Number.recognise(profile(np.array([1, 2, 2]))) == "its 3 values are numbers"
+    assert Number.recognise(profile(np.array(["1", "a"], dtype=object))) is None

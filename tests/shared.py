@@ -1,0 +1,123 @@
+"""Small frames, pictures and recipes that many tests share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import kbuilder as kb
+from kbuilder.contracts import Signal
+
+ROWS = 96
+
+
+def message(kind: type[Exception], call: Callable[..., Any], *args: Any, **named: Any) -> str:
+    """The whole message of the error of exactly this type that the call raises."""
+    with pytest.raises(kind) as caught:
+        call(*args, **named)
+    assert type(caught.value) is kind
+    return str(caught.value)
+
+
+def picture(number: int, mode: str = "RGB", size: tuple[int, int] = (9, 7)) -> Image.Image:
+    """A picture of noise, (width, height) in size, that is always the same."""
+    noise = np.random.default_rng(number).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    if mode == "I;16":
+        return Image.fromarray(noise[..., 0].astype(np.uint16) * 257)
+    return Image.fromarray(noise).convert(mode)
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """The content of the picture's file."""
+    content = io.BytesIO()
+    image.save(content, kind, **options)
+    return content.getvalue()
+
+
+def mixed() -> pd.DataFrame:
+    """Numbers, strings and whole numbers that name a kind; each column has missing values."""
+    random = np.random.default_rng(1)
+    size = random.normal(10, 3, ROWS)
+    answer = np.where(size > 10, "yes", "no")
+    size[::11] = np.nan
+    colour = np.array(["red", "blue", "green"], dtype=object)[np.arange(ROWS) % 3]
+    colour[5::17] = None
+    floor = pd.array(np.arange(ROWS) % 5 - 1, dtype="Int64")
+    floor[3::13] = pd.NA
+    return pd.DataFrame({"size": size, "colour": colour, "floor": floor, "answer": answer})
+
+
+def reviews() -> pd.DataFrame:
+    """Texts, some of them empty or with odd line breaks, and three classes."""
+    words = ["good", "bad", "so-so"]
+    texts = [f"a {words[n % 3]} film,\u2028says\u0085 number {n}\nof them" for n in range(ROWS)]
+    texts[7], texts[20] = "", None  # type: ignore[call-overload]
+    return pd.DataFrame({"review": texts, "stars": [words[n % 3] for n in range(ROWS)]})
+
+
+def fields(kind: str) -> dict[str, Any]:
+    """The recipe of the shared run called `kind`, as arguments of `kb.Recipe`."""
+    random = np.random.default_rng(2)
+    frame = mixed()
+    if kind == "mixed":
+        features: dict[str, Any] = {"floor": kb.Category()}
+        return {"data": kb.Frame(frame=frame, target="answer"), "features": features}
+    if kind == "two numbers":
+        frame = pd.DataFrame(random.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
+        frame["up"], frame["down"] = 1000 + 50 * frame["a"], frame["b"] / 100
+        return {"data": kb.Frame(frame=frame, target=["up", "down"])}
+    if kind == "labels":
+        frame["tags"] = [[["old"], ["old", "big"], [], ["a\u2028b"]][n % 4] for n in range(ROWS)]
+        return {"data": kb.Frame(frame=frame, target="tags", ignore=["answer"])}
+    if kind == "text":
+        data = kb.Frame(frame=reviews(), target="stars")
+        return {"data": data, "model": kb.LSTM(units=4, embedding=4, bidirectional=True)}
+    if kind == "files":
+        images = [encoded(picture(n), "JPEG" if n % 2 else "PNG") for n in range(ROWS)]
+        frame = pd.DataFrame(
+            {"photo": images, "kind": [("cat", "dog")[n % 2] for n in range(ROWS)]}
+        )
+        return {"data": kb.Frame(frame=frame, target="kind"), "model": kb.CNN(filters=4)}
+    if kind == "odd names":
+        numbers = random.normal(size=(ROWS, len(ODD)))
+        frame = pd.DataFrame(numbers, columns=ODD)
+        frame["y"] = np.where(numbers.sum(axis=1) > 0, "up", "down")
+        return {"data": kb.Frame(frame=frame, target="y")}
+    if kind == "pixels":
+        images = random.integers(0, 256, (ROWS, 8, 6), dtype=np.uint8)
+        frame = pd.DataFrame({"image": list(images), "digit": np.arange(ROWS) % 4})
+        return {"data": kb.Frame(frame=frame, target="digit"), "model": kb.CNN(filters=4)}
+    assert kind == "sequence"
+    waves = random.normal(size=(ROWS, 6, 2)).astype(np.float32)
+    waves[3, 2] = np.nan
+    frame = pd.DataFrame({"wave": list(waves), "height": waves[:, 0, 0] * 3 + 5})
+    return {"data": kb.Frame(frame=frame, target="height"), "model": kb.GRU(units=4)}
+
+
+ODD = [
+    "with space", "a/b", "größe", "1st", "_hidden", "a b", "a_b", "A-B", "self", "日本", "100 %",
+    "x\ny",
+]  # fmt: skip
+KINDS = ["mixed", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names"]
+
+
+def signal(form: str) -> Signal:
+    """A symbolic input of the form."""
+    import keras
+
+    shapes = {"vector": (5,), "text": (7,), "sequence": (7, 3), "image": (32, 32, 1)}
+    tensor = keras.Input(shapes[form], dtype="int64" if form == "text" else "float32")
+    return Signal(form, tensor, 11 if form == "text" else 0)  # type: ignore[arg-type]
+
+
+def strings(*values: str | bytes) -> Any:
+    """A batch of strings, as TensorFlow takes it."""
+    import tensorflow as tf
+
+    return tf.constant(list(values))

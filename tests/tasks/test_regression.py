@@ -1,0 +1,112 @@
+"""Numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from shared import message
+from sklearn import metrics
+
+from kbuilder.contracts import Choice
+from kbuilder.errors import DataError
+from kbuilder.evaluation.predictions import decode, to_frame
+from kbuilder.table import profile
+from kbuilder.tasks.regression import Regression
+
+RANDOM = np.random.default_rng(0)
+ONE = RANDOM.normal(1000, 50, 20)
+TWO = np.stack([ONE, RANDOM.normal(0, 0.01, 20)], axis=1)
+
+
+def learned(values: np.ndarray) -> Regression:
+    choices = Regression().learn("y", values)
+    return Regression(**{name: choice.value for name, choice in choices.items()})
+
+
+@pytest.mark.parametrize("values", [ONE, TWO])
+def test_targets_are_standardised_and_come_back_in_their_own_units(values: np.ndarray) -> None:
+    task = learned(values)
+    encoded = task.encode("y", values)
+    assert encoded.dtype == np.float32
+    assert encoded.shape == (20, task.outputs)
+    np.testing.assert_allclose(encoded.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(encoded.std(axis=0), 1, atol=1e-5)
+    np.testing.assert_allclose(decode(task, encoded)["value"], values, rtol=1e-5, atol=1e-6)
+
+
+def test_mean_and_deviation_are_of_the_training_rows() -> None:
+    assert Regression().learn("y", np.array([1, 3, 8])) == {
+        "outputs": Choice(1, "the numbers per row"),
+        "mean": Choice((4.0,), "mean of 3 training rows"),
+        "scale": Choice((float(np.std([1, 3, 8])),), "standard deviation of 3 training rows"),
+    }
+
+
+@pytest.mark.parametrize("values", [ONE, TWO])
+def test_scores_are_those_of_scikit_learn_in_the_targets_own_units(values: np.ndarray) -> None:
+    task = learned(values)
+    guess = values + RANDOM.normal(0, 1, values.shape) * values.std(axis=0) * 0.3
+    assert task.score(task.encode("y", values), task.encode("y", guess)) == pytest.approx(
+        {
+            "mae": metrics.mean_absolute_error(values, guess),
+            "rmse": np.sqrt(np.mean((values - guess) ** 2)),
+            "r2": metrics.r2_score(values, guess),
+        },
+        rel=1e-4,
+    )
+
+
+def test_rows_of_one_value_have_no_r2() -> None:
+    task = learned(ONE)
+    assert "r2" not in task.score(np.zeros((3, 1)), np.ones((3, 1)))
+
+
+def test_the_baseline_is_the_mean() -> None:
+    task = learned(TWO)
+    name, outputs = task.baseline(task.encode("y", TWO))
+    assert name == "mean"
+    np.testing.assert_allclose(outputs, [0, 0], atol=1e-5)
+    assert task.score(task.encode("y", TWO), np.tile(outputs, (20, 1)))["r2"] == pytest.approx(0, abs=1e-6)
+
+
+def test_several_values_have_a_column_each() -> None:
+    task = learned(TWO)
+    assert list(to_frame(task, task.encode("y", TWO))) == ["value 1", "value 2"]
+    assert list(to_frame(learned(ONE), np.zeros((2, 1), np.float32))) == ["value"]
+
+
+def test_a_constant_is_refused() -> None:
+    assert message(DataError, Regression().learn, "y", np.full(4, 2.5)) == (
+        "data.target: the target 'y' has one value only: [2.5]. "
+        "Expected at least two, so that there is something to predict."
+    )
+
+
+def test_words_are_refused() -> None:
+    words = np.array(["tall", "small"], dtype=object)
+    assert message(DataError, Regression().learn, "y", words) == (
+        "data.target: the target 'y' holds values that are no numbers, such as 'tall', 'small'. "
+        "Expected numbers for regression."
+    )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_target_that_is_not_finite_is_named_with_its_row(value: float) -> None:
+    with pytest.raises(DataError) as caught:
+        learned(ONE).encode("y", np.array([1.0, value]))
+    assert caught.value.row == 1
+    assert str(caught.value) == (
+        "data.target: the target 'y' has no finite value. Expected a number in every row."
+    )
+
+
+def test_another_number_of_targets_is_refused() -> None:
+    assert message(DataError, learned(TWO).encode, "y", ONE) == (
+        "data.target: the target 'y' has 1 numbers per row. Expected 2."
+    )
+
+
+def test_numbers_that_are_no_classes_are_recognised() -> None:
+    assert Regression.recognise(profile(ONE)) == "the target has 20 different numbers"
+    assert Regression.recognise(profile(TWO)) == "the target has 2 numbers per row"
+    assert Regression.recognise(profile(np.arange(40) % 4)) is None

@@ -1,0 +1,189 @@
+"""The network: inputs, one architecture per form, the task's last layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import ROWS, encoded, message, mixed, picture, reviews
+
+import kbuilder as kb
+from kbuilder.building import choose
+from kbuilder.columns import Columns
+from kbuilder.errors import BuildError
+from kbuilder.pipeline import prepare
+
+DIGITS = kb.Multiclass(classes=10)
+TEXT = kb.Text(vocabulary=["a", "b"], length=5)
+NUMBER = kb.Number(mean=0, scale=1, indicator=False)
+IMAGE = kb.Image(height=8, width=8, channels=1, scale=255, pixels=(8, 8), dtype="uint8")
+
+
+def columns(**features: Any) -> Columns:
+    return Columns(features, ("y",), kb.Binary())
+
+
+def test_a_built_model_fits_saves_and_loads_as_any_of_keras(tmp_path: Path) -> None:
+    import keras
+
+    model = kb.build(kb.CNN(filters=[32, 64]), DIGITS, input_shape=(28, 28, 1))
+    assert isinstance(model, keras.Model)
+    assert type(model.layers[-1]) is keras.layers.Dense
+    random = np.random.default_rng(0)
+    x = random.normal(size=(16, 28, 28, 1)).astype(np.float32)
+    y = np.eye(10)[np.arange(16) % 10]
+    history = model.fit(x, y, epochs=2, verbose=0).history
+    assert set(history) == {"loss", "accuracy", "top_5_accuracy"}
+    assert model.optimizer.name == "adam"
+    model.save(tmp_path / "digits.keras")
+    again = keras.models.load_model(tmp_path / "digits.keras")
+    np.testing.assert_array_equal(again(x), model(x))
+    assert again.evaluate(x, y, verbose=0) == pytest.approx(model.evaluate(x, y, verbose=0))
+    again.fit(x, y, verbose=0)
+
+
+def test_text_is_given_as_word_numbers() -> None:
+    model = kb.build(kb.LSTM(units=4), kb.Binary(), input_shape=(12,), vocabulary_size=50)
+    assert model.input_shape == (None, 12)
+    assert model.input.dtype == "int64"
+    assert model.layers[1].input_dim == 50
+    figures = model.fit(np.ones((4, 12), int), np.array([0, 1, 0, 1]), verbose=0).history
+    assert set(figures) == {"loss", "accuracy", "auc"}
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "Keras"])
+def test_an_optimizer_may_be_named_or_given(optimizer: Any) -> None:
+    import keras
+
+    given = keras.optimizers.SGD(0.5) if optimizer == "Keras" else optimizer
+    model = kb.build(kb.MLP(), DIGITS, (4,), optimizer=given)
+    assert type(model.optimizer) is keras.optimizers.SGD
+
+
+@pytest.mark.parametrize(
+    ("shape", "words", "said"),
+    [
+        ((), 0, "(d,), (time, d) or (height, width, channels). Got ()."),
+        (10, 0, "(d,), (time, d) or (height, width, channels). Got 10."),
+        ((2, 2, 2, 2), 0, "(d,), (time, d) or (height, width, channels). Got (2, 2, 2, 2)."),
+        ((None, None, 3), 0, "(d,), (time, d) or (height, width, channels). Got (None, None, 3)."),
+        ((0,), 0, "(d,), (time, d) or (height, width, channels). Got (0,)."),
+        (
+            (10, 3), 7,
+            "(time,) with the number of words, at least 1. Got (10, 3) with 7 words.",
+        ),
+        ((10,), -7, "(time,) with the number of words, at least 1. Got (10,) with -7 words."),
+    ],
+)  # fmt: skip
+def test_what_is_no_shape_of_a_row_is_refused(shape: Any, words: int, said: str) -> None:
+    assert message(BuildError, kb.build, kb.GRU(), DIGITS, shape, vocabulary_size=words) == (
+        f"input_shape is the shape of one row. Expected {said}"
+    )
+
+
+def test_without_a_model_each_form_has_its_default_with_the_reason() -> None:
+    chosen, decisions = choose(columns(n=NUMBER, t=TEXT, i=IMAGE), None)
+    assert chosen == {"vector": kb.MLP(), "text": kb.GRU(), "image": kb.CNN()}
+    assert [(d.path, d.value, d.reason, d.write) for d in decisions[:3]] == [
+        ("model.vector", "mlp", "there are vector features", "model: {vector: mlp}"),
+        ("model.text", "gru", "there are text features", "model: {text: gru}"),
+        ("model.image", "cnn", "there are image features", "model: {image: cnn}"),
+    ]
+    _, [first, *_] = choose(columns(n=NUMBER), None)
+    assert (first.path, first.write) == ("model.vector", "model: mlp")
+
+
+def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
+    _, [*_, layer, loss] = choose(columns(n=NUMBER), kb.MLP())
+    assert (layer.path, layer.value) == ("task.last layer", "Dense(1, sigmoid)")
+    assert layer.reason == "of two classes one probability says both"
+    assert (loss.path, loss.value) == ("task.loss", "binary_crossentropy")
+    assert loss.write == "task: {name: binary, loss: binary_crossentropy}"
+
+
+def test_one_architecture_goes_to_the_only_form_that_it_takes() -> None:
+    chosen, _ = choose(columns(n=NUMBER, t=TEXT), kb.LSTM(units=3))
+    assert chosen == {"vector": kb.MLP(), "text": kb.LSTM(units=3)}
+
+
+def test_one_architecture_for_several_forms_is_refused() -> None:
+    assert message(BuildError, choose, columns(n=NUMBER, i=IMAGE), kb.MLP()) == (
+        "model: the features have several forms: vector, image. Expected an architecture for "
+        "each: `model: {vector: …, image: …}`."
+    )
+
+
+def test_an_architecture_for_a_form_that_is_not_there_is_refused() -> None:
+    branches = {"vector": kb.MLP(), "image": kb.CNN()}
+    assert message(BuildError, choose, columns(n=NUMBER), branches) == (
+        "model.image: no feature has the form 'image'. The features have: vector."
+    )
+
+
+def test_an_architecture_that_cannot_take_the_form_is_refused() -> None:
+    assert message(BuildError, choose, columns(t=TEXT), kb.MLP()) == (
+        "model: mlp takes vector, sequence, image, and this is text. "
+        "Expected one of: cnn, gru, lstm, rnn, sequential."
+    )
+    assert message(BuildError, choose, columns(n=NUMBER, t=TEXT), {"text": kb.MLP()}) == (
+        "model.text: mlp takes vector, sequence, image, and this is text. "
+        "Expected one of: cnn, gru, lstm, rnn, sequential."
+    )
+
+
+def network(frame: pd.DataFrame, target: str, **fields: Any) -> Any:
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, target=target), **fields)
+    return prepare(recipe).model
+
+
+def test_numbers_and_small_categories_share_one_input() -> None:
+    frame = mixed()
+    frame["street"] = [f"street {n % 40}" for n in range(ROWS)]
+    features = {"floor": kb.Category(), "street": kb.Category(embedding=3)}
+    model = network(frame, "answer", features=features)
+    assert {name: tuple(tensor.shape) for name, tensor in model.input.items()} == {
+        "vector": (None, 2 + 5 + 7),  # size with indicator, colour and floor with two slots each
+        "street_input": (None, 1),
+    }
+
+
+def test_branches_are_joined_before_the_last_layer() -> None:
+    frame = reviews().assign(length=range(ROWS), photo=[encoded(picture(0))] * ROWS)
+    branches = {"text": kb.LSTM(units=3), "vector": kb.MLP(units=4), "image": kb.CNN(filters=2)}
+    model = network(frame, "stars", features={"length": kb.Number()}, model=branches)
+    assert set(model.input) == {"vector", "review_input", "photo_input"}
+    assert model.layers[-1].input.shape == (None, 3 + 4 + 2 * 4 * 3)
+    assert model.output_shape == (None, 3)
+
+
+@pytest.mark.parametrize(
+    "name", ["head", "embedding", "lstm", "flatten", "vector", "network", "größe in %"]
+)
+def test_a_column_may_be_called_like_a_layer(name: str) -> None:
+    import keras
+
+    keras.backend.clear_session()  # so that the layers' own names have no number yet
+    frame = reviews().rename(columns={"review": name}).assign(n=np.arange(ROWS) % 7 / 2)
+    model = network(frame, "stars", features={name: kb.Text()}, model=kb.LSTM(units=2))
+    assert len(model.input) == 1 + 1
+
+
+def test_features_of_one_form_have_each_a_network_of_its_own() -> None:
+    images = [encoded(picture(n, "L", (28, 28))) for n in range(ROWS)]
+    frame = pd.DataFrame({"left": images, "right": images[::-1], "y": [*"ab"] * (ROWS // 2)})
+    model = network(frame, "y", model=kb.LeNet5())
+    assert model.count_params() == 2 * (61_706 - 850) + 2 * 84 + 1
+
+
+def test_the_message_of_a_branch_points_into_its_own_part() -> None:
+    frame = mixed().assign(photo=[encoded(picture(0))] * ROWS)
+    branches = {"image": kb.LeNet5(), "vector": kb.MLP()}
+    assert message(BuildError, network, frame, "answer", model=branches).startswith("model.image: ")
+    given = {"features": {"photo": kb.Image()}, "model": kb.LeNet5()}
+    assert message(BuildError, network, frame[["photo", "answer"]], "answer", **given) == (
+        "model: lenet5 needs images of at least 28 × 28 pixels; these are 7 × 9. "
+        "Enlarge them: `features: {image: {kind: image, height: 32, width: 32}}`."
+    )

@@ -1,0 +1,129 @@
+"""Imports go down only."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bad import ROOT
+
+PACKAGE = ROOT / "kbuilder"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+STAGES = ("building", "data", "evaluation", "export", "preprocessing", "runs", "training")
+PLUGINS = ("architectures", "features", "sources", "tasks")
+
+# The floor of each file and folder right below kbuilder/. Those of one floor do not import each
+# other, but on the ground floors 0 and 1.
+FLOORS = {
+    **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "shipped",
+                     "spec", "table"), 0),
+    **dict.fromkeys(("columns", "formats", "labels", "layer_table", "recipe"), 1),
+    "layers": 2,
+    **dict.fromkeys(PLUGINS, 3),
+    **dict.fromkeys(STAGES, 4),
+    "run": 5,
+    "pipeline": 6,
+    "commands": 7,
+    "__init__": 8,
+    "__main__": 8,
+}  # fmt: skip
+HEAVY = ("tensorflow", "keras")
+
+
+def part(module: str) -> str:
+    """The file or folder right below kbuilder/ that a module belongs to."""
+    return (module.split(".") + ["__init__"])[1]
+
+
+def name_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """Every module that is imported, but for type checkers; what comes from a package with it."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"a relative import on line {node.lineno}"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}".replace(".", "/")
+                is_module = (ROOT / f"{inner}.py").is_file() or (ROOT / inner).is_dir()
+                yield (inner.replace("/", ".") if is_module else str(node.module)), node
+        else:
+            yield from imports(node)
+
+
+def test_every_file_is_walked() -> None:
+    listed = subprocess.run(
+        ["find", str(PACKAGE), "-name", "*.py"], capture_output=True, text=True, check=True
+    )
+    assert len(FILES) == len(listed.stdout.split()) > 50
+
+
+def test_every_file_and_folder_has_its_floor() -> None:
+    assert {part(name_of(file)) for file in FILES} == set(FLOORS)
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_imports_go_down_only(file: Path) -> None:
+    here = part(name_of(file))
+    wrong = []
+    for module, node in imports(ast.parse(file.read_text(encoding="utf-8"))):
+        if not module.startswith("kbuilder.") or part(module) == here:
+            continue
+        there = part(module)
+        ground = FLOORS[there] == FLOORS[here] <= 1
+        if not ground and FLOORS[there] >= FLOORS[here]:
+            wrong.append(f"line {getattr(node, 'lineno', 0)}: {module}")
+    assert wrong == []
+
+
+def test_no_file_imports_itself_by_a_roundabout_way() -> None:
+    reach = {
+        name_of(file): {
+            module
+            for module, _ in imports(ast.parse(file.read_text(encoding="utf-8")))
+            if module.startswith("kbuilder.") and module != name_of(file)
+        }
+        for file in FILES
+    }
+    done: set[str] = set()
+    while ready := {name for name, below in reach.items() if name not in done and below <= done}:
+        done |= ready
+    assert set(reach) - done == set()
+
+
+@pytest.mark.parametrize("file", FILES, ids=name_of)
+def test_the_engine_is_imported_inside_functions_but_in_layers(file: Path) -> None:
+    if part(name_of(file)) == "layers":
+        return
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    inside = {id(node) for function in functions for node in ast.walk(function)}
+    at_top = [
+        module
+        for module, node in imports(tree)
+        if id(node) not in inside and module.partition(".")[0] in HEAVY
+    ]
+    assert at_top == []
+    if part(name_of(file)) not in ("layers", "commands"):
+        layers = [
+            module
+            for module, node in imports(tree)
+            if id(node) not in inside and module.startswith("kbuilder.layers")
+        ]
+        assert [m for m in layers if imports_engine(m)] == []
+
+
+def imports_engine(module: str) -> bool:
+    """Whether a module of kbuilder.layers imports the engine as soon as it is imported."""
+    file = ROOT / f"{module.replace('.', '/')}.py"
+    names = [name for name, _ in imports(ast.parse(file.read_text(encoding="utf-8")))]
+    return any(name.partition(".")[0] in HEAVY for name in names)

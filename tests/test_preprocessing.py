@@ -1,0 +1,134 @@
+"""Features are learned on the training rows, and applied in batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import encoded, message, picture
+
+import kbuilder as kb
+from kbuilder import preprocessing
+from kbuilder.columns import Columns
+from kbuilder.errors import DataError
+from kbuilder.table import Table
+
+NUMBER = kb.Number(mean=0, scale=1, indicator=False)
+
+
+def recipe(**features: Any) -> kb.Recipe:
+    frame = pd.DataFrame({"y": [0.0]})
+    return kb.Recipe(data=kb.Frame(frame=frame, target="y"), features=features)
+
+
+def objects(*values: object) -> np.ndarray:
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def columns(**features: Any) -> Columns:
+    return Columns(features, ("y",), kb.Binary(classes=["no", "yes"]))
+
+
+def test_what_is_left_open_is_learned_and_said() -> None:
+    table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
+    learned, decisions = preprocessing.learn(recipe(n=kb.Number()), kb.Regression(), table)
+    assert learned.features == {"n": kb.Number(mean=2, scale=1, indicator=False)}
+    assert learned.task == kb.Regression(outputs=1, mean=3, scale=1)
+    said = {decision.path: decision for decision in decisions}
+    assert list(said) == [
+        "task.outputs", "task.mean", "task.scale",
+        "features.n.mean", "features.n.scale", "features.n.indicator",
+    ]  # fmt: skip
+    mean = said["features.n.mean"]
+    assert (mean.value, mean.reason) == (2.0, "mean of 2 training values")
+    assert mean.write == "features: {n: {kind: number, mean: 2.0}}"
+    assert said["task.outputs"].write == "task: {name: regression, outputs: 1}"
+
+
+def test_what_the_user_writes_wins_and_is_not_said() -> None:
+    table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
+    given = kb.Number(mean=100, indicator=True)
+    task = kb.Regression(outputs=1, mean=0, scale=10)
+    learned, decisions = preprocessing.learn(recipe(n=given), task, table)
+    assert learned.features == {"n": kb.Number(mean=100, scale=1, indicator=True)}
+    assert learned.task == task
+    assert [decision.path for decision in decisions] == ["features.n.scale"]
+
+
+def test_of_a_long_list_the_number_is_said() -> None:
+    words = objects(*(f"w{n}" for n in range(13)), "w0")
+    table = Table({"c": words, "y": np.arange(14.0)}, "rows")
+    _, decisions = preprocessing.learn(recipe(c=kb.Category()), kb.Regression(), table)
+    vocabulary = next(d for d in decisions if d.path == "features.c.vocabulary")
+    assert vocabulary.value == "13 values"
+    assert vocabulary.write == "features: {c: {kind: category, vocabulary: […]}}"
+
+
+def test_an_error_in_learning_names_the_row() -> None:
+    table = Table({"n": objects("1", "two"), "y": np.arange(2.0)}, "rows.csv")
+    learn = preprocessing.learn
+    assert message(DataError, learn, recipe(n=kb.Number()), kb.Regression(), table) == (
+        "features.n: row 2 of rows.csv: column 'n' is a number, but here 'two'. Expected a number; "
+        "name a text that means missing in data.missing, or read the column as a category."
+    )
+
+
+def test_an_error_in_new_rows_names_the_row() -> None:
+    table = Table({"n": objects("1", "two")}, "rows.csv")
+    assert message(DataError, preprocessing.raw, columns(n=NUMBER), table).startswith(
+        "features.n: row 2 of rows.csv: column 'n' is a number, but here 'two'."
+    )
+
+
+def test_an_unknown_label_names_the_row() -> None:
+    table = Table({"y": objects("no", "maybe")}, "test.csv")
+    assert message(DataError, preprocessing.encode_target, columns(), table) == (
+        "data.target: row 2 of test.csv: the target 'y' is 'maybe'. Expected a label known from "
+        "training: 'no', 'yes'. Remove the row, or mend the label."
+    )
+
+
+def test_a_missing_column_is_named_with_those_that_are_there() -> None:
+    table = Table({"size": np.arange(2.0)}, "rows.csv")
+    assert message(DataError, preprocessing.raw, columns(sise=NUMBER), table) == (
+        "rows.csv has no column 'sise'. It has: size.\n    Did you mean 'size'?"
+    )
+
+
+def test_rows_are_applied_in_batches_and_keep_their_order() -> None:
+    given = columns(n=NUMBER)
+    table = Table({"n": np.arange(2 * preprocessing.BATCH + 5.0)}, "rows")
+    arrays = preprocessing.apply(preprocessing.preprocessor(given), given, table)
+    np.testing.assert_array_equal(arrays["vector"][:, 0], table["n"])
+
+
+def test_no_rows_are_refused() -> None:
+    given = columns(n=NUMBER)
+    table = Table({"n": np.zeros(0)}, "rows.csv")
+    layer = preprocessing.preprocessor(given)
+    assert message(DataError, preprocessing.apply, layer, given, table) == (
+        "rows.csv has no rows. Expected rows."
+    )
+
+
+def test_an_image_that_cannot_be_decoded_is_named() -> None:
+    image = kb.Image(height=4, width=4, channels=3, scale=255, pixels=(), dtype="uint8")
+    given = columns(i=image)
+    files = objects(*[encoded(picture(0))] * 3, encoded(picture(0))[:60])
+    table = Table({"i": files}, "photos", ["a.png", "b.png", "c.png", "broken.png"])
+    layer = preprocessing.preprocessor(given)
+    said = message(DataError, preprocessing.apply, layer, given, table)
+    assert said.startswith("data: broken.png cannot be preprocessed: ")
+    assert said.endswith(". Mend or remove it.")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(1, 2)])
+def test_strings_become_tensors_of_strings(rows: slice) -> None:
+    [tensor] = preprocessing.tensors({"c": objects("ü", "")}, rows).values()
+    assert tensor.dtype.name == "string"
+    assert tensor.numpy().tolist() == ["ü".encode(), b""][rows]

@@ -1,0 +1,60 @@
+"""What does not need TensorFlow does not wait for it. Each test needs a fresh process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bad import DATA, ROOT
+
+HEAVY = {"keras", "tensorflow"}
+
+
+def run(*arguments: str, path: Path | str = ".") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, cwd=path, env=environment
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("--help", 0),
+        ("--version", 0),
+        ("fit --help", 0),
+        ("check good.yaml", 0),
+        ("check bad.yaml", 2),
+        ("recipes list", 0),
+        ("schema", 0),
+        ("fit bad.yaml", 2),
+        ("show bad.yaml", 2),
+        ("fit nowhere.yaml", 2),
+        ("evaluate nowhere", 2),
+        ("predict nowhere rows.csv", 2),
+        ("export nowhere exported", 2),
+        ("fti good.yaml", 2),
+    ],
+)
+def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> None:
+    Path("good.yaml").write_text(DATA + "model: {name: sequential, layers: [{dense: 3}]}")
+    Path("bad.yaml").write_text(DATA + "model: {name: lsmt}\ntraining: {optimizer: {momentum: 1}}")
+    done = run("-X", "importtime", "-m", "kbuilder", *arguments.split())
+    timed = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    modules = {line.rpartition("|")[2].strip() for line in timed}
+    assert done.returncode == code
+    assert "kbuilder.commands.main" in modules
+    assert {module for module in modules if module.partition(".")[0] in HEAVY} == set()
+
+
+def test_the_three_ways_to_call_it_are_one_command() -> None:
+    program = Path(sys.executable).parent / "kbuilder"
+    ways = [[str(program)], ["-m", "kbuilder"], [str(ROOT / "cli.py")]]
+    said = [run(*way, "--help") for way in ways]
+    assert {done.returncode for done in said} == {0}
+    assert said[0].stdout.startswith("Usage: kbuilder [OPTIONS] COMMAND [ARGS]...\n")
+    assert len({done.stdout for done in said}) == 1
+    assert {done.stderr for done in said} == {""}

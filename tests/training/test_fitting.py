@@ -1,0 +1,224 @@
+"""The fit itself."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import ROWS, message, mixed, picture, reviews
+
+import kbuilder as kb
+from kbuilder.errors import TrainingError
+from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
+from kbuilder.training.fitting import class_weights
+
+
+def wide(kind: str) -> kb.Recipe:
+    """A recipe with all that could make two fits differ: dropout, embeddings, many threads."""
+    model: Any = kb.LSTM(units=8, embedding=8, dropout=0.3, recurrent_dropout=0.2)
+    features: dict[str, Any] = {}
+    if kind == "cnn":
+        images = [np.asarray(picture(n, size=(16, 16))) for n in range(ROWS)]
+        frame = pd.DataFrame({"image": images, "answer": mixed()["answer"]})
+        model = kb.CNN(filters=[8, 16], dropout=0.3, batch_normalization=True)
+    elif kind == "mlp":
+        frame = mixed().assign(street=[f"street {n % 70}" for n in range(ROWS)])
+        features = {"street": kb.Category(embedding=7), "floor": kb.Category()}
+        model = kb.MLP(units=[32, 16], dropout=0.3)
+    else:
+        frame = reviews().rename(columns={"stars": "answer"})
+    data = kb.Frame(frame=frame, target="answer")
+    training = kb.Training(epochs=2, batch_size=16, seed=11)
+    return kb.Recipe(data=data, features=features, model=model, training=training)
+
+
+def digest(kind: str, run_dir: str) -> str:
+    """SHA-256 of all weights of a fit."""
+    model = kb.fit(wide(kind), run_dir=run_dir, verbose=False).model
+    content = b"".join(np.ascontiguousarray(weight).tobytes() for weight in model.get_weights())
+    return hashlib.sha256(content).hexdigest()
+
+
+KINDS = ["cnn", "lstm", "mlp"]
+
+
+@pytest.fixture(scope="module")
+def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("digests")
+    return {kind: digest(kind, str(folder / kind)) for kind in KINDS}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_fits_with_one_seed_give_equal_weights(kind: str, digests: dict[str, str]) -> None:
+    assert digest(kind, "again") == digests[kind]
+
+
+def test_another_seed_gives_other_weights(digests: dict[str, str]) -> None:
+    recipe = wide("mlp")
+    other = recipe.model_copy(update={"training": kb.Training(epochs=2, batch_size=16, seed=12)})
+    weights = kb.fit(other, run_dir="other", verbose=False).model.get_weights()
+    content = b"".join(np.ascontiguousarray(weight).tobytes() for weight in weights)
+    assert hashlib.sha256(content).hexdigest() != digests["mlp"]
+
+
+def test_a_fresh_process_gives_equal_weights(digests: dict[str, str]) -> None:
+    """In a process of its own: nothing that was done here before can help."""
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}\n"
+        f"from {__name__} import digest\n"
+        f"print(*(digest(kind, kind) for kind in {KINDS!r}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [digests[kind] for kind in KINDS]
+
+
+def noisy(**training: Any) -> kb.Recipe:
+    """A target that is nothing but noise, so that the validation loss soon rises."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(random.normal(size=(60, 6)), columns=[*"abcdef"])
+    frame["y"] = random.normal(size=60)
+    data = kb.Frame(frame=frame, target="y", split=kb.Split(validation=0.3, test=0))
+    model = kb.MLP(units=[32, 32])
+    return kb.Recipe(data=data, model=model, training=kb.Training(batch_size=8, **training))
+
+
+def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
+    run = kb.fit(noisy(epochs=12, early_stopping=None), run_dir="run", verbose=False)
+    losses = run.history["val_loss"]
+    assert len(losses) == 12
+    assert losses.idxmin() < 12
+    assert run.metrics["splits"]["validation"]["loss"] == pytest.approx(losses.min(), rel=1e-5)
+
+
+def test_the_fit_stops_when_the_validation_loss_has_not_fallen() -> None:
+    stopping = kb.EarlyStopping(patience=2)
+    run = kb.fit(noisy(epochs=200, early_stopping=stopping), run_dir="run", verbose=False)
+    losses = run.history["val_loss"]
+    assert len(losses) == losses.idxmin() + 2
+
+
+def test_without_validation_all_epochs_run_and_the_last_weights_stay() -> None:
+    recipe = noisy(epochs=4)
+    data = recipe.data.model_copy(update={"split": kb.Split(validation=0, test=0)})
+    run = kb.fit(recipe.model_copy(update={"data": data}), run_dir="run", verbose=False)
+    assert list(run.history.index) == [1, 2, 3, 4]
+    assert "val_loss" not in run.history
+    assert run.metrics["splits"] == {}
+
+
+def test_the_history_has_a_row_per_epoch_with_its_seconds() -> None:
+    history = kb.fit(noisy(epochs=2), run_dir="run", verbose=False).history
+    assert list(history.index) == [1, 2]
+    assert list(history) == [
+        "seconds", "loss", "mae", "rmse", "val_loss", "val_mae", "val_rmse",
+    ]  # fmt: skip
+    assert (history["seconds"] > 0).all()
+
+
+def test_a_loss_that_is_no_number_stops_the_fit_with_the_mend() -> None:
+    optimizer = Optimizer(name="sgd", learning_rate=1e30)
+    recipe = noisy(epochs=5, optimizer=optimizer)
+    assert message(TrainingError, kb.fit, recipe, run_dir="run", verbose=False) == (
+        "training.optimizer: the loss of epoch 1 is nan. Expected a finite number. "
+        "Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit "
+        "the gradient with `clipnorm: 1`."
+    )
+
+
+def test_balanced_classes_weigh_the_same_with_a_mean_weight_of_1() -> None:
+    task = kb.Multiclass(classes=4)
+    groups = np.array([0] * 6 + [1] * 3 + [3])  # class 2 has no row
+    weights = class_weights(task, np.eye(4)[groups])
+    assert weights is not None
+    sums = [weights[groups == number].sum() for number in (0, 1, 3)]
+    np.testing.assert_allclose(sums, 10 / 3, rtol=1e-6)
+    np.testing.assert_allclose(weights.mean(), 1, rtol=1e-6)
+
+
+def test_tasks_without_classes_have_no_weights() -> None:
+    assert class_weights(kb.Regression(), np.zeros((3, 1))) is None
+    assert class_weights(kb.Multilabel(classes=2), np.zeros((3, 2))) is None
+
+
+@pytest.mark.parametrize("balance", ["none", "auto"])
+def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
+    random = np.random.default_rng(0)
+    rare = np.arange(200) % 10 == 0
+    frame = pd.DataFrame({"x": random.normal(size=200) + rare, "y": np.where(rare, "yes", "no")})
+    recipe = kb.Recipe(
+        data=kb.Frame(frame=frame, target="y"),
+        training=kb.Training(epochs=20, balance=balance, optimizer={"name": "adam", "learning_rate": 0.01}),
+    )  # fmt: skip
+    labels = kb.fit(recipe, run_dir="run", verbose=False).predict(frame)["label"]
+    found = (labels[rare] == "yes").mean()
+    assert found > 0.5 if balance == "auto" else found < 0.2
+
+
+VALUES: dict[str, Any] = {
+    "learning_rate": 0.25, "weight_decay": 0.125, "clipnorm": 2.0, "momentum": 0.5,
+    "nesterov": True, "beta_1": 0.75, "beta_2": 0.5, "rho": 0.75, "epsilon": 0.5, "amsgrad": True,
+    "centered": True, "initial_accumulator_value": 0.5,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_arguments_of_an_optimizer_arrive_in_keras(name: str) -> None:
+    own = ("learning_rate", "weight_decay", "clipnorm", *ARGUMENTS[name])
+    given = {argument: VALUES[argument] for argument in own}
+    optimizer = Optimizer(name=name, **given).create()  # type: ignore[arg-type]
+    assert type(optimizer).__name__.lower() == name
+    config = optimizer.get_config()
+    assert {argument: config[argument] for argument in own} == pytest.approx(given)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_optimizer_by_name_alone_has_the_defaults_of_keras(name: Any) -> None:
+    optimizer = Optimizer(name=name).create()
+    assert optimizer.get_config() == type(optimizer)().get_config() | {"name": optimizer.name}
+
+
+def test_progress_is_told_per_epoch_and_per_step_where_it_is_live(
+    listener: Callable[[bool], Any],
+) -> None:
+    for live in (False, True):
+        told = listener(live)
+        assert [figures["epoch"] for figures, _ in told.epochs] == [1, 2]
+        assert [epochs for _, epochs in told.epochs] == [2, 2]
+        expected = [(step, 3, epoch, 2) for epoch in (1, 2) for step in (1, 2, 3)]
+        assert [step[:4] for step in told.steps] == (expected if live else [])
+
+
+@pytest.fixture
+def listener() -> Callable[[bool], Any]:
+    """Fits two epochs of three steps, and gives what was told."""
+    from kbuilder.training import fitting
+
+    class Listener:
+        def __init__(self, live: bool) -> None:
+            self.live = live
+            self.steps: list[tuple[Any, ...]] = []
+            self.epochs: list[tuple[Any, int]] = []
+
+        def step(self, *given: Any) -> None:
+            self.steps.append(given)
+
+        def epoch(self, figures: Any, epochs: int) -> None:
+            self.epochs.append((figures, epochs))
+
+    def told(live: bool) -> Any:
+        task = kb.Multiclass(classes=2)
+        rows = np.ones((20, 3), np.float32), np.eye(2)[np.arange(20) % 2]
+        listener = Listener(live)
+        training = kb.Training(epochs=2, batch_size=8)
+        fitting.fit(kb.build(kb.MLP(units=2), task, (3,)), task, training, rows, None, listener)
+        return listener
+
+    return told
