@@ -34,7 +34,7 @@ def export(run: str, folder: str) -> None:
         if column != name:
             click.echo(
                 f"The column {column!r} is called {name!r} in the export: TensorFlow allows "
-                "letters, digits and _ . - / there.",
+                "letters, digits and _ . - / there, and no word of Python's own.",
                 err=True,
             )
     click.echo(f"export: {version}")

@@ -39,9 +39,10 @@ def fit(
         return
     click.echo(verdict(run.metrics))
     click.echo(f"run: {run.path}")
+    name = run.path.name if run_dir else run.path.parent.name
     click.echo(
         f"Go on with:\n"
         f"  kbuilder predict {run.path} {run.path}/examples.json\n"
-        f"  kbuilder export {run.path} exported/{run.path.parent.name}",
+        f"  kbuilder export {run.path} exported/{name}",
         err=True,
     )

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def input_names(columns: Columns) -> dict[str, str]:
     taken: set[str] = set()
     for column in columns.features:
         name = column if VALID.fullmatch(column) else re.sub(r"[^A-Za-z0-9_.]+", "_", column)
-        if not re.match(r"[A-Za-z0-9.]", name) or name == "self":
+        if not re.match(r"[A-Za-z0-9.]", name) or name == "self" or iskeyword(name):
             name = f"column{name}" if name.startswith("_") else f"column_{name}"
         free = (name, *(f"{name}_{number}" for number in range(2, 10_000)))
         # TensorFlow tells names apart only by their letters and digits, whatever their case.
