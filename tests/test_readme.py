@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bad import real
 from sklearn.datasets import load_iris
 
 ROOT = Path(__file__).parents[1]
@@ -99,11 +100,10 @@ def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> No
     assert "kbuilder export runs/digits-cnn/" in done.stderr
 
 
-def test_the_first_screen_is_what_is_printed(tmp_path: Path, data: Path) -> None:
-    if not (data / "adult-train.csv").is_file():
-        pytest.skip(f"there is no adult-train.csv in {data}")
+def test_the_first_screen_is_what_is_printed(tmp_path: Path) -> None:
+    rows = real("adult-train.csv")
     (tmp_path / "adult.yaml").write_text(blocks("yaml", "# adult.yaml"), encoding="utf-8")
-    shutil.copy(data / "adult-train.csv", tmp_path)
+    shutil.copy(rows, tmp_path)
     command, _, shown = blocks("console", "$ kbuilder fit").partition("\n")
     done = run(command.removeprefix("$ "), tmp_path)
     printed = done.stderr + done.stdout

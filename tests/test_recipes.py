@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bad import real
 
 from kbuilder import shipped
 from kbuilder.recipe.reading import read
@@ -21,14 +22,14 @@ SECONDS = 120
 
 @pytest.mark.parametrize("name", shipped.names())
 def test_a_shipped_recipe_reaches_its_claim(
-    name: str, data: Path, tmp_path_factory: pytest.TempPathFactory
+    name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     claim = run_recipes.claim(name)
     if claim.seconds >= SECONDS:
         pytest.skip(f"it claims {claim.seconds:.0f} s: `make recipes` fits it")
     scratch = tmp_path_factory.getbasetemp() / "recipes"
     scratch.mkdir(exist_ok=True)
-    overrides = run_recipes.settings(name, data, scratch)
+    overrides = run_recipes.settings(name, real("."), scratch)
     if isinstance(overrides, str):
         pytest.skip(overrides)
     scores, _ = run_recipes.fit(name, overrides, scratch)
