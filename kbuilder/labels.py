@@ -26,7 +26,8 @@ def _numbered(value: object) -> object:
 def _distinct(classes: tuple[Label, ...]) -> tuple[Label, ...]:
     kinds = {type(label) for label in classes}
     if len(set(classes)) < len(classes) or len(kinds) > 1:
-        raise ValueError("Expected classes that all differ, either all words or all whole numbers")
+        expected = "Expected classes that all differ, either all words or all whole numbers"
+        raise refuse((), expected, list(classes))
     return classes
 
 

@@ -65,7 +65,7 @@ class Run:
         """Losses and metrics, a row per epoch."""
         import pandas as pd
 
-        return pd.DataFrame(self.record.history).set_index("epoch")
+        return pd.DataFrame(self.record.history).astype({"epoch": int}).set_index("epoch")
 
     @cached_property
     def _layer(self) -> Any:

@@ -25,6 +25,10 @@ from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
 
 LOCK = "lock.json"
+FILES = {
+    "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
+    "model.keras", "recipe.yaml", "splits.json",
+}  # fmt: skip
 PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "tensorflow")
 
 
@@ -118,10 +122,12 @@ def check(path: Path) -> None:
     """Check every file of a run against its hash.
 
     Raises:
-        RunError: if the folder is no run, or a file is missing, altered, or was added.
+        RunError: if the folder is no run, or a file is missing or altered.
     """
     try:
         known = json.loads((path / LOCK).read_text(encoding="utf-8"))["sha256"]
+        if not isinstance(known, dict) or not known.keys() >= FILES:
+            raise ValueError("without the hashes of all files")
     except (OSError, ValueError, KeyError, TypeError):
         raise RunError(
             f"{path} is no whole run: it has no readable {LOCK}. "

@@ -165,6 +165,7 @@ class Named:
         return catalog.find(self.folder, str(name))
 
     def validate(self, value: object, info: ValidationInfo) -> object:
+        """The plug-in that a name, a mapping or an object stands for."""
         if isinstance(value, str):
             value = {self.key: value}
         if isinstance(value, dict):
@@ -183,6 +184,7 @@ class Named:
         )
 
     def dump(self, value: Any) -> dict[str, Any]:
+        """A mapping that `validate` takes: the name, then the fields."""
         return {self.key: catalog.name_of(value), **value.model_dump(mode="json")}
 
     def __get_pydantic_core_schema__(

@@ -64,11 +64,14 @@ class Done(NamedTuple):
 def command(*arguments: str) -> Done:
     """Run the command in this process: TensorFlow is loaded once for all tests."""
     out, err = io.StringIO(), io.StringIO()
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as caught:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["kbuilder", *arguments])
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    return Done(int(caught.value.code or 0), out.getvalue(), err.getvalue())
+            try:
+                main()
+            except SystemExit as end:
+                return Done(int(end.code or 0), out.getvalue(), err.getvalue())
+    raise AssertionError("the command did not end with an exit code")
 
 
 def files_below(folder: Path) -> list[str]:

@@ -83,3 +83,26 @@ def answers() -> Callable[..., dict[str, Any]]:
         return {name: tensor.numpy() for name, tensor in given.items()}
 
     return ask
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> shared.Call:
+    """The command `kbuilder`, run in this process."""
+    import signal
+
+    from kbuilder.commands.main import main
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["kbuilder", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGTERM)
+        capfd.readouterr()
+        try:
+            with pytest.raises(SystemExit) as left:
+                main()
+        finally:
+            signal.signal(signal.SIGTERM, before)
+        out, err = capfd.readouterr()
+        assert isinstance(left.value.code, int)
+        return left.value.code, out, err
+
+    return run

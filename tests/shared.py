@@ -71,10 +71,13 @@ def fields(kind: str) -> dict[str, Any]:
     if kind == "two numbers":
         frame = pd.DataFrame(random.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
         frame["up"], frame["down"] = 1000 + 50 * frame["a"], frame["b"] / 100
-        return {"data": kb.Frame(frame=frame, target=["up", "down"])}
+        model: Any = kb.Sequential(layers=[{"dense": {"units": 8, "activation": "relu"}}])
+        return {"data": kb.Frame(frame=frame, target=["up", "down"]), "model": model}
     if kind == "labels":
         frame["tags"] = [[["old"], ["old", "big"], [], ["a\u2028b"]][n % 4] for n in range(ROWS)]
-        return {"data": kb.Frame(frame=frame, target="tags", ignore=["answer"])}
+        frame["note"] = reviews()["review"]
+        data = kb.Frame(frame=frame, target="tags", ignore=["answer"])
+        return {"data": data, "model": {"text": kb.RNN(units=4)}}
     if kind == "text":
         data = kb.Frame(frame=reviews(), target="stars")
         return {"data": data, "model": kb.LSTM(units=4, embedding=4, bidirectional=True)}
@@ -90,9 +93,9 @@ def fields(kind: str) -> dict[str, Any]:
         frame["y"] = np.where(numbers.sum(axis=1) > 0, "up", "down")
         return {"data": kb.Frame(frame=frame, target="y")}
     if kind == "pixels":
-        images = random.integers(0, 256, (ROWS, 8, 6), dtype=np.uint8)
+        images = random.integers(0, 256, (ROWS, 29, 28), dtype=np.uint8)
         frame = pd.DataFrame({"image": list(images), "digit": np.arange(ROWS) % 4})
-        return {"data": kb.Frame(frame=frame, target="digit"), "model": kb.CNN(filters=4)}
+        return {"data": kb.Frame(frame=frame, target="digit"), "model": kb.LeNet5()}
     assert kind == "sequence"
     waves = random.normal(size=(ROWS, 6, 2)).astype(np.float32)
     waves[3, 2] = np.nan
@@ -105,6 +108,11 @@ ODD = [
     "x\ny",
 ]  # fmt: skip
 KINDS = ["mixed", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names"]
+# A shared run by the architecture that it has.
+RUNS = {
+    "cnn": "files", "gru": "sequence", "lenet5": "pixels", "lstm": "text", "mlp": "mixed",
+    "rnn": "labels", "sequential": "two numbers",
+}  # fmt: skip
 
 
 def signal(form: str) -> Signal:
@@ -121,3 +129,7 @@ def strings(*values: str | bytes) -> Any:
     import tensorflow as tf
 
     return tf.constant(list(values))
+
+
+Call = Callable[..., tuple[int, str, str]]
+"""Runs the command `kbuilder` in this process: (exit code, stdout, stderr)."""

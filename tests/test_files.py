@@ -24,6 +24,12 @@ def write_folder(path: Path, fail: BaseException | None = None) -> None:
             raise fail
 
 
+def write_file(path: Path, fail: BaseException) -> None:
+    with files.new_file(path) as temporary:
+        temporary.write_text("half")
+        raise fail
+
+
 def test_a_folder_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     write_folder(tmp_path / "deep" / "down")
     assert everything(tmp_path) == ["deep", "deep/down", "deep/down/inner", "deep/down/inner/a.txt"]
@@ -42,9 +48,8 @@ def test_nothing_is_left_when_it_fails_or_is_interrupted(
 ) -> None:
     with pytest.raises(type(fail)):
         write_folder(tmp_path / "new", fail)
-    with pytest.raises(type(fail)), files.new_file(tmp_path / "file.txt") as temporary:
-        temporary.write_text("half")
-        raise fail
+    with pytest.raises(type(fail)):
+        write_file(tmp_path / "file.txt", fail)
     assert everything(tmp_path) == []
 
 

@@ -36,7 +36,7 @@ HEAVY = ("tensorflow", "keras")
 
 def part(module: str) -> str:
     """The file or folder right below kbuilder/ that a module belongs to."""
-    return (module.split(".") + ["__init__"])[1]
+    return [*module.split("."), "__init__"][1]
 
 
 def name_of(file: Path) -> str:

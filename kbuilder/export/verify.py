@@ -19,6 +19,7 @@ TOLERANCE = 1e-5
 
 
 def main(folder: Path) -> int:
+    """Print the comparison as JSON. Returns the exit code."""
     sys.modules["kbuilder"] = None  # type: ignore[assignment]  # its import now fails
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import numpy as np

@@ -40,7 +40,8 @@ class Array(Spec):
     @classmethod
     def recognise(cls, profile: Profile) -> str | None:
         """Any array of numbers that is no image."""
-        if profile.kind != "array" or np.dtype(profile.dtype).kind not in "iuf":
+        numbers = profile.dtype.startswith(("int", "uint", "float"))
+        if profile.kind != "array" or not numbers:
             return None
         image = len(profile.shape) == 2 or (
             len(profile.shape) == 3 and profile.shape[-1] in (1, 3, 4)

@@ -6,11 +6,11 @@ from collections import Counter
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Spec, Values, learned
+from kbuilder.spec import Count, Spec, Values, learned, refuse
 from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing
 
 MOST_ONE_HOT = 64
@@ -28,6 +28,17 @@ class Category(Spec):
     """Values with fewer training rows than this count as unknown; >= 1."""
     embedding: Annotated[int, Field(ge=0)] | None = None
     """Length of the learned vector of each value, 0 for one-hot; left out: by their number."""
+
+    @model_validator(mode="after")
+    def _values_differ(self) -> Any:
+        known = self.vocabulary or ()
+        kinds = {type(value) for value in known}
+        if len(set(known)) < len(known) or len(kinds) > 1 or "" in known:
+            raise refuse(
+                ("vocabulary",), "Expected values that all differ, either all words, none of them "
+                "empty, or all whole numbers", list(known),
+            )  # fmt: skip
+        return self
 
     @property
     def form(self) -> Form:

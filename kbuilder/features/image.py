@@ -11,7 +11,7 @@ import numpy as np
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
-from kbuilder.table import Profile, kind_of, missing
+from kbuilder.table import Profile, finite, kind_of, missing
 
 LARGEST = 224
 
@@ -103,7 +103,15 @@ class Image(Spec):
                 f"{' × '.join(map(str, self.pixels or ()))} per row.",
                 key=("features", column),
             )
-        return values.astype(self.dtype or "uint8")
+        if self.dtype == "float32":
+            return finite(column, values)
+        if not np.array_equal(values, np.clip(np.floor(values), 0, 255)):
+            raise DataError(
+                f"column {column!r} holds pixels that are not whole numbers of 0 to 255, as those "
+                "of the training images are. Expected pixels on the same scale.",
+                key=("features", column),
+            )
+        return values.astype(np.uint8)
 
     @staticmethod
     def _bytes(values: np.ndarray) -> bool:

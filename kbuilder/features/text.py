@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Names, Spec
+from kbuilder.spec import Count, Names, Spec, refuse
 from kbuilder.table import Profile, missing
 
 LONGEST = 512
@@ -27,6 +27,15 @@ class Text(Spec):
     """Words kept of each text; left out: enough for 95 in 100 training texts, at most 512."""
     vocabulary: Names | None = None
     """The known words; left out: the most frequent of the training rows."""
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Any:
+        known = self.vocabulary or ()
+        if len(set(known)) < len(known) or "" in known or self.vocabulary == ():
+            raise refuse(
+                ("vocabulary",), "Expected words that all differ, none of them empty", list(known)
+            )
+        return self
 
     @property
     def form(self) -> Form:

@@ -39,11 +39,13 @@ class OneOrBranches:
         return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
 
     def validate(self, value: object, info: ValidationInfo) -> object:
+        """The architecture, or the architecture of each form."""
         if self.branches(value):
             return TypeAdapter(Branches).validate_python(value, context=info.context)
         return Named("architectures").validate(value, info)
 
     def dump(self, value: Any) -> Any:
+        """What `validate` takes."""
         name = Named("architectures")
         if isinstance(value, dict):
             return {form: name.dump(architecture) for form, architecture in value.items()}

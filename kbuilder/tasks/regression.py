@@ -10,7 +10,7 @@ from pydantic import model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed
-from kbuilder.spec import Count, Numbers, Spec
+from kbuilder.spec import Count, Numbers, Spec, refuse
 from kbuilder.table import Profile, kind_of
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
@@ -38,6 +38,15 @@ class Regression(Spec):
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:
         labels.check_loss(self.loss, LOSSES, "linear")
+        for field in ("mean", "scale"):
+            given = getattr(self, field)
+            if given is not None and self.outputs not in (None, len(given)):
+                raise refuse(
+                    (field,), f"there are {self.outputs} targets. Expected a number for each",
+                    list(given),
+                )  # fmt: skip
+        if self.scale is not None and min(self.scale, default=0) <= 0:
+            raise refuse(("scale",), "Expected numbers greater than 0", list(self.scale))
         return self
 
     @classmethod

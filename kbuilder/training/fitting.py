@@ -101,13 +101,20 @@ class Watch:
         self.started = 0.0
 
     def begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock of an epoch."""
         self.started = time.perf_counter()
 
     def step(self, step: int, logs: Mapping[str, float]) -> None:
+        """Tell of a step."""
         epoch = len(self.epochs) + 1
         self.listener.step(step + 1, self.steps, epoch, self.training.epochs, float(logs["loss"]))
 
     def end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Keep the figures of an epoch, and tell of it.
+
+        Raises:
+            TrainingError: if the loss is no longer a finite number.
+        """
         seconds = time.perf_counter() - self.started
         figures = {name: float(value) for name, value in logs.items()}
         self.epochs.append({"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})

@@ -32,7 +32,7 @@ def test_every_recipe_is_checked_and_one_bad_one_is_enough() -> None:
     assert (done.code, done.out) == (2, "good.yaml: no problem found.\n")
     lines = [line for line in done.err.splitlines() if not line.startswith("    ")]
     assert [line.partition(": ")[0] for line in lines] == [
-        "bad.yaml:2:15", "bad.yaml:2:33", "bad.yaml:3:20", "bad.yaml:3:36", "bad.yaml:4:20",
+        "bad.yaml:2:15", "bad.yaml:2:33", "bad.yaml:3:20", "bad.yaml:3:29", "bad.yaml:4:20",
         "bad.yaml:4:23", "bad.yaml:4:68", "7 problems.", "there is no file nowhere.yaml. "
         "Expected the YAML file of a recipe; `kbuilder recipes list` shows those that come with "
         "kbuilder.",

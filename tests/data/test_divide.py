@@ -70,9 +70,10 @@ def test_numbers_keep_their_spread_in_every_part() -> None:
 
 
 def test_a_class_of_one_row_stays_in_training() -> None:
-    for seed in range(20):
-        found = parts([*BALANCED, "rare"], validation=0.4, test=0.4, seed=seed)
-        assert "rare" in found.train["y"]
+    rare = {f"rare {n}" for n in range(10)}
+    for seed in range(5):
+        found = parts([*BALANCED, *rare], validation=0.4, test=0.4, seed=seed)
+        assert set(found.train["y"]) >= rare
 
 
 def test_a_seed_gives_one_division_and_another_seed_another() -> None:

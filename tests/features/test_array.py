@@ -74,5 +74,7 @@ def test_an_endless_number_is_refused_with_its_row() -> None:
 
 def test_arrays_that_are_no_images_are_recognised() -> None:
     assert Array.recognise(profile(np.zeros((2, 8, 3)))) == "arrays of 8 × 3 numbers"
+    assert Array.recognise(profile(VALUES)) == "arrays of 2 numbers"  # one is missing
+    assert Array.recognise(profile(np.array([["a", "b"]]))) is None
     assert Array.recognise(profile(np.zeros((2, 8, 8), np.uint8))) is None
     assert Array.recognise(profile(np.arange(3))) is None

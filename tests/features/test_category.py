@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from shared import message, strings
 
 from kbuilder.contracts import Choice
@@ -105,6 +106,18 @@ def test_an_embedding_is_a_vector_of_its_length_per_row() -> None:
     assert feature.layer()(strings("b", "", "?")).numpy().tolist() == [[3], [0], [1]]
     signal = feature.embed(keras.Input((1,), dtype="int64"))
     assert (signal.form, signal.tensor.shape) == ("vector", (None, 3))
+
+
+@pytest.mark.parametrize("vocabulary", [["a", "a"], ["a", 1], ["a", ""], [2, 2]])
+def test_a_vocabulary_of_values_that_are_not_told_apart_is_refused(vocabulary: list) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Category(vocabulary=vocabulary)
+    [error] = caught.value.errors()
+    assert (error["loc"], error["msg"]) == (
+        ("vocabulary",),
+        "Expected values that all differ, either all words, none of them empty, or all whole "
+        "numbers",
+    )
 
 
 def test_an_empty_column_is_refused() -> None:

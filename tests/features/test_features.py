@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import encoded, picture, signal
+from shared import encoded, picture
 
 from kbuilder import catalog, preprocessing
 from kbuilder.columns import Columns, from_instances, to_instances
@@ -119,8 +119,3 @@ def test_a_feature_that_has_learned_nothing_says_so(kind: str) -> None:
     with pytest.raises(BuildError) as caught:
         catalog.find("features", kind)().layer()
     assert str(caught.value) == "a part is used before it was learned. Expected `learn` before."
-
-
-def test_forms_of_the_shared_signals_are_right() -> None:
-    for form, rank in RANKS.items():
-        assert len(signal(form).tensor.shape) == rank

@@ -174,6 +174,15 @@ def test_arrays_in_place_of_files_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize("values", [np.full((1, 8, 8), 0.5), np.full((1, 8, 8), 256)])
+def test_pixels_on_another_scale_than_in_training_are_refused(values: np.ndarray) -> None:
+    feature = Image(height=2, width=2, channels=1, scale=1, pixels=(8, 8), dtype="uint8")
+    assert message(DataError, feature.raw, "i", values) == (
+        "features.i: column 'i' holds pixels that are not whole numbers of 0 to 255, as those of "
+        "the training images are. Expected pixels on the same scale."
+    )
+
+
 def test_bytes_and_arrays_of_bytes_are_recognised() -> None:
     assert Image.recognise(profile(files(b"x"))) == "each value is an image file"
     assert Image.recognise(profile(np.zeros((2, 8, 8), np.uint8))) == "arrays of 8 × 8 bytes"

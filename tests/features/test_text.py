@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from shared import message, strings
 
 from kbuilder.errors import DataError
@@ -56,6 +57,14 @@ def test_texts_without_a_word_are_refused(texts: list[str | None]) -> None:
         "features.t: column 't' has no word in the training rows. "
         "Leave it out with `data.ignore: [t]`."
     )
+
+
+@pytest.mark.parametrize("vocabulary", [["a", "a"], ["a", ""], []])
+def test_a_vocabulary_of_words_that_are_not_told_apart_is_refused(vocabulary: list[str]) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Text(vocabulary=vocabulary)
+    [error] = caught.value.errors()
+    assert error["msg"] == "Expected words that all differ, none of them empty"
 
 
 def test_strings_of_several_words_are_recognised() -> None:

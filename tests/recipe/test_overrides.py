@@ -74,6 +74,14 @@ def test_wrong_settings_come_after_what_is_wrong_in_the_file() -> None:
     assert places == ["recipe:2:20", "-o task=binray", "-o training.seed=-1", "3 problems."]
 
 
+def test_a_problem_within_a_setting_is_told_of_the_setting_not_of_the_file() -> None:
+    said = wrong(DATA + "training: {epochs: 3}", "training={epochs: -1}")
+    assert said == (
+        "-o training={epochs: -1}: training.epochs: Expected a number of at least 1. Got -1.\n"
+        "1 problem."
+    )
+
+
 def test_a_setting_may_mend_what_the_file_has_wrong() -> None:
     assert recipe("training: {epochs: 0}", "training.epochs=3").training.epochs == 3
 

@@ -212,7 +212,7 @@ def test_aliases_that_would_grow_to_a_billion_words_take_no_time() -> None:
 SCALARS = {
     "yes": "yes", "no": "no", "on": "on", "Off": "Off", "y": "y", "true": True, "FALSE": False,
     "null": None, "~": None, "": None, "1": 1, "-3": -3, "+3": 3, "010": 10, "0o17": 15,
-    "0x1F": 31, "0b11": 3, "1_000": 1000, "1e-3": 0.001, "1.": 1.0, ".5": 0.5, 
+    "0x1F": 31, "0b11": 3, "1_000": 1000, "1e-3": 0.001, "1.": 1.0, ".5": 0.5,
     "-.inf": -float("inf"),
     "1E3": 1000.0, "2001-01-01": "2001-01-01", "12:30:45": "12:30:45", "1.2.3": "1.2.3", "=": "=",
     "-_": "-_", "'1'": "1", '"\\x41"': "A", "9" * 5000: "9" * 5000,
@@ -234,7 +234,9 @@ def test_a_recipe_reads_the_same_with_a_byte_order_mark_and_windows_lines(tmp_pa
 
 def test_windows_lines_are_counted_once() -> None:
     text = DATA.replace("\n", "\r\n") + "training:\r\n  epochs: x\r\n"
-    assert wrong(text).startswith("recipe:3:11: training.epochs: ")
+    said = wrong(text)
+    assert said.startswith("recipe:3:11: training.epochs: ")
+    assert "    3 |   epochs: x\n" in said
 
 
 def test_a_line_that_only_unicode_ends_is_not_counted() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bad import recipe
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import kbuilder as kb
@@ -76,18 +76,19 @@ def test_a_path_is_written_whole_since_the_saved_recipe_lies_elsewhere(tmp_path:
 @given(
     st.lists(
         st.one_of(
-            st.text(),
-            st.text("0123456789-+._eExXoObB:~=<>", max_size=8),
-            st.sampled_from(["yes", "null", "True", "1e3", "2001-01-01", "<<", "=", "", " a "]),
+            st.text(min_size=1),
+            st.text("0123456789-+._eExXoObB:~=<>", min_size=1, max_size=8),
+            st.sampled_from(["yes", "null", "True", "1e3", "2001-01-01", "<<", "=", " a "]),
         ),
         min_size=2,
         max_size=5,
         unique=True,
     )
 )
+@example(["?0", "\x85", "\u2028", "a: b", "#"])  # what ruamel.yaml would write without quotes
 def test_any_words_come_back_as_the_same_words(words: list[str]) -> None:
     before = kb.Recipe(
-        data=kb.CSV(path=Path("/rows.csv"), target=words, missing=words),
+        data=kb.CSV(path=Path("/rows.csv"), target=words, missing=["", *words]),
         features={f"x {word}": kb.Category(vocabulary=words) for word in words},
         task=kb.Multiclass(classes=words),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from shared import message
 from sklearn import metrics
 
@@ -66,7 +67,8 @@ def test_the_baseline_is_the_mean() -> None:
     name, outputs = task.baseline(task.encode("y", TWO))
     assert name == "mean"
     np.testing.assert_allclose(outputs, [0, 0], atol=1e-5)
-    assert task.score(task.encode("y", TWO), np.tile(outputs, (20, 1)))["r2"] == pytest.approx(0, abs=1e-6)
+    scores = task.score(task.encode("y", TWO), np.tile(outputs, (20, 1)))
+    assert scores["r2"] == pytest.approx(0, abs=1e-6)
 
 
 def test_several_values_have_a_column_each() -> None:
@@ -104,6 +106,27 @@ def test_another_number_of_targets_is_refused() -> None:
     assert message(DataError, learned(TWO).encode, "y", ONE) == (
         "data.target: the target 'y' has 1 numbers per row. Expected 2."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ({"outputs": 2, "mean": [1]}, "mean", "there are 2 targets. Expected a number for each"),
+        (
+            {"outputs": 1, "scale": [1, 2]},
+            "scale",
+            "there are 1 targets. Expected a number for each",
+        ),
+        ({"scale": [1, 0]}, "scale", "Expected numbers greater than 0"),
+    ],
+)
+def test_means_and_deviations_that_cannot_be_are_refused(
+    given: dict, field: str, said: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Regression(**given)
+    [error] = caught.value.errors()
+    assert (error["loc"], error["msg"]) == ((field,), said)
 
 
 def test_numbers_that_are_no_classes_are_recognised() -> None:

@@ -153,5 +153,5 @@ def test_classes_must_differ_and_be_of_one_kind(classes: list[Any]) -> None:
         kb.Multiclass(classes=classes)
     [error] = caught.value.errors()
     assert error["msg"] == (
-        "Value error, Expected classes that all differ, either all words or all whole numbers"
+        "Expected classes that all differ, either all words or all whole numbers"
     )

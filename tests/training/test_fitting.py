@@ -80,14 +80,15 @@ def test_a_fresh_process_gives_equal_weights(digests: dict[str, str]) -> None:
     assert done.stdout.split() == [digests[kind] for kind in KINDS]
 
 
-def noisy(**training: Any) -> kb.Recipe:
+def noisy(**given: Any) -> kb.Recipe:
     """A target that is nothing but noise, so that the validation loss soon rises."""
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(60, 6)), columns=[*"abcdef"])
     frame["y"] = random.normal(size=60)
     data = kb.Frame(frame=frame, target="y", split=kb.Split(validation=0.3, test=0))
-    model = kb.MLP(units=[32, 32])
-    return kb.Recipe(data=data, model=model, training=kb.Training(batch_size=8, **training))
+    fast = {"optimizer": Optimizer(learning_rate=0.01), "batch_size": 8}
+    training = kb.Training(**{**fast, **given})
+    return kb.Recipe(data=data, model=kb.MLP(units=[32, 32]), training=training)
 
 
 def test_the_weights_of_the_lowest_validation_loss_are_kept() -> None:
@@ -153,10 +154,9 @@ def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
     random = np.random.default_rng(0)
     rare = np.arange(200) % 10 == 0
     frame = pd.DataFrame({"x": random.normal(size=200) + rare, "y": np.where(rare, "yes", "no")})
-    recipe = kb.Recipe(
-        data=kb.Frame(frame=frame, target="y"),
-        training=kb.Training(epochs=20, balance=balance, optimizer={"name": "adam", "learning_rate": 0.01}),
-    )  # fmt: skip
+    fast = Optimizer(learning_rate=0.01)
+    training = kb.Training(epochs=20, balance=balance, optimizer=fast)
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, target="y"), training=training)
     labels = kb.fit(recipe, run_dir="run", verbose=False).predict(frame)["label"]
     found = (labels[rare] == "yes").mean()
     assert found > 0.5 if balance == "auto" else found < 0.2

@@ -1,0 +1,54 @@
+"""What the recurrent architectures share: all but the cell."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from kbuilder.contracts import Form, Signal
+from kbuilder.spec import Count, Counts, Fraction, Spec
+
+
+class Recurrent(Spec):
+    """Abstract: stacked recurrent layers, in one or both directions, then one vector."""
+
+    units: Counts = (64,)
+    """Units of each layer, the first nearest to the input; each >= 1."""
+    bidirectional: bool = False
+    """Whether each layer also reads from the end to the beginning (doubles its units)."""
+    embedding: Count = 64
+    """Length of the vector of a word, for text; >= 1."""
+    input_dropout: Fraction = 0.0
+    """Share of the inputs (of text: of the embedding) dropped in training; 0 <= p < 1."""
+    dropout: Fraction = 0.0
+    """Share dropped after each layer in training; 0 <= p < 1."""
+    recurrent_dropout: Fraction = 0.0
+    """Share of the state dropped at each step in training (slower on GPUs); 0 <= p < 1."""
+    pooling: Literal["last", "average", "max"] = "last"
+    """What becomes of the steps: the last state, or the mean or maximum of all."""
+
+    forms: ClassVar[tuple[Form, ...]] = ("text", "sequence")
+
+    def stacked(self, cell: Any, signal: Signal) -> Any:
+        """The network of a Keras layer class: SimpleRNN, LSTM or GRU."""
+        import keras
+
+        from kbuilder.layers.pool_over_time import PoolOverTime
+
+        x = signal.tensor
+        if signal.form == "text":
+            x = keras.layers.Embedding(signal.vocabulary_size, self.embedding, mask_zero=True)(x)
+        if self.input_dropout:
+            x = keras.layers.Dropout(self.input_dropout)(x)
+        for place, units in enumerate(self.units):
+            on_top = place == len(self.units) - 1
+            layer = cell(
+                units,
+                return_sequences=not on_top or self.pooling != "last",
+                recurrent_dropout=self.recurrent_dropout,
+            )
+            x = keras.layers.Bidirectional(layer)(x) if self.bidirectional else layer(x)
+            if on_top and self.pooling != "last":
+                x = PoolOverTime(self.pooling)(x)
+            if self.dropout:
+                x = keras.layers.Dropout(self.dropout)(x)
+        return x

@@ -1,0 +1,154 @@
+"""`kbuilder fit`."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shared import Call, mixed
+
+RECIPE = """data: {source: csv, path: rows.csv, target: answer}
+features: {floor: category}
+training: {epochs: 1}
+"""
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> Path:
+    """A recipe and its rows, in the working folder of the test."""
+    mixed().to_csv(tmp_path / "rows.csv", index=False)
+    file = tmp_path / "answers.yaml"
+    file.write_text(RECIPE, encoding="utf-8")
+    return file
+
+
+def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Call) -> None:
+    code, out, err = call("fit", recipe, "--run-dir", "run")
+    assert code == 0
+    assert re.fullmatch(
+        r"validation: accuracy [\d.]+, .*\ntest: accuracy [\d.]+, .*\nmajority baseline: .*\n"
+        r"(This model is no better than the baseline, which ignores the input \(accuracy\)\.\n)?"
+        r"run: run\n",
+        out,
+    )
+    assert err.startswith("decided, since the recipe leaves it open")
+    assert "\nepoch   1/1 " in err
+    assert err.endswith(
+        "Go on with:\n"
+        "  kbuilder predict run run/examples.json\n"
+        "  kbuilder export run exported/run\n"
+    )
+
+
+def test_json_is_the_metrics_with_the_place_of_the_run(recipe: Path, call: Call) -> None:
+    code, out, _ = call("fit", recipe, "--run-dir", "a/run", "--smoke", "--json")
+    assert code == 0
+    metrics = json.loads(Path("a/run/metrics.json").read_text(encoding="utf-8"))
+    assert json.loads(out) == {"run": "a/run", **metrics}
+
+
+def test_without_a_folder_the_run_is_the_latest_below_its_recipe(recipe: Path, call: Call) -> None:
+    assert call("fit", recipe, "--smoke")[0] == 0
+    [run] = Path("runs/answers").iterdir()
+    code, out, _ = call("evaluate", "latest", "--json")
+    assert (code, json.loads(out)["task"]) == (0, "binary")
+    assert (run / "lock.json").is_file()
+
+
+def test_an_override_wins_over_the_file(recipe: Path, call: Call) -> None:
+    code, _, err = call(
+        "fit", recipe, "-o", "training.epochs=2", "-o", "model.name=mlp", "--run-dir", "r"
+    )
+    assert code == 0
+    assert "epoch   2/2" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["nowhere.yaml"], 2, "Error: there is no file nowhere.yaml."),
+        (["answers.yaml", "-o", "training.epoch=3"], 2, "Error: -o training.epoch=3: "),
+        (["answers.yaml", "-o", "data.target=nothing"], 1, "Error: -o data.target=nothing: "),
+        (["answers.yaml", "--run-dir", "rows.csv"], 2, "Error: rows.csv is there already."),
+        ([], 2, "Usage: kbuilder fit [OPTIONS] RECIPE"),
+    ],
+)
+def test_a_wrong_call_has_exit_code_2_and_a_failed_run_1(
+    recipe: Path, call: Call, arguments: list[str], code: int, said: str
+) -> None:
+    found, out, err = call("fit", *arguments)
+    assert (found, out) == (code, "")
+    assert err.startswith(said)
+    assert "Traceback" not in err
+    assert sorted(path.name for path in Path().iterdir()) == ["answers.yaml", "rows.csv"]
+
+
+PROGRESS = re.compile(
+    r"decided, since .*|  [\w.]+( \w+)?: .*|fitting [\d,]+ parameters on .*|epoch +\d+/\d+ .*"
+    r"|Go on with:|  kbuilder (predict|export) .*"
+)
+
+
+def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "kbuilder", "fit", recipe.name, *arguments],
+        cwd=recipe.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def test_the_engine_is_silent(recipe: Path) -> None:
+    """In a process of its own: TensorFlow makes its noise when it is first loaded."""
+    process = start(recipe, "--run-dir", "run")
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert [line.split(":")[0] for line in out.splitlines() if "no better" not in line] == [
+        "validation", "test", "majority baseline", "run",
+    ]  # fmt: skip
+    assert [line for line in err.splitlines() if not PROGRESS.fullmatch(line)] == []
+
+
+SIGNALS = {
+    signal.SIGINT: (130, "Interrupted. Nothing was written under its final name."),
+    signal.SIGTERM: (143, "Terminated. Nothing was written under its final name."),
+}
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
+    """Two long fits in processes of their own, each stopped by a signal after its first epochs."""
+    folder = tmp_path_factory.mktemp("stopped")
+    mixed().to_csv(folder / "rows.csv", index=False)
+    long = RECIPE.replace("epochs: 1", "epochs: 1000000, early_stopping: null")
+    (folder / "long.yaml").write_text(long, encoding="utf-8")
+    fits = {
+        number: start(folder / "long.yaml", "--run-dir", f"runs/{number}") for number in SIGNALS
+    }
+    found: dict[int, Any] = {}
+    for number, process in fits.items():
+        assert process.stderr
+        lines = iter(process.stderr.readline, "")
+        assert any(line.startswith("epoch   2/") for line in lines)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+        found[number] = process.returncode, out, err
+    left = sorted(path.name for path in folder.rglob("*"))
+    return {**found, -1: left}
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_fit_that_is_stopped_says_so_with_its_code(stopped: dict[int, Any], number: int) -> None:
+    code, said = SIGNALS[signal.Signals(number)]
+    found, out, err = stopped[number]
+    assert (found, out) == (code, "")
+    # click ends the line on which the terminal shows ^C.
+    assert [line for line in err.split("\n") if line and not PROGRESS.fullmatch(line)] == [said]
+
+
+def test_a_fit_that_is_stopped_leaves_nothing(stopped: dict[int, Any]) -> None:
+    assert stopped[-1] == ["long.yaml", "rows.csv"]

@@ -1,0 +1,70 @@
+"""The task's metrics on each part, beside a trivial baseline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.metrics import log_loss
+
+import kbuilder as kb
+from kbuilder.evaluation import evaluating
+
+TRUTH = np.eye(3, dtype=np.float32)[[0, 1, 2, 2]]
+RIGHT = (TRUTH * 0.7 + 0.1).astype(np.float32)
+TASK = kb.Multiclass(classes=3)
+
+
+class Model:
+    """Answers with what it is fed."""
+
+    def predict(self, arrays: Any, **_: Any) -> np.ndarray:
+        return arrays["x"]
+
+
+def rows(outputs: np.ndarray) -> Any:
+    return {"x": outputs}, TRUTH
+
+
+def test_the_loss_is_that_of_the_fit() -> None:
+    scores = evaluating.score(TASK, TRUTH, RIGHT)
+    assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT), rel=1e-5)
+    assert list(scores) == ["loss", "accuracy", "top_2_accuracy", "macro_f1"]
+
+
+def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:
+    wrong = np.roll(RIGHT, 1, axis=1)
+    parts = {"train": rows(wrong), "validation": rows(wrong), "test": rows(RIGHT)}
+    found = evaluating.evaluate(Model(), TASK, parts)
+    assert list(found) == ["task", "headline", "splits", "baselines", "better_than_baseline"]
+    assert (found["task"], found["headline"]) == ("multiclass", "accuracy")
+    assert {part: scores["accuracy"] for part, scores in found["splits"].items()} == {
+        "validation": 0.0,
+        "test": 1.0,
+    }
+    assert found["baselines"]["majority"]["accuracy"] == 0.5
+    assert found["baselines"]["majority"]["loss"] == pytest.approx(
+        log_loss(TRUTH, np.tile([0.25, 0.25, 0.5], (4, 1))), rel=1e-5
+    )
+    assert found["better_than_baseline"] is True
+
+
+@pytest.mark.parametrize("outputs", [np.roll(RIGHT, 1, axis=1), np.tile(RIGHT[2], (4, 1))])
+def test_a_model_that_is_no_better_than_the_baseline_is_told_so(outputs: np.ndarray) -> None:
+    found = evaluating.evaluate(Model(), TASK, {"train": rows(RIGHT), "test": rows(outputs)})
+    assert found["better_than_baseline"] is False
+
+
+def test_without_held_back_rows_nothing_is_judged() -> None:
+    found = evaluating.evaluate(Model(), TASK, {"train": rows(RIGHT)})
+    assert (found["splits"], found["baselines"]) == ({}, {})
+    assert found["better_than_baseline"] is None
+
+
+def test_without_the_headline_metric_nothing_is_judged() -> None:
+    task = kb.Regression(outputs=1, mean=0, scale=1)
+    same = {"x": np.zeros((2, 1), np.float32)}, np.ones((2, 1), np.float32)
+    found = evaluating.evaluate(Model(), task, {"train": same, "test": same})
+    assert "r2" not in found["splits"]["test"]
+    assert found["better_than_baseline"] is None

@@ -1,0 +1,143 @@
+"""What can be asked of a fitted recipe."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import ROWS, fields, message, mixed, reviews
+from sklearn.metrics import accuracy_score, r2_score
+
+import kbuilder as kb
+from kbuilder.errors import DataError
+
+Runs = Callable[[str], kb.Run]
+
+
+@pytest.mark.parametrize("kind", ["mixed", "text", "files"])
+def test_predictions_keep_the_order_and_the_number_of_rows(kind: str, fitted: Runs) -> None:
+    run, frame = fitted(kind), fields(kind)["data"].frame
+    order = np.random.default_rng(0).permutation(ROWS)
+    expected = run.predict(frame)
+    assert len(expected) == ROWS
+    mixed_up = run.predict(frame.iloc[order])
+    np.testing.assert_allclose(
+        mixed_up.filter(like="probability"),
+        expected.filter(like="probability").iloc[order],
+        rtol=1e-5, atol=1e-6,
+    )  # fmt: skip
+    assert list(mixed_up.index) == list(range(ROWS))
+    assert len(run.predict(frame.iloc[[4]])) == 1
+    assert len(run.predict(pd.concat([frame] * 20))) == 20 * ROWS
+
+
+def test_the_target_is_not_needed_and_other_columns_are_left_alone(fitted: Runs) -> None:
+    run, frame = fitted("mixed"), mixed()
+    expected = run.predict(frame)
+    other = frame.drop(columns="answer").assign(extra="x")[["extra", "floor", "colour", "size"]]
+    pd.testing.assert_frame_equal(run.predict(other), expected)
+
+
+def test_what_training_never_saw_has_an_answer(fitted: Runs) -> None:
+    frame = pd.DataFrame({"size": [None, 1e6], "colour": ["pink", None], "floor": [None, 77]})
+    answer = fitted("mixed").predict(frame)
+    assert np.isfinite(answer["probability"]).all()
+    empty = pd.DataFrame({"review": ["", None, "words unheard of"]})
+    assert np.isfinite(fitted("text").predict(empty)["probability"]).all()
+
+
+def test_a_missing_column_is_named(fitted: Runs) -> None:
+    frame = mixed().rename(columns={"colour": "color"})
+    assert message(DataError, fitted("mixed").predict, frame) == (
+        "the frame has no column 'colour'. It has: size, color, floor, answer.\n"
+        "    Did you mean 'color'?"
+    )
+
+
+def test_a_value_of_another_kind_is_named_with_its_row(fitted: Runs) -> None:
+    frame = mixed().astype({"size": object})
+    frame.loc[2, "size"] = "large"
+    assert message(DataError, fitted("mixed").predict, frame).startswith(
+        "features.size: row 3 of the frame: column 'size' is a number, but here 'large'."
+    )
+
+
+def test_no_rows_are_refused(fitted: Runs) -> None:
+    said = "the frame has no rows. Expected rows."
+    assert message(DataError, fitted("mixed").predict, mixed().head(0)) == said
+
+
+@pytest.mark.parametrize("kind", ["mixed", "text", "two numbers"])
+def test_a_frame_is_evaluated_with_the_metrics_of_the_task(kind: str, fitted: Runs) -> None:
+    run, frame = fitted(kind), fields(kind)["data"].frame
+    scores, answer = run.evaluate(frame)["data"], run.predict(frame)
+    if kind == "two numbers":
+        truth = frame[["up", "down"]].to_numpy()
+        assert scores["r2"] == pytest.approx(r2_score(truth, answer), rel=1e-4)
+        assert scores["mae"] == pytest.approx(np.abs(truth - answer).to_numpy().mean(), rel=1e-4)
+    else:
+        [target] = run.record.columns.target
+        assert scores["accuracy"] == accuracy_score(frame[target], answer["label"])
+    assert set(scores) == set(run.metrics["splits"]["test"])
+
+
+def test_the_rows_of_the_test_part_have_the_scores_of_the_fit(fitted: Runs) -> None:
+    from kbuilder.pipeline import prepare
+
+    run = fitted("mixed")
+    recipe = kb.Recipe(**fields("mixed"), training=run.recipe.training)
+    test = prepare(recipe).parts.test
+    assert run.evaluate(test)["data"] == pytest.approx(run.metrics["splits"]["test"])
+
+
+def test_a_label_that_training_never_saw_is_named_with_its_row(fitted: Runs) -> None:
+    frame = reviews()
+    frame.loc[4, "stars"] = "god"
+    assert message(DataError, fitted("text").evaluate, frame) == (
+        "data.target: row 5 of the frame: the target 'stars' is 'god'. Expected a label known from "
+        "training: 'bad', 'good', 'so-so'. Remove the row, or mend the label.\n"
+        "    Did you mean 'good'?"
+    )
+
+
+def test_evaluation_without_a_target_is_refused(fitted: Runs) -> None:
+    frame = mixed().drop(columns="answer")
+    assert message(DataError, fitted("mixed").evaluate, frame) == (
+        "data.target: the frame has no column 'answer'. It has: size, colour, floor."
+    )
+
+
+@pytest.mark.parametrize("kind", ["mixed", "files", "sequence"])
+def test_the_examples_of_a_run_are_predicted_from_their_file(kind: str, fitted: Runs) -> None:
+    run = fitted(kind)
+    answer = run.predict(run.path / "examples.json")
+    assert len(answer) == len(run.record.examples) >= 7
+
+
+def test_a_file_of_the_recipes_kind_is_predicted(fitted: Runs) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    expected = fitted("mixed").predict(mixed())
+    pd.testing.assert_frame_equal(fitted("mixed").predict("rows.csv"), expected)
+    pd.testing.assert_frame_equal(fitted("mixed").predict(Path("rows.csv")), expected)
+
+
+def test_history_and_decisions_are_at_hand(fitted: Runs) -> None:
+    run = fitted("mixed")
+    assert list(run.history.index) == [1, 2]
+    assert {"loss", "val_loss", "accuracy", "val_accuracy", "seconds"} <= set(run.history)
+    assert any(decision.path == "task" for decision in run.decisions)
+    assert repr(run) == f"Run({str(run.path)!r})"
+
+
+def test_loading_does_not_write(fitted: Runs, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(fitted("mixed").path, tmp_path / "run"))
+    before = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    run: Any = kb.load(folder)
+    run.predict(mixed())
+    run.evaluate(mixed())
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == before
