@@ -116,7 +116,8 @@ def _validate(
             details = problems.details(error, rest)
         else:
             return None if again else recipe
-        fresh = [item for item in details if item["loc"] not in told]
+        # A part that is wrong only since something was taken out of it is no problem of its own.
+        fresh = [i for i in details if not any(key[: len(i["loc"])] == i["loc"] for key in told)]
         if again:  # what is missing now was taken out here
             fresh = [item for item in fresh if item["type"] not in problems.CONSEQUENCES]
         found.extend(problems.explain(item, data, origin) for item in fresh)

@@ -389,20 +389,23 @@ def test_an_unknown_argument_lists_those_of_the_layer() -> None:
 
 
 def test_the_json_schema_knows_every_layer_and_every_argument() -> None:
-    [alone, mapping] = Sequential.model_json_schema()["properties"]["layers"]["items"]["anyOf"]
+    schema = Sequential.model_json_schema()
+    classes = schema["$defs"]
+    [alone, mapping] = schema["properties"]["layers"]["items"]["anyOf"]
     assert set(mapping["properties"]) == set(layer_table.names())
     assert {"flatten", "relu", "global_max_pooling1d"} < set(alone["enum"])
     assert not {"dense", "conv2d", "bidirectional"} & set(alone["enum"])
     for name, row in layer_table.table()["layers"].items():
-        whole = mapping["properties"][name]["anyOf"][0]
+        [reference] = mapping["properties"][name]["anyOf"][0].values()
+        whole = classes[reference.removeprefix("#/$defs/")]
         assert list(whole["properties"]) == list(row["arguments"])
         assert whole["additionalProperties"] is False
     dense, pooling, flatten = (
         mapping["properties"][name]["anyOf"] for name in ("dense", "max_pooling2d", "flatten")
     )
     assert dense[1:] == [{"minimum": 1, "title": "Units", "type": "integer"}]
-    assert dense[0]["required"] == ["units"]
-    assert [option.get("type") for option in pooling] == ["object", None, "null"]
-    assert [option.get("type") for option in flatten] == ["object", "null"]
+    assert classes["Dense"]["required"] == ["units"]
+    assert [option.get("type") for option in pooling[1:]] == [None, "null"]
+    assert [option.get("type") for option in flatten[1:]] == ["null"]
     wrapped = mapping["properties"]["bidirectional"]["properties"]
     assert set(wrapped) == {"gru", "lstm", "simple_rnn"}
