@@ -22,6 +22,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise CallError(f"{path} is there already. Expected a name that is free.")
+    made = [parent for parent in path.parents if not parent.exists()]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     try:
@@ -36,6 +37,9 @@ def new_folder(path: Path) -> Iterator[Path]:
         _sync(path.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another run may be at work there
+            for parent in made:
+                parent.rmdir()
         raise
 
 

@@ -49,7 +49,7 @@ DATA = {
         "recipe.yaml:4:7: task: the target 'y' has 3 values: 'a', 'b', 'c'. "
         "Expected two for a binary task; write `task: multiclass` for more."),
     "mixed types": (rows(xs="12345?"), "",
-        "recipe.yaml:1:1: features.x: column 'x' mixes 50 numbers and 10 words: '?' "
+        "recipe.yaml:1:27: features.x: column 'x' mixes 50 numbers and 10 words: '?' "
         '(first in row 6 of rows.csv). If that means missing, write `data: {missing: ["?"]}`; '
         "if all are names, `features: {x: category}`."),
     "number with words": (rows().replace("6,b", "?,b", 1), "features: {x: number}\n",

@@ -82,3 +82,10 @@ def test_hashes_are_of_every_file_below_a_folder(tmp_path: Path) -> None:
     assert list(found) == ["b.txt", "inner/a.txt"]
     assert found["b.txt"] == files.sha256(tmp_path / "new" / "b.txt") == empty
     assert list(files.hashes(tmp_path / "new", leave_out=("b.txt",))) == ["inner/a.txt"]
+
+
+def test_a_folder_that_fails_takes_the_parents_made_for_it_along(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), files.new_folder(tmp_path / "a/b/1") as folder:
+        (folder / "part").write_text("half")
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []

@@ -148,8 +148,7 @@ def _write_model(
         shape, dtype = feature.signature()
         signature[names[column]] = tf.TensorSpec(shape, dtype, name=names[column])
     archive = keras.export.ExportArchive()
-    archive.track(layer)
-    archive.track(model)
+    archive.track(layer)  # its tables; tracking the model too would write each weight twice
     archive.add_endpoint("serve", serve, input_signature=[signature])
     try:
         archive.write_out(str(folder), verbose=False)

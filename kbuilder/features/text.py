@@ -56,8 +56,10 @@ class Text(Spec):
         """The vocabulary and the length."""
         import keras
 
+        from kbuilder.layers.plain_words import plain_words
+
         texts = self.raw(column, values)
-        vectorize = keras.layers.TextVectorization(max_tokens=self.max_tokens)
+        vectorize = keras.layers.TextVectorization(self.max_tokens, standardize=plain_words)
         vectorize.adapt(texts)
         words = tuple(str(word) for word in vectorize.get_vocabulary()[2:])
         if not words:
@@ -93,8 +95,12 @@ class Text(Spec):
         """TextVectorization with the learned vocabulary. (batch,) string to (batch, length)"""
         import keras
 
+        from kbuilder.layers.plain_words import plain_words
+
         return keras.layers.TextVectorization(
-            output_sequence_length=self.length, vocabulary=list(self.vocabulary or ())
+            standardize=plain_words,
+            output_sequence_length=self.length,
+            vocabulary=list(self.vocabulary or ()),
         )
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:

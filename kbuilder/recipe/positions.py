@@ -63,6 +63,14 @@ class Origin:
                 return self.option(problem, within[0])
         return replace(problem, place=self.name)
 
+    def point(self, problem: Problem) -> Problem:
+        """`problem` of the data at its line; that of a column which is not listed, at the data."""
+        key = problem.key
+        listed = key[:2] in self.values or key[:2] in self.overrides
+        if key[:1] == ("features",) and not listed:
+            key = ("data", "path")
+        return replace(self.locate(replace(problem, key=key)), key=problem.key)
+
     def option(self, problem: Problem, setting: str) -> Problem:
         """`problem` at an option of the command line."""
         shown = setting if len(setting) <= WIDTH else setting[:WIDTH] + "…"

@@ -57,7 +57,7 @@ def pointing(recipe: Recipe) -> Iterator[None]:
         yield
     except KBuilderError as error:
         if recipe.origin and error.problem.key and not error.problem.place:
-            error.problem = recipe.origin.locate(error.problem)
+            error.problem = recipe.origin.point(error.problem)
         raise
 
 

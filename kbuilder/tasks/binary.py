@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder import labels
 from kbuilder.contracts import Choice
@@ -24,7 +24,10 @@ class Binary(Spec):
     label), `probabilities` (of both, the positive last).
     """
 
-    positive: str | int | None = None
+    positive: Annotated[
+        str | int | None,
+        BeforeValidator(lambda value: str(value) if isinstance(value, bool) else value),
+    ] = None
     """The class whose probability is the output; left out: True, 1, yes, positive, or the rarer."""
     classes: Annotated[labels.Classes, Field(min_length=2, max_length=2)] | None = None
     """Both classes, the positive last; left out: the two values of the training rows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from shared import KINDS, ODD, fields, message
 
 import kbuilder as kb
@@ -244,3 +246,11 @@ def test_a_file_in_the_way_is_left_alone(fitted: Runs) -> None:
         "taken is a file. Expected a folder for the versions of the export."
     )
     assert Path("taken").read_text(encoding="utf-8") == "mine"
+
+
+def test_each_weight_is_written_once(exported: Exports, fitted: Runs) -> None:
+    written = tf.train.load_checkpoint(str(exported("text") / "variables" / "variables"))
+    shapes = written.get_variable_to_shape_map()
+    kinds = written.get_variable_to_dtype_map()
+    sizes = [math.prod(shape) for name, shape in shapes.items() if kinds[name].is_floating]
+    assert sum(sizes) == fitted("text").model.count_params()

@@ -71,3 +71,11 @@ def test_strings_of_several_words_are_recognised() -> None:
     texts = np.array([f"this is review {n}" for n in range(30)], dtype=object)
     assert Text.recognise(profile(texts)) == "4 words in the mean, 30 different texts"
     assert Text.recognise(profile(np.array(["a", "b"], dtype=object))) is None
+
+
+def test_words_of_any_script_lose_capitals_and_punctuation() -> None:
+    from kbuilder.layers.plain_words import plain_words
+
+    texts = ["ÜBER “Gut”, film's — don't!", "¿Qué? 5$ 😀"]
+    plain = [text.decode().split() for text in plain_words(texts).numpy()]
+    assert plain == [["über", "gut", "films", "dont"], ["qué", "5", "😀"]]

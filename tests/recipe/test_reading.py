@@ -138,9 +138,9 @@ PROBLEMS = {
         "2:14: features.a: Expected a name, or a mapping with the key 'kind'. Got null.",
     "features: {a: no}":
         "2:15: features.a: Expected one of: array, category, image, number, text. Got 'no'.",
-    "task: {name: binary, positive: true}":
-        "2:32: task.positive: Expected a text or a whole number. Got true; "
-        "in quotes it is a text: 'true'.",
+    "task: {name: binary, positive: 1.5}":
+        "2:32: task.positive: Expected a text or a whole number. Got 1.5; "
+        "in quotes it is a text: '1.5'.",
     "task: {name: binary, classes: [a, b, c]}":
         "2:31: task.classes: Expected at most 2 of them. Got ['a', 'b', 'c'].",
     "task: {name: binary, positive: a, classes: [a, b]}":

@@ -144,3 +144,9 @@ def test_the_baseline_is_the_share_of_the_positive_class() -> None:
 def test_two_values_are_recognised() -> None:
     assert Binary.recognise(profile(objects("a", "b"))) == "the target has two different values"
     assert Binary.recognise(profile(np.array([1, 2, 3]))) is None
+
+
+def test_the_positive_class_may_be_true_as_yaml_writes_it() -> None:
+    assert Binary(positive=True).positive == "True"
+    values = np.array(["False", "True", "True"], dtype=object)
+    assert Binary(positive=False).learn("y", values)["classes"].value == ("True", "False")
