@@ -41,7 +41,7 @@ def show(name: str) -> None:
 @click.argument("name")
 @click.argument("folder", type=click.Path(), default=".")
 def copy(name: str, folder: str) -> None:
-    """Copy the recipe NAME into FOLDER, to be changed there."""
+    """Copy the recipe NAME into FOLDER, to be changed there, and the schema for your editor."""
     from kbuilder import files, shipped
     from kbuilder.errors import CallError
 
@@ -49,6 +49,11 @@ def copy(name: str, folder: str) -> None:
     target = Path(folder) / source.name
     if target.exists():
         raise CallError(f"{target} is there already. Expected a folder without it.")
+    text = source.read_text(encoding="utf-8").replace(f"../{shipped.SCHEMA}", shipped.SCHEMA)
     with files.new_file(target) as temporary:
-        temporary.write_bytes(source.read_bytes())
+        temporary.write_text(text, encoding="utf-8")
+    schema = target.with_name(shipped.SCHEMA)
+    if not schema.exists():
+        with files.new_file(schema) as temporary:
+            temporary.write_bytes((shipped.folder() / shipped.SCHEMA).read_bytes())
     click.echo(str(target))

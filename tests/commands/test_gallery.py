@@ -30,7 +30,12 @@ def test_a_recipe_is_copied_into_a_folder_once() -> None:
     done = command("recipes", "copy", "tabular/adult", "deep/down")
     assert done == (0, "deep/down/adult.yaml\n", "")
     copy = Path("deep/down/adult.yaml")
-    assert copy.read_bytes() == shipped.find("tabular/adult").read_bytes()
+    before = shipped.find("tabular/adult").read_text(encoding="utf-8").splitlines()
+    schema, *rest = copy.read_text(encoding="utf-8").splitlines()
+    assert schema == "# yaml-language-server: $schema=recipe.schema.json"
+    assert rest == before[1:]
+    beside = copy.with_name("recipe.schema.json")
+    assert beside.read_bytes() == (shipped.folder() / "recipe.schema.json").read_bytes()
     copy.write_text("mine")
     done = command("recipes", "copy", "tabular/adult", "deep/down")
     said = "Error: deep/down/adult.yaml is there already. Expected a folder without it.\n"
