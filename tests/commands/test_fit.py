@@ -95,9 +95,18 @@ PROGRESS = re.compile(
 )
 
 
+# What runs in the background of a shell ignores SIGINT, and so would its children.
+FOREGROUND = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+
+
 def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = ["-m", "kbuilder", "fit", recipe.name, *arguments]
     return subprocess.Popen(
-        [sys.executable, "-m", "kbuilder", "fit", recipe.name, *arguments],
+        [sys.executable, "-c", FOREGROUND, *command],
         cwd=recipe.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
