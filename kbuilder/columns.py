@@ -60,6 +60,12 @@ class Columns:
             keys[column] = key
         return keys
 
+    def words(self) -> list[str]:
+        """The columns that are texts to the model, and the target if its classes are."""
+        texts = [name for name, f in self.features.items() if f.signature()[1] == "string"]
+        classes = getattr(self.task, "classes", None) or (0,)
+        return [*texts, *(self.target if isinstance(classes[0], str) else ())]
+
     def to_json(self) -> str:
         """As text that `from_json` reads again."""
         kind, name = Named("features", key="kind"), Named("tasks")
@@ -120,6 +126,11 @@ def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
         else:
             arrays[name] = np.empty(len(values), dtype=object)
             arrays[name][:] = values
+    for name in columns.target:  # to evaluate; predictions have none
+        if all(name in row for row in rows):
+            values = [row[name] for row in rows]
+            numbers = all(isinstance(value, int | float) for value in values)
+            arrays[name] = np.array(values, dtype=None if numbers else object)
     return Table(arrays, origin)
 
 
@@ -149,5 +160,8 @@ def _to_json(value: Any) -> Any:
 
 def _from_json(value: Any) -> Any:
     if isinstance(value, dict) and set(value) == {"b64"}:
-        return base64.b64decode(value["b64"])
+        try:
+            return base64.b64decode(value["b64"], validate=True)
+        except (TypeError, ValueError):
+            raise DataError('a value {"b64": …} is no base64. Expected encoded bytes.') from None
     return value

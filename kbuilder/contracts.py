@@ -7,6 +7,7 @@ decides the last layer, the loss, the metrics, and how outputs are decoded into 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -77,8 +78,12 @@ class Source(Protocol):
             DataError: if there are no rows, or they cannot be read.
         """
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file of the same kind, to predict or evaluate; target or not.
+
+        Args:
+            path: The file.
+            words: Columns that training knows as texts, even if here each value is a number.
 
         Raises:
             DataError: if they cannot be read.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import lzma
 import warnings
 import zipfile
+import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,15 +27,21 @@ def read_csv(
     delimiter: str = ",",
     encoding: str = "utf-8",
     missing: Sequence[str] = (),
+    words: Collection[str] = (),
 ) -> Table:
     """The rows of a CSV file with a header.
+
+    A column is of numbers if each of its values is written as one, and has no leading zero: 007 is
+    a code. A line with too few fields has the rest missing.
 
     Args:
         path: The file.
         key: The place of its name in the recipe, for messages.
         delimiter: What stands between two fields.
         encoding: As Python names it.
-        missing: Texts that mean "missing", beside the empty field, NA, NaN, null and None.
+        missing: Texts that mean "missing", beside those that pandas takes: the empty field, NA,
+            N/A, NaN, null, None and the like.
+        words: Columns that are left as they are written, even if all their values are numbers.
 
     Raises:
         DataError: if the file is empty, has no rows, or cannot be read.
@@ -50,9 +58,11 @@ def read_csv(
             header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False, **given)
             names = [str(name).strip() for name in header.iloc[0]]
             _check_header(names, path, key, delimiter)
+            # In a single column an empty line is a missing value, else it is no row.
             frame = pd.read_csv(
-                path, na_values=list(missing), low_memory=False, index_col=False, **given
-            )
+                path, na_values=list(missing), dtype=str, index_col=False,
+                skip_blank_lines=len(names) > 1, **given,
+            )  # fmt: skip
     except pd.errors.EmptyDataError:
         raise DataError(f"{path} is empty. Expected a header and rows.", key=key) from None
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -70,6 +80,8 @@ def read_csv(
             "Name the file's encoding, such as `encoding: latin-1`.",
             key=key,
         ) from None
+    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read: {error}. Expected a CSV file.", key=key) from None
     except ValueError:
         raise DataError(
             f"{path} cannot be read with the delimiter {delimiter!r}. Expected one character that "
@@ -79,7 +91,20 @@ def read_csv(
     if frame.empty:
         raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
     frame.columns = [name or renamed for name, renamed in zip(names, frame.columns, strict=True)]
-    return from_frame(frame, origin=path.name)
+    columns = {name: _numbers(frame[name]) for name in frame if name not in words}
+    return from_frame(frame.assign(**columns), origin=path.name)
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    """A column of texts as numbers, if each of them is written as one."""
+    import pandas as pd
+
+    if column.str.contains(r"^[+-]?0\d", na=False).any():
+        return column
+    try:
+        return pd.to_numeric(column)
+    except ValueError:
+        return column
 
 
 def read_npz(
@@ -145,15 +170,19 @@ def read_npz(
     return Table(arrays, path.name)
 
 
-def read_like(path: Path) -> Table:
+def read_like(path: Path, words: Collection[str] = ()) -> Table:
     """The rows of a file by its ending: `.csv`, or `.npz` with arrays named like the columns.
+
+    Args:
+        path: The file.
+        words: Columns of a CSV file that are left as they are written.
 
     Raises:
         DataError: if it cannot be read.
     """
     if path.suffix.lower() == ".npz":
         return read_npz(path, (), None, "columns")
-    return read_csv(path)
+    return read_csv(path, words=words)
 
 
 def _expect_file(path: Path, key: Key) -> None:

@@ -127,4 +127,4 @@ class Run:
             return from_frame(data, "the frame")
         if Path(data).suffix.lower() == ".json":
             return read_json(self.record.columns, Path(data))
-        return self.recipe.data.read(Path(data))
+        return self.recipe.data.read(Path(data), self.record.columns.words())

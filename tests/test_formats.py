@@ -217,3 +217,32 @@ def test_columns_of_one_name_are_refused(names: list[Any]) -> None:
 def test_what_is_no_frame_is_refused(other: Any) -> None:
     said = f"the frame is no pandas DataFrame. Expected one. Got a {type(other).__name__}."
     assert message(DataError, from_frame, other, "the frame") == said
+
+
+def test_an_empty_line_is_a_missing_value_of_a_single_column_and_no_row_of_several(
+    tmp_path: Path,
+) -> None:
+    one, two = tmp_path / "one.csv", tmp_path / "two.csv"
+    one.write_text("a\nx y\n\nz\n   \n")
+    two.write_text("a,b\n1,2\n\n3,4\n")
+    assert read_csv(one)["a"].tolist() == ["x y", None, "z", None]
+    assert read_csv(two)["a"].tolist() == [1, 3]
+
+
+def test_a_value_is_read_alike_whatever_stands_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.write_text("code,flag,size\n01,TRUE,1.5\n02,FALSE,2\n")
+    table = read_csv(file)
+    assert table["code"].tolist() == ["01", "02"]
+    assert table["flag"].tolist() == ["TRUE", "FALSE"]
+    assert table["size"].tolist() == [1.5, 2.0]
+    assert read_csv(file, words=["size"])["size"].tolist() == ["1.5", "2"]
+
+
+@pytest.mark.parametrize("ending", ["gz", "zip", "xz"])
+def test_a_file_that_cannot_be_unpacked_is_refused(tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"rows.csv.{ending}"
+    file.write_text("a,b\n1,2\n")
+    said = message(DataError, read_csv, file)
+    assert said.startswith(f"{file} cannot be read: ")
+    assert said.endswith(". Expected a CSV file.")

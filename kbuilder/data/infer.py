@@ -43,6 +43,11 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     test = _with_target(test, target, decisions) if test is not None else None
 
     task = recipe.task or _infer_task(table, target, decisions)
+    if recipe.training.balance == "auto" and not task.stratified:
+        raise DataError(
+            f"{catalog.name_of(task)} has no single class per row to balance. Expected none.",
+            key=("training", "balance"),
+        )
     features, ignored = _infer_features(recipe, table, decisions)
     split = recipe.data.split
     if split.test is None:

@@ -71,7 +71,7 @@ class Number(Spec):
         for row in np.flatnonzero(~absent):
             try:
                 numbers[row] = float(values[row])
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise DataError(
                     f"column {column!r} is a number, but here {str(values[row])!r}. "
                     "Expected a number; name a text that means missing in data.missing, "

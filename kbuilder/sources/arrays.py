@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -48,6 +49,6 @@ class Arrays(Spec):
             return train, None
         return train, read_npz(self.path, key, self.test_columns, "test_columns")
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
         return read_npz(path, (), self.columns, "columns", another=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +40,7 @@ class CSV(Spec):
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """The encoding of the file, as Python names it: utf-8, latin-1, cp1252 …"""
     missing: Names = ()
-    """Texts that mean "missing", beside the empty field, NA, NaN, null and None."""
+    """Texts that mean "missing", beside the empty field, NA, N/A, NaN, null, None and the like."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
     split: Split = Split()
@@ -48,19 +49,22 @@ class CSV(Spec):
     def load(self) -> tuple[Table, Table | None]:
         """Read the file, and the test file if there is one."""
         train = self._read(self.path, "path")
-        test = self._read(self.test_path, "test_path") if self.test_path else None
-        return train, test
+        if self.test_path is None:
+            return train, None
+        words = [name for name, values in train.columns.items() if values.dtype == object]
+        return train, self._read(self.test_path, "test_path", words)
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file, with the same delimiter, encoding and missing texts."""
-        return self._parse(path, ())
+        return self._parse(path, (), words)
 
-    def _read(self, path: Path, field: str) -> Table:
+    def _read(self, path: Path, field: str, words: Collection[str] = ()) -> Table:
         if not path.is_file():
             raise missing_file(path, self.origin, ("data", field), "a CSV file")
-        return self._parse(path, ("data", field))
+        return self._parse(path, ("data", field), words)
 
-    def _parse(self, path: Path, key: Key) -> Table:
+    def _parse(self, path: Path, key: Key, words: Collection[str]) -> Table:
         return read_csv(
-            path, key, delimiter=self.delimiter, encoding=self.encoding, missing=self.missing
-        )
+            path, key, delimiter=self.delimiter, encoding=self.encoding, missing=self.missing,
+            words=words,
+        )  # fmt: skip

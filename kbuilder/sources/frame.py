@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,6 @@ class Frame(Spec):
             raise DataError("the frame has no rows. Expected rows.", key=("data",))
         return train, test
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path)
+        return read_like(path, words)

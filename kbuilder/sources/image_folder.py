@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +51,7 @@ class ImageFolder(Spec):
         held = _read(test, ("data", "test_path")) if test else None
         return _read(train, ("data", "path")), held
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """Images of another folder of class folders; or of one folder, or one file, of images."""
         if path.is_dir() and any(file.suffix.lower() in FORMATS for file in path.iterdir()):
             return _load(sorted(path.iterdir()), path.name, ())

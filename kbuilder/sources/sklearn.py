@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -58,6 +59,6 @@ class Sklearn(Spec):
             columns[goal] = bunch.target.astype(np.float64)
         return Table(columns, self.name), None
 
-    def read(self, path: Path) -> Table:
+    def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path)
+        return read_like(path, words)

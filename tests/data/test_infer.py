@@ -274,3 +274,11 @@ def test_real_data_is_understood(name: str) -> None:
     assert catalog.name_of(found.task) == task
     features = {column: catalog.name_of(f) for column, f in found.recipe.features.items()}
     assert features.items() >= kinds.items()
+
+
+def test_balance_is_refused_for_a_task_that_was_inferred_too() -> None:
+    training = kb.Training(balance="auto")
+    said = message(DataError, resolve, {"y": np.arange(ROWS) / 7, "x": WORDS}, training=training)
+    assert said == (
+        "training.balance: regression has no single class per row to balance. Expected none."
+    )
