@@ -145,13 +145,13 @@ def test_loading_does_not_write(fitted: Runs, tmp_path: Path) -> None:
 
 def test_a_row_is_predicted_alike_alone_and_among_others(tmp_path: Path) -> None:
     lines = [
-        f"{code},{n},{'yes' if code == '7' else 'no'}"
+        f"{code},{n},{'yes' if code == '1e3' else 'no'}"
         for n in range(30)
-        for code in ("7", "8", "A1")
+        for code in ("1e3", "8", "A1")
     ]
     (tmp_path / "rows.csv").write_text("\n".join(["code,n,y", *lines]) + "\n")
-    (tmp_path / "two.csv").write_text("code,n\n7,0\nA1,0\n")
-    (tmp_path / "alone.csv").write_text("code,n\n7,0\n")
+    (tmp_path / "two.csv").write_text("code,n\n1e3,0\nA1,0\n")
+    (tmp_path / "alone.csv").write_text("code,n\n1e3,0\n")
     data = kb.CSV(path=tmp_path / "rows.csv", target="y")
     recipe = kb.Recipe(
         data=data, features={"code": kb.Category()}, training=kb.Training(epochs=3, batch_size=8)
