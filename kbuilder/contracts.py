@@ -181,4 +181,4 @@ class Task(Protocol):
         """The name, and the outputs (units,), of the best answer that ignores the input."""
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
-        """Class number of each row, for stratified splits and class weights; None without."""
+        """Class number of each row, for class weights; None where rows have no single class."""

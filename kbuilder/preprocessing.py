@@ -7,7 +7,8 @@ training and serving cannot differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,10 +35,8 @@ def learn(recipe: Recipe, task: Task, train: Table) -> tuple[Columns, list[Decis
     task = _filled(task, task.learn(listed(target), train.target(target)), "task", decisions)
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
-        try:
+        with _naming_rows(train):
             choices = feature.learn(column, train[column])
-        except DataError as error:
-            raise error.at(train.row(error.row)) if error.row is not None else error from None
         features[column] = _filled(feature, choices, f"features.{column}", decisions)
     return Columns(features, target, task), decisions
 
@@ -72,11 +71,9 @@ def raw(columns: Columns, table: Table) -> Arrays:
     """
     table = table.only(list(columns.features))
     arrays: Arrays = {}
-    for column, feature in columns.features.items():
-        try:
+    with _naming_rows(table):
+        for column, feature in columns.features.items():
             arrays[column] = feature.raw(column, table[column])
-        except DataError as error:
-            raise error.at(table.row(error.row)) if error.row is not None else error from None
     return arrays
 
 
@@ -86,8 +83,15 @@ def encode_target(columns: Columns, table: Table) -> np.ndarray:
     Raises:
         DataError: naming the first row whose target is none of the classes.
     """
-    try:
+    with _naming_rows(table):
         return columns.task.encode(listed(columns.target), table.target(columns.target))
+
+
+@contextmanager
+def _naming_rows(table: Table) -> Iterator[None]:
+    """Errors of a value open with the name of its row in `table`."""
+    try:
+        yield
     except DataError as error:
         raise error.at(table.row(error.row)) if error.row is not None else error from None
 

@@ -10,7 +10,7 @@ from kbuilder import catalog
 from kbuilder.contracts import Choice, Decision, Feature, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.table import Profile, Table, missing, profile
+from kbuilder.table import Profile, Table, is_number, missing, profile
 
 
 @dataclass(frozen=True)
@@ -194,8 +194,6 @@ def _kind(name: str, found: Profile, table: Table) -> Choice:
 
 def _mixed(name: str, found: Profile, table: Table) -> DataError:
     """The error for a column of numbers with some words in it."""
-    from kbuilder.table import is_number
-
     values = table[name]
     there = np.flatnonzero(~missing(values))
     odd = [row for row in there if not is_number(str(values[row]))]

@@ -120,7 +120,7 @@ class Recipe(Spec):
                 )  # fmt: skip
         if self.task is not None and self.training.balance == "auto":
             task = catalog.name_of(self.task)
-            if task in ("regression", "multilabel"):
+            if not self.task.stratified:
                 raise refuse(
                     ("training", "balance"), f"{task} has no single class per row to balance. "
                     f"Expected none with task {listed([task])}", "auto",
