@@ -10,7 +10,19 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import PACKED, Columns
-from kbuilder.contracts import FORMS, RANKS, Architecture, Decision, Feature, Form, Signal, Task
+from kbuilder.contracts import (
+    FORMS,
+    RANKS,
+    Adaptive,
+    Architecture,
+    Body,
+    Choice,
+    Decision,
+    Feature,
+    Form,
+    Signal,
+    Task,
+)
 from kbuilder.errors import BuildError, listed
 from kbuilder.recipe.training import Optimizer
 
@@ -38,7 +50,8 @@ def build(
         optimizer: A Keras optimizer or its name; left out: Adam.
 
     Returns:
-        A plain `keras.Model`, ready for `fit`, `save` and all that Keras does.
+        A plain `keras.Model`, ready for `fit`, `save` and all that Keras does. One with auxiliary
+        classifiers has a dictionary of outputs, `output` and `auxiliary_1` …, with one target.
 
     Raises:
         BuildError: if the architecture does not take such an input.
@@ -49,10 +62,45 @@ def build(
     form: Form = "text" if vocabulary_size else _form(len(input_shape) + 1)
     _check_form(architecture, form)
     inputs = keras.Input(tuple(input_shape), dtype="int64" if vocabulary_size else "float32")
-    body = architecture.apply(Signal(form, inputs, vocabulary_size))
-    model = keras.Model(inputs, task.head(body))
-    compile_(model, task, Optimizer().create() if optimizer is None else optimizer)
+    architecture, _ = adapted(architecture, Signal(form, inputs, vocabulary_size))
+    body = as_body(architecture.apply(Signal(form, inputs, vocabulary_size)))
+    output = task.head(body.tensor, body.output)
+    auxiliary = {
+        f"auxiliary_{place}": task.head(tensor, name=f"auxiliary_{place}")
+        for place, (tensor, _) in enumerate(body.auxiliary, start=1)
+    }
+    model = keras.Model(inputs, {"output": output, **auxiliary} if auxiliary else output)
+    optimizer = Optimizer().create() if optimizer is None else optimizer
+    loss, metrics = task.objective()
+    if auxiliary:
+        weights = [weight for _, weight in body.auxiliary]
+        model.compile(
+            optimizer=optimizer,
+            loss={"output": loss, **{name: task.objective()[0] for name in auxiliary}},
+            loss_weights={"output": 1.0, **dict(zip(auxiliary, weights, strict=True))},
+            metrics={"output": metrics},
+        )
+    else:
+        model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
     return model
+
+
+def as_body(given: Any) -> Body:
+    """What an architecture gives, as a `Body`."""
+    return given if isinstance(given, Body) else Body(given)
+
+
+def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
+    """The architecture with what it left open, and what it chose; what the user wrote wins."""
+    if not isinstance(architecture, Adaptive):
+        return architecture, {}
+    choices = {
+        field: choice
+        for field, choice in architecture.decide(signal).items()
+        if getattr(architecture, field) in (None, "auto")
+    }
+    update = {field: choice.value for field, choice in choices.items()}
+    return architecture.model_copy(update=update), choices  # type: ignore[attr-defined]
 
 
 def choose(columns: Columns, model: Architecture | Architectures | None) -> tuple[

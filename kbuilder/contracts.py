@@ -7,9 +7,17 @@ decides the last layer, the loss, the metrics, and how outputs are decoded into 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Literal,
+    NamedTuple,
+    Protocol,
+    runtime_checkable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,11 +62,50 @@ class Signal:
         form: What the axes of the tensor mean.
         tensor: The KerasTensor, batch first.
         vocabulary_size: For `text`, the number of distinct integers, padding (0) included.
+        widths: For `vector`, how many of its numbers each column has, in their order; empty where
+            nobody knows.
     """
 
     form: Form
     tensor: Any
     vocabulary_size: int = 0
+    widths: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Body:
+    """What an architecture gives, where it gives more than a vector.
+
+    Args:
+        tensor: The KerasTensor (batch, d) that the task's last layer takes.
+        auxiliary: Vectors (batch, d) from further below. In training each gets a last layer of its
+            own, whose loss is added times the weight; after it they are gone.
+        output: Makes a layer of so many units that stands in for the task's Dense, before the
+            task's activation.
+        phases: The stretches of the fit, where it is more than one.
+    """
+
+    tensor: Any
+    auxiliary: Sequence[tuple[Any, float]] = ()
+    output: Callable[[int], Any] | None = None
+    phases: Sequence[Phase] = ()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of the fit, in which some layers learn and the others keep their weights.
+
+    Args:
+        frozen: The layers that keep their weights.
+        epochs: Its epochs; None: those of `training`.
+        learning_rate: Its learning rate; None: that of `training`.
+        why: What the person is told.
+    """
+
+    frozen: Sequence[Any]
+    epochs: int | None
+    learning_rate: float | None
+    why: str
 
 
 class Source(Protocol):
@@ -133,7 +180,23 @@ class Architecture(Protocol):
     forms: ClassVar[tuple[Form, ...]]
 
     def apply(self, signal: Signal) -> Any:
-        """The network without its last layer. Returns a KerasTensor (batch, d)."""
+        """The network without its last layer. Returns a KerasTensor (batch, d), or a `Body`.
+
+        Raises:
+            BuildError: if the network cannot be built on such an input.
+        """
+
+
+@runtime_checkable
+class Adaptive(Protocol):
+    """An architecture that fits itself to the shape of its input, and says so."""
+
+    def decide(self, signal: Signal) -> dict[str, Choice]:
+        """The fields that were left open (None or `auto`), from the shape of the input.
+
+        Raises:
+            BuildError: as `apply`.
+        """
 
 
 class Task(Protocol):
@@ -162,8 +225,16 @@ class Task(Protocol):
             DataError: if a value is missing, or is none of the classes.
         """
 
-    def head(self, tensor: Any) -> Any:
-        """The last layer, called on (batch, d)."""
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        """The last layer, called on (batch, d).
+
+        Args:
+            tensor: What the architecture gives.
+            output: Makes the layer of so many units that stands in for Dense (see `Body`).
+            name: The name of the last layer.
+        """
 
     def explain(self) -> dict[str, Choice]:
         """The last layer and the loss in words, each with the reason for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -75,6 +75,25 @@ def create_loss(loss: str) -> Any:
     import keras
 
     return getattr(keras.losses, LOSSES[loss][0])(name=loss)
+
+
+def last_layer(
+    tensor: Any,
+    units: int,
+    activation: str | None,
+    output: Callable[[int], Any] | None,
+    name: str,
+) -> Any:
+    """The task's last layer, in float32: Dense, or the network's own layer, then the activation.
+
+    The activation is inside Dense, where Keras finds the logits for the loss.
+    """
+    import keras
+
+    if output is None:
+        dense = keras.layers.Dense(units, activation=activation, dtype="float32", name=name)
+        return dense(tensor)
+    return keras.layers.Activation(activation, dtype="float32", name=name)(output(units)(tensor))
 
 
 def as_label(value: Any) -> Label:

@@ -13,11 +13,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kbuilder import __version__, files
+from kbuilder import __version__, catalog, files
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, RunError, listed
@@ -172,8 +173,8 @@ def read_model(path: Path) -> Any:
     """The fitted network. Call after `read`, which has checked the file against its hash."""
     import keras
 
-    import kbuilder.layers.pool_over_time  # noqa: F401 (registers the layer with Keras)
-
+    for name in catalog.names("layers"):
+        import_module(f"kbuilder.layers.{name}")  # which registers its layer with Keras
     return keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
 
 

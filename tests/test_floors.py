@@ -21,7 +21,7 @@ PLUGINS = ("architectures", "features", "sources", "tasks")
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "shipped",
                      "spec", "table"), 0),
-    **dict.fromkeys(("columns", "formats", "labels", "layer_table", "recipe"), 1),
+    **dict.fromkeys(("columns", "formats", "labels", "layer_table", "parts", "recipe"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -91,10 +92,10 @@ class Binary(Spec):
         """1 for the positive class. (rows, 1) float32"""
         return labels.index(column, values, self.classes or ())[:, None].astype(np.float32)
 
-    def head(self, tensor: Any) -> Any:
-        import keras
-
-        return keras.layers.Dense(1, activation="sigmoid", dtype="float32", name="head")(tensor)
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        return labels.last_layer(tensor, 1, "sigmoid", output, name)
 
     def explain(self) -> dict[str, Choice]:
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -68,11 +69,10 @@ class Multiclass(Spec):
             return numbers[:, None].astype(np.float32)
         return np.eye(len(self.classes or ()), dtype=np.float32)[numbers]
 
-    def head(self, tensor: Any) -> Any:
-        import keras
-
-        units = labels.count(self.classes)
-        return keras.layers.Dense(units, activation="softmax", dtype="float32", name="head")(tensor)
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        return labels.last_layer(tensor, labels.count(self.classes), "softmax", output, name)
 
     @property
     def _k(self) -> int:

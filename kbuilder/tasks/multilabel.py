@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -120,11 +121,10 @@ class Multilabel(Spec):
                 encoded[row, places[name]] = 1.0
         return encoded
 
-    def head(self, tensor: Any) -> Any:
-        import keras
-
-        units = labels.count(self.classes)
-        return keras.layers.Dense(units, activation="sigmoid", dtype="float32", name="head")(tensor)
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        return labels.last_layer(tensor, labels.count(self.classes), "sigmoid", output, name)
 
     def explain(self) -> dict[str, Choice]:
         layer = f"Dense({labels.count(self.classes)}, sigmoid)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ from pydantic import model_validator
 
 from kbuilder import labels
 from kbuilder.contracts import Choice
-from kbuilder.errors import DataError, listed
+from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.spec import Count, Numbers, Spec, refuse
 from kbuilder.table import Profile, kind_of
 
@@ -106,10 +107,16 @@ class Regression(Spec):
             )
         return ((numbers - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
 
-    def head(self, tensor: Any) -> Any:
-        import keras
-
-        return keras.layers.Dense(self.outputs or 1, dtype="float32", name="head")(tensor)
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        if output is not None:
+            raise BuildError(
+                "the network has a last layer of its own, which codes classes, and regression "
+                "predicts numbers. Expected a task with classes, or the network's plain output.",
+                key=("model",),
+            )
+        return labels.last_layer(tensor, self.outputs or 1, None, None, name)
 
     def explain(self) -> dict[str, Choice]:
         return {
