@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from kbuilder import catalog
-from kbuilder.columns import PACKED, Columns
+from kbuilder.columns import PACKED, Arrays, Columns, Rows
 from kbuilder.contracts import (
     FORMS,
     RANKS,
@@ -20,6 +19,7 @@ from kbuilder.contracts import (
     Decision,
     Feature,
     Form,
+    Phase,
     Signal,
     Task,
 )
@@ -29,6 +29,56 @@ from kbuilder.recipe.training import Optimizer
 DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
 
 Architectures = Mapping[Form, Architecture]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where the network begins: its Keras inputs by name, and what they carry by form."""
+
+    tensors: Mapping[str, Any]
+    signals: Mapping[Form, Sequence[Signal]]
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is fitted, and what stays of it.
+
+    Args:
+        model: The Keras model, from preprocessed arrays to an output for each target.
+        trained: The same with the auxiliary outputs that it has in training; `model` if none.
+        tasks: The task by output of `trained`.
+        auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
+        phases: The stretches of the fit; empty: all weights learn from the first step to the last.
+    """
+
+    model: Any
+    trained: Any
+    tasks: Mapping[str, Task]
+    auxiliary: Mapping[str, tuple[str, float]]
+    phases: Sequence[Phase]
+
+    def rows(self, rows: Rows) -> Rows:
+        """Rows with an encoded target for each output of `trained`."""
+        arrays, encoded = rows
+        extra = {name: encoded[output] for name, (output, _) in self.auxiliary.items()}
+        return arrays, {**encoded, **extra}
+
+    def compile(self, optimizer: Any) -> None:
+        """Compile `trained` with the tasks' losses and metrics, as objects."""
+        objectives = {output: task.objective() for output, task in self.tasks.items()}
+        self.trained.compile(
+            optimizer=optimizer,
+            loss={output: loss for output, (loss, _) in objectives.items()},
+            loss_weights={
+                output: task.loss_weight * self.auxiliary.get(output, ("", 1.0))[1]
+                for output, task in self.tasks.items()
+            },
+            metrics={
+                output: metrics
+                for output, (_, metrics) in objectives.items()
+                if output not in self.auxiliary
+            },
+        )
 
 
 def build(
@@ -103,36 +153,40 @@ def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
     return architecture.model_copy(update=update), choices  # type: ignore[attr-defined]
 
 
-def choose(columns: Columns, model: Architecture | Architectures | None) -> tuple[
-    dict[Form, Architecture], list[Decision]
-]:  # fmt: skip
-    """The architecture of each form that the features have.
+def inputs(columns: Columns, arrays: Arrays) -> Inputs:
+    """The network's inputs, and what each form of feature brings to its architecture.
+
+    Args:
+        columns: The learned features.
+        arrays: Preprocessed rows by key, for their shapes and dtypes.
+    """
+    import keras
+
+    tensors = {
+        key: keras.Input(values.shape[1:], dtype=values.dtype.name, name=key)
+        for key, values in arrays.items()
+    }
+    signals: dict[Form, list[Signal]] = {}
+    for key, feature in _by_key(columns).items():
+        signal = feature.embed(tensors[key])
+        signals.setdefault(signal.form, []).append(signal)
+    if "vector" in signals:
+        signals["vector"] = _joined(signals["vector"])
+    return Inputs(tensors, {form: signals[form] for form in FORMS if form in signals})
+
+
+def choose(
+    columns: Columns, inputs: Inputs, model: Architecture | Architectures | None
+) -> tuple[dict[Form, Architecture], list[Decision]]:
+    """The architecture of each form that the features have, fitted to its input.
 
     Raises:
         BuildError: if the recipe names an architecture for a form that is not there, or one
             architecture for several forms that it does not take.
     """
-    forms = [form for form in FORMS if form in {f.form for f in columns.features.values()}]
-    if isinstance(model, Mapping):
-        for form in model:
-            if form not in forms:
-                raise BuildError(
-                    f"no feature has the form {form!r}. The features have: {listed(forms)}.",
-                    key=("model", form),
-                )
-        given: dict[Form, Architecture] = dict(model)
-    elif model is not None:
-        given = {form: model for form in forms if form in model.forms}
-        if not given:
-            _check_form(model, forms[0])
-        if len(forms) > 1 and len(given) > 1:
-            raise BuildError(
-                f"the features have several forms: {listed(forms)}. Expected an architecture for "
-                f"each: `model: {{{', '.join(f'{form}: …' for form in forms)}}}`.",
-                key=("model",),
-            )
-    else:
-        given = {}
+    forms = list(inputs.signals)
+    branched = isinstance(model, Mapping)
+    given = _given(model, forms)
     decisions = []
     for form in forms:
         if form not in given:
@@ -140,76 +194,118 @@ def choose(columns: Columns, model: Architecture | Architectures | None) -> tupl
             given[form] = catalog.find("architectures", name)()
             one = f"model: {name}" if len(forms) == 1 else f"model: {{{form}: {name}}}"
             decisions.append(Decision(f"model.{form}", name, f"there are {form} features", one))
-        _check_form(given[form], form, key=("model", form))
-    for part, choice in columns.task.explain().items():
-        write = f"task: {{name: {catalog.name_of(columns.task)}, loss: {choice.value}}}"
-        decisions.append(Decision(f"task.{part}", *choice, write if part == "loss" else ""))
+        _check_form(given[form], form, key=("model", form) if branched else ("model",))
+        with _within(form, branched):
+            given[form], chosen = adapted(given[form], inputs.signals[form][0])
+        name = catalog.name_of(given[form])
+        for field, choice in chosen.items():
+            inner = f"{{name: {name}, {field}: {choice.value}}}"
+            write = f"model: {{{form}: {inner}}}" if branched else f"model: {inner}"
+            decisions.append(Decision(f"model.{form}.{field}", *choice, write))
+    several = len(columns.targets) > 1
+    for names, task in columns.targets:
+        path = f"task.{names[0]}" if several else "task"
+        for part, choice in task.explain().items():
+            inner = f"{{name: {catalog.name_of(task)}, loss: {choice.value}}}"
+            write = f"task: {{{names[0]}: {inner}}}" if several else f"task: {inner}"
+            decisions.append(Decision(f"{path}.{part}", *choice, write if part == "loss" else ""))
     return {form: given[form] for form in forms}, decisions
 
 
+def _given(
+    model: Architecture | Architectures | None, forms: Sequence[Form]
+) -> dict[Form, Architecture]:
+    """The architectures that the recipe names, by form."""
+    if isinstance(model, Mapping):
+        for form in model:
+            if form not in forms:
+                raise BuildError(
+                    f"no feature has the form {form!r}. The features have: {listed(forms)}.",
+                    key=("model", form),
+                )
+        return dict(model)
+    if model is None:
+        return {}
+    given = {form: model for form in forms if form in model.forms}
+    if not given:
+        _check_form(model, forms[0])
+    if len(forms) > 1 and len(given) > 1:
+        raise BuildError(
+            f"the features have several forms: {listed(forms)}. Expected an architecture for "
+            f"each: `model: {{{', '.join(f'{form}: …' for form in forms)}}}`.",
+            key=("model",),
+        )
+    return given
+
+
 def network(
-    columns: Columns,
-    architectures: Architectures,
-    arrays: Mapping[str, np.ndarray],
-    branched: bool = False,
-) -> Any:
-    """The Keras model from preprocessed arrays to the task's outputs, not compiled.
+    columns: Columns, inputs: Inputs, architectures: Architectures, branched: bool = False
+) -> Network:
+    """The Keras model from preprocessed arrays to an output for each target, not compiled.
 
     Args:
-        columns: The learned features and task.
+        columns: The learned features and targets.
+        inputs: Where the network begins.
         architectures: One for each form of the features.
-        arrays: Preprocessed rows by key, for their shapes and dtypes.
         branched: Whether the recipe names architectures by form, for messages.
-
-    Returns:
-        A `keras.Model` whose inputs are a dictionary with the keys of `arrays`.
     """
     import keras
 
-    inputs = {
-        key: keras.Input(values.shape[1:], dtype=values.dtype.name, name=key)
-        for key, values in arrays.items()
-    }
-    signals: dict[Form, list[Signal]] = {}
-    for key, feature in _by_key(columns).items():
-        signal = feature.embed(inputs[key])
-        signals.setdefault(signal.form, []).append(signal)
-    if "vector" in signals:
-        signals["vector"] = _joined(signals["vector"])
-    branches = [
-        _applied(architectures[form], signal, branched, alone=len(members) == 1)
-        for form, members in signals.items()
-        for signal in members
-    ]
-    body = keras.layers.Concatenate()(branches) if len(branches) > 1 else branches[0]
-    return keras.Model(inputs, columns.task.head(body), name="network")
+    bodies = []
+    for form, members in inputs.signals.items():
+        for signal in members:
+            with _within(form, branched):
+                bodies.append(_applied(architectures[form], signal, alone=len(members) == 1))
+    tensors = [body.tensor for body in bodies]
+    vector = keras.layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
+    last = bodies[0].output if len(bodies) == 1 else None
+    outputs: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    auxiliary: dict[str, tuple[str, float]] = {}
+    tasks: dict[str, Task] = {}
+    for output, (_, task) in columns.outputs().items():
+        tasks[output] = task
+        outputs[output] = task.head(vector, last, name=columns.titled(output, "head"))
+        places = [pair for body in bodies for pair in body.auxiliary]
+        for place, (tensor, weight) in enumerate(places, start=1):
+            name = columns.titled(output, f"auxiliary_{place}")
+            extra[name] = task.head(tensor, name=name)
+            auxiliary[name], tasks[name] = (output, weight), task
+    given = dict(inputs.tensors)
+    model = keras.Model(given, outputs, name="network")
+    trained = keras.Model(given, {**outputs, **extra}, name="training") if extra else model
+    phases = [phase for body in bodies for phase in body.phases]
+    return Network(model, trained, tasks, auxiliary, phases)
 
 
-def compile_(model: Any, task: Task, optimizer: Any) -> None:
-    """Compile with the task's loss and metrics, as objects."""
-    loss, metrics = task.objective()
-    model.compile(optimizer=optimizer, loss=loss, metrics=metrics)
+@contextmanager
+def _within(form: Form, branched: bool) -> Iterator[None]:
+    """Errors of an architecture point into its own part of the recipe."""
+    try:
+        yield
+    except BuildError as error:
+        if not branched:
+            raise
+        key = ("model", form, *error.problem.key[1:])
+        raise BuildError(error.problem.message, key=key) from None
 
 
-def _applied(architecture: Architecture, signal: Signal, branched: bool, alone: bool) -> Any:
-    """The architecture's output; an error of it points into its own part of the recipe.
+def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
+    """What the architecture gives.
 
     Where several features have the form, each has a network within the network, since an
     architecture may name its layers, and no two layers of one network have one name.
     """
     import keras
 
-    try:
-        if alone:
-            return architecture.apply(signal)
-        inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
-        body = architecture.apply(replace(signal, tensor=inputs))
-        return keras.Model(inputs, body)(signal.tensor)
-    except BuildError as error:
-        if not branched:
-            raise
-        key = ("model", signal.form, *error.problem.key[1:])
-        raise BuildError(error.problem.message, key=key) from None
+    if alone:
+        return as_body(architecture.apply(signal))
+    inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
+    body = as_body(architecture.apply(replace(signal, tensor=inputs)))
+    vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
+    first, *others = keras.Model(inputs, vectors)(signal.tensor)
+    weights = [weight for _, weight in body.auxiliary]
+    return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
 
 
 def _by_key(columns: Columns) -> dict[str, Feature]:

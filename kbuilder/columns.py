@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -25,23 +25,47 @@ PACKED = "vector"
 Arrays = dict[str, np.ndarray]
 """One array by name: of a raw column, or of an input of the network."""
 
-Rows = tuple[Arrays, np.ndarray]
-"""Preprocessed rows by input of the network, and their encoded targets."""
+Rows = tuple[Arrays, Arrays]
+"""Preprocessed rows by input of the network, and their encoded targets by its output."""
+
+
+class Target(NamedTuple):
+    """What one task predicts: one column, or several together."""
+
+    columns: tuple[str, ...]
+    task: Task
 
 
 @dataclass(frozen=True)
 class Columns:
-    """What a fitted model knows of its raw columns: each feature and the task, fully learned.
+    """What a fitted model knows of its raw columns: each feature and target, fully learned.
 
     Args:
         features: The learned feature by column.
-        target: The column, or columns, to predict.
-        task: The learned task.
+        targets: What is predicted, each with its learned task.
     """
 
     features: Mapping[str, Feature]
-    target: tuple[str, ...]
-    task: Task
+    targets: tuple[Target, ...]
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """All columns that are predicted."""
+        return tuple(column for target in self.targets for column in target.columns)
+
+    def outputs(self) -> dict[str, Target]:
+        """The targets by output of the network."""
+        outputs: dict[str, Target] = {}
+        for target in self.targets:
+            base = "_".join(re.findall(r"[A-Za-z0-9]+", "_".join(target.columns))) or "target"
+            base = f"{base}_target" if base == "val" else base  # Keras's own prefix
+            names = ("_".join(filter(None, (base, str(n or "")))) for n in count())
+            outputs[next(name for name in names if name not in outputs)] = target
+        return outputs
+
+    def titled(self, output: str, name: str) -> str:
+        """What an answer or a figure of an output is called: by itself where it has one only."""
+        return name if len(self.targets) == 1 else f"{output}_{name}"
 
     def keys(self) -> dict[str, str]:
         """The network's input by column: finished vectors share one, all others have their own.
@@ -63,15 +87,17 @@ class Columns:
     def words(self) -> list[str]:
         """The columns that are texts to the model, and the target if its classes are."""
         texts = [name for name, f in self.features.items() if f.signature()[1] == "string"]
-        classes = getattr(self.task, "classes", None) or (0,)
-        return [*texts, *(self.target if isinstance(classes[0], str) else ())]
+        for columns, task in self.targets:
+            classes = getattr(task, "classes", None) or (0,)
+            texts += columns if isinstance(classes[0], str) else ()
+        return texts
 
     def to_json(self) -> str:
         """As text that `from_json` reads again."""
         kind, name = Named("features", key="kind"), Named("tasks")
         features = {column: kind.dump(feature) for column, feature in self.features.items()}
-        target = {"columns": list(self.target), "task": name.dump(self.task)}
-        return json.dumps({"features": features, "target": target}, indent=1)
+        targets = [{"columns": list(t.columns), "task": name.dump(t.task)} for t in self.targets]
+        return json.dumps({"features": features, "targets": targets}, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Columns:
@@ -83,8 +109,10 @@ class Columns:
         tasks: TypeAdapter[Any] = TypeAdapter(Annotated[Task, Named("tasks")])
         return cls(
             kinds.validate_python(content["features"]),
-            tuple(content["target"]["columns"]),
-            tasks.validate_python(content["target"]["task"]),
+            tuple(
+                Target(tuple(target["columns"]), tasks.validate_python(target["task"]))
+                for target in content["targets"]
+            ),
         )
 
 

@@ -99,18 +99,21 @@ def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
     """A line for each column and section, with the line of a recipe that decides otherwise."""
     groups: dict[str, list[str]] = {}
     writes: dict[str, str] = {}
+    decisions = list(decisions)
+    tasks = {len(d.path.split(".")) for d in decisions if d.path.startswith("task.")}
+    sizes = {"features": 2, "task": 2 if max(tasks, default=0) > 2 else 1}
     for decision in decisions:
-        owner, field = _owner(decision)
+        owner, field = _owner(decision, sizes)
         said = f"{field}{brief(decision.value)} ({decision.reason})"
         groups.setdefault(owner, []).append(said)
         writes.setdefault(owner, decision.write)
     return [(f"{owner}: {', '.join(said)}", writes[owner]) for owner, said in groups.items()]
 
 
-def _owner(decision: Decision) -> tuple[str, str]:
+def _owner(decision: Decision, sizes: Mapping[str, int]) -> tuple[str, str]:
     """The column, or the section, that a decision is of, and which field of it."""
     parts = decision.path.split(".")
-    size = {"features": 2, "task": 1}.get(parts[0], len(parts))
+    size = sizes.get(parts[0], len(parts))
     field = ".".join(parts[size:])
     return ".".join(parts[:size]), f"{field} " if field else ""
 

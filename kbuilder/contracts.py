@@ -207,6 +207,10 @@ class Task(Protocol):
     stratified: ClassVar[bool]
     """Whether rows have one class each, whose shares the parts keep."""
 
+    @property
+    def loss_weight(self) -> float:
+        """How much its loss counts beside those of other targets; > 0."""
+
     @classmethod
     def recognise(cls, profile: Profile) -> str | None:
         """The reason why a target looks like this task, or None."""

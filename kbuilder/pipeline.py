@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kbuilder import building, preprocessing, runs
 from kbuilder.columns import Columns, Rows, to_instances
@@ -33,7 +32,7 @@ class Prepared:
         parts: The rows of training, validation and test.
         columns: Learned features and task.
         rows: The same parts, preprocessed.
-        model: The network, compiled.
+        network: The network, compiled.
     """
 
     recipe: Recipe
@@ -41,7 +40,7 @@ class Prepared:
     parts: split.Parts
     columns: Columns
     rows: Mapping[str, Rows]
-    model: Any
+    network: building.Network
 
 
 def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
@@ -52,24 +51,27 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
     with pointing(recipe):
         resolved = infer.resolve(recipe, *recipe.data.load())
         parts = split.divide(
-            resolved.table, resolved.test, resolved.recipe.data.split, recipe.data.target,
-            resolved.task,
-        )  # fmt: skip
-        columns, learned = preprocessing.learn(resolved.recipe, resolved.task, parts.train)
-        targets = {name: preprocessing.encode_target(columns, table) for name, table in parts}
+            resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
+        )
+        columns, learned = preprocessing.learn(resolved.recipe, resolved.targets, parts.train)
+        targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()
         layer = preprocessing.preprocessor(columns)
         rows = {
-            name: (preprocessing.apply(layer, columns, table), targets[name][: len(table)])
+            name: (
+                preprocessing.apply(layer, columns, table),
+                {output: values[: len(table)] for output, values in targets[name].items()},
+            )
             for name, table in parts
         }
-        architectures, chosen = building.choose(columns, recipe.model)
+        inputs = building.inputs(columns, rows["train"][0])
+        architectures, chosen = building.choose(columns, inputs, recipe.model)
         branched = isinstance(recipe.model, Mapping)
-        model = building.network(columns, architectures, rows["train"][0], branched)
-        building.compile_(model, columns.task, recipe.training.optimizer.create())
+        network = building.network(columns, inputs, architectures, branched)
+        network.compile(recipe.training.optimizer.create())
     recipe = resolved.recipe.model_copy(update={"model": architectures})
-    return Prepared(recipe, (*resolved.decisions, *learned, *chosen), parts, columns, rows, model)
+    return Prepared(recipe, (*resolved.decisions, *learned, *chosen), parts, columns, rows, network)
 
 
 def fit(
@@ -98,14 +100,19 @@ def fit(
     console = Console(verbose)
 
     prepared = prepare(recipe, smoke)
-    model, task, rows = prepared.model, prepared.columns.task, prepared.rows
+    network, columns, rows = prepared.network, prepared.columns, prepared.rows
     console.decided(prepared.decisions)
-    console.fitting(model.count_params(), {name: len(table) for name, table in prepared.parts})
+    counts = {name: len(table) for name, table in prepared.parts}
+    console.fitting(network.trained.count_params(), counts)
 
     training = recipe.training.smoke() if smoke else recipe.training
     with pointing(recipe), closing(console):
-        history = fitting.fit(model, task, training, rows["train"], rows.get("validation"), console)
-    metrics = evaluating.evaluate(model, task, rows)
+        fitted = {name: network.rows(part) for name, part in rows.items() if name != "test"}
+        history = fitting.fit(
+            network.trained, network.tasks, training, fitted["train"], fitted.get("validation"),
+            console,
+        )  # fmt: skip
+    metrics = evaluating.evaluate(network.model, columns, rows)
 
     record = runs.Record(
         recipe=prepared.recipe,
@@ -117,5 +124,5 @@ def fit(
         log=console.lines,
         examples=to_instances(preprocessing.raw(prepared.columns, prepared.parts.examples())),
     )
-    runs.write(path, record, model)
-    return Run(path, record, model)
+    runs.write(path, record, network.model)
+    return Run(path, record, network.model)

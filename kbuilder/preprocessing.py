@@ -7,15 +7,15 @@ training and serving cannot differ.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from kbuilder import catalog
-from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Choice, Decision, Feature, Task
+from kbuilder.columns import Arrays, Columns, Target
+from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.errors import DataError, listed
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.table import Table
@@ -24,21 +24,26 @@ BATCH = 1024
 SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
 
 
-def learn(recipe: Recipe, task: Task, train: Table) -> tuple[Columns, list[Decision]]:
-    """Fill the open fields of features and task from the training rows alone.
+def learn(
+    recipe: Recipe, targets: Sequence[Target], train: Table
+) -> tuple[Columns, list[Decision]]:
+    """Fill the open fields of features and tasks from the training rows alone.
 
     Raises:
-        DataError: if a column cannot be of its kind, or the target does not fit the task.
+        DataError: if a column cannot be of its kind, or a target does not fit its task.
     """
     decisions: list[Decision] = []
-    target = recipe.data.target
-    task = _filled(task, task.learn(listed(target), train.target(target)), "task", decisions)
+    learned = []
+    for names, task in targets:
+        path = "task" if len(targets) == 1 else f"task.{names[0]}"
+        choices = task.learn(listed(names), train.target(names))
+        learned.append(Target(names, _filled(task, choices, path, decisions)))
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
         with _naming_rows(train):
             choices = feature.learn(column, train[column])
         features[column] = _filled(feature, choices, f"features.{column}", decisions)
-    return Columns(features, target, task), decisions
+    return Columns(features, tuple(learned)), decisions
 
 
 def _filled(
@@ -47,7 +52,7 @@ def _filled(
     """A copy of a plug-in with what it left open; what the user wrote wins."""
     open_ = {field: choice for field, choice in choices.items() if getattr(plugin, field) is None}
     section, _, column = path.partition(".")
-    key = "kind" if column else "name"
+    key = "kind" if section == "features" else "name"
     name = catalog.name_of(plugin)
     for field, choice in open_.items():
         value = list(choice.value) if isinstance(choice.value, tuple) else choice.value
@@ -77,14 +82,17 @@ def raw(columns: Columns, table: Table) -> Arrays:
     return arrays
 
 
-def encode_target(columns: Columns, table: Table) -> np.ndarray:
-    """The target as the loss takes it. (rows, units) float32
+def encode_targets(columns: Columns, table: Table) -> Arrays:
+    """The targets as the losses take them, by output of the network. Each (rows, units) float32
 
     Raises:
         DataError: naming the first row whose target is none of the classes.
     """
     with _naming_rows(table):
-        return columns.task.encode(listed(columns.target), table.target(columns.target))
+        return {
+            output: task.encode(listed(names), table.target(names))
+            for output, (names, task) in columns.outputs().items()
+        }
 
 
 @contextmanager

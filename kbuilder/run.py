@@ -88,17 +88,18 @@ class Run:
         if data is None:
             return dict(self.metrics["splits"])
         columns, table = self.record.columns, self._table(data)
-        encoded = preprocessing.encode_target(columns, table)
-        return {"data": evaluating.score(columns.task, encoded, self._outputs(table))}
+        encoded = preprocessing.encode_targets(columns, table)
+        return {"data": evaluating.score(columns, encoded, self._outputs(table))}
 
     def predict(self, data: pd.DataFrame | Table | str | Path) -> pd.DataFrame:
         """Predictions, a row for each row of `data`, in the order of the rows.
 
         Returns:
-            `label` and `probability` with one column `probability of <class>` each, or `value`.
+            `label` and `probability` with one column `probability of <class>` each, or `value`;
+            with several targets each with its target in front: `species_label`.
         """
         table = self._table(data)
-        return to_frame(self.record.columns.task, self._outputs(table))
+        return to_frame(self.record.columns, self._outputs(table))
 
     def export(self, path: str | Path) -> Path:
         """Write a SavedModel from raw columns to names into `path/1`, or the next number.
@@ -111,7 +112,7 @@ class Run:
         """
         columns = self.record.columns
         outputs = self._outputs(from_instances(columns, self.record.examples, "the examples"))
-        predictions = to_rows(columns.task, outputs)
+        predictions = to_rows(columns, outputs)
         return saved_model.export(
             Path(path), columns, self._layer, self.model, self.record.examples, predictions
         )

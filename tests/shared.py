@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import kbuilder as kb
+from kbuilder.columns import Columns, Target
 from kbuilder.contracts import Signal
 
 ROWS = 96
@@ -73,6 +74,12 @@ def fields(kind: str) -> dict[str, Any]:
         frame["up"], frame["down"] = 1000 + 50 * frame["a"], frame["b"] / 100
         model: Any = kb.Sequential(layers=[{"dense": {"units": 8, "activation": "relu"}}])
         return {"data": kb.Frame(frame=frame, target=["up", "down"]), "model": model}
+    if kind == "several":
+        frame["kind of thing"] = [("cup", "pot", "jug")[n % 3] for n in range(ROWS)]
+        frame["price"] = 100 + 20 * random.normal(size=ROWS)
+        target = ["answer", "kind of thing", "price"]
+        task = {"price": kb.Regression(loss_weight=0.25)}
+        return {"data": kb.Frame(frame=frame, target=target), "task": task}
     if kind == "labels":
         frame["tags"] = [[["old"], ["old", "big"], [], ["a\u2028b"]][n % 4] for n in range(ROWS)]
         frame["note"] = reviews()["review"]
@@ -107,7 +114,9 @@ ODD = [
     "with space", "a/b", "größe", "1st", "_hidden", "a b", "a_b", "A-B", "self", "日本", "100 %",
     "x\ny",
 ]  # fmt: skip
-KINDS = ["mixed", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names"]
+KINDS = [
+    "mixed", "several", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names",
+]  # fmt: skip
 # A shared run by the architecture that it has.
 RUNS = {
     "cnn": "files", "gru": "sequence", "lenet5": "pixels", "lstm": "text", "mlp": "mixed",
@@ -122,6 +131,11 @@ def signal(form: str) -> Signal:
     shapes = {"vector": (5,), "text": (7,), "sequence": (7, 3), "image": (32, 32, 1)}
     tensor = keras.Input(shapes[form], dtype="int64" if form == "text" else "float32")
     return Signal(form, tensor, 11 if form == "text" else 0)  # type: ignore[arg-type]
+
+
+def predicting(task: Any) -> Columns:
+    """No feature, and one target called y with this task."""
+    return Columns({}, (Target(("y",), task),))
 
 
 def strings(*values: str | bytes) -> Any:

@@ -11,8 +11,8 @@ import pytest
 from shared import ROWS, encoded, message, mixed, picture, reviews
 
 import kbuilder as kb
-from kbuilder.building import choose
-from kbuilder.columns import Columns
+from kbuilder import building, catalog
+from kbuilder.columns import Columns, Target
 from kbuilder.errors import BuildError
 from kbuilder.pipeline import prepare
 
@@ -22,8 +22,22 @@ NUMBER = kb.Number(mean=0, scale=1, indicator=False)
 IMAGE = kb.Image(height=8, width=8, channels=1, scale=255, pixels=(8, 8), dtype="uint8")
 
 
-def columns(**features: Any) -> Columns:
-    return Columns(features, ("y",), kb.Binary())
+FITTING = [
+    name
+    for name in catalog.names("architectures")
+    if "text" in catalog.find("architectures", name).forms  # type: ignore[attr-defined]
+]
+
+
+def choose(model: Any, **features: Any) -> Any:
+    """What `building.choose` answers for features of these kinds."""
+    columns = Columns(features, (Target(("y",), kb.Binary()),))
+    shapes: dict[str, Any] = {
+        "vector": np.zeros((1, 1), np.float32), "text": np.zeros((1, 5), np.int64),
+        "image": np.zeros((1, 8, 8, 1), np.uint8),
+    }  # fmt: skip
+    arrays = {key: shapes[features[name].form] for name, key in columns.keys().items()}
+    return building.choose(columns, building.inputs(columns, arrays), model)
 
 
 def test_a_built_model_fits_saves_and_loads_as_any_of_keras(tmp_path: Path) -> None:
@@ -85,19 +99,19 @@ def test_what_is_no_shape_of_a_row_is_refused(shape: Any, words: int, said: str)
 
 
 def test_without_a_model_each_form_has_its_default_with_the_reason() -> None:
-    chosen, decisions = choose(columns(n=NUMBER, t=TEXT, i=IMAGE), None)
+    chosen, decisions = choose(None, n=NUMBER, t=TEXT, i=IMAGE)
     assert chosen == {"vector": kb.MLP(), "text": kb.GRU(), "image": kb.CNN()}
     assert [(d.path, d.value, d.reason, d.write) for d in decisions[:3]] == [
         ("model.vector", "mlp", "there are vector features", "model: {vector: mlp}"),
         ("model.text", "gru", "there are text features", "model: {text: gru}"),
         ("model.image", "cnn", "there are image features", "model: {image: cnn}"),
     ]
-    _, [first, *_] = choose(columns(n=NUMBER), None)
+    _, [first, *_] = choose(None, n=NUMBER)
     assert (first.path, first.write) == ("model.vector", "model: mlp")
 
 
 def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
-    _, [*_, layer, loss] = choose(columns(n=NUMBER), kb.MLP())
+    _, [*_, layer, loss] = choose(kb.MLP(), n=NUMBER)
     assert (layer.path, layer.value) == ("task.last layer", "Dense(1, sigmoid)")
     assert layer.reason == "of two classes one probability says both"
     assert (loss.path, loss.value) == ("task.loss", "binary_crossentropy")
@@ -105,12 +119,12 @@ def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
 
 
 def test_one_architecture_goes_to_the_only_form_that_it_takes() -> None:
-    chosen, _ = choose(columns(n=NUMBER, t=TEXT), kb.LSTM(units=3))
+    chosen, _ = choose(kb.LSTM(units=3), n=NUMBER, t=TEXT)
     assert chosen == {"vector": kb.MLP(), "text": kb.LSTM(units=3)}
 
 
 def test_one_architecture_for_several_forms_is_refused() -> None:
-    assert message(BuildError, choose, columns(n=NUMBER, i=IMAGE), kb.MLP()) == (
+    assert message(BuildError, choose, kb.MLP(), n=NUMBER, i=IMAGE) == (
         "model: the features have several forms: vector, image. Expected an architecture for "
         "each: `model: {vector: …, image: …}`."
     )
@@ -118,25 +132,25 @@ def test_one_architecture_for_several_forms_is_refused() -> None:
 
 def test_an_architecture_for_a_form_that_is_not_there_is_refused() -> None:
     branches = {"vector": kb.MLP(), "image": kb.CNN()}
-    assert message(BuildError, choose, columns(n=NUMBER), branches) == (
+    assert message(BuildError, choose, branches, n=NUMBER) == (
         "model.image: no feature has the form 'image'. The features have: vector."
     )
 
 
 def test_an_architecture_that_cannot_take_the_form_is_refused() -> None:
-    assert message(BuildError, choose, columns(t=TEXT), kb.MLP()) == (
+    assert message(BuildError, choose, kb.MLP(), t=TEXT) == (
         "model: mlp takes vector, sequence, image, and this is text. "
-        "Expected one of: cnn, gru, lstm, rnn, sequential."
+        f"Expected one of: {', '.join(FITTING)}."
     )
-    assert message(BuildError, choose, columns(n=NUMBER, t=TEXT), {"text": kb.MLP()}) == (
+    assert message(BuildError, choose, {"text": kb.MLP()}, n=NUMBER, t=TEXT) == (
         "model.text: mlp takes vector, sequence, image, and this is text. "
-        "Expected one of: cnn, gru, lstm, rnn, sequential."
+        f"Expected one of: {', '.join(FITTING)}."
     )
 
 
 def network(frame: pd.DataFrame, target: str, **fields: Any) -> Any:
     recipe = kb.Recipe(data=kb.Frame(frame=frame, target=target), **fields)
-    return prepare(recipe).model
+    return prepare(recipe).network.model
 
 
 def test_numbers_and_small_categories_share_one_input() -> None:
@@ -156,7 +170,7 @@ def test_branches_are_joined_before_the_last_layer() -> None:
     model = network(frame, "stars", features={"length": kb.Number()}, model=branches)
     assert set(model.input) == {"vector", "review_input", "photo_input"}
     assert model.layers[-1].input.shape == (None, 3 + 4 + 2 * 4 * 3)
-    assert model.output_shape == (None, 3)
+    assert model.output["stars"].shape == (None, 3)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from shared import message
 
 import kbuilder as kb
-from kbuilder.columns import Columns, from_instances, read_json, to_instances
+from kbuilder.columns import Columns, Target, from_instances, read_json, to_instances
 from kbuilder.errors import DataError
 
 TEXT = kb.Text(vocabulary=["a"], length=3)
@@ -20,7 +20,7 @@ ARRAY = kb.Array(mean=0, scale=1, shape=(2,))
 
 
 def columns(task: Any = None, **features: Any) -> Columns:
-    return Columns(features, ("y",), task or kb.Regression(outputs=1, mean=2, scale=3))
+    return Columns(features, (Target(("y",), task or kb.Regression(outputs=1, mean=2, scale=3)),))
 
 
 @pytest.mark.parametrize(

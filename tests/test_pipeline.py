@@ -34,7 +34,7 @@ TASKS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TASKS)
 def test_metrics_have_scores_of_both_parts_beside_a_baseline(kind: str, fitted: Runs) -> None:
     run = fitted(kind)
     task, baseline = TASKS[kind]
@@ -120,9 +120,10 @@ def test_what_is_inferred_gives_way_to_what_the_user_writes() -> None:
     prepared = pipeline.prepare(recipe)
     floor, colour = (prepared.columns.features[name] for name in ("floor", "colour"))
     assert (floor.mean, colour.vocabulary) == (5, ("blue",))
-    assert prepared.columns.task.classes == ("yes", "no")
-    assert prepared.model.loss.name == "binary_focal_crossentropy"
-    assert [layer.units for layer in prepared.model.layers if hasattr(layer, "units")] == [3, 1]
+    assert prepared.columns.targets[0].task.classes == ("yes", "no")
+    assert prepared.network.model.loss["answer"].name == "binary_focal_crossentropy"
+    layers = prepared.network.model.layers
+    assert [layer.units for layer in layers if hasattr(layer, "units")] == [3, 1]
     open_ = {decision.path for decision in prepared.decisions}
     assert not open_ & {
         "task", "data.split.test", "features.floor", "features.floor.mean", "features.colour",
@@ -160,7 +161,7 @@ def test_smoke_runs_every_stage_on_a_few_rows_for_one_epoch() -> None:
 def test_smoke_knows_all_classes() -> None:
     frame = pd.DataFrame({"x": np.arange(6000.0) % 7, "y": [f"c{n % 60:02}" for n in range(6000)]})
     run = smoked(kb.Recipe(data=kb.Frame(frame=frame, target="y")))
-    assert len(run.record.columns.task.classes) == 60
+    assert len(run.record.columns.targets[0].task.classes) == 60
 
 
 MIXED: dict[str, Callable[[], pd.DataFrame]] = {

@@ -11,7 +11,7 @@ from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder import preprocessing
-from kbuilder.columns import Columns
+from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
 from kbuilder.table import Table
 
@@ -30,14 +30,18 @@ def objects(*values: object) -> np.ndarray:
 
 
 def columns(**features: Any) -> Columns:
-    return Columns(features, ("y",), kb.Binary(classes=["no", "yes"]))
+    return Columns(features, (Target(("y",), kb.Binary(classes=["no", "yes"])),))
+
+
+def one(task: Any) -> list[Target]:
+    return [Target(("y",), task)]
 
 
 def test_what_is_left_open_is_learned_and_said() -> None:
     table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
-    learned, decisions = preprocessing.learn(recipe(n=kb.Number()), kb.Regression(), table)
+    learned, decisions = preprocessing.learn(recipe(n=kb.Number()), one(kb.Regression()), table)
     assert learned.features == {"n": kb.Number(mean=2, scale=1, indicator=False)}
-    assert learned.task == kb.Regression(outputs=1, mean=3, scale=1)
+    assert learned.targets[0].task == kb.Regression(outputs=1, mean=3, scale=1)
     said = {decision.path: decision for decision in decisions}
     assert list(said) == [
         "task.outputs", "task.mean", "task.scale",
@@ -53,16 +57,16 @@ def test_what_the_user_writes_wins_and_is_not_said() -> None:
     table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
     given = kb.Number(mean=100, indicator=True)
     task = kb.Regression(outputs=1, mean=0, scale=10)
-    learned, decisions = preprocessing.learn(recipe(n=given), task, table)
+    learned, decisions = preprocessing.learn(recipe(n=given), one(task), table)
     assert learned.features == {"n": kb.Number(mean=100, scale=1, indicator=True)}
-    assert learned.task == task
+    assert learned.targets[0].task == task
     assert [decision.path for decision in decisions] == ["features.n.scale"]
 
 
 def test_of_a_long_list_the_number_is_said() -> None:
     words = objects(*(f"w{n}" for n in range(13)), "w0")
     table = Table({"c": words, "y": np.arange(14.0)}, "rows")
-    _, decisions = preprocessing.learn(recipe(c=kb.Category()), kb.Regression(), table)
+    _, decisions = preprocessing.learn(recipe(c=kb.Category()), one(kb.Regression()), table)
     vocabulary = next(d for d in decisions if d.path == "features.c.vocabulary")
     assert vocabulary.value == "13 values"
     assert vocabulary.write == "features: {c: {kind: category, vocabulary: […]}}"
@@ -71,7 +75,7 @@ def test_of_a_long_list_the_number_is_said() -> None:
 def test_an_error_in_learning_names_the_row() -> None:
     table = Table({"n": objects("1", "two"), "y": np.arange(2.0)}, "rows.csv")
     learn = preprocessing.learn
-    assert message(DataError, learn, recipe(n=kb.Number()), kb.Regression(), table) == (
+    assert message(DataError, learn, recipe(n=kb.Number()), one(kb.Regression()), table) == (
         "features.n: row 2 of rows.csv: column 'n' is a number, but here 'two'. Expected a number; "
         "name a text that means missing in data.missing, or read the column as a category."
     )
@@ -86,7 +90,7 @@ def test_an_error_in_new_rows_names_the_row() -> None:
 
 def test_an_unknown_label_names_the_row() -> None:
     table = Table({"y": objects("no", "maybe")}, "test.csv")
-    assert message(DataError, preprocessing.encode_target, columns(), table) == (
+    assert message(DataError, preprocessing.encode_targets, columns(), table) == (
         "data.target: row 2 of test.csv: the target 'y' is 'maybe'. Expected a label known from "
         "training: 'no', 'yes'. Remove the row, or mend the label."
     )

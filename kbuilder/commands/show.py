@@ -37,4 +37,4 @@ def show(recipe: str, override: tuple[str, ...]) -> None:
         if write:
             click.echo(f"#     {write}")
     click.echo(f"\n{to_yaml(prepared.recipe)}")
-    prepared.model.summary(print_fn=click.echo, line_length=88)
+    prepared.network.model.summary(print_fn=click.echo, line_length=88)

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from kbuilder import catalog
+from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.table import Profile, Table, is_number, missing, profile
+from kbuilder.table import Profile, Table, is_number, kind_of, missing, profile
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A recipe whose features and task are all written out, and how they were found.
+    """A recipe whose features and tasks are all written out, and how they were found.
 
     Args:
         recipe: The resolved recipe.
-        task: Its task.
+        targets: What is predicted, each with its task.
         decisions: What was inferred.
         table, test: The rows that have a target; test is None without a test set of its own.
     """
 
     recipe: Recipe
-    task: Task
+    targets: tuple[Target, ...]
     decisions: tuple[Decision, ...]
     table: Table
     test: Table | None
@@ -42,10 +44,12 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     table = _with_target(table, target, decisions)
     test = _with_target(test, target, decisions) if test is not None else None
 
-    task = recipe.task or _infer_task(table, target, decisions)
-    if recipe.training.balance == "auto" and not task.stratified:
+    targets = _targets(recipe, table, decisions)
+    tasks = [task for _, task in targets]
+    if recipe.training.balance == "auto" and not any(task.stratified for task in tasks):
+        given = listed(catalog.name_of(task) for task in tasks)
         raise DataError(
-            f"{catalog.name_of(task)} has no single class per row to balance. Expected none.",
+            f"{given} has no single class per row to balance. Expected none.",
             key=("training", "balance"),
         )
     features, ignored = _infer_features(recipe, table, decisions)
@@ -61,14 +65,15 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
+    task = tasks[0] if len(tasks) == 1 else {names[0]: task for names, task in targets}
     update = {"data": data, "features": features, "task": task}
-    return Resolved(recipe.model_copy(update=update), task, tuple(decisions), table, test)
+    return Resolved(recipe.model_copy(update=update), targets, tuple(decisions), table, test)
 
 
 def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Table:
-    """The rows that have a target."""
-    values = table.target(target)
-    gone = missing(values) if values.ndim == 1 else np.isnan(values.astype(float)).any(axis=1)
+    """The rows that have every target."""
+    columns = [table.target([name]) for name in target]
+    gone = np.any([_absent(values) for values in columns], axis=0)
     if not gone.any():
         return table
     if gone.all():
@@ -88,15 +93,49 @@ def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision
     return table.take(np.flatnonzero(~gone))
 
 
-def _infer_task(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Task:
+def _absent(values: np.ndarray) -> np.ndarray:
+    return missing(values) if values.ndim == 1 else np.isnan(values.astype(float)).any(axis=1)
+
+
+def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[Target, ...]:
+    """The targets with their tasks: all together if one task predicts them, else each its own."""
+    names = recipe.data.target
+    if recipe.task is not None and not isinstance(recipe.task, Mapping):
+        return (Target(names, recipe.task),)
+    if recipe.task is None:
+        seen = {_recognised(profile(table.target([name]))) for name in names}
+        numbers = all(kind_of(table[name]) == "number" for name in names)
+        if len(names) == 1 or (len(seen) == 1 and numbers):
+            return (Target(names, _infer_task(table, names, "task", decisions)),)
+    written = recipe.task or {}
+    return tuple(
+        Target(
+            (name,),
+            written.get(name) or _infer_task(table, (name,), f"task.{name}", decisions),
+        )
+        for name in names
+    )
+
+
+def _recognised(found: Profile) -> str | None:
+    """The first task that a target looks like."""
+    kinds = ((task, catalog.find("tasks", task)) for task in catalog.names("tasks"))
+    return next((task for task, kind in kinds if kind.recognise(found)), None)  # type: ignore[attr-defined]
+
+
+def _infer_task(
+    table: Table, target: tuple[str, ...], path: str, decisions: list[Decision]
+) -> Task:
     found = profile(table.target(target))
     name = listed(target)
-    for task in catalog.names("tasks"):
+    task = _recognised(found)
+    if task is not None:
         kind = catalog.find("tasks", task)
         reason = kind.recognise(found)  # type: ignore[attr-defined]
-        if reason:
-            decisions.append(Decision("task", task, reason, f"task: {task}"))
-            return kind()
+        section, _, column = path.partition(".")
+        line = f"{section}: {{{column}: {task}}}" if column else f"{section}: {task}"
+        decisions.append(Decision(path, task, reason, line))
+        return kind()
     if found.distinct == 1:
         raise DataError(
             f"the target {name!r} has one value only. "

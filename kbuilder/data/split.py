@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from kbuilder.columns import Target
 from kbuilder.contracts import Task
 from kbuilder.errors import DataError
 from kbuilder.labels import as_label
@@ -53,12 +54,11 @@ class Parts:
         return Parts(few["train"], few.get("validation"), few.get("test"))
 
 
-def divide(
-    table: Table, test: Table | None, split: Split, target: tuple[str, ...], task: Task
-) -> Parts:
+def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Target]) -> Parts:
     """Divide the rows, seeded; classes keep their shares in every part, numbers their spread.
 
-    A class with too few rows for all parts stays in training.
+    Of several targets the first that has classes is meant, else the first. A class with too few
+    rows for all parts stays in training.
 
     Raises:
         DataError: if a part that the recipe asks for would be empty.
@@ -69,6 +69,7 @@ def divide(
             "held back for the test too. Expected one of the two.",
             key=("data", "split", "test"),
         )
+    target, task = next((target for target in targets if target.task.stratified), targets[0])
     strata = _strata(table.target(target), task)
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))

@@ -1,4 +1,4 @@
-"""The task's metrics on each part, beside a trivial baseline."""
+"""The tasks' metrics on each part, beside a trivial baseline."""
 
 from __future__ import annotations
 
@@ -8,53 +8,76 @@ from typing import Any
 import numpy as np
 
 from kbuilder import catalog
-from kbuilder.columns import Arrays, Rows
-from kbuilder.contracts import Task
+from kbuilder.columns import Arrays, Columns, Rows
+from kbuilder.errors import listed
 
 BATCH = 1024
 
 Scores = dict[str, float]
 
 
-def outputs(model: Any, arrays: Arrays) -> np.ndarray:
-    """The network's outputs for all rows. (rows, units)"""
+def outputs(model: Any, arrays: Arrays) -> Arrays:
+    """The network's outputs for all rows, by name. Each (rows, units)"""
     return model.predict(arrays, batch_size=BATCH, verbose=0)
 
 
-def score(task: Task, encoded: np.ndarray, predicted: np.ndarray) -> Scores:
-    """The task's loss and metrics."""
-    loss, _ = task.objective()
-    return {"loss": float(loss(encoded, predicted)), **task.score(encoded, predicted)}
+def score(columns: Columns, encoded: Arrays, predicted: Arrays) -> Scores:
+    """The loss and the metrics of every target; with several `loss` is their weighted sum."""
+    total, scores = 0.0, {}
+    for output, (_, task) in columns.outputs().items():
+        criterion, _ = task.objective()
+        loss = float(criterion(encoded[output], predicted[output]))
+        total += task.loss_weight * loss
+        own = {"loss": loss, **task.score(encoded[output], predicted[output])}
+        scores.update({columns.titled(output, name): value for name, value in own.items()})
+    return {"loss": total, **scores} if len(columns.targets) > 1 else scores
 
 
-def evaluate(model: Any, task: Task, rows: Mapping[str, Rows]) -> dict[str, Any]:
+def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
         model: The fitted network.
-        task: Gives the metrics and the baseline.
+        columns: Its tasks give the metrics and the baselines.
         rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
             as there are.
 
     Returns:
         Task, headline metric, scores of the parts held back; the baseline's scores on the last of
-        them, and whether the model beats it.
+        them, and whether the model beats it. With several targets, the task of each, and the
+        headline of the first; the model is better if it is so for each.
     """
     held = {name: part for name, part in rows.items() if name != "train"}
-    splits = {name: score(task, y, outputs(model, x)) for name, (x, y) in held.items()}
+    splits = {name: score(columns, y, outputs(model, x)) for name, (x, y) in held.items()}
+    tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
     result: dict[str, Any] = {
-        "task": catalog.name_of(task), "headline": task.headline, "splits": splits,
-    }  # fmt: skip
+        "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
+        "headline": headlines(columns)[0],
+        "splits": splits,
+    }
     if not held:
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(held)[-1]
-    return {**result, **compare(task, rows["train"][1], held[judged][1], splits[judged])}
+    return {**result, **compare(columns, rows["train"][1], held[judged][1], splits[judged])}
 
 
-def compare(task: Task, train: np.ndarray, encoded: np.ndarray, scores: Scores) -> dict[str, Any]:
-    """The baseline's scores on the same rows, and whether `scores` are better."""
-    name, constant = task.baseline(train)
-    trivial = score(task, encoded, np.broadcast_to(constant, (len(encoded), len(constant))))
-    mine, theirs = scores.get(task.headline), trivial.get(task.headline)
-    better = None if mine is None or theirs is None else bool(mine > theirs)
-    return {"baselines": {name: trivial}, "better_than_baseline": better}
+def headlines(columns: Columns) -> list[str]:
+    """The metric that each target is judged by."""
+    outputs = columns.outputs().items()
+    return [columns.titled(output, task.headline) for output, (_, task) in outputs]
+
+
+def compare(columns: Columns, train: Arrays, encoded: Arrays, scores: Scores) -> dict[str, Any]:
+    """The baselines' scores on the same rows, and whether `scores` are better."""
+    names, constants = [], {}
+    for output, (_, task) in columns.outputs().items():
+        name, constant = task.baseline(train[output])
+        names.append(name)
+        constants[output] = np.broadcast_to(constant, (len(encoded[output]), len(constant)))
+    trivial = score(columns, encoded, constants)
+    known = [name for name in headlines(columns) if name in scores and name in trivial]
+    better = all(scores[name] > trivial[name] for name in known) if known else None
+    return {
+        "baselines": {listed(dict.fromkeys(names)): trivial},
+        "better_than_baseline": better,
+    }

@@ -89,12 +89,10 @@ def describe(columns: Columns, names: Mapping[str, str]) -> dict[str, Any]:
         shape, dtype = feature.signature()
         entry = {"name": names[column], "column": column, "kind": catalog.name_of(feature)}
         inputs.append({**entry, "dtype": dtype, "shape": list(shape)})
-    task = columns.task.model_dump(mode="json")  # type: ignore[attr-defined]  # a Spec
     return {
         "inputs": inputs,
         "missing": {"float32": "NaN", "string": '""', "int64": -(2**63)},
-        "target": list(columns.target),
-        "task": {"name": catalog.name_of(columns.task), **task},
+        "targets": json.loads(columns.to_json())["targets"],
     }
 
 
@@ -141,7 +139,12 @@ def _write_model(
 
     def serve(raw: dict[str, Any]) -> dict[str, Any]:
         given = {column: raw[name] for column, name in names.items()}
-        return columns.task.decode(model(layer(given), training=False))
+        outputs = model(layer(given), training=False)
+        return {
+            columns.titled(output, name): tensor
+            for output, (_, task) in columns.outputs().items()
+            for name, tensor in task.decode(outputs[output]).items()
+        }
 
     signature = {}
     for column, feature in columns.features.items():

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from kbuilder import catalog
 from kbuilder.errors import Key, Problem, listed, nearest
 from kbuilder.recipe.positions import Origin
-from kbuilder.recipe.recipe import Branches, OneOrBranches, Recipe
+from kbuilder.recipe.recipe import OneOrEach, Recipe
 from kbuilder.spec import Named, Spec
 
 # What was expected, by pydantic's type of error; {…} is filled from the error's context.
@@ -203,10 +203,10 @@ def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
 def _class_of(annotation: Any, value: Any) -> Any:
     """The class that `value` is checked against, or the annotation where that takes more steps."""
     for part in _flat(annotation):
-        if isinstance(part, OneOrBranches):
-            if part.branches(value):
-                return Branches
-            part = Named("architectures")
+        if isinstance(part, OneOrEach):
+            if part.is_each(value):
+                return part.each
+            part = part.named
         if isinstance(part, Named):
             name = value if isinstance(value, str) else (value or {}).get(part.key)
             return catalog.find(part.folder, name) if name in catalog.names(part.folder) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -22,34 +23,51 @@ from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
 from kbuilder.spec import Named, Spec, refuse
 
-One = Annotated[Architecture, Named("architectures")]
-Branches = dict[Form, One]
+OneArchitecture = Annotated[Architecture, Named("architectures")]
+OneTask = Annotated[Task, Named("tasks")]
+Branches = dict[Form, OneArchitecture]
+Tasks = dict[str, OneTask]
 
 
-class OneOrBranches:
-    """Annotation of `model`: one architecture, or a mapping from form to architecture."""
+class OneOrEach:
+    """Annotation of a field that holds one plug-in, or a mapping with one for each of several.
 
-    @staticmethod
-    def branches(value: object) -> bool:
-        """Whether `value` is meant as a mapping from form to architecture."""
-        if not isinstance(value, dict) or "name" in value:
+    Args:
+        folder: The folder of `catalog` where names are looked up.
+        each: The type of the mapping.
+        several: Whether a mapping without a name is meant as one for each.
+        keys: The keys that the mapping may have; None: any.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        each: Any,
+        several: Callable[[dict[Any, Any]], bool],
+        keys: Sequence[str] | None = None,
+    ) -> None:
+        self.each = each
+        self.named = Named(folder)
+        self.keys = keys
+        self._several = several
+
+    def is_each(self, value: object) -> bool:
+        """Whether `value` is meant as a mapping with a plug-in for each."""
+        if not isinstance(value, dict) or "name" in value or not value:
             return False
-        if not any(nearest(key, FORMS) for key in value):
-            return False
-        return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
+        return self._several(value)
 
     def validate(self, value: object, info: ValidationInfo) -> object:
-        """The architecture, or the architecture of each form."""
-        if self.branches(value):
-            return TypeAdapter(Branches).validate_python(value, context=info.context)
-        return Named("architectures").validate(value, info)
+        """The plug-in, or the mapping."""
+        if self.is_each(value):
+            return TypeAdapter(self.each).validate_python(value, context=info.context)
+        return self.named.validate(value, info)
 
     def dump(self, value: Any) -> Any:
         """What `validate` takes."""
-        name = Named("architectures")
         if isinstance(value, dict):
-            return {form: name.dump(architecture) for form, architecture in value.items()}
-        return name.dump(value)
+            return {key: self.named.dump(plugin) for key, plugin in value.items()}
+        return self.named.dump(value)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -62,9 +80,27 @@ class OneOrBranches:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        one = Named("architectures").__get_pydantic_json_schema__(schema, handler)
-        return {"anyOf": [one, {"type": "object", "propertyNames": {"enum": list(FORMS)},
-                                "additionalProperties": one}]}  # fmt: skip
+        one = self.named.__get_pydantic_json_schema__(schema, handler)
+        each: dict[str, Any] = {"type": "object", "additionalProperties": one}
+        if self.keys is not None:
+            each["propertyNames"] = {"enum": list(self.keys)}
+        return {"anyOf": [one, each]}
+
+
+def _by_form(value: dict[Any, Any]) -> bool:
+    """Whether a mapping has an architecture for each form, however its keys are misspelled."""
+    if not any(nearest(key, FORMS) for key in value):
+        return False
+    return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
+
+
+def _by_target(value: dict[Any, Any]) -> bool:
+    """Whether a mapping has a task for each target: a task object, its name, or its fields."""
+    known = catalog.names("tasks")
+    return all(
+        isinstance(task, dict | Spec) or (isinstance(task, str) and nearest(task, known))
+        for task in value.values()
+    )
 
 
 class Recipe(Spec):
@@ -79,9 +115,12 @@ class Recipe(Spec):
     """Where the rows are, and which column is predicted."""
     features: dict[str, Annotated[Feature, Named("features", key="kind")]] = Field(default={})
     """How columns are read: a kind by column name. Columns left out are inferred."""
-    task: Annotated[Task, Named("tasks")] | None = None
-    """What is predicted. Left out: inferred from the target."""
-    model: Annotated[Architecture | Branches, OneOrBranches()] | None = None
+    task: Annotated[Task | Tasks, OneOrEach("tasks", Tasks, _by_target)] | None = None
+    """What is predicted: one task, or one for each target by its column. Left out: inferred."""
+    model: (
+        Annotated[Architecture | Branches, OneOrEach("architectures", Branches, _by_form, FORMS)]
+        | None
+    ) = None
     """Which network: an architecture by name, or one for each form of feature."""
     training: Training = Training()
     """How the network is fitted."""
@@ -118,11 +157,18 @@ class Recipe(Spec):
                     ("features", name), f"{name!r} is a feature here and ignored in data.ignore. "
                     "Expected one of the two",
                 )  # fmt: skip
-        if self.task is not None and self.training.balance == "auto":
-            task = catalog.name_of(self.task)
-            if not self.task.stratified:
-                raise refuse(
-                    ("training", "balance"), f"{task} has no single class per row to balance. "
-                    f"Expected none with task {listed([task])}", "auto",
-                )  # fmt: skip
+        if isinstance(self.task, dict):
+            for name in self.task:
+                if name not in self.data.target:
+                    raise refuse(
+                        ("task", name), f"{name!r} is no target. "
+                        f"Expected one of: {listed(self.data.target)}",
+                    )  # fmt: skip
+        tasks = list(self.task.values()) if isinstance(self.task, dict) else [self.task]
+        if self.training.balance == "auto" and not any(t is None or t.stratified for t in tasks):
+            given = listed(catalog.name_of(task) for task in tasks)
+            raise refuse(
+                ("training", "balance"), f"{given} has no single class per row to balance. "
+                f"Expected none with task {given}", "auto",
+            )  # fmt: skip
         return self

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed, nearest
-from kbuilder.spec import Spec, refuse
+from kbuilder.spec import Positive, Spec, refuse
 from kbuilder.table import Profile
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
@@ -34,6 +34,8 @@ class Binary(Spec):
     """Both classes, the positive last; left out: the two values of the training rows."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    loss_weight: Positive = 1.0
+    """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "accuracy"
     stratified: ClassVar[bool] = True

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed
-from kbuilder.spec import Spec
+from kbuilder.spec import Positive, Spec
 from kbuilder.table import Profile
 
 LOSSES = (
@@ -30,6 +30,8 @@ class Multiclass(Spec):
     loss: str = "categorical_crossentropy"
     """categorical_crossentropy (one-hot targets), sparse_categorical_crossentropy (class numbers),
     or categorical_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    loss_weight: Positive = 1.0
+    """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "accuracy"
     stratified: ClassVar[bool] = True

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed, nearest
-from kbuilder.spec import Spec
+from kbuilder.spec import Positive, Spec
 from kbuilder.table import Profile, kind_of, missing
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -32,6 +32,8 @@ class Multilabel(Spec):
     """What stands between two names where the target is a text."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    loss_weight: Positive = 1.0
+    """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "micro_f1"
     stratified: ClassVar[bool] = False

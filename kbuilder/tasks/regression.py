@@ -11,7 +11,7 @@ from pydantic import model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import BuildError, DataError, listed
-from kbuilder.spec import Count, Numbers, Spec, refuse
+from kbuilder.spec import Count, Numbers, Positive, Spec, refuse
 from kbuilder.table import Profile, kind_of
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
@@ -32,6 +32,8 @@ class Regression(Spec):
     """Each target is divided by it; left out: the standard deviation of the training rows."""
     loss: str = "mean_squared_error"
     """mean_squared_error, mean_absolute_error, huber or log_cosh."""
+    loss_weight: Positive = 1.0
+    """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "r2"
     stratified: ClassVar[bool] = False

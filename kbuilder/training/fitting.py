@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kbuilder.columns import Rows
+from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Task
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Training
@@ -30,7 +30,7 @@ class Listener(Protocol):
 
 def fit(
     model: Any,
-    task: Task,
+    tasks: Mapping[str, Task],
     training: Training,
     train: Rows,
     validation: Rows | None,
@@ -40,7 +40,7 @@ def fit(
 
     Args:
         model: The network, compiled.
-        task: Gives the class weights.
+        tasks: The task by output; gives the class weights.
         training: How.
         train, validation: Rows; without validation the last weights are kept.
         listener: Is told of each epoch.
@@ -53,7 +53,8 @@ def fit(
     """
     import keras
 
-    watch = Watch(training, math.ceil(len(train[1]) / training.batch_size), listener)
+    rows = len(next(iter(train[1].values())))
+    watch = Watch(training, math.ceil(rows / training.batch_size), listener)
     told: dict[str, Any] = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
     if listener.live:
         told["on_train_batch_end"] = watch.step
@@ -71,7 +72,7 @@ def fit(
         )
     model.fit(
         *train,
-        sample_weight=class_weights(task, train[1]) if training.balance == "auto" else None,
+        sample_weight=class_weights(tasks, train[1]) if training.balance == "auto" else None,
         validation_data=validation,
         epochs=training.epochs,
         batch_size=training.batch_size,
@@ -81,13 +82,18 @@ def fit(
     return watch.epochs
 
 
-def class_weights(task: Task, encoded: np.ndarray) -> np.ndarray | None:
-    """A weight per row, so that each class weighs the same and the mean weight is 1. (rows,)"""
-    groups = task.groups(encoded)
-    if groups is None:
-        return None
-    counts = np.bincount(groups)
-    return (len(groups) / (np.count_nonzero(counts) * counts[groups])).astype(np.float32)
+def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
+    """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)"""
+    weights: Arrays = {}
+    for output, values in encoded.items():
+        groups = tasks[output].groups(values)
+        if groups is None:
+            weights[output] = np.ones(len(values), np.float32)
+        else:
+            counts = np.bincount(groups)
+            share = len(groups) / (np.count_nonzero(counts) * counts[groups])
+            weights[output] = share.astype(np.float32)
+    return weights
 
 
 class Watch:

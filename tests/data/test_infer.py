@@ -117,13 +117,13 @@ TASKS = {
 def test_the_task_is_inferred_from_the_target_with_a_reason(target: str) -> None:
     values, task, reason = TASKS[target]
     found = resolve({"x": np.arange(ROWS) % 7, "y": values})
-    assert found.task == catalog.find("tasks", task)()
+    assert found.targets[0].task == catalog.find("tasks", task)()
     assert decided(found, "task") == Decision("task", task, reason, f"task: {task}")
 
 
 def test_the_task_of_the_recipe_wins() -> None:
     found = resolve({"x": np.arange(ROWS) % 7, "y": [1, 2, 3] * 20}, task=kb.Regression())
-    assert found.task == kb.Regression()
+    assert found.targets[0].task == kb.Regression()
     assert [d for d in found.decisions if d.path == "task"] == []
 
 
@@ -271,7 +271,7 @@ def test_real_data_is_understood(name: str) -> None:
     target, task, kinds = REAL[name]
     recipe = kb.Recipe(data=kb.CSV(path=real(name), target=target, missing=["?"]))
     found = infer.resolve(recipe, *recipe.data.load())
-    assert catalog.name_of(found.task) == task
+    assert catalog.name_of(found.targets[0].task) == task
     features = {column: catalog.name_of(f) for column, f in found.recipe.features.items()}
     assert features.items() >= kinds.items()
 
@@ -282,3 +282,32 @@ def test_balance_is_refused_for_a_task_that_was_inferred_too() -> None:
     assert said == (
         "training.balance: regression has no single class per row to balance. Expected none."
     )
+
+
+def test_targets_of_several_kinds_have_each_a_task_of_its_own() -> None:
+    values = {"kind": [*"abc"] * 20, "size": np.arange(ROWS) / 2}
+    recipe = kb.Recipe(data=kb.Frame(frame=pd.DataFrame({"x": np.arange(ROWS) % 7, **values}),
+                                     target=["kind", "size"]))  # fmt: skip
+    found = infer.resolve(recipe, *recipe.data.load())
+    assert found.targets == ((("kind",), kb.Multiclass()), (("size",), kb.Regression()))
+    assert found.recipe.task == {"kind": kb.Multiclass(), "size": kb.Regression()}
+    assert decided(found, "task.size") == Decision(
+        "task.size", "regression", "the target has 60 different numbers", "task: {size: regression}"
+    )
+
+
+def test_targets_of_one_kind_have_one_task_together() -> None:
+    for values, task in ((np.arange(ROWS) / 2, "regression"), (np.arange(ROWS) % 2, "multilabel")):
+        frame = pd.DataFrame({"x": np.arange(ROWS) % 7, "a": values, "b": values[::-1]})
+        recipe = kb.Recipe(data=kb.Frame(frame=frame, target=["a", "b"]))
+        found = infer.resolve(recipe, *recipe.data.load())
+        assert [(names, catalog.name_of(its)) for names, its in found.targets] == [
+            (("a", "b"), task)
+        ]
+
+
+def test_a_row_without_one_of_its_targets_is_left_out() -> None:
+    values = {"x": np.arange(6) % 4, "a": [*"ababa", None], "b": [np.nan, 1, 2, 3, 4, 5]}
+    data = kb.Frame(frame=pd.DataFrame(values), target=["a", "b"])
+    recipe = kb.Recipe(data=data, task={"a": kb.Binary(), "b": kb.Regression()})
+    assert len(infer.resolve(recipe, *data.load()).table) == 4

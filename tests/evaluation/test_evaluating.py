@@ -6,29 +6,32 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared import predicting
 from sklearn.metrics import log_loss
 
 import kbuilder as kb
+from kbuilder.columns import Columns, Target
 from kbuilder.evaluation import evaluating
 
 TRUTH = np.eye(3, dtype=np.float32)[[0, 1, 2, 2]]
 RIGHT = (TRUTH * 0.7 + 0.1).astype(np.float32)
-TASK = kb.Multiclass(classes=3)
+
+TASK = predicting(kb.Multiclass(classes=3))
 
 
 class Model:
     """Answers with what it is fed."""
 
-    def predict(self, arrays: Any, **_: Any) -> np.ndarray:
-        return arrays["x"]
+    def predict(self, arrays: Any, **_: Any) -> Any:
+        return arrays
 
 
 def rows(outputs: np.ndarray) -> Any:
-    return {"x": outputs}, TRUTH
+    return {"y": outputs}, {"y": TRUTH}
 
 
 def test_the_loss_is_that_of_the_fit() -> None:
-    scores = evaluating.score(TASK, TRUTH, RIGHT)
+    scores = evaluating.score(TASK, {"y": TRUTH}, {"y": RIGHT})
     assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT), rel=1e-5)
     assert list(scores) == ["loss", "accuracy", "top_2_accuracy", "macro_f1"]
 
@@ -63,8 +66,32 @@ def test_without_held_back_rows_nothing_is_judged() -> None:
 
 
 def test_without_the_headline_metric_nothing_is_judged() -> None:
-    task = kb.Regression(outputs=1, mean=0, scale=1)
-    same = {"x": np.zeros((2, 1), np.float32)}, np.ones((2, 1), np.float32)
+    task = predicting(kb.Regression(outputs=1, mean=0, scale=1))
+    same = {"y": np.zeros((2, 1), np.float32)}, {"y": np.ones((2, 1), np.float32)}
     found = evaluating.evaluate(Model(), task, {"train": same, "test": same})
     assert "r2" not in found["splits"]["test"]
     assert found["better_than_baseline"] is None
+
+
+def test_several_targets_are_each_scored_and_their_losses_weighed() -> None:
+    columns = Columns(
+        {},
+        (
+            Target(("kind",), kb.Multiclass(classes=3)),
+            Target(("size",), kb.Regression(outputs=1, mean=0, scale=1, loss_weight=0.5)),
+        ),
+    )
+    sizes = np.array([[0], [1], [2], [3]], np.float32)
+    truth = {"kind": TRUTH, "size": sizes}
+    given = {"kind": RIGHT, "size": sizes + 1}
+    found = evaluating.evaluate(Model(), columns, {"train": (given, truth), "test": (given, truth)})
+    scores = found["splits"]["test"]
+    assert found["task"] == {"kind": "multiclass", "size": "regression"}
+    assert found["headline"] == "kind_accuracy"
+    assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT) + 0.5 * 1.0, rel=1e-5)
+    assert (scores["size_loss"], scores["size_mae"], scores["kind_accuracy"]) == (1.0, 1.0, 1.0)
+    assert list(found["baselines"]) == ["majority, mean"]
+    assert found["better_than_baseline"] is True
+    worse = {"kind": RIGHT, "size": sizes[::-1]}, truth
+    judged = evaluating.evaluate(Model(), columns, {"train": worse, "test": worse})
+    assert judged["better_than_baseline"] is False

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared import predicting
 
 import kbuilder as kb
+from kbuilder.columns import Columns, Target
 from kbuilder.evaluation.predictions import to_frame, to_rows
 
 HALF = np.array([[0.25], [0.5]], np.float32)
@@ -46,7 +48,7 @@ CASES = [
 def test_a_frame_has_a_row_per_prediction_and_a_column_per_class(
     task: Any, outputs: np.ndarray, columns: dict[str, Any], row: Any
 ) -> None:
-    frame = to_frame(task, outputs)
+    frame = to_frame(predicting(task), {"y": outputs})
     assert {name: frame[name].tolist() for name in frame} == columns
 
 
@@ -54,6 +56,22 @@ def test_a_frame_has_a_row_per_prediction_and_a_column_per_class(
 def test_json_has_a_dictionary_per_prediction(
     task: Any, outputs: np.ndarray, columns: Any, row: dict[str, Any]
 ) -> None:
-    rows = to_rows(task, outputs)
+    rows = to_rows(predicting(task), {"y": outputs})
     assert len(rows) == 2
     assert json.loads(json.dumps(rows[0])) == row
+
+
+def test_of_several_targets_each_answer_has_the_name_of_its_own() -> None:
+    targets = (
+        Target(("a b",), kb.Binary(classes=["no", "yes"])),
+        Target(("c",), kb.Regression(outputs=1, mean=10, scale=4)),
+    )
+    columns, outputs = Columns({}, targets), {"a_b": HALF, "c": HALF}
+    assert list(to_frame(columns, outputs)) == [
+        "a_b_label", "a_b_probability", "a_b_probability of no", "a_b_probability of yes",
+        "c_value",
+    ]  # fmt: skip
+    assert to_rows(columns, outputs)[0] == {
+        "a_b_label": "no", "a_b_probability": 0.75, "a_b_probabilities": [0.75, 0.25],
+        "c_value": 11,
+    }  # fmt: skip

@@ -18,7 +18,7 @@ from shared import KINDS, ODD, fields, message
 
 import kbuilder as kb
 from kbuilder import preprocessing
-from kbuilder.columns import Columns, to_instances
+from kbuilder.columns import Columns, Target, to_instances
 from kbuilder.errors import ExportError
 from kbuilder.evaluation.predictions import to_rows
 from kbuilder.export import saved_model
@@ -77,7 +77,7 @@ def test_a_process_without_kbuilder_answers_like_predict(
     run = fitted(kind)
     frame, _ = rows(kind, run)
     outputs = run._outputs(run._table(frame))
-    expected = to_rows(run.record.columns.task, outputs)
+    expected = to_rows(run.record.columns, outputs)
     assert set(answered[kind]) == set(expected[0])
     for name, (dtype, values) in answered[kind].items():
         wanted = [row[name] if isinstance(row[name], list) else [row[name]] for row in expected]
@@ -89,10 +89,16 @@ def test_a_process_without_kbuilder_answers_like_predict(
 
 OUTPUTS = {
     "labels": {"labels": "string", "probabilities": "float32"},
+    "several": {
+        "answer_label": "string", "answer_probability": "float32",
+        "answer_probabilities": "float32", "kind_of_thing_label": "string",
+        "kind_of_thing_probability": "float32", "kind_of_thing_probabilities": "float32",
+        "price_value": "float32",
+    },
     "two numbers": {"value": "float32"},
     "sequence": {"value": "float32"},
     "pixels": {"label": "int64", "probability": "float32", "probabilities": "float32"},
-}
+}  # fmt: skip
 NAMED = {"label": "string", "probability": "float32", "probabilities": "float32"}
 INPUTS = {
     "mixed": {
@@ -126,14 +132,14 @@ def test_inputs_are_the_raw_columns(kind: str, exported: Exports) -> None:
 def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports) -> None:
     extra = exported("mixed") / "assets.extra"
     described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
-    assert list(described) == ["inputs", "missing", "target", "task"]
+    assert list(described) == ["inputs", "missing", "targets"]
     assert described["inputs"][0] == {
         "name": "size", "column": "size", "kind": "number", "dtype": "float32", "shape": [None],
     }  # fmt: skip
     assert described["missing"] == {"float32": "NaN", "string": '""', "int64": -(2**63)}
-    assert described["target"] == ["answer"]
-    assert described["task"]["name"] == "binary"
-    assert described["task"]["classes"] == ["no", "yes"]
+    [target] = described["targets"]
+    assert target["columns"] == ["answer"]
+    assert (target["task"]["name"], target["task"]["classes"]) == ("binary", ["no", "yes"])
 
 
 def test_the_manifest_has_the_hash_of_every_file(exported: Exports) -> None:
@@ -147,7 +153,7 @@ def test_the_manifest_has_the_hash_of_every_file(exported: Exports) -> None:
 
 def test_odd_columns_have_names_that_tensorflow_allows() -> None:
     number = kb.Number(mean=0, scale=1, indicator=False)
-    columns = Columns(dict.fromkeys(ODD, number), ("y",), kb.Binary())
+    columns = Columns(dict.fromkeys(ODD, number), (Target(("y",), kb.Binary()),))
     assert saved_model.input_names(columns) == {
         "with space": "with_space", "a/b": "a/b", "größe": "gr_e", "1st": "1st",
         "_hidden": "column_hidden", "a b": "a_b_2", "a_b": "a_b_3", "A-B": "A-B_4",
@@ -232,7 +238,7 @@ def test_versions_count_up_and_others_are_left_alone(exported: Exports, fitted: 
 def test_an_export_that_fails_leaves_nothing_behind(fitted: Runs) -> None:
     run = fitted("mixed")
     outputs = np.full((len(run.record.examples), 1), 0.5, np.float32)
-    wrong = to_rows(run.record.columns.task, outputs)
+    wrong = to_rows(run.record.columns, {"answer": outputs})
     given = Path("new"), run.record.columns, run._layer, run.model, run.record.examples, wrong
     assert message(ExportError, saved_model.export, *given).startswith(
         "the export answers differently from the model: "

@@ -7,7 +7,7 @@ import pytest
 from shared import encoded, picture
 
 from kbuilder import catalog, preprocessing
-from kbuilder.columns import Columns, from_instances, to_instances
+from kbuilder.columns import Columns, Target, from_instances, to_instances
 from kbuilder.contracts import RANKS
 from kbuilder.errors import BuildError
 from kbuilder.table import Table
@@ -45,7 +45,9 @@ def learned(kind: str, place: int) -> tuple[Columns, Table]:
     choices = feature.learn("column", values)  # type: ignore[attr-defined]
     update = {name: choice.value for name, choice in choices.items()}
     feature = feature.model_copy(update={**update, **feature.model_dump(exclude_none=True)})
-    return Columns({"column": feature}, ("y",), Regression()), Table({"column": values}, "rows")
+    return Columns({"column": feature}, (Target(("y",), Regression()),)), Table(
+        {"column": values}, "rows"
+    )
 
 
 def test_every_kind_is_tried() -> None:

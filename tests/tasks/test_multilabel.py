@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import message
+from shared import message, predicting
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
@@ -98,7 +98,7 @@ def test_the_labels_are_those_of_half_or_more() -> None:
     answer = decode(task, outputs)
     assert answer["labels"].tolist() == [["a", "b\u2028", ""], ["", "", ""]]
     np.testing.assert_array_equal(answer["probabilities"], outputs)
-    assert to_frame(task, outputs)["labels"].tolist() == ["a|b\u2028", ""]
+    assert to_frame(predicting(task), {"y": outputs})["labels"].tolist() == ["a|b\u2028", ""]
 
 
 def test_scores_are_those_of_scikit_learn() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message
+from shared import message, predicting
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
@@ -73,8 +73,10 @@ def test_the_baseline_is_the_mean() -> None:
 
 def test_several_values_have_a_column_each() -> None:
     task = learned(TWO)
-    assert list(to_frame(task, task.encode("y", TWO))) == ["value 1", "value 2"]
-    assert list(to_frame(learned(ONE), np.zeros((2, 1), np.float32))) == ["value"]
+    assert list(to_frame(predicting(task), {"y": task.encode("y", TWO)})) == ["value 1", "value 2"]
+    assert list(to_frame(predicting(learned(ONE)), {"y": np.zeros((2, 1), np.float32)})) == [
+        "value"
+    ]
 
 
 def test_a_constant_is_refused() -> None:

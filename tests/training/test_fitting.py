@@ -137,16 +137,19 @@ def test_a_loss_that_is_no_number_stops_the_fit_with_the_mend() -> None:
 def test_balanced_classes_weigh_the_same_with_a_mean_weight_of_1() -> None:
     task = kb.Multiclass(classes=4)
     groups = np.array([0] * 6 + [1] * 3 + [3])  # class 2 has no row
-    weights = class_weights(task, np.eye(4)[groups])
-    assert weights is not None
+    weights = class_weights({"y": task}, {"y": np.eye(4)[groups]})["y"]
     sums = [weights[groups == number].sum() for number in (0, 1, 3)]
     np.testing.assert_allclose(sums, 10 / 3, rtol=1e-6)
     np.testing.assert_allclose(weights.mean(), 1, rtol=1e-6)
 
 
-def test_tasks_without_classes_have_no_weights() -> None:
-    assert class_weights(kb.Regression(), np.zeros((3, 1))) is None
-    assert class_weights(kb.Multilabel(classes=2), np.zeros((3, 2))) is None
+def test_rows_weigh_the_same_in_tasks_without_classes() -> None:
+    tasks = {"n": kb.Regression(), "names": kb.Multilabel(classes=2)}
+    weights = class_weights(tasks, {"n": np.zeros((3, 1)), "names": np.zeros((3, 2))})
+    assert {name: values.tolist() for name, values in weights.items()} == {
+        "n": [1, 1, 1],
+        "names": [1, 1, 1],
+    }
 
 
 @pytest.mark.parametrize("balance", ["none", "auto"])
@@ -214,11 +217,17 @@ def listener() -> Callable[[bool], Any]:
             self.epochs.append((figures, epochs))
 
     def told(live: bool) -> Any:
+        import keras
+
         task = kb.Multiclass(classes=2)
-        rows = np.ones((20, 3), np.float32), np.eye(2)[np.arange(20) % 2]
+        rows = {"x": np.ones((20, 3), np.float32)}, {"y": np.eye(2)[np.arange(20) % 2]}
         listener = Listener(live)
         training = kb.Training(epochs=2, batch_size=8)
-        fitting.fit(kb.build(kb.MLP(units=2), task, (3,)), task, training, rows, None, listener)
+        inputs = {"x": keras.Input((3,), name="x")}
+        loss, metrics = task.objective()
+        model = keras.Model(inputs, {"y": task.head(inputs["x"])})
+        model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
+        fitting.fit(model, {"y": task}, training, rows, None, listener)
         return listener
 
     return told
