@@ -108,6 +108,21 @@ class Phase:
     why: str
 
 
+@dataclass(frozen=True)
+class Script:
+    """A piece of plain Python that does what a plug-in does, for `kbuilder eject`.
+
+    Args:
+        lines: Statements.
+        functions: Definitions that they need.
+        imports: Imports that both need.
+    """
+
+    lines: tuple[str, ...]
+    functions: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+
+
 class Source(Protocol):
     """Rows with named columns."""
 
@@ -134,6 +149,14 @@ class Source(Protocol):
 
         Raises:
             DataError: if they cannot be read.
+        """
+
+    def script(self) -> Script:
+        """Statements after which `rows`, and `test` if the source has test rows of its own, are
+        NumPy arrays by column.
+
+        Raises:
+            CallError: if no script could read the rows.
         """
 
 
@@ -245,6 +268,13 @@ class Task(Protocol):
 
     def objective(self) -> tuple[Any, list[Any]]:
         """The Keras loss and metrics, as objects: Keras guesses wrongly from names."""
+
+    def script(self, columns: tuple[str, ...]) -> str:
+        """An expression that is what `encode` returns.
+
+        It may use `table`, NumPy arrays by column, and the functions `numbers`, `integers` and
+        `words`, which read a column as float64, int64 and text, and `one_hot(values, classes)`.
+        """
 
     def decode(self, outputs: Any) -> dict[str, Any]:
         """Tensors by name from the network's outputs (batch, units), in TensorFlow."""

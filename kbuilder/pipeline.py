@@ -15,6 +15,7 @@ from kbuilder.columns import Columns, Rows, to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
 from kbuilder.data import infer, split
+from kbuilder.ejecting import script
 from kbuilder.evaluation import evaluating
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
@@ -126,3 +127,18 @@ def fit(
     )
     runs.write(path, record, network.model)
     return Run(path, record, network.model)
+
+
+def eject(recipe: Recipe) -> str:
+    """The recipe as a plain Keras script: it reads, divides, prepares, builds, fits, evaluates."""
+    return written(prepare(recipe))
+
+
+def written(prepared: Prepared) -> str:
+    """The script of what has been prepared."""
+    network = prepared.network
+    dropped = any(decision.path == "data.target" for decision in prepared.decisions)
+    return script.write(
+        prepared.recipe, prepared.columns, network.trained, network.tasks, network.auxiliary,
+        dropped,
+    )  # fmt: skip

@@ -13,7 +13,16 @@ from bad import ROOT
 PACKAGE = ROOT / "kbuilder"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-STAGES = ("building", "data", "evaluation", "export", "preprocessing", "runs", "training")
+STAGES = (
+    "building",
+    "data",
+    "ejecting",
+    "evaluation",
+    "export",
+    "preprocessing",
+    "runs",
+    "training",
+)
 PLUGINS = ("architectures", "features", "sources", "tasks")
 
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each

@@ -164,7 +164,11 @@ class Recipe(Spec):
                         ("task", name), f"{name!r} is no target. "
                         f"Expected one of: {listed(self.data.target)}",
                     )  # fmt: skip
-        tasks = list(self.task.values()) if isinstance(self.task, dict) else [self.task]
+        tasks: list[Task | None] = (
+            [self.task]
+            if not isinstance(self.task, dict)
+            else [self.task.get(name) for name in self.data.target]
+        )
         if self.training.balance == "auto" and not any(t is None or t.stratified for t in tasks):
             given = listed(catalog.name_of(task) for task in tasks)
             raise refuse(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from kbuilder.contracts import Script
 from kbuilder.errors import missing_file
 from kbuilder.formats import read_npz
 from kbuilder.recipe.split import Split
@@ -52,3 +53,17 @@ class Arrays(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
         return read_npz(path, (), self.columns, "columns", another=True)
+
+    def script(self) -> Script:
+        """numpy.load, without pickle."""
+        read = (
+            "def read(path, columns):\n"
+            '    """The columns of a .npz file; `columns` says which array each is."""\n'
+            "    with np.load(path, allow_pickle=False) as file:\n"
+            "        return {name: file[array] for name, array in columns.items()}"
+        )
+        path = repr(str(self.path.absolute()))
+        lines = [f"rows = read({path}, {self.columns!r})"]
+        if self.test_columns is not None:
+            lines.append(f"test = read({path}, {self.test_columns!r})")
+        return Script(tuple(lines), (read,))

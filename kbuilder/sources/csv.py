@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from kbuilder.contracts import Script
 from kbuilder.errors import Key, missing_file
 from kbuilder.formats import read_csv
 from kbuilder.recipe.split import Split
@@ -57,6 +58,24 @@ class CSV(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file, with the same delimiter, encoding and missing texts."""
         return self._parse(path, (), words)
+
+    def script(self) -> Script:
+        """pandas, each value as it is written."""
+        options = [f"sep={self.delimiter!r}", f"encoding={self.encoding!r}", "dtype=str"]
+        options += ["index_col=False", "skipinitialspace=True"]
+        options += [f"na_values={list(self.missing)!r}"] if self.missing else []
+        given = "".join(f"        {option},\n" for option in ("path", *options))
+        read = (
+            "def read(path):\n"
+            '    """The columns of a CSV file, each value as it is written."""\n'
+            f"    frame = pd.read_csv(\n{given}    )\n"
+            "    frame.columns = frame.columns.str.strip()\n"
+            "    return {name: frame[name].to_numpy(object) for name in frame}"
+        )
+        lines = [f"rows = read({str(self.path.absolute())!r})"]
+        if self.test_path is not None:
+            lines.append(f"test = read({str(self.test_path.absolute())!r})")
+        return Script(tuple(lines), (read,), ("import pandas as pd",))
 
     def _read(self, path: Path, field: str, words: Collection[str] = ()) -> Table:
         if not path.is_file():

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from kbuilder.errors import DataError
+from kbuilder.contracts import Script
+from kbuilder.errors import CallError, DataError
 from kbuilder.formats import from_frame, read_like
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
@@ -56,3 +57,10 @@ class Frame(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
         return read_like(path, words)
+
+    def script(self) -> Script:
+        """Refused: a script cannot reach the memory of another process."""
+        raise CallError(
+            "a script cannot read a frame that is in memory. Expected rows in a file: write them "
+            "with `frame.to_csv`, and use the source csv."
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kbuilder.contracts import Script
 from kbuilder.errors import DataError, Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
@@ -45,9 +46,7 @@ class ImageFolder(Spec):
         if self.test_path is not None and not self.test_path.is_dir():
             key = ("data", "test_path")
             raise missing_file(self.test_path, self.origin, key, "a folder of class folders")
-        train, test = self.path, self.test_path
-        if test is None and {folder.name for folder in _folders(train)} == {"train", "test"}:
-            train, test = train / "train", train / "test"
+        train, test = self._parts()
         held = _read(test, ("data", "test_path")) if test else None
         return _read(train, ("data", "path")), held
 
@@ -60,6 +59,36 @@ class ImageFolder(Spec):
         if not path.is_dir():
             raise DataError(f"there is no {path}. Expected a folder of images, or an image.")
         return _read(path, ())
+
+    def script(self) -> Script:
+        """The files of each folder, and its name."""
+        read = (
+            "def read(folder):\n"
+            '    """The images below a folder as files, and the names of their folders."""\n'
+            "    files = [\n"
+            "        file\n"
+            "        for inner in sorted(Path(folder).iterdir())\n"
+            "        if inner.is_dir() and not inner.name.startswith('.')\n"
+            "        for file in sorted(inner.iterdir())\n"
+            f"        if file.suffix.lower() in {tuple(FORMATS)}\n"
+            "        and not file.name.startswith('.')\n"
+            "    ]\n"
+            "    images = np.empty(len(files), dtype=object)\n"
+            "    images[:] = [file.read_bytes() for file in files]\n"
+            "    labels = np.array([file.parent.name for file in files], dtype=object)\n"
+            '    return {"image": images, "label": labels}'
+        )
+        train, test = self._parts()
+        lines = [f"rows = read({str(train.absolute())!r})"]
+        if test is not None:
+            lines.append(f"test = read({str(test.absolute())!r})")
+        return Script(tuple(lines), (read,), ("from pathlib import Path",))
+
+    def _parts(self) -> tuple[Path, Path | None]:
+        """The folders of the rows to learn from, and to test on."""
+        if self.test_path is None and {f.name for f in _folders(self.path)} == {"train", "test"}:
+            return self.path / "train", self.path / "test"
+        return self.path, self.test_path
 
 
 def _folders(path: Path) -> list[Path]:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from kbuilder.contracts import Script
 from kbuilder.formats import read_like
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
@@ -62,3 +63,26 @@ class Sklearn(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
         return read_like(path, words)
+
+    def script(self) -> Script:
+        """What scikit-learn loads, its columns by name."""
+        goal = GOALS[self.name]
+        if self.name == "digits":
+            last = f'    return {{"image": bunch.images.astype(np.uint8), {goal!r}: bunch.target}}'
+        else:
+            words = "bunch.target_names[bunch.target].astype(object)"
+            target = words if self.name != "diabetes" else "bunch.target"
+            last = (
+                "    names = [\n"
+                '        str(name).replace(" (cm)", "").replace(" ", "_")\n'
+                "        for name in bunch.feature_names\n"
+                "    ]\n"
+                f"    target = {target}\n"
+                f"    return {{**dict(zip(names, bunch.data.T)), {goal!r}: target}}"
+            )
+        read = (
+            "def read():\n"
+            f'    """The {self.name} that come with scikit-learn."""\n'
+            f"    bunch = datasets.load_{self.name}()\n{last}"
+        )
+        return Script(("rows = read()",), (read,), ("from sklearn import datasets",))

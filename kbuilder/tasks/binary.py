@@ -114,6 +114,11 @@ class Binary(Spec):
             metrics.AUC(name="auc"),
         ]
 
+    def script(self, columns: tuple[str, ...]) -> str:
+        positive = (self.classes or ("", ""))[1]
+        values = "integers" if isinstance(positive, int) else "words"
+        return f"({values}(table[{columns[0]!r}]) == {positive!r}).astype(np.float32)[:, None]"
+
     def decode(self, outputs: Any) -> dict[str, Any]:
         """label (batch,), probability (batch,) of that label, probabilities (batch, 2)."""
         import tensorflow as tf

@@ -103,6 +103,14 @@ class Multiclass(Spec):
             ]
         return labels.create_loss(self.loss), metrics
 
+    def script(self, columns: tuple[str, ...]) -> str:
+        classes = list(self.classes or ())
+        values = "integers" if isinstance(classes[0], int) else "words"
+        encoded = f"one_hot({values}(table[{columns[0]!r}]), {classes!r})"
+        if self.loss == "sparse_categorical_crossentropy":
+            return f"{encoded}.argmax(axis=1)[:, None].astype(np.float32)"
+        return encoded
+
     def decode(self, outputs: Any) -> dict[str, Any]:
         """label (batch,), probability (batch,) of that label, probabilities (batch, classes)."""
         import tensorflow as tf

@@ -144,6 +144,12 @@ class Multilabel(Spec):
             keras.metrics.AUC(multi_label=True, num_labels=len(self.classes or ()), name="auc"),
         ]
 
+    def script(self, columns: tuple[str, ...]) -> str:
+        if len(columns) > 1:
+            stacked = ", ".join(f"numbers(table[{name!r}])" for name in columns)
+            return f"np.stack([{stacked}], axis=1).astype(np.float32)"
+        return f"flags(table[{columns[0]!r}], {list(self.classes or ())!r}, {self.separator!r})"
+
     def decode(self, outputs: Any) -> dict[str, Any]:
         """labels (batch, n), "" where not predicted, and probabilities (batch, n)."""
         import tensorflow as tf

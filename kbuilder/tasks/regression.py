@@ -134,6 +134,15 @@ class Regression(Spec):
             keras.metrics.RootMeanSquaredError(name="rmse"),
         ]
 
+    def script(self, columns: tuple[str, ...]) -> str:
+        if len(columns) > 1:
+            stacked = ", ".join(f"numbers(table[{name!r}])" for name in columns)
+            values = f"np.stack([{stacked}], axis=1)"
+        else:
+            values = f"numbers(table[{columns[0]!r}]).reshape(-1, {self.outputs})"
+        scaled = f"({values} - {list(self.mean or ())}) / {list(self.scale or ())}"
+        return f"({scaled}).astype(np.float32)"
+
     def decode(self, outputs: Any) -> dict[str, Any]:
         """value (batch,), or (batch, k) for several targets, in their own units."""
         import tensorflow as tf

@@ -1,0 +1,1 @@
+"""A plain Keras script that does what a recipe does, without kbuilder."""

@@ -1,0 +1,188 @@
+"""Keras objects as the Python that makes them."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+WIDTH = 100
+HOMES = {
+    "keras.src.layers": "keras.layers",
+    "keras.src.optimizers.schedules": "keras.optimizers.schedules",
+    "keras.src.optimizers": "keras.optimizers",
+    "keras.src.losses": "keras.losses",
+    "keras.src.metrics": "keras.metrics",
+    "keras.src.initializers": "keras.initializers",
+    "keras.src.regularizers": "keras.regularizers",
+}
+SQUARE = ("kernel_size", "pool_size", "strides", "dilation_rate", "size")
+REGISTERED = '@keras.saving.register_keras_serializable(package="kbuilder")\n'
+
+
+class Expressions:
+    """Writes objects, and remembers which classes of our own the script has to bring along."""
+
+    def __init__(self) -> None:
+        self.own: dict[str, Any] = {}
+
+    def of(self, value: Any) -> str:
+        """Python that makes an equal value."""
+        if isinstance(value, Mapping):
+            if {"class_name", "config", "module"} <= value.keys():
+                import keras
+
+                return self.of(keras.saving.deserialize_keras_object(dict(value)))
+            items = [f"{key!r}: {self.of(item)}" for key, item in value.items()]
+            return f"{{{', '.join(items)}}}"
+        if isinstance(value, list | tuple):
+            inner = ", ".join(self.of(item) for item in value)
+            if isinstance(value, list):
+                return f"[{inner}]"
+            return f"({inner},)" if len(value) == 1 else f"({inner})"
+        if hasattr(value, "get_config"):
+            return self.call(value)
+        if callable(value):
+            return self._function(value)
+        return repr(value)
+
+    def call(self, made: Any) -> str:
+        """The call of the class that makes a layer, a loss or another object with a config."""
+        kind = type(made)
+        config = made.get_config()
+        parameters = inspect.signature(kind.__init__).parameters
+        needed = [
+            name
+            for name, parameter in parameters.items()
+            if parameter.default is parameter.empty
+            and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+            and name in config
+        ]
+        usual = kind(**{name: _plain(made, name, config[name]) for name in needed}).get_config()
+        open_ = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+        given = [self._argument(name, _plain(made, name, config[name])) for name in needed]
+        for name, value in config.items():
+            taken = name in parameters or (open_ and name in ("name", "dtype", "trainable"))
+            if (
+                name in (*needed, "backward_layer")
+                or not taken
+                or (name in usual and usual[name] == value)
+            ):
+                continue
+            if name == "name" and _automatic(kind, value):
+                continue
+            given.append(f"{name}={self._argument(name, _plain(made, name, value))}")
+        return f"{self._name(kind)}({', '.join(given)})"
+
+    def _argument(self, name: str, value: Any) -> str:
+        """A value; one number where it stands for all axes."""
+        if name in SQUARE and isinstance(value, list | tuple) and len(set(value)) == 1:
+            value = value[0]
+        return self.of(value)
+
+    def _name(self, kind: type) -> str:
+        for inner, public in HOMES.items():
+            if kind.__module__.startswith(inner):
+                return f"{public}.{kind.__name__}"
+        return self._function(kind)
+
+    def _function(self, thing: Any) -> str:
+        """The name of a class or function; one of our own comes along."""
+        if thing.__module__.startswith("keras.src.activations"):
+            return repr(thing.__name__)
+        self.own[thing.__module__] = sys.modules[thing.__module__]
+        return str(thing.__name__)
+
+    def sources(self) -> tuple[list[str], list[str]]:
+        """The imports and the code of all that comes along, in an order that Python can run."""
+        imports: set[str] = set()
+        blocks: list[str] = []
+        for module in list(self.own.values()):
+            _bring(module, imports, blocks)
+        return sorted(imports), blocks
+
+
+def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
+    """Add a module's code: imports apart, names from kbuilder by their values."""
+    text = inspect.getsource(module)
+    for node in ast.parse(text).body:
+        code = ast.get_source_segment(text, node, padded=False) or ""
+        if isinstance(node, ast.Expr):
+            continue  # the docstring
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kbuilder"):
+            inner = sys.modules[str(node.module)]
+            for alias in node.names:
+                block = f"{alias.name} = {getattr(inner, alias.name)!r}"
+                blocks.extend([] if block in blocks else [block])
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            if code != "from __future__ import annotations":
+                imports.add(code)
+        else:
+            if isinstance(node, ast.ClassDef):
+                decorators = (f"@{ast.unparse(d)}\n" for d in node.decorator_list)
+                code = "".join(d for d in decorators if "register_keras" not in d) + code
+                code = f"@keras.saving.register_keras_serializable()\n{code}"
+            blocks.extend([] if code in blocks else [code])
+
+
+def _plain(made: Any, name: str, value: Any) -> Any:
+    """The argument itself where the config holds a description of a layer within the layer."""
+    if name != "layer" or not isinstance(value, Mapping):
+        return value
+    inner = getattr(made, "forward_layer", None) or made.layer
+    config = inner.get_config()
+    return type(inner).from_config({**config, "name": config["name"].removeprefix("forward_")})
+
+
+def _automatic(kind: type, name: str) -> bool:
+    """Whether Keras gave the name."""
+    import keras
+
+    base = keras.src.utils.naming.to_snake_case(kind.__name__)
+    return re.fullmatch(rf"{base}(_\d+)?", name) is not None
+
+
+def wrapped(line: str, indent: int) -> str:
+    """A statement on one line, or what its longest brackets hold on a line each.
+
+    Args:
+        line: The statement, without indentation.
+        indent: Spaces before it.
+    """
+    margin = " " * indent
+    if indent + len(line) < WIDTH:  # a comma may follow
+        return margin + line
+    groups = _brackets(line)
+    if not groups:
+        return margin + line
+    commas = max(groups, key=lambda places: places[-1] - places[0])
+    head, tail = line[: commas[0] + 1], line[commas[-1] :]
+    parts = (line[a + 1 : b].strip() for a, b in pairwise(commas))
+    # A comma would make a tuple of an expression that has brackets for its order alone.
+    comma = "" if len(commas) == 2 and re.search(r"(^|[^\w)\]])$", line[: commas[0]]) else ","
+    inner = "".join(f"{wrapped(part, indent + 4)}{comma}\n" for part in parts if part)
+    return f"{margin}{head}\n{inner}{margin}{tail}"
+
+
+def _brackets(line: str) -> list[list[int]]:
+    """The outermost brackets: where each opens, has a comma of its own, and closes."""
+    groups: list[list[int]] = []
+    depth, quote = 0, ""
+    for place, letter in enumerate(line):
+        if quote:
+            quote = "" if letter == quote and line[place - 1] != "\\" else quote
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+            groups += [[place]] if depth == 1 else []
+        elif letter in ")]}":
+            depth -= 1
+            groups[-1] += [place] if depth == 0 else []
+        elif letter == "," and depth == 1:
+            groups[-1].append(place)
+    return groups

@@ -1,0 +1,62 @@
+"""Functions that scripts bring along, those of them that they call; printed as they stand here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def numbers(values: Any) -> Any:
+    """A column as float64, NaN where a value is missing."""
+    return pd.to_numeric(pd.Series(values)).to_numpy(np.float64)
+
+
+def integers(values: Any) -> Any:
+    """A column as int64, the least of them where a value is missing."""
+    numbers = pd.to_numeric(pd.Series(values)).astype("Int64")
+    return numbers.fillna(-(2**63)).to_numpy(np.int64)
+
+
+def words(values: Any) -> Any:
+    """A column as text, empty where a value is missing."""
+    return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
+
+
+def one_hot(values: Any, classes: Any) -> Any:
+    """A row of zeros with a one at the place of its class. (rows, classes) float32"""
+    places = {label: place for place, label in enumerate(classes)}
+    return np.eye(len(classes), dtype=np.float32)[[places[value] for value in values]]
+
+
+def flags(values: Any, classes: Any, separator: Any) -> Any:
+    """A column for each class, 1 in the rows that have it. (rows, classes) float32"""
+    if values.ndim > 1:
+        return values.astype(np.float32)
+    rows = [[part.strip() for part in text.split(separator)] for text in words(values)]
+    return np.array([[name in row for name in classes] for row in rows], np.float32)
+
+
+def hold_back(rows: Any, share: Any, groups: Any, random: Any) -> Any:
+    """The rows that stay and those that are held back; each group gives its share."""
+    order = random.permutation(rows)
+    if groups is not None:
+        order = order[np.argsort(groups[order], kind="stable")]
+    steps = np.floor(np.arange(1, len(order) + 1) * share + 0.5 * (groups is None))
+    held = np.diff(steps, prepend=0) > 0
+    if groups is not None:
+        held &= ~np.append(True, np.diff(groups[order]) > 0)
+    return order[~held], order[held]
+
+
+def batched(layer: Any, values: Any) -> Any:
+    """What a layer gives for all rows, 1,024 at a time."""
+    parts = [values[start : start + 1024] for start in range(0, len(values), 1024)]
+    return np.concatenate([np.asarray(layer(part)) for part in parts])
+
+
+def balanced(groups: Any) -> Any:
+    """A weight per row, so that each group weighs the same and the mean weight is 1."""
+    counts = np.bincount(groups)
+    return (len(groups) / (np.count_nonzero(counts) * counts[groups])).astype(np.float32)

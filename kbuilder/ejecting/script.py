@@ -1,0 +1,319 @@
+"""The whole script: rows, preprocessing, network, fit, evaluation, in the order of the pipeline."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import re
+import tokenize
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kbuilder import __version__
+from kbuilder.columns import Columns
+from kbuilder.contracts import Feature, Task
+from kbuilder.ejecting import helpers as helping
+from kbuilder.ejecting import network
+from kbuilder.ejecting.expressions import Expressions, wrapped
+from kbuilder.recipe.recipe import Recipe
+
+
+def write(
+    recipe: Recipe,
+    columns: Columns,
+    model: Any,
+    tasks: Mapping[str, Task],
+    auxiliary: Mapping[str, tuple[str, float]],
+    dropped: bool,
+) -> str:
+    """The script.
+
+    Args:
+        recipe: The resolved recipe.
+        columns: The learned features and targets.
+        model: The network as it is fitted, compiled.
+        tasks: The task by output of `model`.
+        auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
+        dropped: Whether rows without a target were left out.
+
+    Raises:
+        BuildError: if the network cannot be written down.
+        CallError: if a script cannot read the rows.
+    """
+    expressions = Expressions()
+    source = recipe.data.script()
+    parts = [
+        *source.functions,
+        _divide(recipe, columns, dropped),
+        _preprocessing(recipe, columns, expressions),
+        _inputs(columns),
+        _targets(columns, auxiliary),
+        *network.functions(model, "build_model", expressions),
+        _main(recipe, columns, source.lines, _compile(model, tasks, auxiliary, expressions)),
+    ]
+    text = "\n".join(parts)
+    helpers = _called(text)
+    imports, own = expressions.sources()
+    known = {*source.imports, *imports, "import keras", "import numpy as np"}
+    body = "\n".join([*own, *helpers, text])
+    for name, line in (("pd", "import pandas as pd"), ("tf", "import tensorflow as tf")):
+        if f"{name}." in body:
+            known.add(line)
+    title = Path(recipe.origin.name).name if recipe.origin else "a recipe"
+    training = recipe.training
+    constants = (
+        f"SEED = {training.seed}\nEPOCHS = {training.epochs}\nBATCH_SIZE = {training.batch_size}"
+    )
+    opening = (
+        f'"""The network of {title}, and its fit, in plain Keras.\n\n'
+        f'Written by kbuilder {__version__}, which it does not need.\n"""\n\n'
+    )
+    standard = sorted(line for line in known if line.split()[1].split(".")[0] in STANDARD)
+    others = sorted(known - set(standard), key=lambda line: (line.split()[0] == "from", line))
+    heads = "\n\n".join("\n".join(group) for group in (standard, others) if group)
+    ending = 'if __name__ == "__main__":\n    main()\n'
+    code = opening + "\n\n\n".join([f"{heads}\n\n{constants}", *own, *helpers, *parts, ending])
+    return _double_quoted(code)
+
+
+def _called(text: str) -> list[str]:
+    """The helpers that the text calls, and those that they call, as they are written."""
+    named = vars(helping).items()
+    codes = {name: inspect.getsource(value) for name, value in named if inspect.isfunction(value)}
+    found: dict[str, str] = {}
+    for name, code in reversed(codes.items()):  # a helper calls only those above it
+        if re.search(rf"\b{name}\(", text + "".join(found.values())):
+            found[name] = code.replace(": Any", "").replace(" -> Any", "").rstrip()
+    return list(reversed(found.values()))
+
+
+def _double_quoted(code: str) -> str:
+    """The code with double quotes around all its strings."""
+    lines = code.splitlines(keepends=True)
+    for token in reversed(list(tokenize.generate_tokens(io.StringIO(code).readline))):
+        text = token.string
+        if token.type == tokenize.STRING and text.startswith("'") and '"' not in text:
+            (row, start), (_, end) = token.start, token.end
+            line = lines[row - 1]
+            lines[row - 1] = f'{line[:start]}"{text[1:-1]}"{line[end:]}'
+    return "".join(lines)
+
+
+STANDARD = ("collections", "math", "pathlib", "typing", "re")
+
+
+def _divide(recipe: Recipe, columns: Columns, dropped: bool) -> str:
+    """`divide(rows)`: training, validation and, without test rows of its own, test."""
+    split = recipe.data.split
+    own_test = not split.test
+    lines = ["def divide(rows):", '    """Rows for training, for validation and for the test."""']
+    if dropped:
+        gone = " | ".join(f"pd.isna(rows[{name!r}])" for name in columns.target)
+        lines += [
+            f"    kept = ~({gone})",
+            "    rows = {name: values[kept] for name, values in rows.items()}",
+        ]
+    first = columns.target[0]
+    target, task = next((t for t in columns.targets if t.task.stratified), columns.targets[0])
+    lines += [
+        f"    random = np.random.default_rng({split.seed})",
+        f"    train = np.arange(len(rows[{first!r}]))",
+        *(f"    {line}" for line in _groups(target, task)),
+    ]
+    names = ["train"]
+    for name, share in (("test", split.test), ("validation", split.validation)):
+        if share:
+            lines.append(f"    train, {name} = hold_back(train, {share!r}, groups, random)")
+    names += ["validation"] if split.validation else []
+    names += [] if own_test else ["test"]
+    lines += [
+        f"    parts = [random.permutation(part) for part in [{', '.join(names)}]]",
+        "    return [{name: values[part] for name, values in rows.items()} for part in parts]",
+    ]
+    return "\n".join(lines)
+
+
+def _groups(target: tuple[str, ...], task: Task) -> list[str]:
+    """Statements that give a group per row, whose shares all parts keep."""
+    if task.stratified:
+        return [f"groups = np.unique(words(rows[{target[0]!r}]), return_inverse=True)[1]"]
+    if len(target) > 1 or not hasattr(task, "scale"):
+        return ["groups = None"]
+    return [
+        f"values = numbers(rows[{target[0]!r}])",
+        "bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))",
+        "groups = np.searchsorted(bounds, values)",
+    ]
+
+
+def _preprocessing(recipe: Recipe, columns: Columns, expressions: Expressions) -> str:
+    """`preprocessing(train)`: a Keras layer for each column; texts learn their words here."""
+    lines = ["def preprocessing(train):", '    """The layer that prepares each column."""']
+    lines.append("    layers = {}")
+    for column, feature in columns.features.items():
+        layer = feature.layer()
+        learns = hasattr(layer, "adapt") and recipe.features[column].vocabulary is None  # type: ignore[attr-defined]
+        if learns:
+            layer = _unlearned(feature, layer)
+        lines.append(wrapped(f"layers[{column!r}] = {expressions.call(layer)}", 4))
+        if learns:
+            lines.append(f"    layers[{column!r}].adapt({_raw(column, feature, 'train')})")
+    return "\n".join([*lines, "    return layers"])
+
+
+def _unlearned(feature: Any, layer: Any) -> Any:
+    """The layer of a text, before it has learned its words."""
+    config = layer.get_config()
+    return type(layer)(
+        feature.max_tokens,
+        standardize=layer._standardize,
+        output_sequence_length=config["output_sequence_length"],
+    )
+
+
+def _inputs(columns: Columns) -> str:
+    """`inputs(table, layers)`: the arrays that the network takes."""
+    lines = ["def inputs(table, layers):", '    """What the network takes, by input."""']
+    shared: dict[str, list[str]] = {}
+    for column, key in columns.keys().items():
+        raw = _raw(column, columns.features[column], "table")
+        shared.setdefault(key, []).append(f"batched(layers[{column!r}], {raw})")
+    items = []
+    for key, arrays in shared.items():
+        joined = f"np.concatenate([{', '.join(arrays)}], axis=-1)"
+        items.append(f"{key!r}: {joined if len(arrays) > 1 else arrays[0]}")
+    lines.append(wrapped(f"return {{{', '.join(items)}}}", 4))
+    return "\n".join(lines)
+
+
+def _raw(column: str, feature: Feature, table: str) -> str:
+    """The raw column as its layer takes it."""
+    shape, dtype = feature.signature()
+    values = f"{table}[{column!r}]"
+    if len(shape) > 1:
+        return f"np.asarray({values}, np.{dtype})"
+    if dtype == "string":
+        return values if feature.form == "image" else f"words({values})"
+    return f"numbers({values}).astype(np.float32)" if dtype == "float32" else f"integers({values})"
+
+
+def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> str:
+    """`targets(table)`: what the losses compare with."""
+    lines = ["def targets(table):", '    """What the network should answer, by output."""']
+    lines.append("    wanted = {}")
+    for output, (names, task) in columns.outputs().items():
+        lines.append(wrapped(f"wanted[{output!r}] = {task.script(names)}", 4))
+    for name, (output, _) in auxiliary.items():
+        lines.append(f"    wanted[{name!r}] = wanted[{output!r}]")
+    return "\n".join([*lines, "    return wanted"])
+
+
+def _main(
+    recipe: Recipe, columns: Columns, reading: Sequence[str], compiling: Sequence[str]
+) -> str:
+    """`main()`: read, divide, build, fit, evaluate."""
+    training = recipe.training
+    validated = bool(recipe.data.split.validation)
+    own_test = any(line.startswith("test = ") for line in reading)
+    tested = own_test or bool(recipe.data.split.test)
+    lines = ["def main():", '    """Read, divide, build, fit, evaluate."""']
+    lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in reading)]
+    names = ["train", *(["validation"] if validated else [])]
+    names += ["test"] if tested and not own_test else []
+    lines += [
+        f"    {', '.join(names)}{',' if len(names) == 1 else ''} = divide(rows)",
+        "    layers = preprocessing(train)",
+        "    model = build_model()",
+        "    model.summary()",
+    ]
+    lines += compiling
+    given = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
+    lines.append("    wanted = targets(train)")
+    if training.balance == "auto":
+        lines += _weights(columns)
+        given.append("sample_weight=weights")
+    if validated:
+        lines.append("    validating = inputs(validation, layers), targets(validation)")
+        given.append("validation_data=validating")
+        stopping = training.early_stopping
+        patience = stopping.patience if stopping else "EPOCHS"
+        delta = f", min_delta={stopping.min_delta}" if stopping and stopping.min_delta else ""
+        lines.append(
+            wrapped(
+                "best = keras.callbacks.EarlyStopping("
+                f"'val_loss', patience={patience}{delta}, restore_best_weights=True)",
+                4,
+            )
+        )
+    callbacks = (["best"] if validated else []) + _extra_callbacks(training, lines)
+    given += [f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []
+    lines.append(wrapped(f"model.fit({', '.join(given)})", 4))
+    held = "test" if tested else "validation" if validated else "train"
+    lines += [
+        f"    testing = inputs({held}, layers), targets({held})",
+        "    found = model.evaluate(*testing, return_dict=True, verbose=0)",
+        "    print({name: round(float(value), 4) for name, value in found.items()})",
+    ]
+    return "\n".join(lines)
+
+
+def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
+    """The names of further callbacks, whose statements are added to `lines`."""
+    schedule = getattr(training, "schedule", None)
+    if schedule is None or type(schedule).__name__ != "Plateau":
+        return []
+    lines.append(
+        wrapped(
+            f"slower = keras.callbacks.ReduceLROnPlateau('val_loss', factor={schedule.factor}, "
+            f"patience={schedule.patience}, min_delta={schedule.min_delta}, "
+            f"min_lr={schedule.min_lr})",
+            4,
+        )
+    )
+    return ["slower"]
+
+
+def _compile(
+    model: Any,
+    tasks: Mapping[str, Task],
+    auxiliary: Mapping[str, tuple[str, float]],
+    expressions: Expressions,
+) -> list[str]:
+    """`model.compile`, with each loss and metric as an object."""
+    objectives = {output: task.objective() for output, task in tasks.items()}
+    weights = {
+        output: task.loss_weight * auxiliary.get(output, ("", 1.0))[1]
+        for output, task in tasks.items()
+    }
+    lines = ["    model.compile("]
+    lines.append(f"        optimizer={expressions.of(model.optimizer)},")
+    lines.append("        loss={")
+    lines += [
+        f"            {out!r}: {expressions.of(loss)}," for out, (loss, _) in objectives.items()
+    ]
+    lines.append("        },")
+    if any(weight != 1.0 for weight in weights.values()):
+        lines.append(f"        loss_weights={weights!r},")
+    lines.append("        metrics={")
+    for output, (_, kinds) in objectives.items():
+        if output not in auxiliary:
+            lines.append(f"            {output!r}: [")
+            lines += [f"                {expressions.of(kind)}," for kind in kinds]
+            lines.append("            ],")
+    return [*lines, "        },", "    )"]
+
+
+def _weights(columns: Columns) -> list[str]:
+    """Statements that give a weight per row for each output."""
+    lines = ["    weights = {}"]
+    for output, (_, task) in columns.outputs().items():
+        wanted = f"wanted[{output!r}]"
+        if not task.stratified:
+            found = f"np.ones(len({wanted}), np.float32)"
+        else:
+            one = "1" if "binary" in type(task).__module__ else f"{wanted}.shape[1]"
+            rule = f"{wanted}[:, 0].astype(int)" if one == "1" else f"{wanted}.argmax(axis=1)"
+            found = f"balanced({rule})"
+        lines.append(f"    weights[{output!r}] = {found}")
+    return lines

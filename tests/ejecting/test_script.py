@@ -1,0 +1,174 @@
+"""A recipe as a plain Keras script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from shared import ROWS, Call, message, mixed, picture, reviews
+
+import kbuilder as kb
+from kbuilder.errors import CallError
+from kbuilder.pipeline import prepare, written
+
+TRAINING = kb.Training(epochs=1, batch_size=32)
+
+
+def digits() -> kb.Recipe:
+    return kb.Recipe(data=kb.Sklearn(name="digits"), model=kb.CNN(filters=4, dropout=0.2))
+
+
+def flowers() -> kb.Recipe:
+    data = kb.Sklearn(name="iris", split=kb.Split(test=0, validation=0.2))
+    sparse = kb.Multiclass(loss="sparse_categorical_crossentropy")
+    return kb.Recipe(data=data, task=sparse, model=kb.MLP(units=4))
+
+
+def table() -> kb.Recipe:
+    """A CSV file with every kind of column, missing values, an odd delimiter, and no test rows."""
+    frame = mixed().assign(note=reviews()["review"].str.replace("\u2028", " "), price=1.5)
+    frame["price"] = np.arange(ROWS) * 0.25 - 3
+    frame.loc[4, "price"] = None
+    frame.to_csv("rows.csv", sep=";", index=False)
+    return kb.Recipe(
+        data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Split(test=0.25)),
+        features={"floor": kb.Category(), "colour": kb.Category(embedding=2), "note": kb.Text()},
+        model={"text": kb.GRU(units=3, bidirectional=True, pooling="average"), "vector": kb.MLP()},
+        training=kb.Training(
+            optimizer={"name": "sgd", "momentum": 0.9, "nesterov": True, "learning_rate": 0.01},  # type: ignore[arg-type]
+            early_stopping=None,
+        ),
+    )
+
+
+def several() -> kb.Recipe:
+    """Two targets of one source with test rows of its own, classes balanced."""
+    mixed().assign(price=np.arange(ROWS) / 7).to_csv("train.csv", index=False)
+    mixed()[20:50].assign(price=np.arange(30) / 7).to_csv("test.csv", index=False)
+    return kb.Recipe(
+        data=kb.CSV(path="train.csv", test_path="test.csv", target=["answer", "price"]),
+        task={"price": kb.Regression(loss_weight=0.5)},
+        training=kb.Training(balance="auto"),
+    )
+
+
+def arrays() -> kb.Recipe:
+    """Pictures of pixels and waves, and a set of labels as flags."""
+    random = np.random.default_rng(0)
+    np.savez(
+        "rows.npz",
+        pixels=random.integers(0, 256, (40, 9, 8, 3), dtype=np.uint8),
+        waves=random.normal(size=(40, 6, 2)),
+        flags=random.integers(0, 2, (40, 3)),
+    )
+    columns = {"image": "pixels", "wave": "waves", "tags": "flags"}
+    return kb.Recipe(
+        data=kb.Arrays(path="rows.npz", columns=columns, target="tags"),
+        model={"image": kb.CNN(filters=2), "sequence": kb.LSTM(units=3)},
+    )
+
+
+def folder() -> kb.Recipe:
+    """Folders of pictures of several sizes and modes."""
+    for part, count in (("train", 12), ("test", 4)):
+        for number in range(count):
+            kind = Path("pictures", part, ("cat", "dog")[number % 2])
+            kind.mkdir(parents=True, exist_ok=True)
+            size = (9 + number % 2, 7)
+            picture(number, "RGB" if number % 3 else "L", size).save(kind / f"{number}.png")
+    data = kb.ImageFolder(path="pictures", split=kb.Split(validation=0.2))
+    return kb.Recipe(data=data, model=kb.CNN(filters=2))
+
+
+RECIPES = [digits, flowers, table, several, arrays, folder]
+
+
+def run(text: str) -> dict[str, Any]:
+    """The names that a script defines."""
+    space: dict[str, Any] = {"__name__": "ejected"}
+    exec(compile(text, "ejected.py", "exec"), space)
+    return space
+
+
+@pytest.mark.parametrize("made", RECIPES, ids=lambda made: made.__name__)
+def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
+    made: Callable[[], kb.Recipe],
+) -> None:
+    recipe = made()
+    prepared = prepare(recipe)
+    text = written(prepared)
+    assert "import kbuilder" not in text
+    assert max(map(len, text.splitlines())) <= 100
+    script = run(text)
+
+    reading = recipe.data.script().lines
+    exec("\n".join(reading), script)
+    own = {"test"} if "test" in script else set()
+    names = [name for name in prepared.rows if name not in own]
+    parts = dict(zip(names, script["divide"](script["rows"]), strict=True))
+    parts |= {name: script[name] for name in own}
+    layers = script["preprocessing"](parts["train"])
+    for name, (arrays, encoded) in prepared.rows.items():
+        part = parts[name]
+        found = script["inputs"](part, layers)
+        assert found.keys() == arrays.keys()
+        for key, values in arrays.items():
+            np.testing.assert_array_equal(found[key], values)
+        for output, values in encoded.items():
+            np.testing.assert_array_equal(script["targets"](part)[output], values)
+
+    mine, its = prepared.network.trained, script["build_model"]()
+    assert its.count_params() == mine.count_params()
+    its.set_weights(mine.get_weights())
+    batch = {key: values[:16] for key, values in prepared.rows["train"][0].items()}
+    for output, values in mine(batch).items():
+        np.testing.assert_allclose(its(batch)[output], values, rtol=1e-6, atol=1e-6)
+
+
+def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
+    recipe = table()
+    text = written(prepare(recipe))
+    assert "optimizer=keras.optimizers.SGD(momentum=0.9, nesterov=True)," in text
+    assert 'keras.callbacks.EarlyStopping("val_loss", patience=EPOCHS' in text
+    text = text.replace(f"EPOCHS = {recipe.training.epochs}", "EPOCHS = 2")
+    Path("model.py").write_text(text, encoding="utf-8")
+    Path("kbuilder.py").write_text("raise ImportError('a script needs no kbuilder')")
+    done = subprocess.run(
+        [sys.executable, "model.py"], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Epoch 2/2" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("{'loss': ")
+
+
+def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
+    script = written(prepare(several()))
+    assert 'loss_weights={"answer": 1.0, "price": 0.5},' in script
+    assert 'weights["answer"] = balanced(wanted["answer"][:, 0].astype(int))' in script
+    assert 'weights["price"] = np.ones(len(wanted["price"]), np.float32)' in script
+    assert "sample_weight=weights," in script
+
+
+def test_a_frame_in_memory_cannot_be_read_by_a_script() -> None:
+    prepared = prepare(kb.Recipe(data=kb.Frame(frame=mixed(), target="answer")))
+    assert message(CallError, written, prepared) == (
+        "a script cannot read a frame that is in memory. Expected rows in a file: write them "
+        "with `frame.to_csv`, and use the source csv."
+    )
+
+
+def test_the_command_writes_the_file_or_prints(call: Call) -> None:
+    Path("iris.yaml").write_text("data: {source: sklearn, name: iris}\n", encoding="utf-8")
+    code, out, err = call("eject", "iris.yaml")
+    assert (code, err) == (0, "")
+    assert out.startswith('"""The network of iris.yaml, and its fit, in plain Keras.\n')
+    code, nothing, err = call(
+        "eject", "iris.yaml", "-o", "model.py", "--override", "training.seed=3"
+    )
+    assert (code, nothing, err) == (0, "", "model.py\n")
+    assert Path("model.py").read_text(encoding="utf-8") == out.replace("SEED = 0", "SEED = 3")
