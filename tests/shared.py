@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -136,6 +137,39 @@ def signal(form: str) -> Signal:
 def predicting(task: Any) -> Columns:
     """No feature, and one target called y with this task."""
     return Columns({}, (Target(("y",), task),))
+
+
+@contextmanager
+def hollow() -> Iterator[None]:
+    """Within it, new weights have shapes and no values: the largest network costs a moment."""
+    import keras
+    from keras.src.backend.common import global_state
+
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:  # or Keras would give them values at the next occasion
+        global_state.set_global_attribute("uninitialized_variables", [])
+
+
+def counts(weights: Any) -> int:
+    """How many numbers the weights have."""
+    return sum(int(np.prod(weight.shape)) for weight in weights)
+
+
+def outline(architecture: Any, shape: tuple[int, ...], classes: int = 1000) -> Any:
+    """The model of an architecture for images, as `kb.build` makes it, but hollow."""
+    import keras
+
+    from kbuilder.building import as_body
+
+    with hollow():
+        inputs = keras.Input(shape)
+        body = as_body(architecture.apply(Signal("image", inputs)))
+        task = kb.Multiclass(classes=classes)
+        heads = [task.head(body.tensor, body.output)]
+        heads += [task.head(x, name=f"auxiliary_{n}") for n, (x, _) in enumerate(body.auxiliary, 1)]
+        return keras.Model(inputs, heads)
 
 
 def strings(*values: str | bytes) -> Any:

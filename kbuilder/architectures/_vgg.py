@@ -35,8 +35,6 @@ class VGG(ImageNetwork):
         for block, (filters, depth) in enumerate(zip(FILTERS, self.blocks, strict=True), start=1):
             for place in range(1, depth + 1):
                 name = f"block{block}_{place}"
-                x = convolution(
-                    x, filters, 3, name, batch_normalization=self.batch_normalization
-                )
+                x = convolution(x, filters, 3, name, batch_normalization=self.batch_normalization)
             x = keras.layers.MaxPooling2D(2, padding=padding, name=f"block{block}_pool")(x)
         return classifier(x, self.units, self.dropout)

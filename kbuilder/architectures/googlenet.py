@@ -68,7 +68,7 @@ class GoogLeNet(ImageNetwork):
         x = layers.GlobalAveragePooling2D(name="average")(x)
         if self.dropout:
             x = layers.Dropout(self.dropout, name="dropout")(x)
-        return Body(x, auxiliary)
+        return Body(x, auxiliary) if auxiliary else x
 
     def _convolution(self, x: Any, filters: int, size: int, name: str, strides: int = 1) -> Any:
         return convolution(x, filters, size, name, strides, self.batch_normalization)
@@ -99,7 +99,7 @@ class GoogLeNet(ImageNetwork):
         return keras.layers.Concatenate(name=name)(branches)
 
     def _auxiliary(self, x: Any, name: str) -> Any:
-        """A classifier without its last layer; a map that is smaller than its window is averaged."""
+        """A classifier without its last layer; its window is never larger than the map."""
         import keras
 
         layers = keras.layers

@@ -14,7 +14,8 @@ class ScaledTanh(keras.layers.Layer):
 
     Input shape: any.
     Output shape: the same.
-    Source: LeCun, Bottou, Bengio and Haffner 1998, Proc. IEEE 86 (doi:10.1109/5.726791), appendix A.
+    Source: LeCun, Bottou, Bengio and Haffner 1998, Proc. IEEE 86 (doi:10.1109/5.726791), appendix
+        A.
     """
 
     def call(self, values: Any) -> Any:

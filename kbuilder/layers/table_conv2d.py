@@ -40,9 +40,8 @@ class TableConv2D(keras.layers.Layer):
         self.padding = padding
 
     def build(self, shape: tuple[int | None, ...]) -> None:
-        self.maps = shape[-1]
         links = [(seen, place) for place, maps in enumerate(self.table) for seen in maps]
-        self.places = np.zeros((len(links), self.maps, len(self.table)), np.float32)
+        self.places = np.zeros((len(links), int(shape[-1] or 0), len(self.table)), np.float32)
         for link, (seen, place) in enumerate(links):
             self.places[link, seen, place] = 1
         area = self.kernel_size[0] * self.kernel_size[1]

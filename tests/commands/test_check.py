@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from bad import DATA, command
 
+from kbuilder import catalog
+
 SEVEN = (
     DATA
     + """\
@@ -44,7 +46,7 @@ def test_overrides_are_checked_too() -> None:
     done = command("check", "good.yaml", "-o", "training.epochs=0", "-o", "model=mpl")
     assert done.code == 2
     assert done.err == (
-        "-o model=mpl: model: Expected one of: cnn, gru, lenet5, lstm, mlp, rnn, sequential. "
+        f"-o model=mpl: model: Expected one of: {', '.join(catalog.names('architectures'))}. "
         "Got 'mpl'.\n    Did you mean 'mlp'?\n"
         "-o training.epochs=0: training.epochs: Expected a number of at least 1. Got 0.\n"
         "2 problems.\n"

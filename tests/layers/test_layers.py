@@ -10,16 +10,24 @@ import pytest
 from shared import strings
 
 from kbuilder.layers.category_index import CategoryIndex
+from kbuilder.layers.identity_shortcut import IdentityShortcut
+from kbuilder.layers.local_response_normalization import LocalResponseNormalization
 from kbuilder.layers.pixels import Pixels
 from kbuilder.layers.pool_over_time import PoolOverTime
 from kbuilder.layers.preprocessor import Preprocessor
+from kbuilder.layers.radial_basis_output import RadialBasisOutput
+from kbuilder.layers.scaled_tanh import ScaledTanh
 from kbuilder.layers.standardize import Standardize
 
 LAYERS = [
     (lambda: CategoryIndex(["a", "b"]), lambda: strings("b", "", "c")),
     (lambda: CategoryIndex([3, -1], one_hot=False), lambda: np.array([3, -1, 0])),
+    (lambda: IdentityShortcut(5, 2), lambda: np.ones((2, 3, 4, 3), np.float32)),
+    (lambda: LocalResponseNormalization(n=3), lambda: np.ones((2, 3, 4, 6), np.float32)),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
     (lambda: PoolOverTime("max"), lambda: np.ones((2, 3, 4), np.float32)),
+    (lambda: RadialBasisOutput(3, seed=7), lambda: np.ones((2, 4), np.float32)),
+    (lambda: ScaledTanh(), lambda: np.ones((2, 4), np.float32)),
     (lambda: Standardize(2.0, 3.0, True), lambda: np.float32([5, np.nan])),
 ]
 
