@@ -16,14 +16,16 @@ def distances(layer: RadialBasisOutput) -> np.ndarray:
 
 def test_a_unit_is_minus_the_squared_distance_to_its_code() -> None:
     layer = RadialBasisOutput(4)
-    np.testing.assert_allclose(layer(X), -distances(layer), rtol=1e-5)
-    assert layer(X).shape == (3, 4)
+    answers = layer(X)
+    assert answers.shape == (3, 4)
+    np.testing.assert_allclose(answers, -distances(layer), rtol=1e-5)
 
 
 def test_one_unit_is_the_difference_of_two_distances() -> None:
     layer = RadialBasisOutput(1)
+    answers = layer(X)
     first, second = distances(layer).T
-    np.testing.assert_allclose(layer(X), (first - second)[:, None], atol=1e-4)
+    np.testing.assert_allclose(answers, (first - second)[:, None], atol=1e-4)
 
 
 def test_the_codes_are_signs_that_the_seed_decides_and_training_keeps() -> None:
