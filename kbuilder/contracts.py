@@ -1,4 +1,4 @@
-"""What the parts promise each other: the values that pass between them, and four Protocols.
+"""What the parts promise each other: the values that pass between them, and the Protocols.
 
 A *source* gives named columns. A *feature* turns one raw column into one tensor of one form. An
 *architecture* turns a tensor of one form into a vector, and never knows the task. A *task* alone
@@ -195,6 +195,19 @@ class Feature(Protocol):
 
     def embed(self, tensor: Any) -> Signal:
         """The first step inside the network: from the preprocessed tensor to its form."""
+
+
+class Augmentation(Protocol):
+    """A random change of training images that leaves what they show.
+
+    Each image of a batch has its own draw. Nothing is changed but in training.
+    """
+
+    def unfit(self, height: int, width: int) -> str | None:
+        """Why images of so many pixels cannot be changed so, or None."""
+
+    def apply(self, images: Any) -> Any:
+        """The changed images (batch, height, width, channels), of about 0 to 1."""
 
 
 class Architecture(Protocol):

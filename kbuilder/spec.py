@@ -7,7 +7,7 @@ few pydantic parts that make it so; it knows no plug-in.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -18,6 +18,7 @@ from pydantic import (
     GetJsonSchemaHandler,
     PlainSerializer,
     Strict,
+    TypeAdapter,
     ValidationError,
     ValidationInfo,
 )
@@ -41,7 +42,8 @@ class FromCommandLine(str):
     """A string given by `-o`: as a path it is relative to the working folder, not the recipe's."""
 
 
-def _as_tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
+    """A list as a tuple, and a value alone as a tuple of it."""
     if isinstance(value, list):
         return tuple(value)
     return value if isinstance(value, tuple) else (value,)
@@ -67,13 +69,13 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Names = Annotated[
     tuple[str, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
+    BeforeValidator(as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
 Counts = Annotated[
     tuple[Count, ...],
     BeforeValidator(
-        _as_tuple,
+        as_tuple,
         json_schema_input_type=Count | Annotated[list[Count], Field(min_length=1)],
     ),
     Strict(False),
@@ -81,25 +83,26 @@ Counts = Annotated[
 ]
 Shape = Annotated[
     tuple[int, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    BeforeValidator(as_tuple, json_schema_input_type=int | list[int]),
     Strict(False),
 ]
 Values = Annotated[
     tuple[str | int, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=list[str | int]),
+    BeforeValidator(as_tuple, json_schema_input_type=list[str | int]),
     Strict(False),
     Field(min_length=1),
 ]
 Units = Annotated[
     tuple[Count, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
+    BeforeValidator(as_tuple, json_schema_input_type=int | list[int]),
     Strict(False),
 ]
 Numbers = Annotated[
     tuple[float, ...],
-    BeforeValidator(_as_tuple, json_schema_input_type=float | list[float]),
+    BeforeValidator(as_tuple, json_schema_input_type=float | list[float]),
     Strict(False),
 ]
+FillMode = Literal["constant", "nearest", "reflect"]
 DataPath = Annotated[
     Path,
     BeforeValidator(_as_path, json_schema_input_type=str),
@@ -209,3 +212,72 @@ class Named:
                 details["required"] = [self.key, *details.get("required", [])]
             options.append(option)
         return {"anyOf": options}
+
+
+class Keyed:
+    """Annotation of a field that holds a plug-in whose name is a key, not a value.
+
+    Accepted are the bare name (`crop`), the name with the first argument (`{crop: 4}`) or with any
+    of them (`{crop: {padding: 4}}`), and an object of the plug-in's class.
+
+    Args:
+        folder: The folder of `catalog` where the name is looked up.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def validate(self, value: object, info: ValidationInfo) -> object:
+        """The plug-in that a name, a mapping or an object stands for."""
+        if type(value).__module__.startswith(f"kbuilder.{self.folder}."):
+            return value
+        name, given = value, None
+        if isinstance(value, dict) and len(value) == 1:
+            [(name, given)] = value.items()
+        elif not isinstance(value, str):
+            raise PydanticCustomError(
+                "plugin_type", "Expected one name, or one name with its arguments"
+            )
+        known = catalog.names(self.folder)
+        if name not in known:
+            raise _refuse(
+                "unknown_name", f"Expected one of: {listed(known, 100)}",
+                {"suggestion": nearest(name, known)},
+                () if isinstance(value, str) else (str(name), "[key]"), name,
+            )  # fmt: skip
+        kind: type[Spec] = catalog.find(self.folder, str(name))
+        if not isinstance(given, dict):
+            given = {} if given is None else {next(iter(kind.model_fields)): given}
+        one = TypeAdapter(dict[str, kind])  # type: ignore[valid-type]
+        return one.validate_python({str(name): given}, context=info.context)[str(name)]
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        """A mapping that `validate` takes."""
+        return {catalog.name_of(value): value.model_dump(mode="json")}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        known = catalog.names(self.folder)
+        properties = {}
+        for name in known:
+            whole = defined(catalog.find(self.folder, name), handler)
+            details = handler.resolve_ref_schema(whole)
+            first = next(iter(details["properties"].values()))
+            alone = {key: part for key, part in first.items() if key != "default"}
+            options = [whole, alone, {"type": "null"}]
+            about = details["description"].partition("\n")[0]
+            properties[name] = {"description": about, "anyOf": options}
+        mapping = {
+            "type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1,
+            "additionalProperties": False,
+        }  # fmt: skip
+        return {"anyOf": [{"enum": list(known), "description": "The name alone."}, mapping]}

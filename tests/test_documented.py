@@ -63,8 +63,8 @@ def promised() -> set[str]:
     from kbuilder.training.fitting import Listener
 
     kinds = (
-        contracts.Source, contracts.Feature, contracts.Architecture, contracts.Task, Listener,
-        keras.layers.Layer,
+        contracts.Source, contracts.Feature, contracts.Augmentation, contracts.Architecture,
+        contracts.Task, Listener, keras.layers.Layer,
     )  # fmt: skip
     return {name for kind in kinds for name in dir(kind)}
 

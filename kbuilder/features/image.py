@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import BeforeValidator, Strict
 
-from kbuilder.contracts import Choice, Form, Signal
+from kbuilder import catalog
+from kbuilder.contracts import Augmentation, Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Positive, Shape, Spec, learned
+from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, as_tuple, learned
 from kbuilder.table import Profile, finite, kind_of, missing
 
 LARGEST = 224
+
+One = Annotated[Augmentation, Keyed("augmentations")]
 
 
 class Image(Spec):
@@ -27,6 +31,12 @@ class Image(Spec):
     """1 for grey, 3 for colour; left out: as the images have."""
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
+    augment: Annotated[
+        tuple[One, ...],
+        BeforeValidator(as_tuple, json_schema_input_type=One | list[One]),
+        Strict(False),
+    ] = ()
+    """Random changes of the images in training alone, in this order: names, with arguments."""
     pixels: Shape | None = None
     """Shape of a raw image where rows are arrays, empty where they are files; learned."""
     dtype: Literal["uint8", "float32"] | None = None
@@ -77,9 +87,11 @@ class Image(Spec):
                 "(height, width) or (height, width, channels).",
                 key=("features", column),
             )
+        height, width = min(height, LARGEST), min(width, LARGEST)
+        self._check_augmentations(column, self.height or height, self.width or width)
         return {
-            "height": Choice(min(height, LARGEST), why),
-            "width": Choice(min(width, LARGEST), why),
+            "height": Choice(height, why),
+            "width": Choice(width, why),
             "channels": Choice(shades, "all training images are grey" if shades == 1 else
                                "there are colours in the training images"),
             "scale": scales, "pixels": raw, "dtype": Choice(dtype, why),
@@ -130,10 +142,21 @@ class Image(Spec):
         return (None,), "string"
 
     def embed(self, tensor: Any) -> Signal:
-        """Rescaled to about 0 to 1."""
+        """Rescaled to about 0 to 1; in training, changed at random."""
         import keras
 
-        return Signal("image", keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor))
+        images = keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor)
+        for augmentation in self.augment:
+            images = augmentation.apply(images)
+        return Signal("image", images)
+
+    def _check_augmentations(self, column: str, height: int, width: int) -> None:
+        """Refuse what would leave nothing of images of this size, or nothing changed."""
+        for place, augmentation in enumerate(self.augment):
+            reason = augmentation.unfit(height, width)
+            if reason:
+                key = ("features", column, "augment", place, catalog.name_of(augmentation))
+                raise DataError(f"{reason}.", key=key)
 
 
 def _is_image(shape: tuple[int, ...]) -> bool:

@@ -15,7 +15,7 @@ from kbuilder import catalog
 from kbuilder.errors import Key, Problem, listed, nearest
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
-from kbuilder.spec import Named, Spec
+from kbuilder.spec import Keyed, Named, Spec
 
 # What was expected, by pydantic's type of error; {…} is filled from the error's context.
 EXPECTED = {
@@ -196,13 +196,15 @@ def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
             here = (field.annotation, *field.metadata) if field else None
         elif here is not None:
             here = _inside(here)
-        here = _class_of(here, value)
+        here = _class_of(here, value, part)
     return here if isinstance(here, type) and issubclass(here, BaseModel) else None
 
 
-def _class_of(annotation: Any, value: Any) -> Any:
+def _class_of(annotation: Any, value: Any, key: str | int) -> Any:
     """The class that `value` is checked against, or the annotation where that takes more steps."""
     for part in _flat(annotation):
+        if isinstance(part, Keyed) and key in catalog.names(part.folder):
+            return catalog.find(part.folder, str(key))
         if isinstance(part, OneOrEach):
             if part.is_each(value):
                 return part.each

@@ -1,0 +1,1 @@
+"""How training images are changed at random. One file is one way, found by its name."""
