@@ -21,6 +21,7 @@ STAGES = (
     "export",
     "preprocessing",
     "runs",
+    "samples",
     "training",
 )
 PLUGINS = ("architectures", "augmentations", "features", "sources", "tasks")

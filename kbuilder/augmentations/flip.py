@@ -22,10 +22,6 @@ class Flip(Spec):
         return None
 
     def apply(self, images: Any) -> Any:
-        import keras
+        from kbuilder.layers.random_flip import RandomFlip
 
-        # Keras's own "horizontal_and_vertical" has one coin for both.
-        both = ("horizontal", "vertical")
-        for mode in both if self.direction == "both" else (self.direction,):
-            images = keras.layers.RandomFlip(mode)(images)
-        return images
+        return RandomFlip(self.direction)(images)

@@ -1,0 +1,109 @@
+"""A picture of a few training images, as they are and as augmentation changes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kbuilder import files
+from kbuilder.columns import Arrays, Columns
+from kbuilder.errors import CallError, listed, printable
+from kbuilder.features.image import Image
+from kbuilder.table import Table
+
+ROWS = 8
+CHANGED = 7
+CELL = 64  # smaller images are enlarged to about this many pixels, each pixel a square
+GAP = 2
+LABEL = 112  # width of the column of labels
+TITLE = 18  # height of the line above the images
+LETTERS = 16  # of a label that are shown
+
+
+def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int) -> None:
+    """Write the picture as a PNG file.
+
+    A row has a label, the image as it is, and changed ones where the feature has `augment`. Where
+    several features are images, theirs stand below each other.
+
+    Args:
+        path: The file; one that is there is replaced.
+        columns: Learned features and task.
+        table, arrays: The training rows, raw and preprocessed.
+        seed: Of the choice of rows and of what is changed.
+
+    Raises:
+        CallError: if no feature is an image.
+    """
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    chosen = np.random.default_rng(seed).permutation(len(table))[:ROWS]
+    keys = columns.keys()
+    strips = [
+        _strip(feature, arrays[keys[column]][chosen])
+        for column, feature in columns.features.items()
+        if isinstance(feature, Image)
+    ]
+    if not strips:
+        raise CallError(
+            "samples show images, and no feature is an image. "
+            f"The features are: {listed(columns.features)}."
+        )
+    values = table.target(columns.target)[chosen]
+    labels = [printable(_label(value)) for value in values] * len(strips)
+    picture = _picture([cells for strip in strips for cells in strip], labels)
+    with files.new_file(path) as file:
+        picture.save(file, "PNG")
+
+
+def _strip(feature: Image, pixels: np.ndarray) -> list[list[np.ndarray]]:
+    """For each row the image, and it changed: bytes of (height, width, 3)."""
+    import keras
+
+    inputs = keras.Input(pixels.shape[1:], dtype=pixels.dtype.name)
+    embedded = keras.Model(inputs, feature.embed(inputs).tensor)
+    columns = [embedded(pixels, training=False).numpy()]
+    low, high = min(0.0, columns[0].min()), max(1.0, columns[0].max())
+    if feature.augment:
+        columns += [embedded(pixels, training=True).numpy() for _ in range(CHANGED)]
+    shown = np.clip((np.stack(columns, axis=1) - low) / (high - low), 0, 1)
+    enlarged = max(1, CELL // max(pixels.shape[1:3]))
+    shown = shown.repeat(enlarged, axis=2).repeat(enlarged, axis=3)
+    colours = np.broadcast_to(np.round(shown * 255).astype(np.uint8), (*shown.shape[:-1], 3))
+    return [list(row) for row in colours]
+
+
+def _label(value: Any) -> str:
+    """A target as a short text."""
+    if isinstance(value, float | np.floating):
+        text = f"{value:.4g}"
+    elif isinstance(value, np.ndarray | list | tuple):
+        text = listed(_label(item) for item in value)
+    else:
+        text = str(value)
+    return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
+
+
+def _picture(rows: list[list[np.ndarray]], labels: list[str]) -> Any:
+    """The rows of images below each other, each with its label on the left."""
+    from PIL import Image as Pillow
+    from PIL import ImageDraw, ImageFont
+
+    sizes = [cells[0].shape for cells in rows]
+    width = max(LABEL + (GAP + size[1]) * len(row) for row, size in zip(rows, sizes, strict=True))
+    height = TITLE + sum(GAP + size[0] for size in sizes)
+    picture = Pillow.new("RGB", (width, height), "white")
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=12)
+    if any(len(cells) > 1 for cells in rows):
+        draw.text((LABEL, 2), "as it is, then as in training", "black", font)
+    top = TITLE
+    for cells, label in zip(rows, labels, strict=True):
+        draw.text((2, top + 2), label, "black", font)
+        for place, cell in enumerate(cells):
+            left = LABEL + place * (GAP + cell.shape[1])
+            picture.paste(Pillow.fromarray(cell), (left, top))
+        top += GAP + cells[0].shape[0]
+    return picture

@@ -1,0 +1,135 @@
+"""A picture of training images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image as Pillow
+from shared import encoded, message, mixed, picture
+
+import kbuilder as kb
+from kbuilder import pipeline, samples
+from kbuilder.errors import CallError
+
+ROWS, SIDE, ENLARGED = 24, 16, 4
+
+
+def frame(channels: int = 3) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    shape = (ROWS, SIDE, SIDE, channels)
+    images = random.integers(0, 256, shape, dtype=np.uint8)
+    if channels == 1:
+        images = images[..., 0]
+    return pd.DataFrame({"image": list(images), "kind": [*"ab"] * (ROWS // 2)})
+
+
+def write(file: str, data: pd.DataFrame, seed: int = 0, **features: Any) -> np.ndarray:
+    """The picture of a recipe's samples, read back."""
+    recipe = kb.Recipe(
+        data=kb.Frame(frame=data, target=data.columns[-1]), features=features, model=kb.MLP(units=1)
+    )
+    prepared = pipeline.prepare(recipe)
+    arrays, _ = prepared.rows["train"]
+    samples.write(Path(file), prepared.columns, prepared.parts.train, arrays, seed)
+    with Pillow.open(file) as image:
+        assert (image.format, image.mode) == ("PNG", "RGB")
+        return np.asarray(image)
+
+
+def cells(shown: np.ndarray, side: int = SIDE * ENLARGED) -> np.ndarray:
+    """The images by row and column, as large as they are shown."""
+    step = side + samples.GAP
+    rows, columns = shown.shape[0] // step, (shown.shape[1] - samples.LABEL) // step
+    top, left = samples.TITLE, samples.LABEL
+    return np.array(
+        [
+            [
+                shown[top + row * step :, left + column * step :][:side, :side]
+                for column in range(columns + 1)
+                if left + column * step + side <= shown.shape[1]
+            ]
+            for row in range(rows)
+        ]
+    )
+
+
+def test_each_row_has_a_training_image_as_it_is_then_changed_ones() -> None:
+    data = frame()
+    shown = cells(write("a.png", data, image=kb.Image(augment=["flip", {"crop": 4}])))
+    assert shown.shape == (samples.ROWS, 1 + samples.CHANGED, 64, 64, 3)
+    small = shown[:, :, ::ENLARGED, ::ENLARGED]
+    np.testing.assert_array_equal(small.repeat(ENLARGED, 2).repeat(ENLARGED, 3), shown)
+    given = {image.tobytes() for image in data["image"]}
+    originals = {row[0].tobytes() for row in small}
+    assert originals < given
+    assert len(originals) == samples.ROWS
+    for row in small:
+        assert len(np.unique(row, axis=0)) > samples.CHANGED // 2
+
+
+def test_one_seed_gives_one_picture() -> None:
+    first, again, other = (
+        write("a.png", frame(), seed, image=kb.Image(augment="flip")) for seed in (1, 1, 2)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+def test_the_label_of_each_row_stands_on_its_left() -> None:
+    data = frame()
+    kinds = {image.tobytes(): kind for image, kind in zip(data["image"], data["kind"], strict=True)}
+    shown = write("a.png", data)
+    step = SIDE * ENLARGED + samples.GAP
+    labels: dict[str, set[bytes]] = {"a": set(), "b": set()}
+    for place, [image] in enumerate(cells(shown)):
+        label = shown[samples.TITLE + place * step :][:step, : samples.LABEL]
+        assert (label < 255).any()
+        labels[kinds[image[::ENLARGED, ::ENLARGED].tobytes()]].add(label.tobytes())
+    assert len(labels["a"]) == len(labels["b"]) == 1
+    assert labels["a"] != labels["b"]
+
+
+def test_without_augmentation_the_images_stand_alone() -> None:
+    assert cells(write("a.png", frame())).shape == (samples.ROWS, 1, 64, 64, 3)
+
+
+def test_grey_images_are_grey_and_files_of_pictures_are_decoded() -> None:
+    data = frame(channels=1)
+    data.insert(0, "photo", [encoded(picture(n, "RGB", (SIDE, SIDE))) for n in range(ROWS)])
+    shown = cells(write("a.png", data))
+    assert len(shown) == 2 * samples.ROWS
+    photos, greys = shown[: samples.ROWS, 0], shown[samples.ROWS :, 0]
+    assert (greys == greys[..., :1]).all()
+    assert not (photos == photos[..., :1]).all()
+    given = {image.tobytes() for image in data["image"]}
+    assert {image[::ENLARGED, ::ENLARGED, 0].tobytes() for image in greys} <= given
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("cat", "cat"), (7, "7"), (1234.5678, "1235"), (np.float64(0.1), "0.1"),
+        (["old", "big"], "old, big"), (np.array([0.5, 2.0]), "0.5, 2"),
+        ("a name that is long", "a name that is …"),
+    ],
+)  # fmt: skip
+def test_a_label_is_short(value: Any, label: str) -> None:
+    assert samples._label(value) == label
+
+
+@pytest.mark.parametrize("word", ["größe", "日本", "a\u2028b", "\U0001f600"])
+def test_any_word_can_be_a_label(word: str) -> None:
+    data = frame()
+    data["kind"] = [word, "b"] * (ROWS // 2)
+    assert len(cells(write("a.png", data))) == samples.ROWS
+
+
+def test_without_an_image_among_the_features_there_is_no_picture() -> None:
+    assert message(CallError, write, "a.png", mixed()) == (
+        "samples show images, and no feature is an image. The features are: size, colour, floor."
+    )
+    assert not Path("a.png").exists()
