@@ -40,6 +40,15 @@ def test_it_accepts_every_plugin(folder: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "augment",
+    ["flip", "{crop: 3}", "[flip, {crop: }, {shift: 0.1}, {shift: {height: 0, width: 0.2}}]"],
+)
+def test_it_accepts_every_notation_of_augmentations(augment: str) -> None:
+    rest = f"features: {{x: {{kind: image, augment: {augment}}}}}"
+    assert faults(f"data: {{source: csv, path: a, target: y}}\n{rest}") == []
+
+
+@pytest.mark.parametrize(
     "rest",
     [
         "modl: mlp", "model: mpl", "model: {name: mlp, unit: 3}", "model: {name: mlp, units: 0}",
@@ -48,6 +57,9 @@ def test_it_accepts_every_plugin(folder: str, name: str) -> None:
         "training: {epochs: 0}", "training: {epochs: x}", "training: {optimizer: adm}",
         "model: {name: sequential, layers: [conv2]}", "model: {name: sequential, layers: []}",
         "model: {name: sequential, layers: [{dense: {unit: 3}}]}",
+        "features: {x: {kind: image, augment: [flp]}}",
+        "features: {x: {kind: image, augment: [{crop: 0}]}}",
+        "features: {x: {kind: image, augment: [{flip: both, crop: 4}]}}",
     ],
 )  # fmt: skip
 def test_it_refuses_what_check_refuses(rest: str) -> None:

@@ -33,7 +33,7 @@ def with_plugin(folder: str, name: str) -> kb.Recipe:
     place: dict[str, Any] = {
         "sources": {"data": plugin}, "features": {"features": {"x": plugin}},
         "tasks": {"task": plugin}, "architectures": {"model": plugin},
-        "augmentations": {"features": {"x": kb.Image(augment=[plugin])}},
+        "augmentations": {"features": {"x": {"kind": "image", "augment": [plugin]}}},
     }[folder]  # fmt: skip
     return kb.Recipe(**{"data": kb.CSV(**REQUIRED["csv"]), **place})
 
