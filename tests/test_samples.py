@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,8 @@ ROWS, SIDE, ENLARGED = 24, 16, 4
 
 
 def frame(channels: int = 3) -> pd.DataFrame:
-    random = np.random.default_rng(0)
     shape = (ROWS, SIDE, SIDE, channels)
-    images = random.integers(0, 256, shape, dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     if channels == 1:
         images = images[..., 0]
     return pd.DataFrame({"image": list(images), "kind": [*"ab"] * (ROWS // 2)})
@@ -34,6 +34,7 @@ def write(file: str, data: pd.DataFrame, seed: int = 0, **features: Any) -> np.n
     )
     prepared = pipeline.prepare(recipe)
     arrays, _ = prepared.rows["train"]
+    random.seed()  # Keras's seeds come from there
     samples.write(Path(file), prepared.columns, prepared.parts.train, arrays, seed)
     with Pillow.open(file) as image:
         assert (image.format, image.mode) == ("PNG", "RGB")
