@@ -42,8 +42,7 @@ class FromCommandLine(str):
     """A string given by `-o`: as a path it is relative to the working folder, not the recipe's."""
 
 
-def as_tuple(value: object) -> object:
-    """A list as a tuple, and a value alone as a tuple of it."""
+def _as_tuple(value: object) -> object:
     if isinstance(value, list):
         return tuple(value)
     return value if isinstance(value, tuple) else (value,)
@@ -69,13 +68,13 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Names = Annotated[
     tuple[str, ...],
-    BeforeValidator(as_tuple, json_schema_input_type=str | list[str]),
+    BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
 Counts = Annotated[
     tuple[Count, ...],
     BeforeValidator(
-        as_tuple,
+        _as_tuple,
         json_schema_input_type=Count | Annotated[list[Count], Field(min_length=1)],
     ),
     Strict(False),
@@ -83,23 +82,23 @@ Counts = Annotated[
 ]
 Shape = Annotated[
     tuple[int, ...],
-    BeforeValidator(as_tuple, json_schema_input_type=int | list[int]),
+    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
     Strict(False),
 ]
 Values = Annotated[
     tuple[str | int, ...],
-    BeforeValidator(as_tuple, json_schema_input_type=list[str | int]),
+    BeforeValidator(_as_tuple, json_schema_input_type=list[str | int]),
     Strict(False),
     Field(min_length=1),
 ]
 Units = Annotated[
     tuple[Count, ...],
-    BeforeValidator(as_tuple, json_schema_input_type=int | list[int]),
+    BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),
     Strict(False),
 ]
 Numbers = Annotated[
     tuple[float, ...],
-    BeforeValidator(as_tuple, json_schema_input_type=float | list[float]),
+    BeforeValidator(_as_tuple, json_schema_input_type=float | list[float]),
     Strict(False),
 ]
 FillMode = Literal["constant", "nearest", "reflect"]

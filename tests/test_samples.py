@@ -74,7 +74,7 @@ def test_each_row_has_a_training_image_as_it_is_then_changed_ones() -> None:
 
 def test_one_seed_gives_one_picture() -> None:
     first, again, other = (
-        write("a.png", frame(), seed, image=kb.Image(augment="flip")) for seed in (1, 1, 2)
+        write("a.png", frame(), seed, image=kb.Image(augment=["flip"])) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)

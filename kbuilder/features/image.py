@@ -7,17 +7,15 @@ from collections import Counter
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BeforeValidator, Strict
+from pydantic import Strict
 
 from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, as_tuple, learned
+from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, learned
 from kbuilder.table import Profile, finite, kind_of, missing
 
 LARGEST = 224
-
-One = Annotated[Augmentation, Keyed("augmentations")]
 
 
 class Image(Spec):
@@ -32,9 +30,7 @@ class Image(Spec):
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
     augment: Annotated[
-        tuple[One, ...],
-        BeforeValidator(as_tuple, json_schema_input_type=One | list[One]),
-        Strict(False),
+        tuple[Annotated[Augmentation, Keyed("augmentations")], ...], Strict(False)
     ] = ()
     """Random changes of the images in training alone, in this order: names, with arguments."""
     pixels: Shape | None = None
