@@ -1,0 +1,112 @@
+"""The calls of layers that a model is made of, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Node:
+    """One call of a layer, or of an operation on symbolic tensors.
+
+    Args:
+        layer: What is called.
+        name: Its name, after those of the models that it is within: `outer/inner`.
+        inputs: Places, among the nodes, of those whose outputs it takes.
+        takes: Shapes of its inputs, without the batch.
+        gives: Shapes of its outputs, without the batch.
+        size: Bytes of one number of its output.
+        again: Whether the layer was called before, so that its weights are counted there.
+    """
+
+    layer: Any
+    name: str
+    inputs: tuple[int, ...]
+    takes: tuple[Shape, ...]
+    gives: tuple[Shape, ...]
+    size: int
+    again: bool
+
+
+def nodes(model: Any) -> list[Node]:
+    """The calls within a functional or sequential model; models within it are walked too.
+
+    Every call stands after those that it takes from, and the calls of one branch together.
+    """
+    found: list[Node] = []
+    _walk(_functional(model), {}, "", found, set())
+    return found
+
+
+def _walk(model: Any, fed: dict[int, int], prefix: str, found: list[Node], seen: set[int]) -> None:
+    """Append the calls within `model`; `fed` has the place that each known tensor comes from."""
+    for call in _ordered(model):
+        if all(id(tensor) in fed for tensor in call.output_tensors):
+            continue  # an input of a model within, which is what that model is called on
+        layer, name = call.operation, prefix + call.operation.name
+        inputs = [fed[id(tensor)] for tensor in call.input_tensors]
+        inner = _functional(layer)
+        if inner is not None:
+            entries = dict(zip(map(id, inner.inputs), inputs, strict=True))
+            _walk(inner, entries, f"{name}/", found, seen)
+            given = [entries[id(tensor)] for tensor in inner.outputs]
+            fed |= dict(zip(map(id, call.output_tensors), given, strict=True))
+            continue
+        found.append(
+            Node(
+                layer,
+                name,
+                tuple(inputs),
+                tuple(tuple(tensor.shape[1:]) for tensor in call.input_tensors),
+                tuple(tuple(tensor.shape[1:]) for tensor in call.output_tensors),
+                _size(call.output_tensors[0].dtype),
+                id(layer) in seen,
+            )
+        )
+        seen.add(id(layer))
+        fed |= dict.fromkeys(map(id, call.output_tensors), len(found) - 1)
+
+
+def _ordered(model: Any) -> list[Any]:
+    """Keras's own records of the calls, depth first from the outputs, without recursion."""
+    done: dict[int, Any] = {}
+    for output in model.outputs:
+        path: list[tuple[Any, Iterator[Any]]] = [_opened(output)]
+        while path:
+            call, before = path[-1]
+            ahead = next((tensor for tensor in before if id(_made_by(tensor)) not in done), None)
+            if ahead is not None:
+                path.append(_opened(ahead))
+            else:
+                done[id(call)] = call
+                path.pop()
+    return list(done.values())
+
+
+def _opened(tensor: Any) -> tuple[Any, Iterator[Any]]:
+    call = _made_by(tensor)
+    return call, iter(call.input_tensors)
+
+
+def _made_by(tensor: Any) -> Any:
+    history = tensor._keras_history
+    return history.operation._inbound_nodes[history.node_index]
+
+
+def _functional(layer: Any) -> Any:
+    """The graph of calls of a model, or None of what is no such model."""
+    import keras
+
+    if isinstance(layer, keras.Sequential):
+        return layer._functional
+    is_graph = isinstance(layer, keras.Model) and hasattr(layer, "outputs")
+    return layer if is_graph else None
+
+
+def _size(dtype: str) -> int:
+    digits = "".join(letter for letter in dtype if letter.isdigit())
+    return int(digits) // 8 if digits else 1
