@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -45,14 +46,14 @@ def boxes(rows: Sequence[Row]) -> tuple[list[Box], list[Repeat]]:
 
 def _collapsed(rows: Sequence[Row]) -> list[Box]:
     """Padding, layer, normalisation and activation in one box, if nothing else reads between."""
-    readers = [place for row in rows for place in set(row.inputs)]
+    readers = Counter(place for row in rows for place in set(row.inputs))
     members: list[list[int]] = []
     owner: dict[int, int] = {}
     for place, row in enumerate(rows):
         source = row.inputs[0] if len(set(row.inputs)) == 1 else None
         joins = (
             source is not None
-            and readers.count(source) == 1
+            and readers[source] == 1
             and rows[source].group != "input"
             and (row.group in FOLLOWING or rows[source].kind.startswith("ZeroPadding"))
         )

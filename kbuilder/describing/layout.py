@@ -1,27 +1,21 @@
 """Where the boxes of a diagram are, and the lines between them.
 
-Every box is one rank below the lowest of those that it takes from. A line over several ranks has a
-lane of its own in each of those between. What follows each other straight on is a column; columns
-are moved towards what they are joined with, as far as their neighbours let them.
+Every box is one rank below the lowest of those that it takes from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-Point = tuple[float, float]
-Edge = tuple[int, int]
+from kbuilder.describing.columns import LANE, Columns, Edge
 
-BESIDE = 26.0  # between two boxes of one rank
 BELOW = 38.0  # between two ranks
-LANE = 18.0  # room for a line that passes by
-PORT = 12.0  # between two lines that end at one box
-SWEEPS = 40
+PORT = 12.0  # between two lines that end at one box, and between a line and the box's corner
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A rectangle; `x` and `y` are its left upper corner."""
 
     x: float
@@ -40,53 +34,91 @@ class Place:
         return self.y + self.height
 
 
+class Stretch(NamedTuple):
+    """A part of a line that goes straight down; from one to the next it goes aslant."""
+
+    x: float
+    top: float
+    bottom: float
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where everything is.
 
     Args:
         places: Of the boxes.
-        lanes: Of the lines that pass by, by edge, from above to below.
-        routes: The corners of every line, by edge: down, across, down, and so on.
+        lanes: By edge, where its line passes by other boxes.
+        lines: By edge, from the lower side of a box to the upper side of another.
     """
 
     places: list[Place]
     lanes: dict[Edge, list[Place]]
-    routes: dict[Edge, list[Point]]
-
-
-@dataclass
-class _Cell:
-    """A box, or a piece of a line that passes by a rank."""
-
-    rank: int
-    width: float
-    order: float
-    loose: bool = False
-    above: list[int] | None = None
+    lines: dict[Edge, list[Stretch]]
 
 
 def arrange(sizes: Sequence[tuple[float, float]], inputs: Sequence[Sequence[int]]) -> Layout:
-    """Place boxes of these sizes, of which each takes from some before it."""
+    """Place boxes, of which each takes from some of those before it.
+
+    Args:
+        sizes: Width and height of each box.
+        inputs: Of each box, the places of those that it takes from.
+    """
     ranks: list[int] = []
     for sources in inputs:
         ranks.append(1 + max((ranks[source] for source in sources), default=-1))
-    grid = _Grid(sizes, inputs, ranks)
-    centres = grid.centres()
+    columns = Columns([width for width, _ in sizes], inputs, ranks)
     heights = [0.0] * (max(ranks) + 1)
     for rank, (_, height) in zip(ranks, sizes, strict=True):
         heights[rank] = max(heights[rank], height)
     tops = [sum(heights[:rank]) + BELOW * rank for rank in range(len(heights))]
     places = [
-        Place(centre - w / 2, tops[rank] + (heights[rank] - h) / 2, w, h)
-        for centre, rank, (w, h) in zip(centres, ranks, sizes)
+        Place(
+            columns.middles[box] - width / 2,
+            tops[ranks[box]] + (heights[ranks[box]] - height) / 2,
+            width,
+            height,
+        )
+        for box, (width, height) in enumerate(sizes)
     ]
     lanes = {
         edge: [
-            Place(centres[cell] - LANE / 2, tops[rank], LANE, heights[rank])
+            Place(columns.middles[cell] - LANE / 2, tops[rank], LANE, heights[rank])
             for cell in path[1:-1]
-            for rank in [grid.cells[cell].rank]
+            for rank in [columns.ranks[cell]]
         ]
-        for edge, path in grid.paths.items()
+        for edge, path in columns.paths.items()
     }
-    ...
+    leaving = _ports(places, columns, downwards=True)
+    arriving = _ports(places, columns, downwards=False)
+    lines = {}
+    for edge, passed in lanes.items():
+        (upper, lower), first = edge, ranks[edge[0]]
+        lines[edge] = [
+            Stretch(leaving[edge], places[upper].bottom, tops[first] + heights[first]),
+            *(Stretch(lane.x + LANE / 2, lane.y, lane.bottom) for lane in passed),
+            Stretch(arriving[edge], tops[ranks[lower]], places[lower].y),
+        ]
+    return Layout(places, lanes, lines)
+
+
+def _ports(places: Sequence[Place], columns: Columns, downwards: bool) -> dict[Edge, float]:
+    """Where on its upper or lower side a box's lines end: towards what they come from."""
+    ends: dict[int, list[tuple[float, Edge]]] = {}
+    for edge, path in columns.paths.items():
+        box, other = (path[0], path[1]) if downwards else (path[-1], path[-2])
+        ends.setdefault(box, []).append((columns.middles[other], edge))
+    found = {}
+    for box, wished in ends.items():
+        left, right = places[box].x + PORT, places[box].right - PORT
+        apart = min(PORT, (right - left) / len(wished))
+        wished.sort()
+        low = [min(max(x, left), right) for x, _ in wished]
+        high = list(low)
+        for place in range(1, len(low)):
+            low[place] = max(low[place], low[place - 1] + apart)
+        for place in reversed(range(len(high) - 1)):
+            high[place] = min(high[place], high[place + 1] - apart)
+        for (_, edge), one, other in zip(wished, low, high, strict=True):
+            found[edge] = (one + other) / 2
+    return found
