@@ -16,6 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 STAGES = (
     "building",
     "data",
+    "describing",
     "ejecting",
     "evaluation",
     "export",

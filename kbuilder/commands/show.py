@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -12,20 +14,26 @@ from kbuilder.commands import options
 @click.command()
 @options.recipe
 @options.override
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw the network into this file.")
 @click.option(
     "--samples",
     type=click.Path(path_type=Path),
     metavar="FILE.png",
     help="Write a picture of a few training images, and how augmentation changes them.",
 )
-def show(recipe: str, override: tuple[str, ...], samples: Path | None) -> None:
+@options.as_json
+def show(
+    recipe: str, override: tuple[str, ...], svg: Path | None, samples: Path | None, as_json: bool
+) -> None:
     """Show what RECIPE comes to: what is decided and why, the resolved recipe, the network.
 
-    Reads the data, but does not fit.
+    Reads the data, but does not fit. Of each layer it tells the output shape, the parameters, the
+    multiply-adds for one example, and how much of the input one unit sees.
 
     \b
     kbuilder show adult.yaml
-    kbuilder show cifar10.yaml --samples samples.png
+    kbuilder show digits-cnn.yaml --svg digits-cnn.svg
+    kbuilder show cifar10-augmented.yaml --samples samples.png
     """
     from kbuilder.errors import CallError
     from kbuilder.recipe.reading import read
@@ -36,16 +44,31 @@ def show(recipe: str, override: tuple[str, ...], samples: Path | None) -> None:
     from kbuilder import engine
 
     engine.load_quietly()
-    from kbuilder import pipeline
+    from kbuilder import files, pipeline
     from kbuilder import samples as picture
     from kbuilder.console import grouped
+    from kbuilder.describing.diagram import as_svg
+    from kbuilder.describing.listing import as_text
+    from kbuilder.describing.network import describe
     from kbuilder.recipe.writing import to_yaml
 
     prepared = pipeline.prepare(read_recipe)
+    network = describe(prepared.network.model, prepared.recipe.training.batch_size)
     if samples is not None:
         seed = prepared.recipe.training.seed
         arrays, _ = prepared.rows["train"]
         picture.write(samples, prepared.columns, prepared.parts.train, arrays, seed)
+    if svg is not None:
+        with files.new_file(svg) as file:
+            file.write_text(as_svg(network, Path(recipe).stem), encoding="utf-8")
+    if as_json:
+        told = {
+            "decisions": [asdict(decision) for decision in prepared.decisions],
+            "recipe": prepared.recipe.model_dump(mode="json"),
+            "network": asdict(network),
+        }
+        click.echo(json.dumps(told, indent=2))
+        return
     click.echo(
         "# decided, since the recipe leaves it open; under each, the line to write and change"
     )
@@ -54,6 +77,7 @@ def show(recipe: str, override: tuple[str, ...], samples: Path | None) -> None:
         if write:
             click.echo(f"#     {write}")
     click.echo(f"\n{to_yaml(prepared.recipe)}")
-    prepared.network.model.summary(print_fn=click.echo, line_length=88)
-    if samples is not None:
-        click.echo(f"samples: {samples}", err=True)
+    click.echo(as_text(network))
+    for what, file in (("diagram", svg), ("samples", samples)):
+        if file is not None:
+            click.echo(f"{what}: {file}", err=True)

@@ -78,7 +78,10 @@ def _box(rows: list[Row], inputs: list[int]) -> Box:
     ]
     parameters = sum(row.parameters for row in rows)
     shape = times(rows[-1].shape) or "one number"
-    figures = f"{shape} · {parameters:,} parameters" if parameters else shape
+    if any(row.shared for row in rows):
+        figures = f"{shape} · shared weights"
+    else:
+        figures = f"{shape} · {parameters:,} parameters" if parameters else shape
     title = main.name if main.group == "input" else f"{main.kind} {main.detail}".strip()
     lines = [title, ", ".join(other.strip() for other in others), figures]
     return Box(
@@ -126,9 +129,8 @@ def _parts(given: list[Box]) -> list[range]:
         if farthest <= place:
             ends.append(place)
         farthest = max(farthest, reach[place])
-    starts = [0, *(end + 1 for end in ends)]
-    ends = [*ends, len(given) - 1]
-    return [range(start, end + 1) for start, end in zip(starts, ends) if start <= end]
+    starts = [0, *(end + 1 for end in ends[:-1])]  # nothing leads past the last box
+    return [range(start, end + 1) for start, end in zip(starts, ends, strict=True)]
 
 
 def _look(given: list[Box], part: range) -> tuple[object, ...]:

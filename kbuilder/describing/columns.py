@@ -77,12 +77,12 @@ class Columns:
         for row in self._rows:
             farthest = -1  # columns do not cross
             for cell in row:
-                lower = self._straight(cell, below.get(cell, []))
-                if lower is None or self._straight(lower, above[lower]) != cell:
+                follower = self._straight(cell, below.get(cell, []))
+                if follower is None or self._straight(follower, above[follower]) != cell:
                     continue
-                if places[lower] > farthest:
-                    column[lower] = column[cell]
-                    farthest = places[lower]
+                if places[follower] > farthest:
+                    column[follower] = column[cell]
+                    farthest = places[follower]
         return column
 
     def _straight(self, cell: int, others: list[int]) -> int | None:
@@ -130,9 +130,7 @@ class Columns:
                     wish[column] = max(wish[left] + gap for left, gap in lefts[column])
             low, high = dict(wish), dict(wish)
             for column in order:
-                low[column] = max(
-                    [low[column], *(low[left] + gap for left, gap in lefts[column])]
-                )
+                low[column] = max([low[column], *(low[left] + gap for left, gap in lefts[column])])
             for column in reversed(order):
                 high[column] = min(
                     [high[column], *(high[right] - gap for right, gap in rights[column])]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,24 +71,18 @@ def _walk(model: Any, fed: dict[int, int], prefix: str, found: list[Node], seen:
 
 
 def _ordered(model: Any) -> list[Any]:
-    """Keras's own records of the calls, depth first from the outputs, without recursion."""
+    """Keras's own records of the calls, depth first from the outputs."""
     done: dict[int, Any] = {}
+
+    def visit(call: Any) -> None:
+        for before in map(_made_by, call.input_tensors):
+            if id(before) not in done:
+                visit(before)
+        done.setdefault(id(call), call)
+
     for output in model.outputs:
-        path: list[tuple[Any, Iterator[Any]]] = [_opened(output)]
-        while path:
-            call, before = path[-1]
-            ahead = next((tensor for tensor in before if id(_made_by(tensor)) not in done), None)
-            if ahead is not None:
-                path.append(_opened(ahead))
-            else:
-                done[id(call)] = call
-                path.pop()
+        visit(_made_by(output))
     return list(done.values())
-
-
-def _opened(tensor: Any) -> tuple[Any, Iterator[Any]]:
-    call = _made_by(tensor)
-    return call, iter(call.input_tensors)
 
 
 def _made_by(tensor: Any) -> Any:

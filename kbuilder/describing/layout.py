@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from kbuilder.describing.columns import LANE, Columns, Edge
 
-BELOW = 38.0  # between two ranks
-PORT = 12.0  # between two lines that end at one box, and between a line and the box's corner
+BELOW = 44.0  # between two ranks
+PORT = 14.0  # between two lines that end at one box, and between a line and the box's corner
+HEAD = 12.0  # an arrow's head, which goes straight down
 
 
 class Place(NamedTuple):
@@ -97,7 +98,7 @@ def arrange(sizes: Sequence[tuple[float, float]], inputs: Sequence[Sequence[int]
         lines[edge] = [
             Stretch(leaving[edge], places[upper].bottom, tops[first] + heights[first]),
             *(Stretch(lane.x + LANE / 2, lane.y, lane.bottom) for lane in passed),
-            Stretch(arriving[edge], tops[ranks[lower]], places[lower].y),
+            Stretch(arriving[edge], tops[ranks[lower]] - HEAD, places[lower].y),
         ]
     return Layout(places, lanes, lines)
 
@@ -108,17 +109,20 @@ def _ports(places: Sequence[Place], columns: Columns, downwards: bool) -> dict[E
     for edge, path in columns.paths.items():
         box, other = (path[0], path[1]) if downwards else (path[-1], path[-2])
         ends.setdefault(box, []).append((columns.middles[other], edge))
-    found = {}
+    found: dict[Edge, float] = {}
     for box, wished in ends.items():
+        if len(wished) == 1:
+            found[wished[0][1]] = columns.middles[box]
+            continue
         left, right = places[box].x + PORT, places[box].right - PORT
         apart = min(PORT, (right - left) / len(wished))
         wished.sort()
         low = [min(max(x, left), right) for x, _ in wished]
         high = list(low)
-        for place in range(1, len(low)):
-            low[place] = max(low[place], low[place - 1] + apart)
-        for place in reversed(range(len(high) - 1)):
-            high[place] = min(high[place], high[place + 1] - apart)
-        for (_, edge), one, other in zip(wished, low, high, strict=True):
-            found[edge] = (one + other) / 2
+        for after in range(1, len(low)):
+            low[after] = max(low[after], low[after - 1] + apart)
+        for before in reversed(range(len(high) - 1)):
+            high[before] = min(high[before], high[before + 1] - apart)
+        edges = [edge for _, edge in wished]
+        found |= {edge: (a + b) / 2 for edge, a, b in zip(edges, low, high, strict=True)}
     return found

@@ -24,7 +24,8 @@ class Row:
         group: What it is for, one of `kinds.GROUPS`.
         inputs: Places of the rows that it takes from.
         shape: Shape of its output, without the batch.
-        parameters: Numbers in its weights; 0 where a row above shares them.
+        parameters: Numbers in its weights; 0 where they are shared.
+        shared: Whether its weights are those of a row above.
         multiply_adds: For one example; None: not known.
         receptive_field: Inputs that one unit of the output sees along each axis, or "all".
     """
@@ -36,6 +37,7 @@ class Row:
     inputs: tuple[int, ...]
     shape: Shape
     parameters: int
+    shared: bool
     multiply_adds: int | None
     receptive_field: tuple[int, ...] | Literal["all"] | None
 
@@ -89,6 +91,8 @@ def describe(model: Any, batch_size: int = 32) -> Network:
 
 
 def _row(node: Node, cost: Work, seen: Seen) -> Row:
+    parameters = _numbers(getattr(node.layer, "weights", ()))
+    shared = node.again and parameters > 0
     return Row(
         name=node.name,
         kind=kind(node.layer),
@@ -96,7 +100,8 @@ def _row(node: Node, cost: Work, seen: Seen) -> Row:
         group=group(node.layer),
         inputs=node.inputs,
         shape=node.gives[0],
-        parameters=0 if node.again else _numbers(getattr(node.layer, "weights", ())),
+        parameters=0 if shared else parameters,
+        shared=shared,
         multiply_adds=cost.multiply_adds,
         receptive_field=seen.size if isinstance(seen, Field) else seen,
     )
@@ -138,7 +143,8 @@ def _alive_at_once(graph: list[Node]) -> int:
 
 def _kept(graph: list[Node], works: list[Work]) -> int:
     """Bytes of every output, and of what the layers keep within."""
-    return sum(_bytes(node) + node.size * cost.inner for node, cost in zip(graph, works))
+    both = zip(graph, works, strict=True)
+    return sum(_bytes(node) + node.size * cost.inner for node, cost in both)
 
 
 def _seen_at_last(graph: list[Node], seen: list[Seen]) -> list[str]:

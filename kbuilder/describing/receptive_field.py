@@ -80,40 +80,35 @@ def _seen(node: Node, before: list[Seen]) -> Seen:
 
 def _through(node: Node, field: Field) -> Seen:
     """What is seen through a layer with one window for each axis, or none."""
-    layer, shape = getattr(node.layer, "layer", node.layer), node.takes[0][:-1]
+    layer, lengths = getattr(node.layer, "layer", node.layer), node.takes[0][:-1]
     sides = getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-    kind = type(layer).__name__
+    kind, rank = type(layer).__name__, len(lengths)
     if sides is not None:
-        rank = len(shape)
-        windows = zip(
-            field.axes,
-            _each(sides, rank),
-            _each(getattr(layer, "strides", 1), rank),
-            _each(getattr(layer, "dilation_rate", 1), rank),
-            shape,
-            strict=True,
-        )
         moved = _transposed if "Transpose" in kind else _slid
         padding = getattr(layer, "padding", "valid")
-        axes = [moved(axis, size, *rest, padding) for axis, size, *rest in windows]
+        strides = _each(getattr(layer, "strides", 1), rank)
+        dilations = _each(getattr(layer, "dilation_rate", 1), rank)
+        axes = [
+            moved(axis, (size - 1) * dilation + 1, stride, length, padding)
+            for axis, size, stride, dilation, length in zip(
+                field.axes, _each(sides, rank), strides, dilations, lengths, strict=True
+            )
+        ]
     elif kind.startswith(("ZeroPadding", "Cropping")):
-        given = layer.padding if kind.startswith("Zero") else layer.cropping
+        sign, given = (1, layer.padding) if kind.startswith("Z") else (-1, layer.cropping)
         pairs = [given] if isinstance(given[0], int) else given
-        sign = 1 if kind.startswith("Zero") else -1
-        axes = [axis.window(1, 1, sign * before) for axis, (before, _) in zip(field.axes, pairs)]
+        added = _each([sign * before for before, _ in pairs], rank, neutral=0)
+        axes = [axis.window(1, 1, before) for axis, before in zip(field.axes, added, strict=True)]
     elif kind.startswith("UpSampling"):
-        factors = _each(layer.size, len(shape))
-        axes = [axis.window(1, 1 / factor, 0) for axis, factor in zip(field.axes, factors)]
+        factors = zip(field.axes, _each(layer.size, rank), strict=True)
+        axes = [axis.window(1, 1 / factor, 0) for axis, factor in factors]
     else:
-        return field if node.gives[0][:-1] == shape else "all"
+        return field if node.gives[0][:-1] == lengths else "all"
     return Field(tuple(axes), field.source)
 
 
-def _slid(
-    axis: Axis, size: int, stride: int, dilation: int, length: int | None, padding: str
-) -> Axis:
-    """A window that moves over the map."""
-    reach = (size - 1) * dilation + 1
+def _slid(axis: Axis, reach: int, stride: int, length: int | None, padding: str) -> Axis:
+    """A window over `reach` units, which moves over the map."""
     if padding == "causal":
         before = reach - 1
     elif padding == "same" and length is not None:
@@ -123,19 +118,16 @@ def _slid(
     return axis.window(reach, stride, before)
 
 
-def _transposed(
-    axis: Axis, size: int, stride: int, dilation: int, length: int | None, padding: str
-) -> Axis:
+def _transposed(axis: Axis, reach: int, stride: int, length: int | None, padding: str) -> Axis:
     """A window that each unit of the map lays down: those that lie over one place are seen."""
-    reach = (size - 1) * dilation + 1
     cut = max(reach - stride, 0) // 2 if padding == "same" else 0
     return axis.window(-(-reach // stride), 1 / stride, (reach - 1 - cut) // stride)
 
 
-def _each(value: Any, rank: int) -> list[int]:
+def _each(value: Any, rank: int, neutral: int = 1) -> list[int]:
     """A number for each axis; a layer that is applied at every step has none for the first."""
     given = [value] * rank if isinstance(value, int) else list(value)
-    return [1] * (rank - len(given)) + given
+    return [neutral] * (rank - len(given)) + given
 
 
 def _looks_everywhere(layer: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import keras
@@ -51,6 +52,10 @@ class Maxout(keras.layers.Layer):
         linear = ops.matmul(values, self.kernel) + self.bias  # (…, units * pieces)
         shape = (*ops.shape(linear)[:-1], self.units, self.pieces)
         return ops.max(ops.reshape(linear, shape), axis=-1)
+
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        return math.prod(shape) * self.units * self.pieces
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return *shape[:-1], self.units

@@ -32,7 +32,7 @@ def _cells(row: Row) -> list[str]:
         row.name,
         row.kind,
         f"({', '.join(map(str, row.shape))}{',' if len(row.shape) == 1 else ''})",
-        f"{row.parameters:,}",
+        "shared" if row.shared else f"{row.parameters:,}",
         "?" if row.multiply_adds is None else f"{row.multiply_adds:,}",
         times(field) if isinstance(field, tuple) else field or "",
     ]
