@@ -88,11 +88,7 @@ class Columns:
     def _straight(self, cell: int, others: list[int]) -> int | None:
         """The one of the neighbours that a cell stands in line with."""
         if cell not in self._passing:
-            others = [
-                other
-                for other in others
-                if other not in self._passing
-            ]  # fmt: skip
+            others = [other for other in others if other not in self._passing]
         return others[0] if len(others) == 1 else None
 
     def _moved(self) -> list[float]:
@@ -117,6 +113,8 @@ class Columns:
                 for one, other in (ends, ends[::-1]):
                     if one in self._passing or other not in self._passing:
                         joined[one].append(other)
+        for column, others in joined.items():
+            others += [] if others else [beside for beside, _ in (*lefts[column], *rights[column])]
         where = dict.fromkeys(order, 0.0)
         for _ in range(SWEEPS):
             wish = {

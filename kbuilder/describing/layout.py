@@ -117,12 +117,12 @@ def _ports(places: Sequence[Place], columns: Columns, downwards: bool) -> dict[E
         left, right = places[box].x + PORT, places[box].right - PORT
         apart = min(PORT, (right - left) / len(wished))
         wished.sort()
-        low = [min(max(x, left), right) for x, _ in wished]
-        high = list(low)
-        for after in range(1, len(low)):
-            low[after] = max(low[after], low[after - 1] + apart)
-        for before in reversed(range(len(high) - 1)):
-            high[before] = min(high[before], high[before + 1] - apart)
-        edges = [edge for _, edge in wished]
-        found |= {edge: (a + b) / 2 for edge, a, b in zip(edges, low, high, strict=True)}
+        ends_at = [min(max(x, left), right) for x, _ in wished]
+        for after in range(1, len(wished)):
+            ends_at[after] = max(ends_at[after], ends_at[after - 1] + apart)
+        bound = right
+        for place in reversed(range(len(wished))):
+            ends_at[place] = min(ends_at[place], bound)
+            bound = ends_at[place] - apart
+        found |= {edge: x for (_, edge), x in zip(wished, ends_at, strict=True)}
     return found

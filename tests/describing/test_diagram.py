@@ -94,8 +94,8 @@ def test_it_is_told_to_those_who_do_not_see_it_and_escapes_what_it_names() -> No
     assert picture.findtext(f"{SVG}title") == "rain & <snow>"
     assert picture.attrib["role"] == "img"
     description = picture.findtext(f"{SVG}desc") or ""
-    assert description.startswith("565 parameters · 2,")
-    assert "a < b & 'c' \"d\"" in description
+    assert description.startswith("623 parameters · 4,268 multiply-adds for one example. ")
+    assert "photo, Conv2D 2, 3 × 3, Flatten, a < b & 'c' \"d\", Dense 4, relu" in description
 
 
 def test_it_needs_no_other_file_and_has_colours_for_light_and_dark() -> None:
