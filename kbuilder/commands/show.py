@@ -14,7 +14,11 @@ from kbuilder.commands import options
 @click.command()
 @options.recipe
 @options.override
-@click.option("--svg", type=click.Path(path_type=Path), help="Draw the network into this file.")
+@click.option(
+    "--svg",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Draw the network into this file.",
+)
 @click.option(
     "--samples",
     type=click.Path(path_type=Path),
@@ -78,6 +82,6 @@ def show(
             click.echo(f"#     {write}")
     click.echo(f"\n{to_yaml(prepared.recipe)}")
     click.echo(as_text(network))
-    for what, file in (("diagram", svg), ("samples", samples)):
-        if file is not None:
-            click.echo(f"{what}: {file}", err=True)
+    for what, path in (("diagram", svg), ("samples", samples)):
+        if path is not None:
+            click.echo(f"{what}: {path}", err=True)

@@ -63,4 +63,4 @@ def _totals(network: Network) -> list[str]:
 
 
 def _mebibytes(size: int) -> str:
-    return f"{size / 2**20:,.1f} MiB"
+    return f"{size / 2**20:,.{1 if size >= 2**20 else 3}f} MiB"

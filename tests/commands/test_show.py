@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 from shared import Call, mixed
 
@@ -17,11 +19,19 @@ def test_it_prints_decisions_the_resolved_recipe_and_the_network(call: Call) -> 
     decided, rest = out.split("\n\n", 1)
     assert "# task: binary (the target has two different values)" in decided
     assert "#     task: binary" in decided.splitlines()
-    resolved, network = rest.split('Model: "network"')
+    resolved, network = rest.split("\n\n", 1)
     recipe = reading.parse(resolved)
     assert set(recipe.features) == {"size", "colour", "floor"}
     assert recipe.model["vector"].units == (7,)  # type: ignore[index,union-attr]
-    assert "head (Dense)" in network
+    lines = network.splitlines()
+    assert lines[0].split("  ")[0] == "layer"
+    assert lines[-5].split() == ["head", "Dense", "(1,)", "8", "7"]
+    assert lines[-4:] == [
+        "-" * len(lines[1]),
+        "parameters: 78 (trainable 78, not trainable 0)",
+        "multiply-adds: 70 for one example, forward",
+        "activations of a batch of 64: 0.003 MiB at once forward, about 0.004 MiB kept in training",
+    ]
     assert sorted(path.name for path in Path().iterdir()) == ["a.yaml", "rows.csv"]
 
 
@@ -66,3 +76,26 @@ def test_samples_of_a_recipe_without_images_are_refused(call: Call) -> None:
         "The features are: size, colour, floor.\n"
     )
     assert not Path("samples.png").exists()
+
+
+def test_it_draws_the_network_into_a_file_and_tells_programs_all_of_it(call: Call) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    Path("a.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}\n")
+    code, out, err = call("show", "a.yaml", "--json", "--svg", "deep/net.svg")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert {"path": "task", "value": "binary"}.items() <= told["decisions"][0].items()
+    assert reading.parse(json.dumps(told["recipe"])).data.target == ("answer",)
+    last = told["network"]["rows"][-1]
+    assert (last["name"], last["shape"], last["multiply_adds"]) == ("head", [1], 64)
+    picture = ElementTree.parse("deep/net.svg").getroot()
+    assert picture.findtext("{http://www.w3.org/2000/svg}title") == "a"
+    assert [path.name for path in Path("deep").iterdir()] == ["net.svg"]
+
+
+def test_a_folder_is_no_place_for_the_drawing(call: Call) -> None:
+    Path("a.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}\n")
+    Path("taken").mkdir()
+    code, out, err = call("show", "a.yaml", "--svg", "taken")
+    assert (code, out) == (2, "")
+    assert err.endswith("Error: Invalid value for '--svg': File 'taken' is a directory.\n")
