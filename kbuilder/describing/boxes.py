@@ -134,9 +134,9 @@ def _parts(given: list[Box]) -> list[range]:
 
 
 def _look(given: list[Box], part: range) -> tuple[object, ...]:
-    """What two parts must have in common to be drawn as one; an input is like no other."""
+    """What two parts must have in common to be drawn as one."""
     return tuple(
-        (given[place].lines, tuple(place - source for source in given[place].inputs) or place)
+        (given[place].lines, tuple(place - source for source in given[place].inputs))
         for place in part
     )
 

@@ -83,11 +83,22 @@ def residual(x: Any) -> Any:
     return layers.Add()([y, x])
 
 
+def left(x: Any) -> Any:
+    """A window that lies to the left of its unit."""
+    padded = layers.ZeroPadding2D(((5, 0), (5, 0)))(x)
+    return layers.Conv2D(1, 4)(layers.Cropping2D(((2, 0), (2, 0)))(padded))
+
+
 def uneven(x: Any) -> Any:
-    """Even windows that lie to either side of their unit."""
-    left = layers.ZeroPadding2D(((3, 0), (3, 0)))(x)
+    """Windows to either side of their unit, and around it."""
     right = layers.ZeroPadding2D(((0, 3), (0, 3)))(x)
-    return layers.Concatenate()([layers.Conv2D(1, 4)(left), layers.Conv2D(1, 4)(right)])
+    around = layers.Conv2D(1, 5, padding="same")(x)
+    return layers.Concatenate()([left(x), layers.Conv2D(1, 4)(right), around])
+
+
+def enlarged(x: Any) -> Any:
+    laid = layers.Conv2DTranspose(1, 5, strides=2, padding="same")(x)
+    return layers.Concatenate()([laid, layers.UpSampling2D(2)(left(x))])
 
 
 GRAPHS = {
@@ -96,6 +107,7 @@ GRAPHS = {
     "same padding": lambda x: layers.Conv2D(1, 3, strides=2, padding="same")(residual(x)),
     "residual": residual,
     "uneven": uneven,
+    "enlarged": enlarged,
     "upsampling": lambda x: layers.UpSampling2D(2)(layers.AveragePooling2D(2)(residual(x))),
     "transposed": lambda x: layers.Conv2DTranspose(1, 4, strides=2)(layers.Conv2D(1, 3)(x)),
 }
