@@ -148,12 +148,13 @@ def _kept(graph: list[Node], works: list[Work]) -> int:
 
 
 def _seen_at_last(graph: list[Node], seen: list[Seen]) -> list[str]:
-    """Where a map becomes a vector: whether its units see less than the input."""
+    """Where the last map becomes a vector: whether its units see less than the input."""
+    goes_on = {place for node in graph if len(node.gives[0]) > 1 for place in node.inputs}
     last: dict[Shape, tuple[int, ...]] = {}
     for node in graph:
-        fields = [seen[place] for place in node.inputs]
-        for field in fields:
-            if isinstance(field, Field) and len(node.gives[0]) == 1 and max(field.size) > 1:
+        for place in {*node.inputs} - goes_on:
+            field = seen[place]
+            if isinstance(field, Field) and max(field.size) > 1:
                 last[field.source] = field.size
     return [
         f"A unit of the last map sees {times(size)} of {times(source)} "

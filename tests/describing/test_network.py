@@ -58,6 +58,16 @@ def test_it_is_told_that_the_last_map_sees_less_than_the_image() -> None:
     )
 
 
+def test_a_map_that_goes_on_is_not_the_last() -> None:
+    inputs = keras.Input((12, 12, 4))
+    x = layers.Conv2D(4, 3, padding="same")(inputs)
+    gate = layers.Dense(4, activation="sigmoid")(layers.GlobalAveragePooling2D()(x))
+    x = layers.Multiply()([x, layers.Reshape((1, 1, 4))(gate)])
+    network = describe(keras.Model(inputs, layers.GlobalMaxPooling2D()(x)))
+    assert network.rows[-2].receptive_field == "all"
+    assert network.remarks == ()
+
+
 def test_it_is_told_what_is_not_known() -> None:
     inputs = keras.Input((None, 3))
     x = layers.LSTM(4, return_sequences=True)(inputs)
