@@ -11,7 +11,7 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-FOLDERS = ("sources", "features", "augmentations", "tasks", "architectures")
+FOLDERS = ("sources", "features", "augmentations", "tasks", "architectures", "schedules")
 
 
 @cache

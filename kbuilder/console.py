@@ -20,6 +20,7 @@ class Console:
         self.verbose = verbose
         self.lines: list[str] = []
         self._bar: Any = None
+        self._rate = 0.0
 
     @property
     def live(self) -> bool:
@@ -78,14 +79,18 @@ class Console:
         )
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
-        """The line of one epoch."""
+        """The line of one epoch; the learning rate where it is another than before."""
+        rate = figures["learning_rate"]
+        changed = "" if rate == self._rate else f"  learning_rate {rate:.3g}"
+        self._rate = rate
         metrics = "  ".join(
             f"{name} {value:.4f}"
             for name, value in figures.items()
-            if name not in ("epoch", "seconds")
+            if name not in ("epoch", "seconds", "learning_rate")
         )
         self.say(
             f"epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  {metrics}"
+            f"{changed}"
         )
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What the parts promise each other: the values that pass between them, and the Protocols.
+"""What the parts promise each other: the values that pass between them, and their Protocols.
 
 A *source* gives named columns. A *feature* turns one raw column into one tensor of one form. An
 *architecture* turns a tensor of one form into a vector, and never knows the task. A *task* alone
@@ -97,7 +97,7 @@ class Phase:
 
     Args:
         frozen: The layers that keep their weights.
-        epochs: Its epochs; None: those of `training`.
+        epochs: Its epochs, at most those of `training`; None: those of `training`.
         learning_rate: Its learning rate; None: that of `training`.
         why: What the person is told.
     """
@@ -300,3 +300,26 @@ class Task(Protocol):
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         """Class number of each row, for class weights; None where rows have no single class."""
+
+
+class Schedule(Protocol):
+    """How the learning rate goes over the fit."""
+
+    needs_validation: ClassVar[bool]
+    """Whether it looks at the validation loss."""
+
+    @property
+    def warm_up(self) -> float | None:
+        """Epochs in which the rate rises to its height."""
+
+    def create(self, learning_rate: float, steps: int, epochs: int) -> Any:
+        """What a Keras optimizer takes as its learning rate: a schedule object, or a number.
+
+        Args:
+            learning_rate: The height that the rate starts from, or rises to.
+            steps: Steps per epoch, >= 1.
+            epochs: Epochs of the fit, >= 1.
+        """
+
+    def callback(self, model: Any, steps: int) -> Any:
+        """A Keras callback that the fit needs beside it; None where the schedule says all."""

@@ -55,6 +55,14 @@ LOSSES = {
     "mean_squared_error": ("MeanSquaredError", _DISTANCE),
 }
 
+# By argument: the losses that take it.
+_FOCAL = ("binary_focal_crossentropy", "categorical_focal_crossentropy")
+ARGUMENTS = {
+    "label_smoothing": ("binary_crossentropy", "categorical_crossentropy", *_FOCAL),
+    "gamma": _FOCAL,
+    "alpha": _FOCAL,
+}
+
 
 def check_loss(loss: str, allowed: Sequence[str], layer: str) -> None:
     """Refuse a loss that cannot work over the task's last layer, with the reason."""
@@ -70,11 +78,32 @@ def check_loss(loss: str, allowed: Sequence[str], layer: str) -> None:
     raise refuse(("loss",), f"Expected one of: {listed(allowed)}{hint}", loss)
 
 
-def create_loss(loss: str) -> Any:
-    """The `keras.losses` object, its name in the logs being that of the recipe."""
+def check_arguments(loss: str, allowed: Sequence[str], **given: float | None) -> None:
+    """Refuse an argument that the loss does not take; None and 0 are as good as left out."""
+    for name, value in given.items():
+        if value and loss not in ARGUMENTS[name]:
+            fitting = [other for other in allowed if other in ARGUMENTS[name]]
+            raise refuse(
+                (name,), f"{loss} has no {name}. Expected {name} with one of: {listed(fitting)}",
+                value,
+            )  # fmt: skip
+
+
+def create_loss(loss: str, **given: float | None) -> Any:
+    """The `keras.losses` object, its name in the logs being that of the recipe.
+
+    Args:
+        loss: Its name.
+        given: Its arguments, of those in `ARGUMENTS`; None has Keras's default.
+    """
     import keras
 
-    return getattr(keras.losses, LOSSES[loss][0])(name=loss)
+    arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if loss not in ARGUMENTS["label_smoothing"]:
+        arguments.pop("label_smoothing", None)
+    if loss == "binary_focal_crossentropy" and "alpha" in arguments:
+        arguments["apply_class_balancing"] = True  # without which Keras passes alpha over
+    return getattr(keras.losses, LOSSES[loss][0])(name=loss, **arguments)
 
 
 def last_layer(

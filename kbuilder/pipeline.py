@@ -70,7 +70,8 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
         architectures, chosen = building.choose(columns, inputs, recipe.model)
         branched = isinstance(recipe.model, Mapping)
         network = building.network(columns, inputs, architectures, branched)
-        network.compile(recipe.training.optimizer.create())
+        steps = fitting.steps_per_epoch(rows["train"], recipe.training)
+        network.compile(recipe.training.create_optimizer(steps))
     recipe = resolved.recipe.model_copy(update={"model": architectures})
     return Prepared(recipe, (*resolved.decisions, *learned, *chosen), parts, columns, rows, network)
 

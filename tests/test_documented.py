@@ -64,7 +64,7 @@ def promised() -> set[str]:
 
     kinds = (
         contracts.Source, contracts.Feature, contracts.Augmentation, contracts.Architecture,
-        contracts.Task, Listener, keras.layers.Layer,
+        contracts.Task, contracts.Schedule, Listener, keras.layers.Layer,
     )  # fmt: skip
     return {name for kind in kinds for name in dir(kind)}
 

@@ -25,7 +25,7 @@ STAGES = (
     "samples",
     "training",
 )
-PLUGINS = ("architectures", "augmentations", "features", "sources", "tasks")
+PLUGINS = ("architectures", "augmentations", "features", "schedules", "sources", "tasks")
 
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each
 # other, but on the ground floors 0 and 1.

@@ -157,6 +157,13 @@ class Recipe(Spec):
                     ("features", name), f"{name!r} is a feature here and ignored in data.ignore. "
                     "Expected one of the two",
                 )  # fmt: skip
+        schedule = self.training.schedule
+        if schedule and schedule.needs_validation and not self.data.split.validation:
+            raise refuse(
+                ("training", "schedule"), f"{catalog.name_of(schedule)} looks at the validation "
+                "loss, and data.split holds no rows back for it. Expected another schedule, or "
+                "`split: {validation: 0.1}`", catalog.name_of(schedule),
+            )  # fmt: skip
         if isinstance(self.task, dict):
             for name in self.task:
                 if name not in self.data.target:

@@ -6,15 +6,28 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kbuilder.spec import Count, Fraction, Positive, Spec, refuse
+from kbuilder.contracts import Schedule
+from kbuilder.spec import Count, Fraction, Named, Positive, Spec, refuse
 
-OPTIMIZERS = ("adagrad", "adam", "adamw", "nadam", "rmsprop", "sgd")
+# By name: the Keras class.
+OPTIMIZERS = {
+    "adadelta": "Adadelta", "adagrad": "Adagrad", "adam": "Adam", "adamax": "Adamax",
+    "adamw": "AdamW", "lamb": "Lamb", "lion": "Lion", "nadam": "Nadam", "rmsprop": "RMSprop",
+    "sgd": "SGD",
+}  # fmt: skip
+# Those that all of them take; of the last three one at a time.
+COMMON = ("learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
+CLIPPING = COMMON[2:]
 
 # Which arguments belong to which optimizer, beside those that all of them take.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
+    "adadelta": ("rho", "epsilon"),
     "adagrad": ("initial_accumulator_value", "epsilon"),
     "adam": ("beta_1", "beta_2", "epsilon", "amsgrad"),
+    "adamax": ("beta_1", "beta_2", "epsilon"),
     "adamw": ("beta_1", "beta_2", "epsilon", "amsgrad"),
+    "lamb": ("beta_1", "beta_2", "epsilon"),
+    "lion": ("beta_1", "beta_2"),
     "nadam": ("beta_1", "beta_2", "epsilon"),
     "rmsprop": ("rho", "momentum", "epsilon", "centered"),
     "sgd": ("momentum", "nesterov"),
@@ -28,24 +41,34 @@ class Optimizer(Spec):
     AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101).
     """
 
-    name: Literal["adagrad", "adam", "adamw", "nadam", "rmsprop", "sgd"] = "adam"
-    """Which optimizer."""
+    name: Literal[tuple(OPTIMIZERS)] = "adam"  # type: ignore[valid-type]
+    """Which optimizer: sgd; adagrad (Duchi et al. 2011); adadelta (Zeiler 2012, arXiv:1212.5701);
+    rmsprop (Hinton 2012); adam, adamax (Kingma and Ba 2014, arXiv:1412.6980); nadam (Dozat 2016);
+    adamw; lamb, for large batches (You et al. 2019, arXiv:1904.00962); lion (Chen et al. 2023,
+    arXiv:2302.06675)."""
     learning_rate: Positive | None = None
-    """Step size, > 0; left out: 0.01 for sgd, 0.001 for all others."""
+    """Step size, > 0; left out: 0.01 for sgd, 0.001 for all others. lion wants a third to a tenth
+    of adam's, adadelta as its authors wrote it 1."""
     weight_decay: Annotated[float, Field(ge=0)] | None = None
-    """Share of each weight taken off per step, times the learning rate; >= 0."""
+    """Share of each weight, biases too, taken off per step, times the learning rate; >= 0."""
     clipnorm: Positive | None = None
-    """Gradients of each weight are scaled down to this norm; > 0."""
+    """The gradient of each weight is scaled down to this norm; > 0."""
+    global_clipnorm: Positive | None = None
+    """The gradients of all weights together are scaled down to this norm, which keeps their
+    direction (Pascanu et al. 2012, arXiv:1211.5063); > 0. One of the three at most."""
+    clipvalue: Positive | None = None
+    """Each number of a gradient is cut off at this size; > 0."""
     momentum: Fraction | None = None
     """sgd, rmsprop: share of the last step that is kept; 0 <= momentum < 1."""
     nesterov: bool | None = None
     """sgd: look ahead by the momentum before taking the gradient (Nesterov 1983)."""
     beta_1: Fraction | None = None
-    """adam, adamw, nadam: decay of the mean of the gradients."""
+    """adam, adamax, adamw, lamb, lion, nadam: decay of the mean of the gradients."""
     beta_2: Fraction | None = None
-    """adam, adamw, nadam: decay of the mean of their squares."""
+    """The same: decay of the mean of their squares; in adamax of their greatest, in lion of the
+    momentum."""
     rho: Fraction | None = None
-    """rmsprop: decay of the mean of the squares."""
+    """rmsprop, adadelta: decay of the mean of the squares."""
     epsilon: Positive | None = None
     """Added to the denominator; > 0."""
     amsgrad: bool | None = None
@@ -57,15 +80,15 @@ class Optimizer(Spec):
 
     @model_validator(mode="after")
     def _arguments_belong_to_the_optimizer(self) -> Any:
-        common = ("name", "learning_rate", "weight_decay", "clipnorm")
         for field in self.model_fields_set:
-            if field in common or field in ARGUMENTS[self.name] or getattr(self, field) is None:
+            own = field in ("name", *COMMON, *ARGUMENTS[self.name])
+            if own or getattr(self, field) is None:
                 continue
             owners = [name for name in OPTIMIZERS if field in ARGUMENTS[name]]
             raise refuse(
                 (field,),
                 f"{self.name} has no {field}. Expected one of its own arguments: "
-                f"{', '.join((*common[1:], *ARGUMENTS[self.name]))}. "
+                f"{', '.join((*COMMON, *ARGUMENTS[self.name]))}. "
                 f"{field} belongs to {', '.join(owners)}",
                 getattr(self, field),
             )
@@ -73,22 +96,32 @@ class Optimizer(Spec):
             raise refuse(
                 ("nesterov",), "nesterov looks ahead by the momentum. Expected momentum > 0 with it"
             )
+        clipping = [field for field in CLIPPING if getattr(self, field) is not None]
+        if len(clipping) > 1:
+            raise refuse(
+                (clipping[1],),
+                f"{' and '.join(clipping)} both limit the gradient. Expected one of them",
+                getattr(self, clipping[1]),
+            )
         return self
 
-    def create(self) -> Any:
-        """The `keras.optimizers` object."""
+    @property
+    def height(self) -> float:
+        """The learning rate, written or not."""
+        return self.learning_rate or (0.01 if self.name == "sgd" else 0.001)
+
+    def create(self, learning_rate: Any = None) -> Any:
+        """The `keras.optimizers` object.
+
+        Args:
+            learning_rate: A number or a Keras schedule in place of its own.
+        """
         import keras
 
         given = self.model_dump(exclude_none=True, exclude={"name"})
-        classes = {
-            "adagrad": keras.optimizers.Adagrad,
-            "adam": keras.optimizers.Adam,
-            "adamw": keras.optimizers.AdamW,
-            "nadam": keras.optimizers.Nadam,
-            "rmsprop": keras.optimizers.RMSprop,
-            "sgd": keras.optimizers.SGD,
-        }
-        return classes[self.name](**given)
+        if learning_rate is not None:
+            given["learning_rate"] = learning_rate
+        return getattr(keras.optimizers, OPTIMIZERS[self.name])(**given)
 
 
 class EarlyStopping(Spec):
@@ -97,7 +130,8 @@ class EarlyStopping(Spec):
     patience: Count = 5
     """Epochs to wait for a lower validation loss; >= 1."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
-    """A fall smaller than this does not count; >= 0."""
+    """A fall smaller than this does not count as one when the fit is to stop; >= 0. The weights of
+    the very lowest loss are kept all the same."""
 
 
 class Training(Spec):
@@ -115,16 +149,54 @@ class Training(Spec):
         Optimizer,
         BeforeValidator(
             lambda value: {"name": value} if isinstance(value, str) else value,
-            json_schema_input_type=Optimizer | Literal[OPTIMIZERS],
+            json_schema_input_type=Optimizer | Literal[tuple(OPTIMIZERS)],
         ),
     ] = Optimizer()
     """The optimizer: its name, or its name and arguments."""
+    schedule: Annotated[Schedule, Named("schedules")] | None = None
+    """How the learning rate goes over the fit; left out: it stays."""
     early_stopping: EarlyStopping | None = EarlyStopping()
     """When to stop before `epochs`; null: never."""
     balance: Literal["none", "auto"] = "none"
     """auto: each class weighs the same in the loss, however rare it is."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, order and dropout: equal seeds give equal weights on one CPU."""
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Any:
+        schedule, stopping = self.schedule, self.early_stopping
+        if schedule is None:
+            return self
+        if (schedule.warm_up or 0) >= self.epochs:
+            raise refuse(
+                ("schedule", "warm_up"),
+                f"the fit has {self.epochs} epochs, so the warm-up would be all of it. "
+                "Expected fewer than training.epochs", schedule.warm_up,
+            )  # fmt: skip
+        patience = getattr(schedule, "patience", 0)
+        if stopping and patience >= stopping.patience:
+            raise refuse(
+                ("schedule", "patience"),
+                f"the fit stops after {stopping.patience} epochs without a lower loss, before the "
+                "learning rate falls. Expected fewer than training.early_stopping.patience",
+                patience,
+            )
+        return self
+
+    def create_optimizer(
+        self, steps: int, epochs: int | None = None, learning_rate: float | None = None
+    ) -> Any:
+        """The Keras optimizer, with the schedule of its learning rate.
+
+        Args:
+            steps: Steps per epoch.
+            epochs: Epochs that the schedule spans; left out: all.
+            learning_rate: In place of the optimizer's own.
+        """
+        if self.schedule is None:
+            return self.optimizer.create(learning_rate)
+        height = learning_rate or self.optimizer.height
+        return self.optimizer.create(self.schedule.create(height, steps, epochs or self.epochs))
 
     def smoke(self) -> Training:
         """The same for one epoch."""

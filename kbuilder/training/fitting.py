@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from kbuilder.columns import Arrays, Rows
-from kbuilder.contracts import Task
+from kbuilder.contracts import Phase, Task
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Training
+from kbuilder.training.best import Best
 
 Epoch = dict[str, float]
 
@@ -23,6 +24,9 @@ class Listener(Protocol):
     @property
     def live(self) -> bool:
         """Whether steps are told too; each costs a little time."""
+
+    def say(self, text: str) -> None:
+        """Be told in words."""
 
     def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None: ...
     def epoch(self, figures: Epoch, epochs: int) -> None: ...
@@ -35,51 +39,104 @@ def fit(
     train: Rows,
     validation: Rows | None,
     listener: Listener,
+    phases: Sequence[Phase] = (),
+    compile_: Callable[[Any, Any], None] | None = None,
 ) -> list[Epoch]:
     """Fit a compiled network, and leave it with its best weights.
 
     Args:
-        model: The network, compiled.
+        model: The network, compiled; with phases it is compiled anew for each.
         tasks: The task by output; gives the class weights.
         training: How.
         train, validation: Rows; without validation the last weights are kept.
         listener: Is told of each epoch.
+        phases: The stretches of the fit; none: a single one, in which all layers learn.
+        compile_: Compiles the network with an optimizer; only phases need it.
 
     Returns:
-        The figures of each epoch: `epoch` from 1, `seconds`, losses and metrics.
+        The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
+        losses and metrics.
 
     Raises:
         TrainingError: if the loss is no longer a finite number.
     """
-    import keras
-
-    rows = len(next(iter(train[1].values())))
-    watch = Watch(training, math.ceil(rows / training.batch_size), listener)
-    told: dict[str, Any] = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
-    if listener.live:
-        told["on_train_batch_end"] = watch.step
-    callbacks: list[Any] = [keras.callbacks.LambdaCallback(**told)]
-    if validation is not None:
-        stopping = training.early_stopping
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss",
-                mode="min",
-                patience=stopping.patience if stopping else training.epochs,
-                min_delta=stopping.min_delta if stopping else 0.0,
-                restore_best_weights=True,
-            )
+    steps = steps_per_epoch(train, training)
+    lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
+    watch = Watch(model, sum(lengths), steps, listener)
+    best = Best(model, training.early_stopping) if validation is not None else None
+    given: dict[str, Any] = {
+        "x": train[0],
+        "y": train[1],
+        "sample_weight": class_weights(tasks, train[1]) if training.balance == "auto" else None,
+        "validation_data": validation,
+        "batch_size": training.batch_size,
+        "verbose": 0,
+    }
+    for place, epochs in enumerate(lengths):
+        if phases:
+            assert compile_ is not None, "phases are compiled one by one"
+            enter(phases[place], phases, model, training, steps, compile_)
+            listener.say(f"phase {place + 1} of {len(phases)}: {phases[place].why}")
+        done = len(watch.epochs)
+        model.fit(
+            **given,
+            initial_epoch=done,
+            epochs=done + epochs,
+            callbacks=callbacks(model, training, steps, watch, best),
         )
-    model.fit(
-        *train,
-        sample_weight=class_weights(tasks, train[1]) if training.balance == "auto" else None,
-        validation_data=validation,
-        epochs=training.epochs,
-        batch_size=training.batch_size,
-        callbacks=callbacks,
-        verbose=0,
-    )
+        if best is not None:
+            best.restore()
     return watch.epochs
+
+
+def steps_per_epoch(train: Rows, training: Training) -> int:
+    """Steps of an epoch; the last may be of fewer rows."""
+    rows = len(next(iter(train[1].values())))
+    return math.ceil(rows / training.batch_size)
+
+
+def epochs_of(phase: Phase, training: Training) -> int:
+    """The epochs of a phase: never more than those of `training`, which a smoke test has one of."""
+    return min(phase.epochs or training.epochs, training.epochs)
+
+
+def enter(
+    phase: Phase,
+    phases: Sequence[Phase],
+    model: Any,
+    training: Training,
+    steps: int,
+    compile_: Callable[[Any, Any], None],
+) -> None:
+    """Freeze what the phase freezes, let the rest learn, and compile with an optimizer of its own.
+
+    What no phase freezes stays as the architecture made it. Layers hold layers, so that all are
+    set to learn before any is frozen.
+    """
+    for other in phases:
+        for layer in other.frozen:
+            layer.trainable = True
+    for layer in phase.frozen:
+        layer.trainable = False
+    epochs = epochs_of(phase, training)
+    compile_(model, training.create_optimizer(steps, epochs, phase.learning_rate))
+
+
+def callbacks(
+    model: Any, training: Training, steps: int, watch: Watch, best: Best | None
+) -> list[Any]:
+    """The Keras callbacks of a stretch of the fit."""
+    from keras.callbacks import LambdaCallback
+
+    told: dict[str, Any] = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
+    if watch.listener.live:
+        told["on_train_batch_end"] = watch.step
+    made = [LambdaCallback(**told)]
+    if training.schedule is not None:  # first, since the rate of an epoch is noted as it begins
+        made.insert(0, training.schedule.callback(model, steps))
+    if best is not None:
+        made.append(LambdaCallback(on_train_begin=best.begin, on_epoch_end=best.end))
+    return [callback for callback in made if callback is not None]
 
 
 def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
@@ -99,21 +156,24 @@ def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
 class Watch:
     """Collects the figures of each epoch, and stops a fit that has lost its numbers."""
 
-    def __init__(self, training: Training, steps: int, listener: Listener) -> None:
+    def __init__(self, model: Any, most: int, steps: int, listener: Listener) -> None:
         self.epochs: list[Epoch] = []
-        self.training = training
+        self.model = model
+        self.most = most
         self.steps = steps
         self.listener = listener
         self.started = 0.0
+        self.rate = 0.0
 
     def begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the clock of an epoch."""
+        """Start the clock of an epoch, and note its learning rate."""
+        self.rate = float(self.model.optimizer.learning_rate)
         self.started = time.perf_counter()
 
     def step(self, step: int, logs: Mapping[str, float]) -> None:
         """Tell of a step."""
         epoch = len(self.epochs) + 1
-        self.listener.step(step + 1, self.steps, epoch, self.training.epochs, float(logs["loss"]))
+        self.listener.step(step + 1, self.steps, epoch, self.most, float(logs["loss"]))
 
     def end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Keep the figures of an epoch, and tell of it.
@@ -123,7 +183,8 @@ class Watch:
         """
         seconds = time.perf_counter() - self.started
         figures = {name: float(value) for name, value in logs.items()}
-        self.epochs.append({"epoch": epoch + 1, "seconds": round(seconds, 3), **figures})
+        known = {"epoch": epoch + 1, "seconds": round(seconds, 3), "learning_rate": self.rate}
+        self.epochs.append({**known, **figures})
         if not math.isfinite(figures["loss"]):
             raise TrainingError(
                 f"the loss of epoch {epoch + 1} is {figures['loss']}. Expected a finite number. "
@@ -131,4 +192,4 @@ class Watch:
                 "the gradient with `clipnorm: 1`.",
                 key=("training", "optimizer"),
             )
-        self.listener.epoch(self.epochs[-1], self.training.epochs)
+        self.listener.epoch(self.epochs[-1], self.most)

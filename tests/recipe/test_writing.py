@@ -34,6 +34,7 @@ def with_plugin(folder: str, name: str) -> kb.Recipe:
         "sources": {"data": plugin}, "features": {"features": {"x": plugin}},
         "tasks": {"task": plugin}, "architectures": {"model": plugin},
         "augmentations": {"features": {"x": {"kind": "image", "augment": [plugin]}}},
+        "schedules": {"training": {"schedule": plugin, "early_stopping": None}},
     }[folder]  # fmt: skip
     return kb.Recipe(**{"data": kb.CSV(**REQUIRED["csv"]), **place})
 

@@ -1,0 +1,1 @@
+"""How the learning rate goes over the fit. One file is one schedule."""

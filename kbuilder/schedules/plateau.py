@@ -1,0 +1,80 @@
+"""A learning rate that falls when learning stalls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field
+
+from kbuilder.schedules._warming import Warming
+from kbuilder.spec import Count
+
+
+class Plateau(Warming):
+    """A learning rate that falls when the validation loss has not fallen for `patience` epochs.
+
+    Source: He et al. 2015, arXiv:1512.03385; Keras's ReduceLROnPlateau, after a warm-up.
+    """
+
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """The rate is multiplied by it; 0 < factor < 1."""
+    patience: Count = 3
+    """Epochs to wait for a lower validation loss; >= 1, and fewer than those of early_stopping."""
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    """A fall of the loss smaller than this does not count; >= 0."""
+    min_lr: Annotated[float, Field(ge=0)] = 0.0
+    """The rate does not fall below it; >= 0."""
+
+    needs_validation: ClassVar[bool] = True
+
+    def create(self, learning_rate: float, steps: int, epochs: int) -> Any:
+        return learning_rate  # a variable of the optimizer, which the callback sets
+
+    def callback(self, model: Any, steps: int) -> Any:
+        import keras
+
+        state = _Reducing(self, model, steps)
+        told: dict[str, Any] = {"on_epoch_end": state.end}
+        if state.rise:
+            told |= {"on_epoch_begin": state.begin, "on_train_batch_begin": state.step}
+        return keras.callbacks.LambdaCallback(**told)
+
+
+class _Reducing:
+    """Where the rate stands, and what of the losses so far decides when it falls next."""
+
+    def __init__(self, plateau: Plateau, model: Any, steps: int) -> None:
+        self.plateau = plateau
+        self.model = model
+        self.steps = steps
+        self.rise = round(plateau.warm_up * steps)
+        self.rate = float(model.optimizer.learning_rate)
+        self.best = math.inf
+        self.waited = 0
+        self.epochs = 0
+
+    def begin(self, epoch: int, logs: Any = None) -> None:
+        """Set the rate of the epoch's first step, which is noted in the history."""
+        self.step(0)
+
+    def step(self, batch: int, logs: Any = None) -> None:
+        """Raise the rate before a step of the warm-up, and once after it."""
+        done = self.epochs * self.steps + batch
+        if done <= self.rise:
+            self.model.optimizer.learning_rate = self.rate * min(1.0, (done + 1) / self.rise)
+
+    def end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        """Lower the rate if the loss of the epoch is the last of too many that did not fall."""
+        self.epochs += 1
+        loss = logs["val_loss"]
+        if loss < self.best - self.plateau.min_delta:
+            self.best, self.waited = loss, 0
+        elif self.epochs * self.steps >= self.rise:
+            self.waited += 1
+        if self.waited == self.plateau.patience:
+            self.waited = 0
+            lower = max(self.plateau.min_lr, self.rate * self.plateau.factor)
+            self.rate = min(self.rate, lower)
+            self.model.optimizer.learning_rate = self.rate
