@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
@@ -55,12 +55,14 @@ LOSSES = {
     "mean_squared_error": ("MeanSquaredError", _DISTANCE),
 }
 
-# By argument: the losses that take it.
+Arguments = Mapping[str, float | None]
+"""Arguments of a loss; None: left out."""
 _FOCAL = ("binary_focal_crossentropy", "categorical_focal_crossentropy")
+# By argument: the losses that take it. (The alpha of the categorical one is but a factor of it.)
 ARGUMENTS = {
     "label_smoothing": ("binary_crossentropy", "categorical_crossentropy", *_FOCAL),
     "gamma": _FOCAL,
-    "alpha": _FOCAL,
+    "alpha": _FOCAL[:1],
 }
 
 
@@ -78,10 +80,10 @@ def check_loss(loss: str, allowed: Sequence[str], layer: str) -> None:
     raise refuse(("loss",), f"Expected one of: {listed(allowed)}{hint}", loss)
 
 
-def check_arguments(loss: str, allowed: Sequence[str], **given: float | None) -> None:
-    """Refuse an argument that the loss does not take; None and 0 are as good as left out."""
+def check_arguments(loss: str, allowed: Sequence[str], given: Arguments) -> None:
+    """Refuse an argument that the loss does not take."""
     for name, value in given.items():
-        if value and loss not in ARGUMENTS[name]:
+        if value is not None and loss not in ARGUMENTS[name]:
             fitting = [other for other in allowed if other in ARGUMENTS[name]]
             raise refuse(
                 (name,), f"{loss} has no {name}. Expected {name} with one of: {listed(fitting)}",
@@ -89,19 +91,19 @@ def check_arguments(loss: str, allowed: Sequence[str], **given: float | None) ->
             )  # fmt: skip
 
 
-def create_loss(loss: str, **given: float | None) -> Any:
+def create_loss(loss: str, given: Arguments | None = None) -> Any:
     """The `keras.losses` object, its name in the logs being that of the recipe.
 
     Args:
         loss: Its name.
-        given: Its arguments, of those in `ARGUMENTS`; None has Keras's default.
+        given: Its arguments, by name; for what is None it has Keras's default.
     """
     import keras
 
-    arguments: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    if loss not in ARGUMENTS["label_smoothing"]:
-        arguments.pop("label_smoothing", None)
-    if loss == "binary_focal_crossentropy" and "alpha" in arguments:
+    arguments: dict[str, Any] = {
+        name: value for name, value in (given or {}).items() if value is not None
+    }
+    if "alpha" in arguments:
         arguments["apply_class_balancing"] = True  # without which Keras passes alpha over
     return getattr(keras.losses, LOSSES[loss][0])(name=loss, **arguments)
 

@@ -110,6 +110,52 @@ REFUSED = {
 }  # fmt: skip
 
 
+SCORED = [
+    (kb.Binary, "binary_crossentropy", {"label_smoothing": 0.2}),
+    (kb.Binary, "binary_focal_crossentropy", {"label_smoothing": 0.2, "gamma": 0, "alpha": 0.3}),
+    (kb.Multilabel, "binary_focal_crossentropy", {"gamma": 3, "alpha": 0.3}),
+    (kb.Multiclass, "categorical_crossentropy", {"label_smoothing": 0.2}),
+    (kb.Multiclass, "categorical_focal_crossentropy", {"label_smoothing": 0.2, "gamma": 3}),
+]
+
+
+@pytest.mark.parametrize(("task", "loss", "given"), SCORED)
+def test_the_arguments_of_a_loss_arrive_in_keras(task: Any, loss: str, given: Any) -> None:
+    created, _ = task(classes=2, loss=loss, **given).objective()
+    assert {name: created.get_config()[name] for name in given} == pytest.approx(given)
+
+
+@pytest.mark.parametrize("task", [kb.Binary, kb.Multilabel])
+def test_with_alpha_a_yes_weighs_alpha_and_a_no_the_rest(task: Any) -> None:
+    loss, _ = task(classes=2, loss="binary_focal_crossentropy", gamma=0, alpha=0.9).objective()
+    yes, no = np.ones((1, 1), np.float32), np.zeros((1, 1), np.float32)
+    half = np.full((1, 1), 0.5, np.float32)
+    assert [float(loss(yes, half)), float(loss(no, half))] == pytest.approx(
+        [0.9 * np.log(2), 0.1 * np.log(2)]
+    )
+
+
+@pytest.mark.parametrize("name", ["binary", "multiclass", "multilabel"])
+def test_every_loss_takes_what_the_table_says_and_refuses_the_rest(name: str) -> None:
+    from inspect import signature
+
+    import keras
+
+    from kbuilder import catalog
+
+    task = catalog.find("tasks", name)
+    for loss in vars(__import__(task.__module__, fromlist=["LOSSES"]))["LOSSES"]:
+        known = signature(getattr(keras.losses, labels.LOSSES[loss][0])).parameters
+        for argument in set(labels.ARGUMENTS) & set(task.model_fields):
+            fits = loss in labels.ARGUMENTS[argument]
+            assert fits == (argument in known)
+            if fits:
+                task(loss=loss, **{argument: 0.5})
+            else:
+                with pytest.raises(ValidationError, match=f"{loss} has no {argument}"):
+                    task(loss=loss, **{argument: 0.5})
+
+
 @pytest.mark.parametrize(("task", "loss"), REFUSED)
 def test_a_loss_that_cannot_work_is_refused_with_the_reason(task: str, loss: str) -> None:
     from kbuilder import catalog

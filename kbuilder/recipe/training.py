@@ -100,7 +100,8 @@ class Optimizer(Spec):
         if len(clipping) > 1:
             raise refuse(
                 (clipping[1],),
-                f"{' and '.join(clipping)} both limit the gradient. Expected one of them",
+                f"{' and '.join(clipping)} limit the gradient, each in its own way. "
+                "Expected one of them",
                 getattr(self, clipping[1]),
             )
         return self

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed, nearest
-from kbuilder.spec import Positive, Spec, refuse
+from kbuilder.spec import Fraction, Positive, Spec, refuse
 from kbuilder.table import Profile
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
@@ -34,6 +34,14 @@ class Binary(Spec):
     """Both classes, the positive last; left out: the two values of the training rows."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    label_smoothing: Fraction = 0.0
+    """Share of the target that is spread over yes and no alike; 0 <= p < 1 (Szegedy et al. 2015,
+    arXiv:1512.00567)."""
+    gamma: Annotated[float, Field(ge=0)] | None = None
+    """Focal loss: how much less a row counts that is right already; >= 0; left out: 2."""
+    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Focal loss: weight of the positive class, and 1 - alpha of the negative; 0 < alpha < 1; left
+    out: both weigh 1."""
     loss_weight: Positive = 1.0
     """How much its loss counts beside those of other targets; > 0."""
 
@@ -43,6 +51,7 @@ class Binary(Spec):
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:
         labels.check_loss(self.loss, LOSSES, "one sigmoid")
+        labels.check_arguments(self.loss, LOSSES, self._scoring)
         if self.classes and self.positive is not None and self.positive != self.classes[1]:
             raise refuse(
                 ("positive",), "the positive class is the last of `classes`, "
@@ -105,11 +114,21 @@ class Binary(Spec):
             "loss": Choice(self.loss, "it scores the probability of a yes or no"),
         }
 
+    @property
+    def _scoring(self) -> dict[str, float | None]:
+        """The arguments of the loss."""
+        return {
+            "label_smoothing": self.label_smoothing or None,
+            "gamma": self.gamma,
+            "alpha": self.alpha,
+        }
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
         metrics = keras.metrics
-        return labels.create_loss(self.loss), [
+        loss = labels.create_loss(self.loss, self._scoring)
+        return loss, [
             metrics.BinaryAccuracy(name="accuracy"),
             metrics.AUC(name="auc"),
         ]

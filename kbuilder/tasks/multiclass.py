@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed
-from kbuilder.spec import Positive, Spec
+from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.table import Profile
 
 LOSSES = (
@@ -30,6 +30,11 @@ class Multiclass(Spec):
     loss: str = "categorical_crossentropy"
     """categorical_crossentropy (one-hot targets), sparse_categorical_crossentropy (class numbers),
     or categorical_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    label_smoothing: Fraction = 0.0
+    """Share of the target that is spread over all classes; 0 <= p < 1 (Szegedy et al. 2015,
+    arXiv:1512.00567)."""
+    gamma: Annotated[float, Field(ge=0)] | None = None
+    """Focal loss: how much less a row counts that is right already; >= 0; left out: 2."""
     loss_weight: Positive = 1.0
     """How much its loss counts beside those of other targets; > 0."""
 
@@ -39,6 +44,7 @@ class Multiclass(Spec):
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
         labels.check_loss(self.loss, LOSSES, "a softmax over all classes")
+        labels.check_arguments(self.loss, LOSSES, self._scoring)
         return self
 
     @classmethod
@@ -87,6 +93,11 @@ class Multiclass(Spec):
             "loss": Choice(self.loss, "it scores the probability of the true class"),
         }
 
+    @property
+    def _scoring(self) -> dict[str, float | None]:
+        """The arguments of the loss."""
+        return {"label_smoothing": self.label_smoothing or None, "gamma": self.gamma}
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
@@ -101,7 +112,8 @@ class Multiclass(Spec):
                 kinds.CategoricalAccuracy(name="accuracy"),
                 kinds.TopKCategoricalAccuracy(self._k, name=top),
             ]
-        return labels.create_loss(self.loss), metrics
+        loss = labels.create_loss(self.loss, self._scoring)
+        return loss, metrics
 
     def script(self, columns: tuple[str, ...]) -> str:
         classes = list(self.classes or ())

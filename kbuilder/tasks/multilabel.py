@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from kbuilder import labels
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, listed, nearest
-from kbuilder.spec import Positive, Spec
+from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.table import Profile, kind_of, missing
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -32,6 +32,13 @@ class Multilabel(Spec):
     """What stands between two names where the target is a text."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
+    label_smoothing: Fraction = 0.0
+    """Share of each target that is spread over yes and no alike; 0 <= p < 1 (Szegedy et al. 2015,
+    arXiv:1512.00567)."""
+    gamma: Annotated[float, Field(ge=0)] | None = None
+    """Focal loss: how much less a row counts that is right already; >= 0; left out: 2."""
+    alpha: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Focal loss: weight of a yes, and 1 - alpha of a no; 0 < alpha < 1; left out: both weigh 1."""
     loss_weight: Positive = 1.0
     """How much its loss counts beside those of other targets; > 0."""
 
@@ -41,6 +48,7 @@ class Multilabel(Spec):
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
         labels.check_loss(self.loss, LOSSES, "a sigmoid per label")
+        labels.check_arguments(self.loss, LOSSES, self._scoring)
         return self
 
     @classmethod
@@ -135,10 +143,20 @@ class Multilabel(Spec):
             "loss": Choice(self.loss, "it scores each label as a yes or no of its own"),
         }
 
+    @property
+    def _scoring(self) -> dict[str, float | None]:
+        """The arguments of the loss."""
+        return {
+            "label_smoothing": self.label_smoothing or None,
+            "gamma": self.gamma,
+            "alpha": self.alpha,
+        }
+
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
-        return labels.create_loss(self.loss), [
+        loss = labels.create_loss(self.loss, self._scoring)
+        return loss, [
             keras.metrics.BinaryAccuracy(name="binary_accuracy"),
             keras.metrics.F1Score(average="micro", threshold=0.5, name="micro_f1"),
             keras.metrics.AUC(multi_label=True, num_labels=len(self.classes or ()), name="auc"),

@@ -133,6 +133,11 @@ PROBLEMS = {
         "2:39: training.optimizer.learning_rate: Expected a number greater than 0. Got 0.",
     "training: {optimizer: {momentum: 1.0}}":
         "2:34: training.optimizer.momentum: Expected a number less than 1. Got 1.0.",
+    "training: {schedule: cosin}":
+        "2:22: training.schedule: Expected one of: constant, cosine, exponential, one_cycle, "
+        "plateau, polynomial, step. Got 'cosin'.\n    Did you mean 'cosine'?",
+    "training: {schedule: {name: step, drop: 1.5}}":
+        "2:41: training.schedule.drop: Expected a number less than 1. Got 1.5.",
     "training: {balance: atuo}":
         "2:21: training.balance: Expected one of: none, auto. Got 'atuo'.\n"
         "    Did you mean 'auto'?",

@@ -33,8 +33,36 @@ CONTRADICTIONS = {
         "Expected momentum > 0 with it.",
     DATA + "training: {optimizer: {name: sgd, rho: 0.5}}":
         "2:40: training.optimizer.rho: sgd has no rho. Expected one of its own arguments: "
-        "learning_rate, weight_decay, clipnorm, momentum, nesterov. rho belongs to rmsprop. "
-        "Got 0.5.",
+        "learning_rate, weight_decay, clipnorm, global_clipnorm, clipvalue, "
+        "momentum, nesterov. rho belongs to adadelta, rmsprop. Got 0.5.",
+    DATA + "training: {optimizer: {clipnorm: 1, clipvalue: 0.5}}":
+        "2:48: training.optimizer.clipvalue: clipnorm and clipvalue limit the gradient, each in "
+        "its own way. Expected one of them. Got 0.5.",
+    DATA + "training: {schedule: {name: step, every: 3, at: [1]}}":
+        "2:49: training.schedule.at: both `every` and `at` say when the rate falls. "
+        "Expected one of the two. Got [1].",
+    DATA + "training: {schedule: {name: step, at: [5, 3]}}":
+        "2:39: training.schedule.at: Expected epochs in order, each more than the one before. "
+        "Got [5, 3].",
+    DATA + "training: {epochs: 5, schedule: {name: cosine, warm_up: 5}}":
+        "2:57: training.schedule.warm_up: the fit has 5 epochs, so the warm-up would be all of it. "
+        "Expected fewer than training.epochs. Got 5.0.",
+    DATA + "training: {schedule: {name: plateau, patience: 5}}":
+        "2:48: training.schedule.patience: the fit stops after 5 epochs without a lower loss, "
+        "before the learning rate falls. Expected fewer than training.early_stopping.patience. "
+        "Got 5.",
+    "data: {source: csv, path: a, target: y, split: {validation: 0}}\n"
+    "training: {schedule: plateau}":
+        "2:22: training.schedule: plateau looks at the validation loss, and data.split holds no "
+        "rows back for it. Expected another schedule, or `split: {validation: 0.1}`. "
+        "Got 'plateau'.",
+    DATA + "task: {name: binary, gamma: 0}":
+        "2:29: task.gamma: binary_crossentropy has no gamma. "
+        "Expected gamma with one of: binary_focal_crossentropy. Got 0.0.",
+    DATA + "task: {name: multiclass, loss: sparse_categorical_crossentropy, label_smoothing: 0.1}":
+        "2:82: task.label_smoothing: sparse_categorical_crossentropy has no label_smoothing. "
+        "Expected label_smoothing with one of: categorical_crossentropy, "
+        "categorical_focal_crossentropy. Got 0.1.",
 }  # fmt: skip
 
 

@@ -116,6 +116,14 @@ def test_each_loss_that_is_allowed_trains(task: Any, loss: str) -> None:
     assert np.isfinite(history["loss"][0])
 
 
+@pytest.mark.parametrize("name", catalog.names("tasks"))
+def test_every_task_says_how_much_its_loss_counts_beside_others(name: str) -> None:
+    task = catalog.find("tasks", name)
+    assert task().loss_weight == 1.0  # type: ignore[attr-defined]
+    with pytest.raises(ValidationError):
+        task(loss_weight=0)
+
+
 @pytest.mark.parametrize(("task", "loss", "nature"), CONTRADICTIONS)
 def test_a_loss_that_contradicts_the_last_layer_is_refused_with_the_reason(
     task: Any, loss: str, nature: str

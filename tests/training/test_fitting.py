@@ -119,9 +119,25 @@ def test_the_history_has_a_row_per_epoch_with_its_seconds() -> None:
     history = kb.fit(noisy(epochs=2), run_dir="run", verbose=False).history
     assert list(history.index) == [1, 2]
     assert list(history) == [
-        "seconds", "loss", "mae", "rmse", "val_loss", "val_mae", "val_rmse",
+        "seconds", "learning_rate", "loss", "mae", "rmse", "val_loss", "val_mae", "val_rmse",
     ]  # fmt: skip
     assert (history["seconds"] > 0).all()
+
+
+@pytest.mark.parametrize(("name", "rates"), [
+    ("step", [0.125, 0.375, 0.5, 0.125, 0.03125]), ("plateau", [0.125, 0.375, 0.5, 0.5, 0.5]),
+])  # fmt: skip
+def test_the_history_has_the_learning_rate_of_the_first_step_of_each_epoch(
+    name: str, rates: list[float]
+) -> None:
+    schedule: Any = kb.Plateau(warm_up=2, patience=4)
+    if name == "step":
+        schedule = kb.Step(every=1, drop=0.25, warm_up=2)
+    slow = Optimizer(name="sgd", learning_rate=0.5)
+    recipe = noisy(epochs=5, schedule=schedule, optimizer=slow, batch_size=30)
+    run = kb.fit(recipe, run_dir="run", verbose=False)
+    assert list(run.history["learning_rate"]) == pytest.approx(rates)
+    assert kb.load("run").recipe.training.schedule == schedule
 
 
 def test_a_loss_that_is_no_number_stops_the_fit_with_the_mend() -> None:
@@ -209,6 +225,8 @@ def listener() -> Callable[[bool], Any]:
             self.live = live
             self.steps: list[tuple[Any, ...]] = []
             self.epochs: list[tuple[Any, int]] = []
+
+        def say(self, text: str) -> None: ...
 
         def step(self, *given: Any) -> None:
             self.steps.append(given)

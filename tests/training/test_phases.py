@@ -1,0 +1,107 @@
+"""A fit in several stretches, each with layers that keep their weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kbuilder as kb
+from kbuilder.building import compile_
+from kbuilder.contracts import Phase
+from kbuilder.recipe.training import Optimizer
+from kbuilder.training import fitting
+
+TASK = kb.Regression()
+
+
+class Listener:
+    """Keeps what it is told, and the weights and the rate when a phase begins."""
+
+    live = False
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self.said: list[str] = []
+        self.weights: list[Any] = []
+        self.epochs: list[Any] = []
+
+    def say(self, text: str) -> None:
+        self.said.append(text)
+        self.weights.append(self.model.get_weights())
+
+    def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None: ...
+
+    def epoch(self, figures: Any, epochs: int) -> None:
+        self.epochs.append((figures["epoch"], epochs, figures["learning_rate"]))
+
+
+def fitted(make: Any, **given: Any) -> tuple[Any, Listener, list[Any]]:
+    """The fitted network, what was told, and the history; `make` gives the phases of a network."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    model = kb.build(kb.MLP(units=[4, 4]), TASK, (3,))
+    random = np.random.default_rng(0)
+    x = random.normal(size=(24, 3)).astype(np.float32)
+    rows = x, (x[:, :1] * 2).astype(np.float32)
+    listener = Listener(model)
+    training = kb.Training(**{"epochs": 4, "batch_size": 8, "early_stopping": None, **given})
+
+    def anew(model: Any, optimizer: Any) -> None:
+        compile_(model, TASK, optimizer)
+
+    phases = make(model.layers[1:-1])
+    history = fitting.fit(model, TASK, training, rows, rows, listener, phases, anew)
+    return model, listener, history
+
+
+def head_first(layers: Any, **later: Any) -> list[Phase]:
+    return [
+        Phase(layers, 2, None, "the last layer alone"),
+        Phase(layers[:1], **{"epochs": None, "learning_rate": 0.01, "why": "all but one", **later}),
+    ]
+
+
+def test_frozen_layers_keep_their_weights_and_the_others_learn() -> None:
+    model, told, _ = fitted(head_first)
+    start, middle, end = [*told.weights, model.get_weights()]
+    alike = [np.array_equal(a, b) for a, b in zip(start, middle, strict=True)]
+    assert alike == [True, True, True, True, False, False]
+    alike = [np.array_equal(a, b) for a, b in zip(middle, end, strict=True)]
+    assert alike == [True, True, False, False, False, False]
+
+
+def test_epochs_are_counted_through_and_each_phase_is_said_and_has_its_rate() -> None:
+    _, told, history = fitted(head_first)
+    assert told.said == ["phase 1 of 2: the last layer alone", "phase 2 of 2: all but one"]
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4, 5, 6]
+    rates = [0.001] * 2 + [0.01] * 4
+    assert told.epochs == [(n, 6, pytest.approx(rates[n - 1])) for n in range(1, 7)]
+
+
+def test_a_later_phase_that_does_harm_leaves_the_best_weights_of_the_one_before() -> None:
+    model, told, history = fitted(lambda layers: head_first(layers, learning_rate=50.0))
+    assert min(row["val_loss"] for row in history[2:]) > history[1]["val_loss"]
+    for mine, before in zip(model.get_weights(), told.weights[1], strict=True):
+        np.testing.assert_array_equal(mine, before)
+
+
+def test_each_phase_stops_early_by_itself() -> None:
+    stopping = kb.EarlyStopping(patience=1, min_delta=1e6)
+    _, _, history = fitted(head_first, early_stopping=stopping)
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+
+
+def test_no_phase_is_longer_than_the_epochs_of_the_fit() -> None:
+    _, told, history = fitted(head_first, epochs=1)
+    assert len(history) == 2
+    assert [epochs for _, epochs, _ in told.epochs] == [2, 2]
+
+
+def test_a_schedule_spans_each_phase() -> None:
+    given = {"schedule": kb.Polynomial(), "optimizer": Optimizer(learning_rate=0.02)}
+    _, _, history = fitted(head_first, **given)
+    rates = [row["learning_rate"] for row in history]
+    assert rates == pytest.approx([0.02, 0.01, 0.01, 0.0075, 0.005, 0.0025])
