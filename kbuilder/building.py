@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -119,7 +120,7 @@ def build(
         f"auxiliary_{place}": task.head(tensor, name=f"auxiliary_{place}")
         for place, (tensor, _) in enumerate(body.auxiliary, start=1)
     }
-    model = keras.Model(inputs, {"output": output, **auxiliary} if auxiliary else output)
+    model = _model(inputs, {"output": output, **auxiliary} if auxiliary else output)
     optimizer = Optimizer().create() if optimizer is None else optimizer
     loss, metrics = task.objective()
     if auxiliary:
@@ -272,10 +273,27 @@ def network(
             extra[name] = task.head(tensor, name=name)
             auxiliary[name], tasks[name] = (output, weight), task
     given = dict(inputs.tensors)
-    model = keras.Model(given, outputs, name="network")
-    trained = keras.Model(given, {**outputs, **extra}, name="training") if extra else model
+    model = _model(given, outputs, "network")
+    trained = _model(given, {**outputs, **extra}, "training") if extra else model
     phases = [phase for body in bodies for phase in body.phases]
     return Network(model, trained, tasks, auxiliary, phases)
+
+
+def _model(inputs: Any, outputs: Any, name: str | None = None) -> Any:
+    """The Keras model; its layers have a name each, where a recipe names them too."""
+    import keras
+
+    try:
+        return keras.Model(inputs, outputs, name=name)
+    except ValueError as error:
+        twice = re.search(r'The name "(.+)" is used \d+ times', str(error))
+        if twice is None:
+            raise
+        raise BuildError(
+            f"two layers of the network have the name {twice[1]!r}. Expected another name: inputs "
+            "and the last layer have theirs, and no two architectures share one.",
+            key=("model",),
+        ) from error
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-FOLDERS = ("sources", "features", "augmentations", "tasks", "architectures", "schedules")
+FOLDERS = (
+    "sources", "features", "augmentations", "tasks", "architectures", "blocks", "schedules",
+)  # fmt: skip
 
 
 @cache

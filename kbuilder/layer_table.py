@@ -7,24 +7,27 @@ Keras's signatures, so that a recipe is checked without Keras. Nothing is read b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainValidator,
     TypeAdapter,
     ValidationError,
     create_model,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
+from kbuilder import parts
 from kbuilder.errors import Key, listed, nearest
 from kbuilder.spec import Count, Counts, Fraction, Positive, Shape, Spec, defined
 
@@ -32,8 +35,8 @@ Layer = dict[str, dict[str, Any]]
 """A layer as it is kept: `{"conv2d": {"filters": 32, "kernel_size": 3}}`."""
 
 WRAPPER = "bidirectional"  # its value is a recurrent layer
-ZEROS = ("zero", "zeros")
 NotNegative = Annotated[int, Field(ge=0)]
+T = TypeVar("T", bound=BaseModel)
 
 
 class Arguments(Spec):
@@ -65,7 +68,17 @@ def read(value: object, known: Sequence[str] = ()) -> Layer:
     Raises:
         ValidationError: with every problem, each at its key within `value`.
     """
-    known = known or names()
+    name, given = notation(value, known or names())
+    if name != WRAPPER:
+        return {name: _check(name, given)}
+    try:
+        return {name: read(given, table()["recurrent"])}
+    except ValidationError as error:
+        raise problems(moved(error, (name,))) from None
+
+
+def notation(value: object, known: Sequence[str]) -> tuple[str, object]:
+    """The name of a layer, one of the known, and what is written about it, not yet checked."""
     given: object = None
     if isinstance(value, dict) and len(value) == 1:
         [(name, given)] = value.items()
@@ -76,26 +89,32 @@ def read(value: object, known: Sequence[str] = ()) -> Layer:
         raise problems([refused((), expected, value)])
     if name not in known:
         raise problems([unknown(() if isinstance(value, str) else (name,), name, known)])
-    name = str(name)
-    if name != WRAPPER:
-        return {name: _check(name, given)}
-    try:
-        return {name: read(given, table()["recurrent"])}
-    except ValidationError as error:
-        raise problems(moved(error, (name,))) from None
+    return str(name), given
 
 
 def _check(layer: str, given: object) -> dict[str, Any]:
     """The arguments of a layer, checked; those that are null are left to Keras's default."""
-    known = list(table()["layers"][layer]["arguments"])
-    if given is None:
-        given = {}
-    elif not isinstance(given, dict):
-        if known == ["name"]:
-            raise problems([refused((layer,), f"{layer} takes no value. Expected it alone", given)])
-        given = {known[0]: given}
+    if given is not None and not isinstance(given, dict) and list(_rows(layer)) == ["name"]:
+        raise problems([refused((layer,), f"{layer} takes no value. Expected it alone", given)])
+    checked = validated(layer, arguments(layer), given)
+    return checked.model_dump(exclude_unset=True, exclude_none=True)
+
+
+def validated(layer: str, kind: type[T], given: object) -> T:
+    """The arguments of a layer or a block: a mapping, or the first argument alone.
+
+    Args:
+        layer: Its name, for messages.
+        kind: The class that checks its arguments.
+        given: What the recipe says.
+
+    Raises:
+        ValidationError: with every problem, each at its key below the name.
+    """
+    known = list(kind.model_fields)
+    written = given if isinstance(given, dict) else {} if given is None else {known[0]: given}
     try:
-        checked = arguments(layer).model_validate(given)
+        return kind.model_validate(written)
     except ValidationError as error:
         found = []
         for item, details in zip(error.errors(), moved(error, (layer,)), strict=True):
@@ -109,14 +128,13 @@ def _check(layer: str, given: object) -> dict[str, Any]:
                 details = unknown(key, name, known)
             found.append(details)
         raise problems(found) from None
-    return checked.model_dump(exclude_unset=True, exclude_none=True)
 
 
 @cache
 def arguments(layer: str) -> type[Arguments]:
     """The class that checks the arguments of a layer."""
     fields: dict[str, Any] = {}
-    for name, row in table()["layers"][layer]["arguments"].items():
+    for name, row in _rows(layer).items():
         kind = kinds()[row["kind"]]
         if "default" not in row:
             fields[name] = (kind, ...)
@@ -130,13 +148,11 @@ def arguments(layer: str) -> type[Arguments]:
 @cache
 def kinds() -> dict[str, Any]:
     """What an argument may hold, by the kind that the table gives it."""
-    activation: Any = Literal[tuple(table()["activations"])]
     initializers = table()["initializers"]
-    regularizer: Any = Literal[tuple(table()["regularizers"])]
-    weights: Any = Literal[tuple(name for name in initializers if name not in ZEROS)]
+    random = [name for name in initializers if name not in parts.SYMMETRIC]
     margins = _one_or_list(NotNegative, NotNegative, 2)
     return {
-        "activation": activation,
+        "activation": _activation(table()["activations"]),
         "axes": Shape,
         "axis": int,
         "causal padding": Literal["valid", "same", "causal"],
@@ -144,7 +160,7 @@ def kinds() -> dict[str, Any]:
         "counts 1": _one_or_list(Count, Count, 1),
         "counts 2": _one_or_list(Count, Count, 2),
         "flag": bool,
-        "initializer": Literal[tuple(initializers)],
+        "initializer": _initializer(initializers),
         "interpolation": Literal["nearest", "bilinear", "bicubic", "lanczos3", "lanczos5"],
         "margins 1": margins,
         "margins 2": _one_or_list(NotNegative, margins, 2),
@@ -155,15 +171,56 @@ def kinds() -> dict[str, Any]:
         "padding": Literal["valid", "same"],
         "positive": Positive,
         "rate": Fraction,
-        "regularizer": _name_or_strengths(regularizer),
+        "regularizer": _name_or_strengths(table()["regularizers"]),
         "seed": NotNegative,
         "shape": Annotated[Shape, AfterValidator(_sizes)],
         "share": Annotated[float, Field(ge=0, le=1)],
         "sizes 1": _one_or_list(NotNegative, NotNegative, 1),
         "sizes 2": _one_or_list(NotNegative, NotNegative, 2),
         "spatial axes": Counts,
-        "weights initializer": Annotated[weights, BeforeValidator(_not_zeros)],
+        "weights initializer": _initializer(random),
     }
+
+
+class OfKind:
+    """Annotation of a field that holds what an argument of Keras holds, by a key of `kinds`."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return handler.generate_schema(kinds()[self.kind])
+
+
+def _activation(names: list[str]) -> Any:
+    """An activation of Keras by name, or one with its argument, as `kbuilder.parts` spells it."""
+    name: Any = Literal[tuple(names)]
+    adjustable: Any = Literal[tuple(key for key in parts.ADJUSTABLE if key != "maxout")]
+    alone, adjusted = TypeAdapter(name), TypeAdapter(parts.Activation)
+
+    def check(value: Any) -> Any:
+        if "maxout" in (value if isinstance(value, dict) else [value]):
+            raise _custom(
+                "maxout is a layer of its own in a list: leave the activation out, and write "
+                "`- maxout: {units: 64, pieces: 2}` in place of a dense layer"
+            )
+        valid = adjusted if isinstance(value, dict) else alone
+        return valid.validate_python(value)
+
+    schema = name | dict[adjustable, Annotated[float, Field(ge=0)]]
+    return Annotated[Any, PlainValidator(check, json_schema_input_type=schema)]
+
+
+def _initializer(names: list[str]) -> Any:
+    """An initializer by name; of weights, `names` has none that leaves all units alike."""
+
+    def check(value: Any) -> Any:
+        return value if value in names else parts.started(value, names)
+
+    name: Any = Literal[tuple(names)]
+    return Annotated[name, BeforeValidator(check)]
 
 
 def _one_or_list(one: Any, item: Any, length: int) -> Any:
@@ -181,8 +238,9 @@ def _one_or_list(one: Any, item: Any, length: int) -> Any:
     return Annotated[Any, PlainValidator(check, json_schema_input_type=one | list[item])]
 
 
-def _name_or_strengths(name: Any) -> Any:
+def _name_or_strengths(names: list[str]) -> Any:
     """A regularizer's name, or the strengths `{l1: …, l2: …}` of Keras's L1L2."""
+    name: Any = Literal[tuple(names)]
     strengths = dict[
         Literal["l1", "l2"], Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
     ]
@@ -196,15 +254,6 @@ def _name_or_strengths(name: Any) -> Any:
         return numbers.validate_python(value)
 
     return Annotated[Any, PlainValidator(check, json_schema_input_type=name | strengths)]
-
-
-def _not_zeros(value: Any) -> Any:
-    if value in ZEROS:
-        raise _custom(
-            "with zeros all units of a layer start equal, and with relu none of them would learn. "
-            "Expected another initializer, such as glorot_uniform or he_normal"
-        )
-    return value
 
 
 def _order(value: tuple[int, ...]) -> tuple[int, ...]:
@@ -263,13 +312,20 @@ def moved(error: ValidationError, key: Key) -> list[InitErrorDetails]:
     return found
 
 
-def json_schema(handler: GetJsonSchemaHandler) -> dict[str, Any]:
-    """The JSON Schema of one layer, for editors."""
-    plain = [layer for layer in names() if layer != WRAPPER and not _needs(layer)]
-    layers = {layer: _value_schema(layer, handler) for layer in table()["layers"]}
-    wrapped = {layer: layers[layer] for layer in table()["recurrent"]}
-    layers[WRAPPER] = _one_key(wrapped)
-    return {"anyOf": [{"enum": plain, "description": "The name alone."}, _one_key(layers)]}
+def json_schema(
+    handler: GetJsonSchemaHandler, blocks: Mapping[str, type[BaseModel]]
+) -> dict[str, Any]:
+    """The JSON Schema of one layer or block, for editors.
+
+    Args:
+        handler: What pydantic generates it with.
+        blocks: The class of each block.
+    """
+    kinds = {**{layer: arguments(layer) for layer in table()["layers"]}, **blocks}
+    plain = sorted(name for name, kind in kinds.items() if not _needs(kind))
+    values = {name: _value_schema(kind, handler) for name, kind in kinds.items()}
+    values[WRAPPER] = _one_key({layer: values[layer] for layer in table()["recurrent"]})
+    return {"anyOf": [{"enum": plain, "description": "The name alone."}, _one_key(values)]}
 
 
 def _one_key(properties: dict[str, Any]) -> dict[str, Any]:
@@ -282,17 +338,21 @@ def _one_key(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _value_schema(layer: str, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+def _value_schema(kind: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, Any]:
     """A mapping of arguments, or the first argument alone, or nothing."""
-    whole = defined(arguments(layer), handler)
+    whole = defined(kind, handler)
     fields = handler.resolve_ref_schema(whole)["properties"]
     options = [whole]
     first = next(iter(fields))
     if first != "name":
         options.append({key: fields[first][key] for key in fields[first] if key != "default"})
-    return {"anyOf": options if _needs(layer) else [*options, {"type": "null"}]}
+    return {"anyOf": options if _needs(kind) else [*options, {"type": "null"}]}
 
 
-def _needs(layer: str) -> bool:
-    rows: Iterable[dict[str, Any]] = table()["layers"][layer]["arguments"].values()
-    return any("default" not in row for row in rows)
+def _needs(kind: type[BaseModel]) -> bool:
+    return any(field.is_required() for field in kind.model_fields.values())
+
+
+def _rows(layer: str) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = table()["layers"][layer]["arguments"]
+    return rows

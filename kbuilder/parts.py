@@ -5,6 +5,7 @@ Only their spelling and their bounds are here; `architectures/_composition.py` m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PlainValidator, TypeAdapter
@@ -73,22 +74,30 @@ INITIALIZERS = (
     "orthogonal", "random_normal", "random_uniform", "truncated_normal", "variance_scaling",
 )  # fmt: skip
 SYMMETRIC = ("zeros", "ones", "zero", "one")
+ALIASES = {
+    "xavier": "glorot_uniform", "xavier_uniform": "glorot_uniform",
+    "xavier_normal": "glorot_normal", "kaiming": "he_uniform", "kaiming_uniform": "he_uniform",
+    "kaiming_normal": "he_normal",
+}  # fmt: skip
+"""Initializers by the first names of their authors, as other libraries have them."""
 
 
-def _breaks_symmetry(value: Any) -> Any:
-    """Refuse what would make all units of a layer equal."""
-    if value in SYMMETRIC:
+def started(value: Any, known: Iterable[str] = INITIALIZERS) -> Any:
+    """One of the initializers known; refuses with the reason what leaves all units equal."""
+    known = tuple(known)
+    if value in SYMMETRIC and value not in known:
         raise _refused(
             f"with {value} all units of a hidden layer start equal, get equal gradients and stay "
             "equal. Expected a random one, such as glorot_uniform or he_normal"
         )
-    known: Any = Literal[INITIALIZERS]
-    return TypeAdapter(known).validate_python(value)
+    if isinstance(value, str) and value.lower() in ALIASES:
+        message: Any = f"Expected one of: {listed(known, 100)}"
+        raise PydanticCustomError("unknown_name", message, {"suggestion": ALIASES[value.lower()]})
+    name: Any = Literal[known]
+    return TypeAdapter(name).validate_python(value)
 
 
-Initializer = Annotated[
-    str, PlainValidator(_breaks_symmetry, json_schema_input_type=Literal[INITIALIZERS])
-]
+Initializer = Annotated[str, PlainValidator(started, json_schema_input_type=Literal[INITIALIZERS])]
 """How the weights of hidden layers start: Glorot (also called Xavier), He, LeCun, small random."""
 
 

@@ -112,7 +112,7 @@ def fit(
         fitted = {name: network.rows(part) for name, part in rows.items() if name != "test"}
         history = fitting.fit(
             network.trained, network.tasks, training, fitted["train"], fitted.get("validation"),
-            console,
+            console, network.phases, network.compile,
         )  # fmt: skip
     metrics = evaluating.evaluate(network.model, columns, rows)
 

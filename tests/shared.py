@@ -73,7 +73,11 @@ def fields(kind: str) -> dict[str, Any]:
     if kind == "two numbers":
         frame = pd.DataFrame(random.normal(size=(ROWS, 3)), columns=["a", "b", "c"])
         frame["up"], frame["down"] = 1000 + 50 * frame["a"], frame["b"] / 100
-        model: Any = kb.Sequential(layers=[{"dense": {"units": 8, "activation": "relu"}}])
+        model: Any = kb.Sequential(layers=[
+            {"dense": {"units": 8, "activation": {"leaky_relu": 0.1}}},
+            {"repeat": {"times": 2, "layers": [{"residual": 8}]}},
+            {"branches": [[], [{"maxout": 4}]]},
+        ])  # fmt: skip
         return {"data": kb.Frame(frame=frame, target=["up", "down"]), "model": model}
     if kind == "several":
         frame["kind of thing"] = [("cup", "pot", "jug")[n % 3] for n in range(ROWS)]

@@ -25,14 +25,17 @@ STAGES = (
     "samples",
     "training",
 )
-PLUGINS = ("architectures", "augmentations", "features", "schedules", "sources", "tasks")
+PLUGINS = (
+    "architectures", "augmentations", "blocks", "features", "schedules", "sources", "tasks",
+)  # fmt: skip
 
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "shipped",
                      "spec", "table"), 0),
-    **dict.fromkeys(("columns", "formats", "labels", "layer_table", "parts", "recipe"), 1),
+    **dict.fromkeys(("columns", "formats", "labels", "layer_lists", "layer_steps", "layer_table",
+                     "parts", "recipe"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),

@@ -183,6 +183,18 @@ def test_names_that_need_numbers_are_no_names_of_the_table() -> None:
         ({"zero_padding2d": [[1, 2], 3]}, {"zero_padding2d": {"padding": ((1, 2), 3)}}),
         ({"bidirectional": {"lstm": 4}}, {"bidirectional": {"lstm": {"units": 4}}}),
         (
+            {"activation": {"activation": {"elu": 2}}},
+            {"activation": {"activation": {"elu": 2}}},
+        ),
+        (
+            {"dense": {"units": 2, "activation": {"leaky_relu": {"negative_slope": 0.1}}}},
+            {"dense": {"units": 2, "activation": {"leaky_relu": 0.1}}},
+        ),
+        (
+            {"dense": {"units": 2, "bias_initializer": "ones"}},
+            {"dense": {"units": 2, "bias_initializer": "ones"}},
+        ),
+        (
             {"dense": {"units": 2, "kernel_regularizer": {"l2": 0.5}}},
             {"dense": {"units": 2, "kernel_regularizer": {"l2": 0.5}}},
         ),
@@ -194,6 +206,10 @@ def test_each_notation_is_kept_as_a_name_with_its_arguments(written: Any, kept: 
 
 
 ONE_LAYER = "Expected one layer: its name, or its name with its arguments indented below it"
+MAXOUT = (
+    "maxout is a layer of its own in a list: leave the activation out, and write "
+    "`- maxout: {units: 64, pieces: 2}` in place of a dense layer"
+)
 PLAIN_NUMBER = "Expected a whole number, or a list of 2"
 
 
@@ -225,8 +241,21 @@ PLAIN_NUMBER = "Expected a whole number, or a list of 2"
         (
             {"dense": {"units": 2, "kernel_initializer": "zeros"}},
             ("dense", "kernel_initializer"),
-            "with zeros all units of a layer start equal, and with relu none of them would learn. "
-            "Expected another initializer, such as glorot_uniform or he_normal",
+            "with zeros all units of a hidden layer start equal, get equal gradients and stay "
+            "equal. Expected a random one, such as glorot_uniform or he_normal",
+        ),
+        (
+            {"separable_conv2d": {"filters": 1, "kernel_size": 1, "pointwise_initializer": "one"}},
+            ("separable_conv2d", "pointwise_initializer"),
+            "with one all units of a hidden layer start equal, get equal gradients and stay "
+            "equal. Expected a random one, such as glorot_uniform or he_normal",
+        ),
+        ({"dense": {"units": 2, "activation": "maxout"}}, ("dense", "activation"), MAXOUT),
+        ({"dense": {"units": 2, "activation": {"maxout": 3}}}, ("dense", "activation"), MAXOUT),
+        (
+            {"activation": {"activation": {"relu": 6}}},
+            ("activation", "activation"),
+            "relu has no argument. Expected the name alone",
         ),
         (
             {"dense": {"units": 2, "kernel_regularizer": {"l3": 1}}},
@@ -319,6 +348,24 @@ def test_an_unknown_layer_and_an_unknown_argument_name_the_nearest() -> None:
     assert (error["loc"], error["type"]) == (("flatten", "nome"), "unknown_name")
     assert (error["msg"], error["input"]) == ("Expected one of: name", "nome")
     assert error["ctx"]["suggestion"] == "name"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("xavier_uniform", "glorot_uniform"),
+        ("Xavier_Normal", "glorot_normal"),
+        ("kaiming_normal", "he_normal"),
+    ],
+)
+def test_an_initializer_by_a_first_name_is_told_by_its_family_name(
+    written: str, meant: str
+) -> None:
+    for argument in ("kernel_initializer", "recurrent_initializer"):
+        with pytest.raises(ValidationError) as caught:
+            layer_table.read({"lstm": {"units": 2, argument: written}})
+        [error] = caught.value.errors()
+        assert (error["type"], error["ctx"]["suggestion"]) == ("unknown_name", meant)
 
 
 def test_bidirectional_takes_recurrent_layers_only() -> None:

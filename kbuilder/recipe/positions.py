@@ -50,11 +50,12 @@ class Origin:
             problem: What is wrong; `key` says where.
             at_key: Mark the key rather than its value.
         """
-        for length in range(len(problem.key), -1, -1):
-            key = problem.key[:length]
+        written = self.written(problem.key)
+        for length in range(len(written), -1, -1):
+            key = written[:length]
             if key in self.overrides:
                 return self.option(problem, self.overrides[key])
-            spots = self.keys if at_key or length < len(problem.key) else self.values
+            spots = self.keys if at_key or length < len(written) else self.values
             spot = spots.get(key) or self.values.get(key)
             if spot is not None:
                 return self.mark(problem, spot)
@@ -62,6 +63,15 @@ class Origin:
             if within:  # the option has made this mapping
                 return self.option(problem, within[0])
         return replace(problem, place=self.name)
+
+    def written(self, key: Key) -> Key:
+        """The way to a value without the names that were left out: `branches: [[…], […]]` has the
+        list of `branches: {layers: [[…], […]]}` by itself."""
+        way: Key = ()
+        for part, inner in zip(key, (*key[1:], None), strict=False):
+            left_out = (*way, part) not in self.values and (*way, inner) in self.values
+            way = way if left_out else (*way, part)
+        return way
 
     def point(self, problem: Problem) -> Problem:
         """`problem` of the data at its line; that of a column which is not listed, at the data."""

@@ -100,7 +100,8 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
         got = "" if value is None else f" Got {_shown(value)}."
         return origin.locate(Problem(key, f"{error['msg']}.{got}"))
     if kind == "unknown_name":
-        key = key if key in origin.values or key in origin.overrides else key[:-1]
+        way = origin.written(key)
+        key = key if way in origin.values or way in origin.overrides else key[:-1]
     suggestion = context.get("suggestion")
     expected = _expected(error)
     if kind == "literal_error":

@@ -40,7 +40,7 @@ def fit(
     validation: Rows | None,
     listener: Listener,
     phases: Sequence[Phase] = (),
-    compile_: Callable[[Any, Any], None] | None = None,
+    compile_: Callable[[Any], None] | None = None,
 ) -> list[Epoch]:
     """Fit a compiled network, and leave it with its best weights.
 
@@ -106,7 +106,7 @@ def enter(
     model: Any,
     training: Training,
     steps: int,
-    compile_: Callable[[Any, Any], None],
+    compile_: Callable[[Any], None],
 ) -> None:
     """Freeze what the phase freezes, let the rest learn, and compile with an optimizer of its own.
 
@@ -119,7 +119,7 @@ def enter(
     for layer in phase.frozen:
         layer.trainable = False
     epochs = epochs_of(phase, training)
-    compile_(model, training.create_optimizer(steps, epochs, phase.learning_rate))
+    compile_(training.create_optimizer(steps, epochs, phase.learning_rate))
 
 
 def callbacks(

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from shared import signal
 
-from kbuilder import layer_table
+from kbuilder import catalog, layer_table
 from kbuilder.architectures.sequential import Sequential
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, RecipeError
-from kbuilder.recipe.reading import parse
+from kbuilder.recipe.reading import parse, pointing
 from kbuilder.recipe.writing import to_yaml
 
 FORMS: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
@@ -196,6 +197,20 @@ CONV1D = {"conv1d": {"filters": 8, "kernel_size": 5}}
             "Give bidirectional (layers.0) `return_sequences: true`.",
         ),
         (
+            (28, 20, 3),
+            [{"lstm": 8}],
+            0,
+            f"lstm (layers.0) expects {SEQUENCE}; its input here is an image (batch, 28, 20, 3). "
+            "To read the image row by row, put `- reshape: [28, 60]` before it.",
+        ),
+        (
+            (28, 28, 1),
+            ["flatten", {"inception": {"conv1": 1, "conv3": [1, 1], "conv5": [1, 1], "pool": 1}}],
+            1,
+            f"inception (layers.1) expects {SEQUENCE} or {IMAGE}; its input here is a vector "
+            "(batch, 784). Put it before flatten (layers.0).",
+        ),
+        (
             (28, 4),
             [{"repeat_vector": 2}],
             0,
@@ -220,15 +235,16 @@ CONV1D = {"conv1d": {"filters": 8, "kernel_size": 5}}
             [CONV2D],
             0,
             "conv2d (layers.0) cannot be applied to an image (batch, 3, 3, 1): kernel_size 5 is "
-            "too large for it. Give a smaller one, `padding: same`, or less pooling before it.",
+            "too large for it. The smallest image that these layers take is 5 × 5. Give a smaller "
+            "one, `padding: same`, less pooling before it, or a larger input.",
         ),
         (
             (3, 3, 1),
             [{"max_pooling2d": [4, 2]}],
             0,
             "max_pooling2d (layers.0) cannot be applied to an image (batch, 3, 3, 1): pool_size "
-            "[4, 2] is too large for it. Give a smaller one, `padding: same`, or less pooling "
-            "before it.",
+            "[4, 2] is too large for it. The smallest image that these layers take is 4 × 2. Give "
+            "a smaller one, `padding: same`, less pooling before it, or a larger input.",
         ),
         (
             (4, 3),
@@ -241,8 +257,9 @@ CONV1D = {"conv1d": {"filters": 8, "kernel_size": 5}}
             (4, 3),
             [{"cropping1d": 2}],
             0,
-            "cropping1d (layers.0) cannot be applied to a sequence (batch, 4, 3): cropping "
-            "parameter of Cropping1D layer must be smaller than the input length.",
+            "cropping1d (layers.0) cannot be applied to a sequence (batch, 4, 3): cropping 2 is "
+            "too large for it. The shortest sequence that these layers take has 5 steps. Give a "
+            "smaller one, `padding: same`, less pooling before it, or a larger input.",
         ),
         (
             (8, 8, 1),
@@ -333,6 +350,26 @@ def test_the_last_layer_of_the_task_is_not_written_by_hand(last: Any) -> None:
     Sequential(layers=[last, {"dense": 4}])  # in between it is as good as any
 
 
+@pytest.mark.parametrize(
+    ("block", "way"),
+    [
+        (lambda layers: {"repeat": {"times": 2, "layers": layers}}, ("repeat", "layers", 1)),
+        (lambda layers: {"branches": [["flatten"], layers]}, ("branches", "layers", 1, 1)),
+    ],
+)
+def test_nor_is_it_at_the_end_of_a_list_within(block: Any, way: tuple[Any, ...]) -> None:
+    last = {"dense": {"units": 10, "activation": "softmax"}}
+    key = ("layers", 0, *way, "dense", "activation")
+    assert refused([block(["flatten", last])]) == [(key, OWN_LAST)]
+    Sequential(layers=[block([last, "relu"])])
+    Sequential(layers=[block(["flatten", last]), {"dense": 3}])
+
+
+def test_a_softmax_that_weighs_the_other_branch_may_end_the_list() -> None:
+    gate = [{"dense": {"units": 8, "activation": "softmax"}}]
+    Sequential(layers=[{"branches": {"layers": [[{"dense": 8}], gate], "merge": "multiply"}}])
+
+
 def test_a_sigmoid_of_several_units_may_end_the_list() -> None:
     Sequential(layers=[{"dense": {"units": 8, "activation": "sigmoid"}}])
 
@@ -346,6 +383,30 @@ def test_two_layers_do_not_share_a_name() -> None:
     layers = [{"flatten": {"name": "same"}}, "relu", {"dense": {"units": 4, "name": "same"}}]
     message = "layer 0 has this name too. Expected a name of its own"
     assert refused(layers) == [(("layers", 2, "dense", "name"), message)]
+
+
+def test_nor_do_layers_of_lists_within() -> None:
+    named = {"dense": {"units": 4, "name": "same"}}
+    layers = [{"branches": [[named], [named]]}, {"residual": {"layers": ["relu", named]}}]
+    message = "layer 0.branches.layers.0.0 has this name too. Expected a name of its own"
+    assert refused(layers) == [
+        (("layers", 0, "branches", "layers", 1, 0, "dense", "name"), message),
+        (("layers", 1, "residual", "layers", 1, "dense", "name"), message),
+    ]
+
+
+def test_a_layer_that_is_made_several_times_has_no_name() -> None:
+    inner = {"repeat": {"times": 2, "layers": [{"relu": {"name": "same"}}]}}
+    message = "this layer is made 6 times, and each needs a name. Remove this one"
+    key = ("layers", 0, "repeat", "layers", 0, "repeat", "layers", 0, "relu", "name")
+    assert refused([{"repeat": {"times": 3, "layers": [inner]}}]) == [(key, message)]
+    Sequential(layers=[{"repeat": {"times": 1, "layers": [{"relu": {"name": "same"}}]}}])
+
+
+def test_an_embedding_within_a_block_is_refused() -> None:
+    message = "embedding reads the words of a text. Expected it as the first layer"
+    key = ("layers", 0, "repeat", "layers", 0, "embedding")
+    assert refused([{"repeat": {"times": 1, "layers": [{"embedding": 4}]}}]) == [(key, message)]
 
 
 def test_all_problems_of_a_list_come_at_once() -> None:
@@ -388,11 +449,125 @@ def test_an_unknown_argument_lists_those_of_the_layer() -> None:
     ]
 
 
+NESTED = [
+    "- relu",
+    "- repeat:",
+    "    times: 2",
+    "    layers:",
+    "      - branches:",
+    "          - - conv2d: {filters: 0, kernel_size: 3}",
+    "            - residul: 3",
+    "          - - inception: {conv1: 3, conv3: [4], conv_5: [2, 2], pool: 2}",
+    "- flatten",
+]
+
+
+def test_problems_deep_within_are_shown_at_their_own_lines() -> None:
+    [zero, typo, short, missing, unknown] = problems(*NESTED)
+    way = "model.layers.1.repeat.layers.0.branches.layers"
+    assert zero == (
+        f"r.yaml:10:37: {way}.0.0.conv2d.filters: Expected a number of at least 1. Got 0.\n"
+        "    10 |               - - conv2d: {filters: 0, kernel_size: 3}\n"
+        "       |                                     ^"
+    )
+    assert typo.startswith(
+        f"r.yaml:11:28: {way}.0.1.residul: Expected one of: activation, alpha_dropout, "
+    )
+    assert typo.endswith("Did you mean 'residual'?")
+    assert missing.startswith(
+        f"r.yaml:12:19: {way}.1.0.inception.conv5: the required argument 'conv5' of inception is "
+        "missing.\n"
+    )
+    assert short.startswith(
+        f"r.yaml:12:47: {way}.1.0.inception.conv3: Expected at least 2 of them. Got [4].\n"
+    )
+    assert unknown == (
+        f"r.yaml:12:60: {way}.1.0.inception.conv_5: Expected one of: conv1, conv3, conv5, pool, "
+        "activation, normalization, kernel_initializer, kernel_regularizer. Got 'conv_5'.\n"
+        "    12 |               - - inception: {conv1: 3, conv3: [4], conv_5: [2, 2], pool: 2}\n"
+        "       |                                                             ^^^^^^\n"
+        "    Did you mean 'conv5'?"
+    )
+
+
+def test_a_layer_within_a_block_that_does_not_fit_is_named_by_its_place() -> None:
+    layers = [{"branches": [["flatten"], [{"repeat": {"times": 1, "layers": [CONV1D]}}]]}]
+    way = ("branches", "layers", 1, 0, "repeat", "layers", 0)
+    assert refusal((8, 8, 1), *layers) == (
+        ("model", "layers", 0, *way),
+        f"conv1d (layers.0.{'.'.join(map(str, way))}) expects {SEQUENCE}; its input here is an "
+        "image (batch, 8, 8, 1). Use conv2d in its place.",
+    )
+
+
+def test_its_line_is_found_where_the_name_of_the_list_is_left_out() -> None:
+    lines = ["- branches:", "    - [flatten]", "    - - {conv1d: {filters: 2, kernel_size: 2}}"]
+    recipe = parse(RECIPE + "".join(f"    {line}\n" for line in lines), name="r.yaml")
+    with pytest.raises(BuildError) as caught, pointing(recipe):
+        recipe.model.apply(signal("image"))
+    assert caught.value.problem.place == "r.yaml:7:13"
+
+
+@pytest.mark.parametrize(
+    ("shape", "layers", "least"),
+    [
+        ((6, 90, 2), [{"max_pooling2d": 2}, {"conv2d": {"filters": 2, "kernel_size": [3, 20]}},
+                      {"residual": 2}, "global_max_pooling2d"], (6, 40)),
+        ((9, 9, 1), [{"repeat": {"times": 3, "layers": [
+            {"conv2d": {"filters": 2, "kernel_size": 3}}, {"max_pooling2d": 2}]}}, "flatten"],
+         (22, 22)),
+        ((9, 2), [{"conv1d": {"filters": 2, "kernel_size": 5, "dilation_rate": 4}}, "flatten"],
+         (17,)),
+    ],
+)  # fmt: skip
+def test_the_smallest_input_that_is_told_is_the_smallest_that_works(
+    shape: tuple[int, ...], layers: list[Any], least: tuple[int, ...]
+) -> None:
+    said = {
+        2: "image that these layers take is {} × {}",
+        1: "sequence that these layers take has {} steps",
+    }
+    if len(least) == 2 and min(shape[:2]) < least[0]:
+        assert said[2].format(*least) in refusal(shape, *layers)[1]
+    network((*least, shape[-1]), *layers)
+    for axis in range(len(least)):
+        smaller = [side - (axis == place) for place, side in enumerate(least)]
+        assert said[len(least)].format(*least) in refusal((*smaller, shape[-1]), *layers)[1]
+
+
+def test_no_smallest_input_is_told_where_another_layer_needs_this_one() -> None:
+    layers = [{"reshape": [64, 1]}, {"conv1d": {"filters": 2, "kernel_size": 70}}, "flatten"]
+    assert refusal((8, 8, 1), *layers)[1] == (
+        "conv1d (layers.1) cannot be applied to a sequence (batch, 64, 1): kernel_size 70 is too "
+        "large for it. Give a smaller one, `padding: same`, less pooling before it, or a larger "
+        "input."
+    )
+
+
+def test_a_text_is_told_how_many_words_are_needed() -> None:
+    layers = [{"embedding": 4}, {"conv1d": {"filters": 2, "kernel_size": 7}}, "flatten"]
+    assert (
+        "The shortest text that these layers take has 7 words. "
+        in (refusal((5,), *layers, vocabulary_size=9)[1])
+    )
+
+
+def test_an_activation_may_have_its_argument() -> None:
+    model = network(
+        (4,),
+        {"dense": {"units": 2, "activation": {"leaky_relu": 0.1}}},
+        {"activation": {"activation": {"elu": 2}}},
+    )
+    assert model.layers[1].activation.negative_slope == 0.1
+    assert model.layers[2].activation.alpha == 2
+
+
 def test_the_json_schema_knows_every_layer_and_every_argument() -> None:
     schema = Sequential.model_json_schema()
     classes = schema["$defs"]
-    [alone, mapping] = schema["properties"]["layers"]["items"]["anyOf"]
-    assert set(mapping["properties"]) == set(layer_table.names())
+    assert schema["properties"]["layers"]["items"] == {"$ref": "#/$defs/AnyLayer"}
+    [alone, mapping] = classes["AnyLayer"]["anyOf"]
+    assert set(mapping["properties"]) == {*layer_table.names(), *catalog.names("blocks")}
     assert {"flatten", "relu", "global_max_pooling1d"} < set(alone["enum"])
     assert not {"dense", "conv2d", "bidirectional"} & set(alone["enum"])
     for name, row in layer_table.table()["layers"].items():

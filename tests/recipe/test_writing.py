@@ -22,6 +22,12 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "frame": {"target": "y"},
     "image_folder": {"path": Path("/images")},
     "sklearn": {"name": "iris"},
+    "branches": {"layers": [[], ["flatten", {"maxout": 3}]], "merge": "add"},
+    "inception": {"conv1": 4, "conv3": [2, 4], "conv5": [1, 2], "pool": 2},
+    "maxout": {"units": 4, "kernel_regularizer": {"l2": 0.1}},
+    "multi_head_attention": {"num_heads": 2, "key_dim": 4},
+    "repeat": {"times": 2, "layers": [{"residual": {"layers": ["relu"]}}]},
+    "residual": {"filters": 4, "activation": {"leaky_relu": 0.1}},
     "sequential": {"layers": ["flatten", {"dense": 3}, {"dense": {"units": 3, "name": "last"}}]},
 }
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
@@ -35,6 +41,7 @@ def with_plugin(folder: str, name: str) -> kb.Recipe:
         "tasks": {"task": plugin}, "architectures": {"model": plugin},
         "augmentations": {"features": {"x": {"kind": "image", "augment": [plugin]}}},
         "schedules": {"training": {"schedule": plugin, "early_stopping": None}},
+        "blocks": {"model": kb.Sequential(layers=[plugin])} if folder == "blocks" else {},
     }[folder]  # fmt: skip
     return kb.Recipe(**{"data": kb.CSV(**REQUIRED["csv"]), **place})
 

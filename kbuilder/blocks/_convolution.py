@@ -1,0 +1,51 @@
+"""What blocks of convolutions share."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from kbuilder.layer_steps import created
+from kbuilder.layer_table import OfKind
+
+Activation = Annotated[Any, OfKind("activation")]
+Initializer = Annotated[Any, OfKind("weights initializer")]
+Regularizer = Annotated[Any, OfKind("regularizer")]
+GROUPS = 32  # of group normalisation, as in the paper; fewer where they do not divide the channels
+
+
+def convolution(
+    x: Any,
+    filters: int,
+    kernel_size: int = 1,
+    strides: int | tuple[int, ...] = 1,
+    normalization: str = "none",
+    **options: Any,
+) -> Any:
+    """A convolution that keeps the sides of its input but for strides, then normalised.
+
+    Args:
+        x: An image or a sequence; or a vector, where the convolution is a dense layer.
+        options: Further arguments of each of them in Keras.
+    """
+    options["use_bias"] = normalization == "none"
+    if len(x.shape) == 2:
+        layer = created("dense", {"units": filters, **options})
+    else:
+        sizes = {"filters": filters, "kernel_size": kernel_size, "strides": strides}
+        name = f"conv{len(x.shape) - 2}d"
+        layer = created(name, {**sizes, "padding": "same", **options})
+    return _normalized(layer(x), normalization)
+
+
+def activated(x: Any, activation: Any) -> Any:
+    """`x` after an activation of Keras by name, or one with its argument."""
+    return created("activation", {"activation": activation})(x) if activation != "linear" else x
+
+
+def _normalized(x: Any, kind: str) -> Any:
+    """`x` normalised: none, batch, layer or group."""
+    if kind == "none":
+        return x
+    arguments = {"groups": math.gcd(GROUPS, x.shape[-1])} if kind == "group" else {}
+    return created(f"{kind}_normalization", arguments)(x)

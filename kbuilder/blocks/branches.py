@@ -1,0 +1,55 @@
+"""Lists of layers side by side."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, Strict
+
+from kbuilder.errors import BuildError, Key
+from kbuilder.layer_lists import Block, Layer, Listed
+from kbuilder.layer_steps import applied, shape, title
+
+Branch = Annotated[tuple[Layer, ...], Listed(least=0)]
+
+
+class Branches(Block):
+    """Lists of layers side by side: each takes the same input, and their outputs are merged.
+
+    `branches: [[…], […]]` concatenates them along the last axis. An empty list passes the input on.
+
+    Input shape: as the first layer of each list takes it.
+    Output shape: concatenated: as the lists give it, the sizes of the last axis added up; merged
+        otherwise: as each list gives it.
+    Source: Szegedy et al. 2014, arXiv:1409.4842.
+    """
+
+    layers: Annotated[tuple[Branch, ...], Strict(False), Field(min_length=2)]
+    """The lists, two or more."""
+    merge: Literal["concatenate", "add", "multiply", "average", "maximum"] = "concatenate"
+    """How the outputs become one."""
+
+    @property
+    def lists(self) -> dict[Key, tuple[Layer, ...]]:
+        return {("layers", index): items for index, items in enumerate(self.layers)}
+
+    @property
+    def closing(self) -> bool:
+        return self.merge == "concatenate"
+
+    def apply(self, x: Any, place: Key) -> Any:
+        import keras
+
+        outputs = [
+            applied(items, x, (*place, "layers", index)) for index, items in enumerate(self.layers)
+        ]
+        joined = self.merge == "concatenate"
+        sizes = {y.shape[:-1] if joined else y.shape for y in outputs}
+        if len(sizes) > 1 or any(len(y.shape) < 2 for y in outputs):
+            which = "but for the last axis" if joined else "on every axis"
+            raise BuildError(
+                f"{title(place[:-1], 'branches')} gives {', '.join(map(shape, outputs))}. Expected "
+                f"equal sizes {which}, to {self.merge} them.",
+                key=place[:-1],
+            )
+        return getattr(keras.layers, self.merge.capitalize())()(outputs)
