@@ -170,6 +170,8 @@ def inputs(columns: Columns, arrays: Arrays) -> Inputs:
     signals: dict[Form, list[Signal]] = {}
     for key, feature in _by_key(columns).items():
         signal = feature.embed(tensors[key])
+        if signal.form == "vector":
+            signal = replace(signal, widths=widths(columns, key, signal.tensor))
         signals.setdefault(signal.form, []).append(signal)
     if "vector" in signals:
         signals["vector"] = _joined(signals["vector"])
@@ -331,6 +333,22 @@ def _by_key(columns: Columns) -> dict[str, Feature]:
     return {key: columns.features[column] for column, key in columns.keys().items()}
 
 
+def widths(columns: Columns, key: str, tensor: Any) -> dict[str, int]:
+    """How many numbers of the vector behind an input each of its columns has, in their order."""
+    own = [column for column, its in columns.keys().items() if its == key]
+    if len(own) == 1:
+        return {own[0]: tensor.shape[-1]}
+    return {column: _width(columns.features[column]) for column in own}
+
+
+def _width(feature: Feature) -> int:
+    """How many numbers become of a value, once preprocessed."""
+    import tensorflow as tf
+
+    shape, dtype = feature.signature()
+    return int(feature.layer()(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+
+
 def _joined(members: list[Signal]) -> list[Signal]:
     """Vectors side by side, as one."""
     if len(members) == 1:
@@ -338,7 +356,9 @@ def _joined(members: list[Signal]) -> list[Signal]:
     import keras
 
     tensors = [member.tensor for member in members]
-    return [Signal("vector", keras.layers.Concatenate(name=f"{PACKED}s")(tensors))]
+    together = {name: size for member in members for name, size in member.widths.items()}
+    joined = keras.layers.Concatenate(name=f"{PACKED}s")(tensors)
+    return [Signal("vector", joined, widths=together)]
 
 
 def _check_shape(shape: object, vocabulary_size: int) -> None:

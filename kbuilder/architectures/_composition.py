@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from kbuilder.contracts import Signal
+from kbuilder.errors import BuildError
 from kbuilder.parts import ADJUSTABLE, DEFAULTS
 
 GROUPS = 32  # of group normalisation, as in the paper; fewer where they do not divide the channels
@@ -63,6 +66,90 @@ def dense(
         x = keras.layers.Dense(units, use_bias=bias, **options)(x)
         x = activated(normalized(x, normalization), activation)
     return keras.layers.Dropout(dropout)(x) if dropout else x
+
+
+def convolution(
+    x: Any,
+    filters: int,
+    kernel_size: int,
+    activation: Any = "relu",
+    normalization: str = "none",
+    separable: bool = False,
+    options: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> Any:
+    """A convolution, normalised and activated: 2-D on images, 1-D along time.
+
+    Args:
+        separable: Whether each channel is convolved by itself, then all are mixed.
+        options: `kernel_initializer` and `kernel_regularizer`.
+        arguments: Further arguments of `keras.layers.Conv2D`.
+    """
+    import keras
+
+    layers = keras.layers
+    name, pieces = _split(activation)
+    flat = len(x.shape) == 4
+    given = dict(options or {})
+    if separable:
+        layer = layers.SeparableConv2D if flat else layers.SeparableConv1D
+        given = {
+            key.replace("kernel", part): value
+            for key, value in given.items()
+            for part in ("depthwise", "pointwise")
+        }
+    else:
+        layer = layers.Conv2D if flat else layers.Conv1D
+    arguments = {"use_bias": normalization == "none", **arguments, **given}
+    if name == "maxout":
+        maps = [layer(filters, kernel_size, **arguments)(x) for _ in range(int(pieces))]
+        return normalized(layers.Maximum()(maps), normalization)
+    x = layer(filters, kernel_size, **arguments)(x)
+    return activated(normalized(x, normalization), activation)
+
+
+def kernel_options(initializer: str, l2: float) -> dict[str, Any]:
+    """How the weights of a layer start, and what is added to the loss for their size."""
+    import keras
+
+    penalty = keras.regularizers.L2(l2) if l2 else None
+    return {"kernel_initializer": initializer, "kernel_regularizer": penalty}
+
+
+def flattened(signal: Signal, name: str) -> Any:
+    """The signal as vectors (batch, d).
+
+    Raises:
+        BuildError: if its length is open.
+    """
+    import keras
+
+    if signal.form == "vector":
+        return signal.tensor
+    if None in signal.tensor.shape[1:]:
+        raise BuildError(
+            f"{name} takes inputs of one size, and this {signal.form} may have any. Give it a "
+            "length, or use an architecture for such, such as gru.",
+            key=("model",),
+        )
+    return keras.layers.Flatten()(signal.tensor)
+
+
+def pooled(x: Any, kind: str, mask: Any = None) -> Any:
+    """One vector from the steps that are not padding: attention, or a kind of `PoolOverTime`."""
+    from kbuilder.layers.attention_pooling import AttentionPooling
+    from kbuilder.layers.pool_over_time import PoolOverTime
+
+    if kind == "attention":
+        return AttentionPooling(x.shape[-1])(x, mask=mask)
+    return PoolOverTime(kind)(x, mask=mask)  # type: ignore[arg-type]
+
+
+def words(signal: Signal) -> Any:
+    """The mask of a text; None for a sequence, which has no padding."""
+    from kbuilder.layers.not_padding import NotPadding
+
+    return NotPadding()(signal.tensor) if signal.form == "text" else None
 
 
 def _split(activation: Any) -> tuple[str, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
+from kbuilder.architectures._composition import normalized, pooled
 from kbuilder.contracts import Form, Signal
 from kbuilder.spec import Count, Counts, Fraction, Spec
 
@@ -23,16 +24,17 @@ class Recurrent(Spec):
     """Share dropped after each layer in training; 0 <= p < 1."""
     recurrent_dropout: Fraction = 0.0
     """Share of the state dropped at each step in training (slower on GPUs); 0 <= p < 1."""
-    pooling: Literal["last", "average", "max"] = "last"
-    """What becomes of the steps: the last state, or the mean or maximum of all."""
+    normalization: Literal["none", "layer"] = "none"
+    """layer: what one layer gives the next is normalised over its units (arXiv:1607.06450)."""
+    pooling: Literal["last", "average", "max", "attention"] = "last"
+    """What becomes of the steps: the last state; the mean or maximum of all; or their mean by
+    learned weights (Bahdanau et al. 2014, arXiv:1409.0473; Yang et al. 2016)."""
 
     forms: ClassVar[tuple[Form, ...]] = ("text", "sequence")
 
     def stacked(self, cell: Any, signal: Signal) -> Any:
         """The network of a Keras layer class: SimpleRNN, LSTM or GRU."""
         import keras
-
-        from kbuilder.layers.pool_over_time import PoolOverTime
 
         x = signal.tensor
         if signal.form == "text":
@@ -48,7 +50,9 @@ class Recurrent(Spec):
             )
             x = keras.layers.Bidirectional(layer)(x) if self.bidirectional else layer(x)
             if on_top and self.pooling != "last":
-                x = PoolOverTime(self.pooling)(x)
+                x = pooled(x, self.pooling)
+            if not on_top:
+                x = normalized(x, self.normalization)
             if self.dropout:
                 x = keras.layers.Dropout(self.dropout)(x)
         return x

@@ -6,8 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from kbuilder.architectures._composition import convolution, dense, kernel_options
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
+from kbuilder.parts import Activation, Initializer, Normalization, Strength
 from kbuilder.spec import Count, Counts, Fraction, Spec, Units
 
 
@@ -27,10 +29,14 @@ class CNN(Spec):
     """Filters of each convolution, the first nearest to the input; each >= 1."""
     kernel_size: Count = 3
     """Length of each side of a kernel; >= 1."""
-    activation: Literal["relu", "tanh", "sigmoid", "elu", "selu", "gelu", "swish"] = "relu"
-    """Activation of each layer."""
-    batch_normalization: bool = False
-    """Whether each convolution is normalised over the batch (arXiv:1502.03167)."""
+    dilation_rate: Count = 1
+    """Distance between the cells that a kernel takes in; above 1 "atrous" (arXiv:1511.07122)."""
+    separable: bool = False
+    """Whether each channel is convolved by itself before all are mixed (arXiv:1610.02357)."""
+    activation: Activation = "relu"
+    """Activation of each layer: a name, `{leaky_relu: 0.1}`, or `{maxout: 2}`."""
+    normalization: Normalization = "none"
+    """What each convolution is normalised over: the batch, its channels, groups of them."""
     pooling: Literal["max", "average", "none"] = "max"
     """What follows each convolution."""
     pool_size: int = Field(default=2, ge=2)
@@ -44,8 +50,14 @@ class CNN(Spec):
     """Length of the vector of a word, for text; >= 1."""
     input_dropout: Fraction = 0.0
     """Share of the inputs (of text: of the embedding) dropped in training; 0 <= p < 1."""
+    spatial_dropout: Fraction = 0.0
+    """Share of whole channels dropped after each convolution; 0 <= p < 1 (arXiv:1411.4280)."""
     dropout: Fraction = 0.0
     """Share dropped after the pooling into a vector and after each dense layer; 0 <= p < 1."""
+    kernel_initializer: Initializer = "glorot_uniform"
+    """How the weights start; He's (arXiv:1502.01852) suit relu and its kin in deep networks."""
+    l2: Strength = 0.0
+    """Strength of the penalty on the squares of the weights; >= 0."""
 
     forms: ClassVar[tuple[Form, ...]] = ("image", "text", "sequence")
 
@@ -62,18 +74,19 @@ class CNN(Spec):
         self._check_size(x.shape[1:-1], poolings)
         if self.input_dropout:
             x = layers.Dropout(self.input_dropout)(x)
-        convolution = layers.Conv2D if flat else layers.Conv1D
+        options = kernel_options(self.kernel_initializer, self.l2)
         pool = {
             "max": layers.MaxPooling2D if flat else layers.MaxPooling1D,
             "average": layers.AveragePooling2D if flat else layers.AveragePooling1D,
         }
         for place, filters in enumerate(self.filters):
             x = convolution(
-                filters, self.kernel_size, padding="same", use_bias=not self.batch_normalization
-            )(x)
-            if self.batch_normalization:
-                x = layers.BatchNormalization()(x)
-            x = layers.Activation(self.activation)(x)
+                x, filters, self.kernel_size, self.activation, self.normalization, self.separable,
+                options, padding="same", dilation_rate=self.dilation_rate,
+            )  # fmt: skip
+            if self.spatial_dropout:
+                drop = layers.SpatialDropout2D if flat else layers.SpatialDropout1D
+                x = drop(self.spatial_dropout)(x)
             if place < poolings:
                 x = pool[self.pooling](pool_size=self.pool_size)(x)
         ends = {
@@ -85,9 +98,7 @@ class CNN(Spec):
         if self.dropout:
             x = layers.Dropout(self.dropout)(x)
         for units in self.units:
-            x = layers.Dense(units, activation=self.activation)(x)
-            if self.dropout:
-                x = layers.Dropout(self.dropout)(x)
+            x = dense(x, units, self.activation, dropout=self.dropout, **options)
         return x
 
     def _check_size(self, size: tuple[int | None, ...], poolings: int) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
+from kbuilder.architectures._composition import dense, flattened, kernel_options
 from kbuilder.contracts import Form, Signal
+from kbuilder.parts import Activation, Initializer, Normalization, Strength
 from kbuilder.spec import Counts, Fraction, Spec
 
 
@@ -20,26 +22,32 @@ class MLP(Spec):
 
     units: Counts = (128, 64)
     """Units of each layer, the first nearest to the input; each >= 1."""
-    activation: Literal["relu", "tanh", "sigmoid", "elu", "selu", "gelu", "swish"] = "relu"
-    """Activation of each layer."""
-    batch_normalization: bool = False
-    """Whether each layer is normalised over the batch before its activation (arXiv:1502.03167)."""
+    activation: Activation = "relu"
+    """Activation of each layer: a name, `{leaky_relu: 0.1}`, or `{maxout: 2}`."""
+    normalization: Normalization = "none"
+    """What each layer is normalised over before its activation: the batch, its units, groups."""
+    residual: bool = False
+    """Whether each layer's input is added to its output, through a linear layer where widths differ
+    (He et al. 2015, arXiv:1512.03385; for tables Gorishniy et al. 2021, arXiv:2106.11959)."""
     dropout: Fraction = 0.0
     """Share dropped after each layer in training; 0 <= p < 1 (Srivastava et al. 2014)."""
+    kernel_initializer: Initializer = "glorot_uniform"
+    """How the weights start; He's (arXiv:1502.01852) suit relu and its kin in deep networks."""
+    l2: Strength = 0.0
+    """Strength of the penalty on the squares of the weights; >= 0."""
 
     forms: ClassVar[tuple[Form, ...]] = ("vector", "sequence", "image")
 
     def apply(self, signal: Signal) -> Any:
         import keras
 
-        x = signal.tensor
-        if signal.form != "vector":
-            x = keras.layers.Flatten()(x)
+        x = flattened(signal, "mlp")
+        options = kernel_options(self.kernel_initializer, self.l2)
         for units in self.units:
-            x = keras.layers.Dense(units, use_bias=not self.batch_normalization)(x)
-            if self.batch_normalization:
-                x = keras.layers.BatchNormalization()(x)
-            x = keras.layers.Activation(self.activation)(x)
-            if self.dropout:
-                x = keras.layers.Dropout(self.dropout)(x)
+            y = dense(x, units, self.activation, self.normalization, self.dropout, **options)
+            if self.residual:
+                if x.shape[-1] != units:
+                    x = keras.layers.Dense(units, use_bias=False, **options)(x)
+                y = keras.layers.Add()([x, y])
+            x = y
         return x

@@ -54,11 +54,11 @@ def test_without_pooling_the_map_keeps_its_size() -> None:
 
 def test_dropout_normalisation_and_dense_layers_come_in_their_places() -> None:
     model = build(
-        (8, 8, 1), filters=4, batch_normalization=True, units=[5], dropout=0.5, input_dropout=0.1
+        (8, 8, 1), filters=4, normalization="batch", units=[5], dropout=0.5, input_dropout=0.1
     )
     assert kinds(model) == [
         "Dropout", "Conv2D", "BatchNormalization", "Activation", "MaxPooling2D", "Flatten",
-        "Dropout", "Dense", "Dropout",
+        "Dropout", "Dense", "Activation", "Dropout",
     ]  # fmt: skip
     assert [layer.rate for layer in model.layers if type(layer).__name__ == "Dropout"] == [
         0.1, 0.5, 0.5,

@@ -17,7 +17,7 @@ def test_layers_are_dense_then_activation() -> None:
 
 
 def test_normalisation_stands_before_the_activation_and_dropout_after_it() -> None:
-    model = kb.build(kb.MLP(units=8, batch_normalization=True, dropout=0.25), kb.Binary(), (5,))
+    model = kb.build(kb.MLP(units=8, normalization="batch", dropout=0.25), kb.Binary(), (5,))
     expected = ["InputLayer", "Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
     assert kinds(model) == expected
     assert model.layers[1].use_bias is False

@@ -26,7 +26,7 @@ def wide(kind: str) -> kb.Recipe:
     if kind == "cnn":
         images = [np.asarray(picture(n, size=(16, 16))) for n in range(ROWS)]
         frame = pd.DataFrame({"image": images, "answer": mixed()["answer"]})
-        model = kb.CNN(filters=[8, 16], dropout=0.3, batch_normalization=True)
+        model = kb.CNN(filters=[8, 16], dropout=0.3, normalization="batch")
     elif kind == "mlp":
         frame = mixed().assign(street=[f"street {n % 70}" for n in range(ROWS)])
         features = {"street": kb.Category(embedding=7), "floor": kb.Category()}
