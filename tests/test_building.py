@@ -164,6 +164,18 @@ def test_numbers_and_small_categories_share_one_input() -> None:
     }
 
 
+def test_an_architecture_learns_how_many_numbers_each_column_has() -> None:
+    frame = mixed()
+    frame["street"] = [f"street {n % 40}" for n in range(ROWS)]
+    frame["three"] = [np.arange(3.0)] * ROWS
+    features = {"floor": kb.Category(), "street": kb.Category(embedding=3)}
+    model = network(frame, "answer", features=features, model=kb.FTTransformer())
+    [tokenizer] = [layer for layer in model.layers if type(layer).__name__ == "FeatureTokenizer"]
+    # By input: size with indicator, colour and floor with two slots each, three; then street.
+    assert tokenizer.widths == [2, 5, 7, 3, 3]
+    assert tokenizer.input.shape == (None, 2 + 5 + 7 + 3 + 3)
+
+
 def test_branches_are_joined_before_the_last_layer() -> None:
     frame = reviews().assign(length=range(ROWS), photo=[encoded(picture(0))] * ROWS)
     branches = {"text": kb.LSTM(units=3), "vector": kb.MLP(units=4), "image": kb.CNN(filters=2)}

@@ -15,9 +15,9 @@ from kbuilder.spec import Count, Counts, Fraction, Spec
 class TCN(Spec):
     """Residual blocks of two causal convolutions each, with gaps that double from block to block.
 
-    A step sees itself and what came before it, never what comes after: with dilations d₁, d₂, … it
-    sees 1 + 2 (kernel_size - 1) (d₁ + d₂ + …) steps, which with n doubling ones is
-    1 + 2 (kernel_size - 1) (2ⁿ - 1). The paper's normalisation of weights is left out.
+    A step sees itself and what came before it, never what comes after. Its receptive field is
+    1 + 2 (kernel_size - 1) (d₁ + d₂ + …) steps with dilations d₁, d₂, …, so with n that double from
+    1 it is 1 + 2 (kernel_size - 1) (2ⁿ - 1). The paper's normalisation of weights is left out.
 
     Input shape: text (batch, time) or sequence (batch, time, d).
     Output shape: (batch, filters).

@@ -74,3 +74,27 @@ def test_an_input_that_poolings_reduce_to_nothing_is_refused() -> None:
 
 def test_a_sequence_may_have_any_length() -> None:
     assert build((None, 3)).output_shape == (None, 1)
+
+
+@pytest.mark.parametrize(("shape", "axes"), [((16, 16, 3), "2D"), ((16, 3), "1D")])
+def test_separable_convolutions_with_gaps_and_dropped_channels(
+    shape: tuple[int, ...], axes: str
+) -> None:
+    model = build(
+        shape, filters=4, separable=True, dilation_rate=2, spatial_dropout=0.25, l2=0.01,
+        kernel_initializer="he_uniform",
+    )  # fmt: skip
+    assert kinds(model)[:3] == [f"SeparableConv{axes}", "Activation", f"SpatialDropout{axes}"]
+    convolution = model.layers[1]
+    assert set(convolution.dilation_rate) == {2}
+    assert len(model.losses) == 2  # of the depth and of the points
+    for part in (convolution.depthwise_initializer, convolution.pointwise_initializer):
+        assert type(part).__name__ == "HeUniform"
+
+
+def test_maxout_takes_the_greatest_of_several_convolutions() -> None:
+    model = build((8, 8, 3), filters=4, activation={"maxout": 3}, normalization="group", units=5)
+    assert kinds(model) == [
+        "Conv2D", "Conv2D", "Conv2D", "Maximum", "GroupNormalization", "MaxPooling2D", "Flatten",
+        "Maxout",
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 import kbuilder as kb
 
 CELLS = {"RNN": "SimpleRNN", "LSTM": "LSTM", "GRU": "GRU"}
-POOLINGS = ["last", "average", "max"]
+POOLINGS = ["last", "average", "max", "attention"]
 cells = pytest.mark.parametrize("cell", CELLS)
 poolings = pytest.mark.parametrize("pooling", POOLINGS)
 
@@ -80,3 +80,11 @@ def test_both_directions_double_the_units(cell: str) -> None:
 @cells
 def test_sequences_have_no_embedding(cell: str) -> None:
     assert kinds(build(cell, time=5, words=0)) == [CELLS[cell]]
+
+
+@cells
+def test_what_one_layer_gives_the_next_is_normalised_on_request(cell: str) -> None:
+    model = build(cell, units=[4, 6, 5], normalization="layer", pooling="attention", dropout=0.5)
+    between = [CELLS[cell], "LayerNormalization", "Dropout"]
+    last = [CELLS[cell], "AttentionPooling", "Dropout"]
+    assert kinds(model) == ["Embedding", *between, *between, *last]

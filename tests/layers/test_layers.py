@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -9,11 +10,18 @@ import numpy as np
 import pytest
 from shared import strings
 
+from kbuilder.layers.attention_pooling import AttentionPooling
 from kbuilder.layers.category_index import CategoryIndex
+from kbuilder.layers.class_token import ClassToken
+from kbuilder.layers.cross import Cross
+from kbuilder.layers.feature_tokenizer import FeatureTokenizer
 from kbuilder.layers.identity_shortcut import IdentityShortcut
 from kbuilder.layers.local_response_normalization import LocalResponseNormalization
+from kbuilder.layers.maxout import Maxout
+from kbuilder.layers.not_padding import NotPadding
 from kbuilder.layers.pixels import Pixels
 from kbuilder.layers.pool_over_time import PoolOverTime
+from kbuilder.layers.positions import Positions
 from kbuilder.layers.preprocessor import Preprocessor
 from kbuilder.layers.radial_basis_output import RadialBasisOutput
 from kbuilder.layers.scaled_tanh import ScaledTanh
@@ -25,10 +33,20 @@ LAYERS = [
     (lambda: IdentityShortcut(5, 2), lambda: np.ones((2, 3, 4, 3), np.float32)),
     (lambda: LocalResponseNormalization(n=3), lambda: np.ones((2, 3, 4, 6), np.float32)),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
+    (lambda: Cross([(0, 2), (3, 5)]), lambda: np.ones((2, 5), np.float32)),
+    (lambda: NotPadding(), lambda: np.array([[3, 0]])),
     (lambda: PoolOverTime("max"), lambda: np.ones((2, 3, 4), np.float32)),
     (lambda: RadialBasisOutput(3, seed=7), lambda: np.ones((2, 4), np.float32)),
     (lambda: ScaledTanh(), lambda: np.ones((2, 4), np.float32)),
+    (lambda: Positions("sinusoidal"), lambda: np.ones((2, 3, 5), np.float32)),
     (lambda: Standardize(2.0, 3.0, True), lambda: np.float32([5, np.nan])),
+]
+TRAINED = [
+    (lambda: AttentionPooling(3), (2, 3, 4)),
+    (lambda: ClassToken(), (2, 3, 4)),
+    (lambda: FeatureTokenizer([2, 1, 1], 5), (2, 4)),
+    (lambda: Maxout(3, 2), (2, 4)),
+    (lambda: Positions("learned"), (2, 3, 4)),
 ]
 
 
@@ -39,6 +57,21 @@ def test_a_layer_made_from_its_config_answers_alike(make: Any, batch: Any) -> No
     again = keras.saving.deserialize_keras_object(config)
     assert type(again) is type(layer)
     np.testing.assert_array_equal(again(batch()), layer(batch()))
+
+
+@pytest.mark.parametrize(("make", "shape"), TRAINED)
+def test_a_trained_layer_answers_alike_when_loaded(
+    make: Any, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    inputs = keras.Input(shape[1:])
+    layer = make()
+    model = keras.Model(inputs, layer(inputs))
+    assert layer.trainable_weights
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    batch = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    np.testing.assert_array_equal(again(batch), model(batch))
+    assert model.output_shape[1:] == tuple(model(batch).shape[1:])
 
 
 @pytest.mark.parametrize(("make", "batch"), LAYERS)
@@ -62,3 +95,46 @@ def test_finished_vectors_are_joined_in_the_order_of_the_columns() -> None:
 def test_standardize_keeps_the_axes_of_an_array() -> None:
     values = np.arange(12, dtype=np.float32).reshape(2, 3, 2)
     np.testing.assert_allclose(Standardize(1.0, 2.0)(values), (values - 1) / 2)
+
+
+def test_a_class_token_stands_first_and_is_never_padding() -> None:
+    layer, sequence = ClassToken(), np.ones((2, 3, 4), np.float32)
+    longer = np.asarray(layer(sequence))
+    assert longer.shape == (2, 4, 4)
+    np.testing.assert_array_equal(longer[:, 0], np.repeat(layer.token.numpy()[0], 2, axis=0))
+    np.testing.assert_array_equal(longer[:, 1:], sequence)
+    mask = layer.compute_mask(sequence, np.array([[True, True, False], [False] * 3]))
+    assert np.asarray(mask).tolist() == [[True, True, True, False], [True, False, False, False]]
+    assert layer.compute_mask(sequence) is None
+
+
+def test_a_cross_has_a_one_where_its_values_meet() -> None:
+    vector = np.float32([[0, 1, 7, 0, 0, 1], [1, 0, 7, 0, 1, 0]])
+    crossed = np.asarray(Cross([(0, 2), (3, 6)])(vector))
+    assert crossed.tolist() == [[0, 0, 0, 0, 0, 1], [0, 1, 0, 0, 0, 0]]
+    three = np.asarray(Cross([(3, 6), (2, 3), (0, 2)])(vector))
+    assert three.tolist() == [[0, 0, 0, 0, 0, 7], [0, 0, 7, 0, 0, 0]]
+
+
+def test_a_token_is_a_linear_function_of_its_own_column() -> None:
+    layer, random = FeatureTokenizer([2, 1, 3], 4), np.random.default_rng(0)
+    vector = random.normal(size=(5, 6)).astype(np.float32)
+    tokens = np.asarray(layer(vector))
+    kernel, bias = layer.kernel.numpy(), layer.bias.numpy()
+    for column, (start, stop) in enumerate([(0, 2), (2, 3), (3, 6)]):
+        expected = vector[:, start:stop] @ kernel[start:stop] + bias[column]
+        np.testing.assert_allclose(tokens[:, column], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("units", [4, 5])
+def test_sinusoidal_positions_are_sines_then_cosines_of_slower_and_slower_waves(units: int) -> None:
+    table = np.asarray(Positions("sinusoidal")(np.zeros((1, 7, units), np.float32)))[0]
+    half = (units + 1) // 2
+    for place in range(7):
+        for wave in range(half):
+            angle = place / 10_000 ** (wave / half)
+            assert table[place, wave] == pytest.approx(np.sin(angle), abs=1e-5)
+            if half + wave < units:
+                assert table[place, half + wave] == pytest.approx(np.cos(angle), abs=1e-5)
+    scaled = np.asarray(Positions("sinusoidal")(np.ones((1, 7, units), np.float32)))[0]
+    np.testing.assert_allclose(scaled - table, np.sqrt(units), rtol=1e-5)

@@ -22,6 +22,13 @@ MASK = np.array([[True, True, False]])
         ("max", MASK, [3.0, -2.0]),
         ("average", ~MASK & False, [0.0, 0.0]),
         ("max", ~MASK & False, [0.0, 0.0]),
+        ("first", None, [1.0, -4.0]),
+        ("first", MASK, [1.0, -4.0]),
+        ("first", ~MASK, [9.0, 9.0]),
+        ("first", ~MASK & False, [0.0, 0.0]),
+        ("last", None, [9.0, 9.0]),
+        ("last", MASK, [3.0, -2.0]),
+        ("last", ~MASK & False, [0.0, 0.0]),
     ],
 )
 def test_padding_does_not_count(kind: Any, mask: Any, expected: list[float]) -> None:
@@ -30,7 +37,7 @@ def test_padding_does_not_count(kind: Any, mask: Any, expected: list[float]) -> 
 
 
 @pytest.mark.parametrize("dtype", ["float16", "mixed_bfloat16"])
-@pytest.mark.parametrize("kind", ["average", "max"])
+@pytest.mark.parametrize("kind", ["average", "max", "last"])
 def test_it_works_in_half_precision(kind: Any, dtype: str) -> None:
     pooled = np.asarray(PoolOverTime(kind, dtype=dtype)(SEQUENCE, mask=MASK), np.float32)
     assert pooled.tolist() == [[2.0, -3.0] if kind == "average" else [3.0, -2.0]]
