@@ -46,6 +46,10 @@ class Columns:
         self._links = [link for path in self.paths.values() for link in pairwise(path)]
         self._column = self._columns()
         self.middles = self._moved()
+        widest = max(sum(self.widths[cell] + BESIDE for cell in row) for row in self._rows)
+        if max(self.middles) - min(self.middles) > 2 * widest:  # columns became a staircase
+            self._column = list(range(len(self.widths)))
+            self.middles = self._moved()
 
     def _add_lanes(self, inputs: Sequence[Sequence[int]]) -> None:
         readers = [0] * len(inputs)

@@ -83,3 +83,22 @@ def test_branches_stand_side_by_side_below_the_middle_of_their_fork() -> None:
     assert left.right < right.x
     assert middle(fork) == pytest.approx((middle(left) + middle(right)) / 2, abs=1)
     assert middle(join) == pytest.approx(middle(fork), abs=1)
+
+
+def test_cells_that_take_from_the_last_two_do_not_become_a_staircase() -> None:
+    inputs: Inputs = [(), (0,)]
+    ends = [0, 1]
+    for _ in range(30):
+        first = len(inputs)
+        inputs += [
+            (ends[-1],),
+            (ends[-2],),
+            (first, first + 1),
+            (ends[-1],),
+            (first + 2, first + 3),
+        ]
+        ends.append(len(inputs) - 1)
+    layout = arrange([(100.0, 40.0)] * len(inputs), inputs)
+    hold(layout, [(100.0, 40.0)] * len(inputs), inputs)
+    right = max(place.right for place in layout.places)
+    assert right - min(place.x for place in layout.places) < 1500
