@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
@@ -31,6 +32,7 @@ TITLE, TEXT = 13.0, 12.0  # sizes of letters in pixels
 WIDE = {TITLE: 0.68, TEXT: 0.6}  # width of a letter as a share of its size: bold, and plain
 LINE, INSIDE, MARGIN, AROUND = 17.0, 10.0, 24.0, 12.0
 NARROWEST = 132.0
+FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML
 
 
 def as_svg(network: Network, title: str) -> str:
@@ -68,7 +70,7 @@ def as_svg(network: Network, title: str) -> str:
         "</g>",
         "</svg>",
     ]
-    return "\n".join(parts) + "\n"
+    return FORBIDDEN.sub("\ufffd", "\n".join(parts) + "\n")
 
 
 def size(box: Box) -> tuple[float, float]:

@@ -90,8 +90,8 @@ def test_repeated_units_have_a_frame_around_them_with_their_number() -> None:
 
 
 def test_it_is_told_to_those_who_do_not_see_it_and_escapes_what_it_names() -> None:
-    picture = parsed(networks.branches, "rain & <snow>")
-    assert picture.findtext(f"{SVG}title") == "rain & <snow>"
+    picture = parsed(networks.branches, "rain & <snow> \x01\ud800")
+    assert picture.findtext(f"{SVG}title") == "rain & <snow> \ufffd\ufffd"
     assert picture.attrib["role"] == "img"
     description = picture.findtext(f"{SVG}desc") or ""
     assert description.startswith("623 parameters · 4,268 multiply-adds for one example. ")
