@@ -102,7 +102,8 @@ def build(
 
     Returns:
         A plain `keras.Model`, ready for `fit`, `save` and all that Keras does. One with auxiliary
-        classifiers has a dictionary of outputs, `output` and `auxiliary_1` …, with one target.
+        classifiers has a dictionary of outputs, `output` and `auxiliary_1` …; give it the target
+        for each: `model.fit(x, dict.fromkeys(model.output, y))`.
 
     Raises:
         BuildError: if the architecture does not take such an input.

@@ -50,5 +50,10 @@ class AttentionPooling(keras.layers.Layer):
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return shape[0], shape[-1]
 
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        time, units = shape
+        return time * (units * self.units + self.units + units)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}

@@ -33,3 +33,7 @@ class ClassToken(keras.layers.Layer):
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return shape[0], None if shape[1] is None else shape[1] + 1, shape[2]
+
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        return 0

@@ -47,5 +47,10 @@ class FeatureTokenizer(keras.layers.Layer):
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return shape[0], len(self.widths), self.units
 
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        # A product of the whole vector, in which the blocks are zero where a column is not.
+        return shape[-1] * len(self.widths) * self.units
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "widths": self.widths, "units": self.units}

@@ -45,5 +45,9 @@ class Positions(keras.layers.Layer):
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return shape
 
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        return 0
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "kind": self.kind}

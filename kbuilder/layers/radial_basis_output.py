@@ -49,5 +49,9 @@ class RadialBasisOutput(keras.layers.Layer):
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return *shape[:-1], self.units
 
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        return shape[-1] * max(self.units, 2)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "seed": self.seed}

@@ -38,6 +38,10 @@ class Subsampling(keras.layers.Layer):
         average = ops.average_pool(values, self.pool_size, padding=self.padding)
         return average * self.pool_size**2 * self.coefficient + self.bias
 
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        return 0
+
     def get_config(self) -> dict[str, Any]:
         own = {"pool_size": self.pool_size, "padding": self.padding}
         return {**super().get_config(), **own}

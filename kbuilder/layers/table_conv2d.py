@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +60,12 @@ class TableConv2D(keras.layers.Layer):
         places = ops.cast(self.places, self.kernel.dtype)
         kernel = ops.tensordot(self.kernel, places, axes=1)  # (height, width, maps, filters)
         return ops.conv(values, kernel, padding=self.padding) + self.bias
+
+    def multiply_adds(self, shape: tuple[int, ...]) -> int:
+        """For one example, whose shape has no batch."""
+        links = sum(len(maps) for maps in self.table)
+        height, width = self.compute_output_shape((1, *shape))[1:3]
+        return height * width * math.prod(self.kernel_size) * links
 
     def get_config(self) -> dict[str, Any]:
         own = {

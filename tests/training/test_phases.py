@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 import kbuilder as kb
-from kbuilder.building import compile_
-from kbuilder.contracts import Phase
+from kbuilder.contracts import Phase, Signal
 from kbuilder.recipe.training import Optimizer
 from kbuilder.training import fitting
 
@@ -42,18 +41,22 @@ def fitted(make: Any, **given: Any) -> tuple[Any, Listener, list[Any]]:
     import keras
 
     keras.utils.set_random_seed(0)
-    model = kb.build(kb.MLP(units=[4, 4]), TASK, (3,))
+    inputs = {"x": keras.Input((3,), name="x")}
+    body = kb.MLP(units=[4, 4]).apply(Signal("vector", inputs["x"]))
+    model = keras.Model(inputs, {"y": TASK.head(body)})
+    loss, metrics = TASK.objective()
+    model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
     random = np.random.default_rng(0)
     x = random.normal(size=(24, 3)).astype(np.float32)
-    rows = x, (x[:, :1] * 2).astype(np.float32)
+    rows = {"x": x}, {"y": (x[:, :1] * 2).astype(np.float32)}
     listener = Listener(model)
     training = kb.Training(**{"epochs": 4, "batch_size": 8, "early_stopping": None, **given})
 
-    def anew(model: Any, optimizer: Any) -> None:
-        compile_(model, TASK, optimizer)
+    def anew(optimizer: Any) -> None:
+        model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
 
     phases = make(model.layers[1:-1])
-    history = fitting.fit(model, TASK, training, rows, rows, listener, phases, anew)
+    history = fitting.fit(model, {"y": TASK}, training, rows, rows, listener, phases, anew)
     return model, listener, history
 
 
