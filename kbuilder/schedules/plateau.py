@@ -35,9 +35,10 @@ class Plateau(Warming):
     def callback(self, model: Any, steps: int) -> Any:
         import keras
 
-        state = _Reducing(self, model, steps)
+        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        state = _Reducing(self, model, rate, steps)
         told: dict[str, Any] = {"on_epoch_end": state.end}
-        if state.rise:
+        if state.rising:
             told |= {"on_epoch_begin": state.begin, "on_train_batch_begin": state.step}
         return keras.callbacks.LambdaCallback(**told)
 
@@ -45,12 +46,13 @@ class Plateau(Warming):
 class _Reducing:
     """Where the rate stands, and what of the losses so far decides when it falls next."""
 
-    def __init__(self, plateau: Plateau, model: Any, steps: int) -> None:
+    def __init__(self, plateau: Plateau, model: Any, rate: float, steps: int) -> None:
         self.plateau = plateau
         self.model = model
         self.steps = steps
         self.rise = round(plateau.warm_up * steps)
-        self.rate = float(model.optimizer.learning_rate)
+        self.rate = rate
+        self.rising = self.rise > 0
         self.best = math.inf
         self.waited = 0
         self.epochs = 0
@@ -60,10 +62,11 @@ class _Reducing:
         self.step(0)
 
     def step(self, batch: int, logs: Any = None) -> None:
-        """Raise the rate before a step of the warm-up, and once after it."""
-        done = self.epochs * self.steps + batch
-        if done <= self.rise:
-            self.model.optimizer.learning_rate = self.rate * min(1.0, (done + 1) / self.rise)
+        """Raise the rate before a step of the warm-up; some may have passed since the last call."""
+        if self.rising:
+            share = (self.epochs * self.steps + batch + 1) / self.rise
+            self.rising = share < 1
+            self.model.optimizer.learning_rate = self.rate * min(1.0, share)
 
     def end(self, epoch: int, logs: Mapping[str, float]) -> None:
         """Lower the rate if the loss of the epoch is the last of too many that did not fall."""
@@ -71,7 +74,7 @@ class _Reducing:
         loss = logs["val_loss"]
         if loss < self.best - self.plateau.min_delta:
             self.best, self.waited = loss, 0
-        elif self.epochs * self.steps >= self.rise:
+        elif not self.rising:
             self.waited += 1
         if self.waited == self.plateau.patience:
             self.waited = 0

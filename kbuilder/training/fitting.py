@@ -119,7 +119,8 @@ def enter(
     for layer in phase.frozen:
         layer.trainable = False
     epochs = epochs_of(phase, training)
-    compile_(training.create_optimizer(steps, epochs, phase.learning_rate))
+    with model.distribute_strategy.scope():
+        compile_(training.create_optimizer(steps, epochs, phase.learning_rate))
 
 
 def callbacks(
@@ -167,7 +168,10 @@ class Watch:
 
     def begin(self, epoch: int, logs: Any = None) -> None:
         """Start the clock of an epoch, and note its learning rate."""
-        self.rate = float(self.model.optimizer.learning_rate)
+        import keras
+
+        # Under a strategy the rate is a variable that float() does not read.
+        self.rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self.started = time.perf_counter()
 
     def step(self, step: int, logs: Mapping[str, float]) -> None:

@@ -53,5 +53,17 @@ def test_no_epoch_of_the_warm_up_counts_as_waiting() -> None:
     assert rates(plateau, [1, 1, 1, 1, 0]) == pytest.approx([0.4, 0.8, 0.5, 0.25, 0.25])
 
 
+def test_the_warm_up_ends_though_some_steps_are_taken_at_once() -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1.0))
+    callback = kb.Plateau(warm_up=1.5).callback(model, 4)
+    found = []
+    for epoch in range(3):
+        callback.on_train_batch_begin(0)  # and no call for the other three
+        found.append(float(model.optimizer.learning_rate))
+        callback.on_epoch_end(epoch, {"val_loss": 1.0})
+    assert found == pytest.approx([1 / 6, 5 / 6, 1.0])
+
+
 def test_it_looks_at_the_validation_loss() -> None:
     assert kb.Plateau.needs_validation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,17 @@ class Listener:
         self.epochs.append((figures["epoch"], epochs, figures["learning_rate"]))
 
 
-def fitted(make: Any, **given: Any) -> tuple[Any, Listener, list[Any]]:
-    """The fitted network, what was told, and the history; `make` gives the phases of a network."""
+def fitted(make: Any, scope: Any = None, **given: Any) -> tuple[Any, Listener, list[Any]]:
+    """The fitted network, what was told, and the history; `make` gives the phases of its layers."""
     import keras
 
     keras.utils.set_random_seed(0)
-    inputs = {"x": keras.Input((3,), name="x")}
-    body = kb.MLP(units=[4, 4]).apply(Signal("vector", inputs["x"]))
-    model = keras.Model(inputs, {"y": TASK.head(body)})
     loss, metrics = TASK.objective()
-    model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
+    with scope or nullcontext():
+        inputs = {"x": keras.Input((3,), name="x")}
+        body = kb.MLP(units=[4, 4]).apply(Signal("vector", inputs["x"]))
+        model = keras.Model(inputs, {"y": TASK.head(body)})
+        model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
     random = np.random.default_rng(0)
     x = random.normal(size=(24, 3)).astype(np.float32)
     rows = {"x": x}, {"y": (x[:, :1] * 2).astype(np.float32)}
@@ -108,3 +110,13 @@ def test_a_schedule_spans_each_phase() -> None:
     _, _, history = fitted(head_first, **given)
     rates = [row["learning_rate"] for row in history]
     assert rates == pytest.approx([0.02, 0.01, 0.01, 0.0075, 0.005, 0.0025])
+
+
+def test_phases_and_their_rates_are_made_within_the_strategy_of_the_network() -> None:
+    import tensorflow as tf
+
+    scope = tf.distribute.MirroredStrategy(["CPU:0"]).scope()
+    scoped, _, _ = fitted(head_first, scope, schedule=kb.Plateau(warm_up=1.5))
+    plain, _, _ = fitted(head_first, schedule=kb.Plateau(warm_up=1.5))
+    for mine, other in zip(scoped.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-4, atol=1e-6)
