@@ -293,8 +293,9 @@ def _model(inputs: Any, outputs: Any, name: str | None = None) -> Any:
         if twice is None:
             raise
         raise BuildError(
-            f"two layers of the network have the name {twice[1]!r}. Expected another name: inputs "
-            "and the last layer have theirs, and no two architectures share one.",
+            f"two layers of the network have the name {twice[1]!r}. Write another one: the inputs, "
+            "the last layer and layers without a written name have names too, and so have the "
+            "layers of the other architectures.",
             key=("model",),
         ) from error
 
@@ -324,7 +325,7 @@ def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
     inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
     body = as_body(architecture.apply(replace(signal, tensor=inputs)))
     vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
-    first, *others = keras.Model(inputs, vectors)(signal.tensor)
+    first, *others = _model(inputs, vectors)(signal.tensor)
     weights = [weight for _, weight in body.auxiliary]
     return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
 

@@ -204,6 +204,27 @@ def test_features_of_one_form_have_each_a_network_of_its_own() -> None:
     assert model.count_params() == 2 * (61_706 - 850) + 2 * 84 + 1
 
 
+def named(name: str) -> kb.Sequential:
+    return kb.Sequential(layers=["flatten", {"dense": {"units": 2, "name": name}}])
+
+
+@pytest.mark.parametrize("name", ["shared", "head", "vector", "photo_input"])
+def test_a_name_that_is_taken_is_refused(name: str) -> None:
+    frame = mixed().assign(photo=[encoded(picture(0))] * ROWS)
+    branches = {"image": named(name), "vector": named("shared")}
+    assert message(BuildError, network, frame, "answer", model=branches) == (
+        f"model: two layers of the network have the name {name!r}. Write another one: the inputs, "
+        "the last layer and layers without a written name have names too, and so have the layers "
+        "of the other architectures."
+    )
+
+
+def test_features_of_one_form_may_have_layers_of_one_name() -> None:
+    images = [encoded(picture(n)) for n in range(ROWS)]
+    frame = pd.DataFrame({"left": images, "right": images[::-1], "y": [*"ab"] * (ROWS // 2)})
+    assert network(frame, "y", model=named("shared")).output_shape == (None, 1)
+
+
 def test_the_message_of_a_branch_points_into_its_own_part() -> None:
     frame = mixed().assign(photo=[encoded(picture(0))] * ROWS)
     lenet5 = kb.LeNet5(stem="paper")

@@ -463,7 +463,7 @@ NESTED = [
 
 
 def test_problems_deep_within_are_shown_at_their_own_lines() -> None:
-    [zero, typo, short, missing, unknown] = problems(*NESTED)
+    [zero, typo, missing, short, unknown] = problems(*NESTED)
     way = "model.layers.1.repeat.layers.0.branches.layers"
     assert zero == (
         f"r.yaml:10:37: {way}.0.0.conv2d.filters: Expected a number of at least 1. Got 0.\n"
@@ -479,10 +479,10 @@ def test_problems_deep_within_are_shown_at_their_own_lines() -> None:
         "missing.\n"
     )
     assert short.startswith(
-        f"r.yaml:12:47: {way}.1.0.inception.conv3: Expected at least 2 of them. Got [4].\n"
+        f"r.yaml:12:48: {way}.1.0.inception.conv3: Expected at least 2 of them. Got [4].\n"
     )
     assert unknown == (
-        f"r.yaml:12:60: {way}.1.0.inception.conv_5: Expected one of: conv1, conv3, conv5, pool, "
+        f"r.yaml:12:61: {way}.1.0.inception.conv_5: Expected one of: conv1, conv3, conv5, pool, "
         "activation, normalization, kernel_initializer, kernel_regularizer. Got 'conv_5'.\n"
         "    12 |               - - inception: {conv1: 3, conv3: [4], conv_5: [2, 2], pool: 2}\n"
         "       |                                                             ^^^^^^\n"
