@@ -392,7 +392,7 @@ import sys
 from kbuilder.architectures.sequential import Sequential
 from kbuilder import layer_table
 assert layer_table.table.cache_info().currsize == 0, "read on import"
-Sequential(layers=[{"conv2d": {"filters": 1, "kernel_size": 3}}, "flatten"])
+Sequential(layers=[{"conv2d": {"filters": 1, "kernel_size": 3}}, {"residual": 3}, "flatten"])
 Sequential.model_json_schema()
 print(sorted({"keras", "numpy", "tensorflow"} & set(sys.modules)))
 """
