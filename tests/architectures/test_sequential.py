@@ -148,6 +148,7 @@ IMAGE = "an image (batch, height, width, channels)"
 SEQUENCE = "a sequence (batch, time, d)"
 VECTOR = "a vector (batch, d)"
 CONV2D = {"conv2d": {"filters": 8, "kernel_size": 5}}
+SMALL = {"conv2d": {"filters": 2, "kernel_size": 3}}
 CONV1D = {"conv1d": {"filters": 8, "kernel_size": 5}}
 
 
@@ -509,30 +510,41 @@ def test_its_line_is_found_where_the_name_of_the_list_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shape", "layers", "least"),
+    ("channels", "layers", "least"),
     [
-        ((6, 90, 2), [{"max_pooling2d": 2}, {"conv2d": {"filters": 2, "kernel_size": [3, 20]}},
-                      {"residual": 2}, "global_max_pooling2d"], (6, 40)),
-        ((9, 9, 1), [{"repeat": {"times": 3, "layers": [
-            {"conv2d": {"filters": 2, "kernel_size": 3}}, {"max_pooling2d": 2}]}}, "flatten"],
-         (22, 22)),
-        ((9, 2), [{"conv1d": {"filters": 2, "kernel_size": 5, "dilation_rate": 4}}, "flatten"],
-         (17,)),
+        (
+            2,
+            [
+                {"max_pooling2d": 2},
+                {"conv2d": {"filters": 2, "kernel_size": [3, 20]}},
+                {"residual": 2},
+                "global_max_pooling2d",
+            ],
+            (6, 40),
+        ),
+        (
+            1,
+            [{"repeat": {"times": 3, "layers": [SMALL, {"max_pooling2d": 2}]}}, "flatten"],
+            (22, 22),
+        ),
+        (
+            2,
+            [{"conv1d": {"filters": 2, "kernel_size": 5, "dilation_rate": 4}}, "flatten"],
+            (17,),
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_smallest_input_that_is_told_is_the_smallest_that_works(
-    shape: tuple[int, ...], layers: list[Any], least: tuple[int, ...]
+    channels: int, layers: list[Any], least: tuple[int, ...]
 ) -> None:
-    said = {
-        2: "image that these layers take is {} × {}",
-        1: "sequence that these layers take has {} steps",
-    }
-    if len(least) == 2 and min(shape[:2]) < least[0]:
-        assert said[2].format(*least) in refusal(shape, *layers)[1]
-    network((*least, shape[-1]), *layers)
+    image = len(least) == 2
+    said = f"smallest image that these layers take is {' × '.join(map(str, least))}. "
+    if not image:
+        said = f"shortest sequence that these layers take has {least[0]} steps. "
+    network((*least, channels), *layers)
     for axis in range(len(least)):
         smaller = [side - (axis == place) for place, side in enumerate(least)]
-        assert said[len(least)].format(*least) in refusal((*smaller, shape[-1]), *layers)[1]
+        assert said in refusal((*smaller, channels), *layers)[1]
 
 
 def test_no_smallest_input_is_told_where_another_layer_needs_this_one() -> None:
