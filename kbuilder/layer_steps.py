@@ -134,10 +134,15 @@ def _step(layers: Sequence[Layer], index: int, x: Any, place: Key) -> Any:
     here = title(key, name)
     if isinstance(arguments, Block):
         _check_rank(layers, index, arguments.ranks, x, place)
-        return arguments.apply(x, (*key, name))
+        try:
+            return arguments.apply(x, (*key, name))
+        except BuildError:
+            raise
+        except Exception as error:  # whatever Keras raises, a person needs to know which layer
+            raise BuildError(_unfit(here, x, _sentence(error)), key=key) from error
     try:
         layer = created(name, arguments)
-    except Exception as error:  # whatever Keras raises, a person needs to know which layer
+    except Exception as error:  # as above
         raise BuildError(f"{here} cannot be made: {_sentence(error)}.", key=key) from error
     _check_rank(layers, index, _ranks(layer), x, place)
     for axis in _axes(arguments):
@@ -156,8 +161,12 @@ def _step(layers: Sequence[Layer], index: int, x: Any, place: Key) -> Any:
     except Exception as error:  # as above
         window = _window(error, arguments)
         said = f"{window} is too large for it" if window else _sentence(error)
-        message = f"{here} cannot be applied to {described(x)}: {said}."
-        raise (TooSmallError if window else BuildError)(message, key=key) from error
+        kind = TooSmallError if window else BuildError
+        raise kind(_unfit(here, x, said), key=key) from error
+
+
+def _unfit(here: str, x: Any, reason: str) -> str:
+    return f"{here} cannot be applied to {described(x)}: {reason}."
 
 
 def _check_rank(

@@ -291,6 +291,16 @@ def test_a_layer_that_does_not_fit_is_named_with_its_input(
     assert refusal(shape, *layers) == (("model", "layers", index), message)
 
 
+@pytest.mark.parametrize("layer", [{"dense": 3}, {"maxout": 3}])
+def test_what_keras_cannot_make_is_said_with_its_place(layer: Any) -> None:
+    [name] = layer
+    assert refusal((None, 4), "flatten", layer) == (  # type: ignore[arg-type]
+        ("model", "layers", 1),
+        f"{name} (layers.1) cannot be applied to a vector (batch, any): shapes used to initialize "
+        "variables must be fully-defined (no None dimensions).",
+    )
+
+
 @pytest.mark.parametrize(
     ("shape", "layers", "message"),
     [
