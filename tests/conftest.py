@@ -26,6 +26,16 @@ def _quiet() -> None:
     absl.logging.set_verbosity(absl.logging.ERROR)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _two_devices() -> None:
+    """Two logical CPU devices, for those tests that train on several."""
+    import tensorflow as tf
+
+    [processor] = tf.config.list_physical_devices("CPU")
+    halves = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(processor, halves)
+
+
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test works in a folder of its own, so that none writes into the checkout."""

@@ -62,20 +62,26 @@ class Expressions:
             and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
             and name in config
         ]
-        usual = kind(**{name: _plain(made, name, config[name]) for name in needed}).get_config()
         open_ = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
-        given = [self._argument(name, _plain(made, name, config[name])) for name in needed]
-        for name, value in config.items():
-            taken = name in parameters or (open_ and name in ("name", "dtype", "trainable"))
-            if (
-                name in (*needed, "backward_layer")
-                or not taken
-                or (name in usual and usual[name] == value)
-            ):
-                continue
-            if name == "name" and _automatic(kind, value):
-                continue
-            given.append(f"{name}={self._argument(name, _plain(made, name, value))}")
+        taken = [
+            name
+            for name, value in config.items()
+            if (name in parameters or (open_ and name in ("name", "dtype", "trainable")))
+            and name not in (*needed, "backward_layer")
+            and not (name == "name" and _automatic(kind, value))
+        ]
+        values = {name: _plain(made, name, config[name]) for name in (*needed, *taken)}
+        said = list(needed)
+        while True:  # a default may follow from another argument, as strides from pool_size
+            usual = kind(**{name: values[name] for name in said}).get_config()
+            unlike = [
+                n for n in taken if n not in said and (n not in usual or usual[n] != config[n])
+            ]
+            if not unlike:
+                break
+            said += unlike
+        given = [self._argument(name, values[name]) for name in needed]
+        given += [f"{name}={self._argument(name, values[name])}" for name in said[len(needed) :]]
         return f"{self._name(kind)}({', '.join(given)})"
 
     def _argument(self, name: str, value: Any) -> str:

@@ -14,6 +14,8 @@ import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.building import as_body
 from kbuilder.contracts import FORMS
+from kbuilder.ejecting import network
+from kbuilder.ejecting.expressions import Expressions
 from kbuilder.errors import BuildError, listed
 from kbuilder.recipe import reading, writing
 
@@ -92,15 +94,20 @@ def batch(form: str, rows: int = 8) -> np.ndarray:
 
 @pytest.fixture(scope="module", params=FIRSTS, ids="-".join)
 def built(request: pytest.FixtureRequest) -> tuple[str, Any]:
-    """The form and the model of an architecture, for all tests of it: each goes on with it."""
+    """The form and the model of an architecture, on two logical devices, for all tests of it."""
     import keras
+    import tensorflow as tf
 
     name, form = request.param
     keras.utils.set_random_seed(0)
     given = architecture(name, form, **SMALLER.get(name, {}))
     task = kb.Multiclass(classes=3)
-    # Plain gradient descent moves a weight by its gradient alone.
-    return form, kb.build(given, task, **INPUTS[form], optimizer=keras.optimizers.SGD(0.01))
+    # Collective operations of several strategies in one process get in each other's way.
+    single = tf.distribute.ReductionToOneDevice()
+    with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=single).scope():
+        # Plain gradient descent moves a weight by its gradient alone.
+        optimizer = keras.optimizers.SGD(0.01)
+        return form, kb.build(given, task, **INPUTS[form], optimizer=optimizer)
 
 
 def answers_of(model: Any, form: str) -> dict[str, np.ndarray]:
@@ -139,16 +146,13 @@ def test_build_gives_a_plain_compiled_model(built: tuple[str, Any]) -> None:
         np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
 
-def test_the_gradient_moves_every_weight(built: tuple[str, Any]) -> None:
+def test_a_step_on_two_devices_moves_every_weight(built: tuple[str, Any]) -> None:
     form, model = built
+    assert model.distribute_strategy.num_replicas_in_sync == 2
     before = [weight.numpy().copy() for weight in model.trainable_weights]
-    model.run_eagerly = True
-    model.train_on_batch(
-        batch(form),
-        dict.fromkeys(answers_of(model, form), TARGETS)
-        if isinstance(model.output, dict)
-        else TARGETS,
-    )
+    one = not isinstance(model.output, dict)
+    targets = TARGETS if one else dict.fromkeys(model.output, TARGETS)
+    model.fit(batch(form), targets, batch_size=8, verbose=0)
     for weight, old in zip(model.trainable_weights, before, strict=True):
         assert not np.array_equal(weight.numpy(), old), weight.path
         assert np.isfinite(weight.numpy()).all(), weight.path
@@ -166,6 +170,23 @@ def test_the_saved_model_answers_alike(built: tuple[str, Any], tmp_path: Path) -
     assert given.keys() == expected.keys()
     for name, outputs in expected.items():
         np.testing.assert_array_equal(given[name], outputs)
+
+
+def test_its_script_makes_the_same_network(built: tuple[str, Any]) -> None:
+    import keras
+
+    form, model = built
+    expressions = Expressions()
+    functions = network.functions(model, "build_model", expressions)
+    imports, own = expressions.sources()
+    space: dict[str, Any] = {"keras": keras, "__name__": "script"}
+    exec("\n".join([*imports, *own, *functions]), space)
+    again = space["build_model"]()
+    assert again.count_params() == model.count_params()
+    again.set_weights(model.get_weights())
+    given, expected = again(batch(form)), model(batch(form))
+    for answer, wanted in zip(keras.tree.flatten(given), keras.tree.flatten(expected), strict=True):
+        np.testing.assert_allclose(answer, wanted, rtol=1e-5, atol=1e-6)
 
 
 @each
