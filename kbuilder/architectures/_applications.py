@@ -148,7 +148,10 @@ def _read(model: Any, network: str, path: Path) -> None:
     if path.suffix not in (".h5", ".hdf5", ".keras"):
         raise BuildError(f"{path} is no file of weights. {expected}.", key=("model", "weights"))
     try:
-        model.load_weights(path)
+        with warnings.catch_warnings():
+            # Where Keras warns, it has left some of the weights as they were.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
     except Exception as error:  # whatever the file holds, h5py and Keras have an error for it
         raise BuildError(
             f"{path} does not fit. {expected}. Keras says: {_first_line(error)}.",

@@ -40,14 +40,23 @@ WIDTHS: dict[tuple[str, str], int] = {
     **{(f"resnet{depth}", "image"): 2048 for depth in (50, 101, 152)},
     **{(f"resnet{depth}", "image"): 512 for depth in (18, 34)}, ("googlenet", "image"): 1024,
     **{(f"resnet{depth}", "image"): 64 for depth in (20, 32, 44, 56, 110)},
+    ("pretrained", "image"): 1280,
 }  # fmt: skip
+# What nobody can guess, or no test can download.
+NEEDED: dict[tuple[str, str], dict[str, Any]] = {
+    **{("sequential", form): {"layers": layers} for form, layers in LAYERS.items()},
+    ("pretrained", "image"): {"weights": "none"},
+}
 CASES = [
     (name, form)
     for name in catalog.names("architectures")
     for form in catalog.find("architectures", name).forms  # type: ignore[attr-defined]
 ]
 # Instead of tens of millions of weights in dense layers.
-SMALLER: dict[str, dict[str, Any]] = {"alexnet": {"units": [16, 16]}, "vgg11": {"units": [16, 16]}}
+SMALLER: dict[str, dict[str, Any]] = {
+    "alexnet": {"units": [16, 16]}, "vgg11": {"units": [16, 16]},
+    "pretrained": {"network": "MobileNet"},
+}  # fmt: skip
 # To fit and to export takes long: of those that are made of the same layers, one has to do it.
 MADE_OF = {
     "googlenet": "alexnet",
@@ -82,7 +91,7 @@ FIRSTS = [(name, form) for name, form in CASES if first_of_its_kind(name)]
 
 def architecture(name: str, form: str, **fields: Any) -> Any:
     kind = catalog.find("architectures", name)
-    return kind(layers=LAYERS[form]) if name == "sequential" else kind(**fields)
+    return kind(**NEEDED.get((name, form), {}), **fields)
 
 
 def batch(form: str, rows: int = 8) -> np.ndarray:
