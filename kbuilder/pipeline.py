@@ -137,9 +137,11 @@ def eject(recipe: Recipe) -> str:
 
 def written(prepared: Prepared) -> str:
     """The script of what has been prepared."""
-    network = prepared.network
+    network, training = prepared.network, prepared.recipe.training
+    steps = fitting.steps_per_epoch(prepared.rows["train"], training)
+    phases = [(p, fitting.optimizer_of(p, training, steps)) for p in network.phases]
     dropped = any(decision.path == "data.target" for decision in prepared.decisions)
     return script.write(
         prepared.recipe, prepared.columns, network.trained, network.tasks, network.auxiliary,
-        dropped,
+        dropped, phases,
     )  # fmt: skip

@@ -8,10 +8,11 @@ import re
 import socket
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kbuilder.contracts import Script
 from kbuilder.errors import BuildError
 
 # What the pixels must be, as Keras names it; `pixels`: 0 to 255, the network itself does the rest.
@@ -75,14 +76,19 @@ def preprocessed(images: Any, network: str, read: bool) -> Any:
     return Rescaling(255.0)(images)
 
 
-def create(network: str, weights: str | Path, shape: tuple[int, int, int], pooling: str) -> Any:
+def create(
+    network: str, weights: str | Path, shape: tuple[int, int, int], pooling: str, frozen: bool
+) -> Any:
     """The Keras model, without its last layer, from images to vectors (batch, d).
+
+    As its attribute `script` it carries the statements that make it.
 
     Args:
         network: One of `NETWORKS`.
         weights: `imagenet`, `none`, or a file.
         shape: Of one image: (height, width, 3).
         pooling: `average` or `max`.
+        frozen: Whether it keeps its weights.
 
     Raises:
         BuildError: if the weights are not there, or are not those of the network.
@@ -93,11 +99,25 @@ def create(network: str, weights: str | Path, shape: tuple[int, int, int], pooli
     given = {"include_top": False, "input_shape": shape, "pooling": POOLING[pooling]}
     if weights == "imagenet":
         with _downloading(network):
-            return make(weights="imagenet", **given)
-    model = make(weights=None, **given)
+            model = make(weights="imagenet", **given)
+    else:
+        model = make(weights=None, **given)
     if isinstance(weights, Path):
         _read(model, network, weights)
+    model.script = _script(network, weights, given, frozen)
     return model
+
+
+def _script(network: str, weights: str | Path, given: Mapping[str, Any], frozen: bool) -> Script:
+    """What `create` does, as statements."""
+    taken = {"weights": weights if weights == "imagenet" else None, **given}
+    arguments = ", ".join(f"{name}={value!r}" for name, value in taken.items())
+    lines = [f"model = keras.applications.{network}({arguments})"]
+    if isinstance(weights, Path):
+        lines.append(f"model.load_weights({str(weights.absolute())!r})")
+    if frozen:
+        lines.append("model.trainable = False")
+    return Script((*lines, "return model"))
 
 
 POOLING = {"average": "avg", "max": "max"}

@@ -95,7 +95,9 @@ class Pretrained(Spec):
             x = keras.layers.Concatenate(name="three_channels")([x, x, x])
         read = isinstance(self.weights, Path)
         x = applications.preprocessed(x, self.network, read)
-        base = applications.create(self.network, self.weights, (*shape, 3), self.pooling)
+        base = applications.create(
+            self.network, self.weights, (*shape, 3), self.pooling, self.frozen
+        )
         tuning = self.fine_tune
         phases = tuning.phases(base, self.network) if tuning else ()
         if self.frozen:

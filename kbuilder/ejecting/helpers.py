@@ -60,3 +60,13 @@ def balanced(groups: Any) -> Any:
     """A weight per row, so that each group weighs the same and the mean weight is 1."""
     counts = np.bincount(groups)
     return (len(groups) / (np.count_nonzero(counts) * counts[groups])).astype(np.float32)
+
+
+def learn_only(model: Any, names: Any) -> Any:
+    """Of the layers within a model, let those with these names learn, and no others."""
+    model.trainable = True
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            learn_only(layer, names)
+        else:
+            layer.trainable = layer.name in names

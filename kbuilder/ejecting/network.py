@@ -10,14 +10,15 @@ from typing import Any
 from kbuilder.ejecting.expressions import Expressions, wrapped
 from kbuilder.errors import BuildError
 
-# What Keras adds to the arguments of a call.
+# What Keras adds to the arguments of a call; `training=False` is written by a person.
 UNSAID = ("training", "mask", "query_mask", "key_mask", "value_mask")
 
 
 def functions(model: Any, name: str, expressions: Expressions) -> list[str]:
     """Function definitions that end with `name`, which returns an equal model.
 
-    A model within the model has a function of its own before it.
+    A model within the model has a function of its own before it; one that carries a
+    `contracts.Script`, as its attribute `script`, is made by that.
 
     Raises:
         BuildError: if the model computes with something other than layers.
@@ -69,7 +70,7 @@ class _Lines:
         arguments += [
             f"{name}={self._structure(value)}"
             for name, value in node.arguments.kwargs.items()
-            if value is not None and name not in UNSAID
+            if value is not None and (name not in UNSAID or value is False)
         ]
         call = f"{self._maker(node.operation)}({', '.join(arguments)})"
         names = [self._named(tensor, node.operation, place) for tensor in node.outputs]
@@ -92,7 +93,11 @@ class _Lines:
 
         if isinstance(operation, keras.Model):
             name = self._free(f"{self.function}_{operation.name}")
-            inner = _Lines(operation, self.expressions, self.defined, name).body()
+            script = getattr(operation, "script", None)
+            if script is None:
+                inner = _Lines(operation, self.expressions, self.defined, name).body()
+            else:
+                inner = [wrapped(line, 4) for line in script.lines]
             self.defined.append("\n".join([f"def {name}():", *inner]))
             return f"{name}()"
         if not isinstance(operation, keras.layers.Layer):

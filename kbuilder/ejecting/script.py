@@ -6,13 +6,13 @@ import inspect
 import io
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kbuilder import __version__
 from kbuilder.columns import Columns
-from kbuilder.contracts import Feature, Task
+from kbuilder.contracts import Feature, Phase, Task
 from kbuilder.ejecting import helpers as helping
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
@@ -26,6 +26,7 @@ def write(
     tasks: Mapping[str, Task],
     auxiliary: Mapping[str, tuple[str, float]],
     dropped: bool,
+    phases: Sequence[tuple[Phase, Any]] = (),
 ) -> str:
     """The script.
 
@@ -36,6 +37,7 @@ def write(
         tasks: The task by output of `model`.
         auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
         dropped: Whether rows without a target were left out.
+        phases: The stretches of the fit, each with its optimizer; none: a single one.
 
     Raises:
         BuildError: if the network cannot be written down.
@@ -43,6 +45,14 @@ def write(
     """
     expressions = Expressions()
     source = recipe.data.script()
+
+    def compiling(optimizer: Any) -> list[str]:
+        return _compile(optimizer, tasks, auxiliary, expressions)
+
+    stretches = [
+        ([*_entering(phase, [p for p, _ in phases], model), *compiling(optimizer)], phase.epochs)
+        for phase, optimizer in phases
+    ] or [(compiling(model.optimizer), None)]
     parts = [
         *source.functions,
         _divide(recipe, columns, dropped),
@@ -50,7 +60,7 @@ def write(
         _inputs(columns),
         _targets(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        _main(recipe, columns, source.lines, _compile(model, tasks, auxiliary, expressions)),
+        _main(recipe, columns, source.lines, stretches),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
@@ -210,9 +220,17 @@ def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> st
 
 
 def _main(
-    recipe: Recipe, columns: Columns, reading: Sequence[str], compiling: Sequence[str]
+    recipe: Recipe,
+    columns: Columns,
+    reading: Sequence[str],
+    stretches: Sequence[tuple[Sequence[str], int | None]],
 ) -> str:
-    """`main()`: read, divide, build, fit, evaluate."""
+    """`main()`: read, divide, build, fit, evaluate.
+
+    Args:
+        stretches: Of each stretch of the fit the statements that come before it, and its epochs,
+            None for those of training.
+    """
     training = recipe.training
     validated = bool(recipe.data.split.validation)
     own_test = any(line.startswith("test = ") for line in reading)
@@ -227,7 +245,7 @@ def _main(
         "    model = build_model()",
         "    model.summary()",
     ]
-    lines += compiling
+    lines += stretches[0][0]
     given = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
     lines.append("    wanted = targets(train)")
     if training.balance == "auto":
@@ -248,7 +266,10 @@ def _main(
         )
     callbacks = (["best"] if validated else []) + _extra_callbacks(training, lines)
     given += [f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []
-    lines.append(wrapped(f"model.fit({', '.join(given)})", 4))
+    for place, (before, epochs) in enumerate(stretches):
+        lines += before if place else []
+        given[2] = f"epochs=min({epochs}, EPOCHS)" if epochs else "epochs=EPOCHS"
+        lines.append(wrapped(f"model.fit({', '.join(given)})", 4))
     held = "test" if tested else "validation" if validated else "train"
     lines += [
         f"    testing = inputs({held}, layers), targets({held})",
@@ -274,8 +295,46 @@ def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
     return ["slower"]
 
 
+def _entering(phase: Phase, phases: Sequence[Phase], model: Any) -> list[str]:
+    """Statements that let a phase's layers learn, and no others that some phase freezes."""
+    still = {id(layer) for frozen in phase.frozen for layer in _within(frozen)}
+    lines = [f"    # {phase.why}"]
+    done: set[int] = set()
+    for layer in (layer for other in phases for layer in other.frozen):
+        inner = list(_within(layer))
+        if done.issuperset(map(id, inner)):
+            continue
+        done.update(map(id, inner))
+        names = [each.name for each in inner if id(each) not in still]
+        found = "".join(f".get_layer({name!r})" for name in _way(model, layer))
+        if names and hasattr(layer, "layers"):
+            lines.append(wrapped(f"learn_only(model{found}, {names!r})", 4))
+        else:
+            lines.append(f"    model{found}.trainable = {bool(names)}")
+    return lines
+
+
+def _within(layer: Any) -> Iterator[Any]:
+    """The layers within a model that hold no others; any other layer itself."""
+    if not hasattr(layer, "layers"):
+        yield layer
+    for inner in getattr(layer, "layers", ()):
+        yield from _within(inner)
+
+
+def _way(model: Any, layer: Any) -> list[str]:
+    """The names that lead to a layer, each within the one before."""
+    for inner in model.layers:
+        if inner is layer:
+            return [inner.name]
+        way = _way(inner, layer) if hasattr(inner, "layers") else []
+        if way:
+            return [inner.name, *way]
+    return []
+
+
 def _compile(
-    model: Any,
+    optimizer: Any,
     tasks: Mapping[str, Task],
     auxiliary: Mapping[str, tuple[str, float]],
     expressions: Expressions,
@@ -287,7 +346,7 @@ def _compile(
         for output, task in tasks.items()
     }
     lines = ["    model.compile("]
-    lines.append(f"        optimizer={expressions.of(model.optimizer)},")
+    lines.append(f"        optimizer={expressions.of(optimizer)},")
     lines.append("        loss={")
     lines += [
         f"            {out!r}: {expressions.of(loss)}," for out, (loss, _) in objectives.items()

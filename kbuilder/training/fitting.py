@@ -100,6 +100,11 @@ def epochs_of(phase: Phase, training: Training) -> int:
     return min(phase.epochs or training.epochs, training.epochs)
 
 
+def optimizer_of(phase: Phase, training: Training, steps: int) -> Any:
+    """The optimizer of a phase, whose schedule spans its epochs."""
+    return training.create_optimizer(steps, epochs_of(phase, training), phase.learning_rate)
+
+
 def enter(
     phase: Phase,
     phases: Sequence[Phase],
@@ -118,9 +123,8 @@ def enter(
             layer.trainable = True
     for layer in phase.frozen:
         layer.trainable = False
-    epochs = epochs_of(phase, training)
     with model.distribute_strategy.scope():
-        compile_(training.create_optimizer(steps, epochs, phase.learning_rate))
+        compile_(optimizer_of(phase, training, steps))
 
 
 def callbacks(
