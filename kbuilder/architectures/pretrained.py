@@ -24,9 +24,8 @@ class Pretrained(Spec):
     """A network of `keras.applications` that has learned on ImageNet, with a new last layer.
 
     Its map is pooled to one vector. Images are rescaled, and their colours ordered, as they were
-    when it learned; a grey image is given three times, as red, green and blue. A frozen network
-    computes as it will after the fit, without dropout and with the averages of its batch
-    normalisation, also while some of its layers are tuned.
+    when it learned; a grey image is given three times, as red, green and blue. While a network is
+    frozen its batch normalisation keeps its averages, also when some of its layers are tuned.
 
     Input shape: (batch, height, width, 1 or 3), of at least 32 × 32 pixels: for InceptionV3 and
         InceptionResNetV2 75 × 75, for Xception 71 × 71. Most learned on 224 × 224.
@@ -100,11 +99,10 @@ class Pretrained(Spec):
         )
         tuning = self.fine_tune
         phases = tuning.phases(base, self.network) if tuning else ()
-        if self.frozen:
-            base.trainable = False
-            x = base(x, training=False)
-        else:
-            x = base(x)
+        # This also keeps the averages of batch normalisation, which `training=False` in the call
+        # would not: a model that is fitted calls all that is within it with `training=True`.
+        base.trainable = not self.frozen
+        x = base(x)
         if self.dropout:
             x = keras.layers.Dropout(self.dropout)(x)
         return Body(x, phases=phases)

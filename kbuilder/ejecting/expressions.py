@@ -88,6 +88,8 @@ class Expressions:
         """A value; one number where it stands for all axes."""
         if name in SQUARE and isinstance(value, list | tuple) and len(set(value)) == 1:
             value = value[0]
+        if name == "learning_rate" and isinstance(value, float):
+            value = float(f"{value:.7g}")  # Keras keeps it in 32 bits
         return self.of(value)
 
     def _name(self, kind: type) -> str:

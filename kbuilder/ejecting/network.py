@@ -10,7 +10,7 @@ from typing import Any
 from kbuilder.ejecting.expressions import Expressions, wrapped
 from kbuilder.errors import BuildError
 
-# What Keras adds to the arguments of a call; `training=False` is written by a person.
+# What Keras adds to the arguments of a call.
 UNSAID = ("training", "mask", "query_mask", "key_mask", "value_mask")
 
 
@@ -70,7 +70,7 @@ class _Lines:
         arguments += [
             f"{name}={self._structure(value)}"
             for name, value in node.arguments.kwargs.items()
-            if value is not None and (name not in UNSAID or value is False)
+            if value is not None and name not in UNSAID
         ]
         call = f"{self._maker(node.operation)}({', '.join(arguments)})"
         names = [self._named(tensor, node.operation, place) for tensor in node.outputs]

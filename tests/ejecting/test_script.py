@@ -85,7 +85,26 @@ def folder() -> kb.Recipe:
     return kb.Recipe(data=data, model=kb.CNN(filters=2))
 
 
-RECIPES = [digits, flowers, table, several, arrays, folder]
+def tuned() -> kb.Recipe:
+    """A trained network, frozen at first, then its last three layers tuned."""
+    import keras
+
+    random = np.random.default_rng(0)
+    pixels = random.integers(0, 256, (40, 32, 32), dtype=np.uint8)
+    np.savez("rows.npz", pixels=pixels, kind=np.arange(40) % 3)
+    model = keras.applications.MobileNet(include_top=False, weights=None, input_shape=(32, 32, 3))
+    model.save_weights("trained.weights.h5")
+    return kb.Recipe(
+        data=kb.Arrays(path="rows.npz", columns={"image": "pixels", "y": "kind"}, target="y"),
+        model=kb.Pretrained(
+            network="MobileNet",
+            weights=Path("trained.weights.h5"),
+            fine_tune={"layers": 3, "epochs": 2},  # type: ignore[arg-type]
+        ),
+    )
+
+
+RECIPES = [digits, flowers, table, several, arrays, folder, tuned]
 
 
 def run(text: str) -> dict[str, Any]:
@@ -128,6 +147,49 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     batch = {key: values[:16] for key, values in prepared.rows["train"][0].items()}
     for output, values in mine(batch).items():
         np.testing.assert_allclose(its(batch)[output], values, rtol=1e-6, atol=1e-6)
+
+
+def test_the_stretches_of_the_fit_are_those_of_the_recipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    prepared = prepare(tuned())
+    text = written(prepared)
+    weights = Path("trained.weights.h5").absolute()
+    assert (
+        "def build_model_mobilenet_1_00_32():\n"
+        "    model = keras.applications.MobileNet(\n"
+        "        weights=None,\n"
+        "        include_top=False,\n"
+        "        input_shape=(32, 32, 3),\n"
+        '        pooling="avg",\n'
+        "    )\n"
+        f'    model.load_weights("{weights}")\n'
+        "    model.trainable = False\n"
+        "    return model\n"
+    ) in text
+    script = run(text)
+    figures: list[tuple[int, float, list[str]]] = []
+
+    model = script["build_model"]()
+    base = model.get_layer("mobilenet_1.00_32")
+    for mine, its in zip(base.weights, _base(prepared).weights, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), its.numpy())
+
+    def fit(*args: Any, epochs: int, **named: Any) -> None:
+        rate = round(float(model.optimizer.learning_rate), 7)
+        figures.append((epochs, rate, [weight.path for weight in model.trainable_weights]))
+
+    script["build_model"] = lambda: model
+    monkeypatch.setattr(model, "fit", fit)
+    script["main"]()
+    head = ["head/kernel", "head/bias"]
+    tuned_ = [f"{name}/kernel" for name in ("conv_pw_12", "conv_dw_13", "conv_pw_13")]
+    assert figures == [(20, 1e-3, head), (2, 1e-5, [*tuned_, *head])]
+
+
+def _base(prepared: Any) -> Any:
+    """The trained network within the network."""
+    return prepared.network.model.get_layer("mobilenet_1.00_32")
 
 
 def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
