@@ -16,6 +16,16 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keras 3.15 converts its variables in a way that NumPy 2 calls outdated."""
     outdated = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
     config.addinivalue_line("filterwarnings", outdated)
+    _two_devices()
+
+
+def _two_devices() -> None:
+    """Two logical CPU devices, for tests that train on several; set before anything computes."""
+    import tensorflow as tf
+
+    [processor] = tf.config.list_physical_devices("CPU")
+    halves = [tf.config.LogicalDeviceConfiguration()] * 2
+    tf.config.set_logical_device_configuration(processor, halves)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,16 +34,6 @@ def _quiet() -> None:
     import absl.logging
 
     absl.logging.set_verbosity(absl.logging.ERROR)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _two_devices() -> None:
-    """Two logical CPU devices, for those tests that train on several."""
-    import tensorflow as tf
-
-    [processor] = tf.config.list_physical_devices("CPU")
-    halves = [tf.config.LogicalDeviceConfiguration()] * 2
-    tf.config.set_logical_device_configuration(processor, halves)
 
 
 @pytest.fixture(autouse=True)
