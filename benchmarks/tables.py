@@ -29,7 +29,10 @@ CROSSES = [["education", "occupation"], ["marital_status", "occupation"]]
 # By name: the model and the training of a recipe.
 NETWORKS: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
     "no model, no training": (None, {}),
-    "linear": ({"name": "linear"}, TRAINING),
+    "linear": (
+        {"name": "linear"},
+        {"batch_size": 256, "epochs": 30, "optimizer": {"learning_rate": 5e-3}},
+    ),
     "mlp, as it is": ({"name": "mlp"}, TRAINING),
     "mlp, wide, dropout": (
         {"name": "mlp", "units": [256, 128], "dropout": 0.5},
@@ -101,7 +104,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("names", nargs="*", help=f"networks; left out: all of {list(NETWORKS)}")
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()
     head = "| network | parameters | seconds | validation | test | test by seed |"
     lines = [head, "|---|---|---|---|---|---|"]
     print("\n".join(lines), flush=True)
