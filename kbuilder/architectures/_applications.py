@@ -110,7 +110,8 @@ def create(
 
 def _script(network: str, weights: str | Path, given: Mapping[str, Any], frozen: bool) -> Script:
     """What `create` does, as statements."""
-    taken = {"weights": weights if weights == "imagenet" else None, **given}
+    own = weights if weights == "imagenet" else None
+    taken = {"include_top": False, "weights": own, **given}
     arguments = ", ".join(f"{name}={value!r}" for name, value in taken.items())
     lines = [f"model = keras.applications.{network}({arguments})"]
     if isinstance(weights, Path):

@@ -263,10 +263,14 @@ def test_contradictions_are_refused() -> None:
         "1 problem."
     )
     for text in ("weights: none", "freeze: false"):
-        assert (
-            "model.fine_tune: all layers learn from the first step, which leaves nothing to tune "
-            "afterwards. Expected `freeze: true`, and weights that have learned. Got {}."
-        ) in refused(f"{{name: pretrained, {text}, fine_tune: {{}}}}")
+        assert refused(f"{{name: pretrained, {text}, fine_tune: {{}}}}") == (
+            "recipe:2:53: model.fine_tune: all layers learn from the first step, which "
+            "leaves nothing to tune afterwards. Expected `freeze: true`, and weights that have "
+            "learned.\n"
+            f"    2 | model: {{name: pretrained, {text}, fine_tune: {{}}}}\n"
+            f"      | {' ' * 52}^^\n"
+            "1 problem."
+        )
 
 
 def test_a_network_is_spelled_as_keras_spells_it() -> None:

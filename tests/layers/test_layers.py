@@ -24,6 +24,7 @@ from kbuilder.layers.pool_over_time import PoolOverTime
 from kbuilder.layers.positions import Positions
 from kbuilder.layers.preprocessor import Preprocessor
 from kbuilder.layers.radial_basis_output import RadialBasisOutput
+from kbuilder.layers.reverse_channels import ReverseChannels
 from kbuilder.layers.scaled_tanh import ScaledTanh
 from kbuilder.layers.standardize import Standardize
 
@@ -37,6 +38,7 @@ LAYERS = [
     (lambda: NotPadding(), lambda: np.array([[3, 0]])),
     (lambda: PoolOverTime("max"), lambda: np.ones((2, 3, 4), np.float32)),
     (lambda: RadialBasisOutput(3, seed=7), lambda: np.ones((2, 4), np.float32)),
+    (lambda: ReverseChannels(), lambda: np.float32([[[[1, 2, 3]]]])),
     (lambda: ScaledTanh(), lambda: np.ones((2, 4), np.float32)),
     (lambda: Positions("sinusoidal"), lambda: np.ones((2, 3, 5), np.float32)),
     (lambda: Standardize(2.0, 3.0, True), lambda: np.float32([5, np.nan])),
