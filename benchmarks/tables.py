@@ -33,7 +33,7 @@ NETWORKS: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
         {"name": "linear"},
         {"batch_size": 256, "epochs": 30, "optimizer": {"learning_rate": 5e-3}},
     ),
-    "mlp, as it is": ({"name": "mlp"}, TRAINING),
+    "mlp, small": ({"name": "mlp", "units": [128, 64], "dropout": 0.0}, TRAINING),
     "mlp, wide, dropout": (
         {"name": "mlp", "units": [256, 128], "dropout": 0.5},
         {**TRAINING, "optimizer": ADAMW},
@@ -44,7 +44,7 @@ NETWORKS: dict[str, tuple[dict[str, Any] | None, dict[str, Any]]] = {
         {**TRAINING, "optimizer": ADAMW},
     ),
     "wide_deep": (
-        {"name": "wide_deep", "crosses": CROSSES, "units": [128, 64], "dropout": 0.5},
+        {"name": "wide_deep", "crosses": CROSSES, "dropout": 0.5},
         {**TRAINING, "optimizer": ADAMW},
     ),
     "ft_transformer": ({"name": "ft_transformer"}, {**TRAINING, "optimizer": ADAMW}),

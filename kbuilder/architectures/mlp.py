@@ -20,7 +20,7 @@ class MLP(Spec):
     Source: Rumelhart, Hinton and Williams 1986, Nature 323 (doi:10.1038/323533a0).
     """
 
-    units: Counts = (128, 64)
+    units: Counts = (256, 128)
     """Units of each layer, the first nearest to the input; each >= 1."""
     activation: Activation = "relu"
     """Activation of each layer: a name, `{leaky_relu: 0.1}`, or `{maxout: 2}`."""
@@ -29,7 +29,7 @@ class MLP(Spec):
     residual: bool = False
     """Whether each layer's input is added to its output, through a linear layer where widths differ
     (He et al. 2015, arXiv:1512.03385; for tables Gorishniy et al. 2021, arXiv:2106.11959)."""
-    dropout: Fraction = 0.0
+    dropout: Fraction = 0.3
     """Share dropped after each layer in training; 0 <= p < 1 (Srivastava et al. 2014)."""
     kernel_initializer: Initializer = "glorot_uniform"
     """How the weights start; He's (arXiv:1502.01852) suit relu and its kin in deep networks."""

@@ -39,11 +39,11 @@ class WideDeep(Spec):
     crosses: Crosses = ()
     """Lists of two or more columns, such as `[[education, occupation]]`: each combination of their
     values gets a weight of its own."""
-    units: Counts = (128, 64)
+    units: Counts = (256, 128)
     """Units of each dense layer, the first nearest to the input; each >= 1."""
     activation: Activation = "relu"
     """Activation of each dense layer."""
-    dropout: Fraction = 0.0
+    dropout: Fraction = 0.3
     """Share dropped after each dense layer in training; 0 <= p < 1."""
 
     forms: ClassVar[tuple[Form, ...]] = ("vector",)

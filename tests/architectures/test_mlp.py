@@ -14,7 +14,7 @@ def kinds(model: object) -> list[str]:
 
 
 def test_layers_are_dense_then_activation() -> None:
-    model = kb.build(kb.MLP(units=[8, 4], activation="tanh"), kb.Binary(), (5,))
+    model = kb.build(kb.MLP(units=[8, 4], activation="tanh", dropout=0), kb.Binary(), (5,))
     assert kinds(model) == ["InputLayer", "Dense", "Activation", "Dense", "Activation", "Dense"]
     assert model.layers[2].activation.__name__ == "tanh"
     assert model.count_params() == (5 * 8 + 8) + (8 * 4 + 4) + (4 + 1)
@@ -43,7 +43,9 @@ def test_a_residual_layer_adds_its_input_through_a_linear_layer_where_widths_dif
 
 
 def test_activation_initializer_and_penalty_are_given_to_every_layer() -> None:
-    given = kb.MLP(units=[8, 4], activation={"maxout": 3}, kernel_initializer="he_normal", l2=0.01)
+    given = kb.MLP(
+        units=[8, 4], activation={"maxout": 3}, dropout=0, kernel_initializer="he_normal", l2=0.01
+    )
     model = kb.build(given, kb.Binary(), (5,))
     assert kinds(model) == ["InputLayer", "Maxout", "Maxout", "Dense"]
     for layer in model.layers[1:3]:
