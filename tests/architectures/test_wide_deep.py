@@ -41,8 +41,8 @@ def test_the_columns_of_a_recipe_are_crossed_by_name() -> None:
     model = kb.WideDeep(crosses=[["colour", "floor"]], units=4)
     recipe = kb.Recipe(data=data, features={"floor": kb.Category()}, model=model)
     prepared = prepare(recipe)
-    assert prepared.model.layers[-1].input.shape == (None, 14 + 5 * 7 + 4)
-    [found] = [layer for layer in prepared.model.layers if type(layer).__name__ == "Cross"]
+    assert prepared.network.model.layers[-1].input.shape == (None, 14 + 5 * 7 + 4)
+    [found] = [layer for layer in prepared.network.model.layers if type(layer).__name__ == "Cross"]
     assert found.parts == [[2, 7], [7, 14]]
 
 
