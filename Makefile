@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench recipes schema layer-table clean
+.PHONY: demo test lint bench bench-tables recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -29,6 +29,14 @@ recipes: $(VENV)/.installed-dev
 # What a person waits for; as ratios within one run, since machines are shared.
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/start_up.py
+
+# Networks for tables, compared on Adult; the figures are in benchmarks/results.
+bench-tables: $(VENV)/.installed
+	$(BIN)/python benchmarks/tables.py $(DATA)
+
+# Write every recipe as a plain Keras script, and run each for one epoch.
+ejected: $(VENV)/.installed
+	$(BIN)/python tools/run_ejected.py --data $(DATA)
 
 schema: $(VENV)/.installed
 	$(BIN)/kbuilder schema -o recipes/recipe.schema.json
