@@ -346,7 +346,7 @@ def _compile(
         for output, task in tasks.items()
     }
     lines = ["    model.compile("]
-    lines.append(f"        optimizer={expressions.of(optimizer)},")
+    lines.append(wrapped(f"optimizer={expressions.of(optimizer)}", 8) + ",")
     lines.append("        loss={")
     lines += [
         f"            {out!r}: {expressions.of(loss)}," for out, (loss, _) in objectives.items()
