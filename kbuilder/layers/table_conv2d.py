@@ -61,6 +61,13 @@ class TableConv2D(keras.layers.Layer):
         kernel = ops.tensordot(self.kernel, places, axes=1)  # (height, width, maps, filters)
         return ops.conv(values, kernel, padding=self.padding) + self.bias
 
+    def compute_output_shape(self, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+        batch, *sides, _ = shape
+        if self.padding == "valid":
+            pairs = zip(sides, self.kernel_size, strict=True)
+            sides = [side and side - window + 1 for side, window in pairs]
+        return (batch, *sides, len(self.table))
+
     def multiply_adds(self, shape: tuple[int, ...]) -> int:
         """For one example, whose shape has no batch."""
         links = sum(len(maps) for maps in self.table)

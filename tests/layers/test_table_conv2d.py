@@ -24,6 +24,8 @@ def test_it_is_a_convolution_with_zeros_where_there_is_no_connection(padding: st
             link += 1
     bias = np.float32([1, 2, 3])
     layer.bias.assign(bias)
+    assert layer.compute_output_shape(X.shape) == y.shape
+    assert layer.multiply_adds(X.shape[1:]) == y.shape[1] * y.shape[2] * 3 * 2 * link
     full = keras.layers.Conv2D(3, (3, 2), padding=padding)
     full(X)
     full.set_weights([kernel, bias])
