@@ -53,9 +53,10 @@ class OneOrEach:
 
     def is_each(self, value: object) -> bool:
         """Whether `value` is meant as a mapping with a plug-in for each."""
-        if not isinstance(value, dict) or "name" in value or not value:
+        # A column may be called name; what it is given is a mapping then, or a task itself.
+        if not isinstance(value, dict) or not isinstance(value.get("name", {}), dict | Spec):
             return False
-        return self._several(value)
+        return bool(value) and self._several(value)
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in, or the mapping."""

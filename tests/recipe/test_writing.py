@@ -76,6 +76,14 @@ def test_what_is_written_comes_back(rest: str) -> None:
     assert reading.parse(to_yaml(before)) == before
 
 
+def test_a_target_that_is_called_name_comes_back_from_yaml() -> None:
+    before = kb.Recipe(
+        data=kb.CSV(path=Path("/rows.csv"), target=["name", "price"]),
+        task={"name": kb.Multiclass(), "price": kb.Regression()},
+    )
+    assert reading.parse(to_yaml(before)) == before
+
+
 def test_a_path_is_written_whole_since_the_saved_recipe_lies_elsewhere(tmp_path: Path) -> None:
     written = to_yaml(kb.Recipe(data=kb.CSV(path=Path("rows.csv"), target="y")))
     assert f"  path: {tmp_path}/rows.csv\n" in written
