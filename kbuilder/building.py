@@ -278,8 +278,16 @@ def network(
     given = dict(inputs.tensors)
     model = _model(given, outputs, "network")
     trained = _model(given, {**outputs, **extra}, "training") if extra else model
-    phases = [phase for body in bodies for phase in body.phases]
-    return Network(model, trained, tasks, auxiliary, phases)
+    return Network(model, trained, tasks, auxiliary, _side_by_side(bodies))
+
+
+def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
+    """The phases of networks that one architecture made for several features: they go together."""
+    stretches = [body.phases for body in bodies if body.phases]
+    return [
+        replace(together[0], frozen=[layer for phase in together for layer in phase.frozen])
+        for together in zip(*stretches, strict=True)
+    ]
 
 
 def _model(inputs: Any, outputs: Any, name: str | None = None) -> Any:
@@ -325,7 +333,8 @@ def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
     inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
     body = as_body(architecture.apply(replace(signal, tensor=inputs)))
     vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
-    first, *others = _model(inputs, vectors)(signal.tensor)
+    inner = _model(inputs, vectors if len(vectors) > 1 else body.tensor)
+    first, *others = keras.tree.flatten(inner(signal.tensor))
     weights = [weight for _, weight in body.auxiliary]
     return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
 

@@ -13,6 +13,7 @@ from shared import ROWS, encoded, message, mixed, picture, reviews
 import kbuilder as kb
 from kbuilder import building, catalog
 from kbuilder.columns import Columns, Target
+from kbuilder.contracts import Body, Phase
 from kbuilder.errors import BuildError
 from kbuilder.pipeline import prepare
 
@@ -38,6 +39,23 @@ def choose(model: Any, **features: Any) -> Any:
     }  # fmt: skip
     arrays = {key: shapes[features[name].form] for name, key in columns.keys().items()}
     return building.choose(columns, building.inputs(columns, arrays), model)
+
+
+def test_phases_of_two_pictures_go_side_by_side() -> None:
+    """Else one network would learn while the other one is frozen."""
+
+    class InTwoPhases:
+        def apply(self, signal: Any) -> Body:
+            import keras
+
+            layer = keras.layers.Dense(2)
+            x = layer(keras.layers.Flatten()(signal.tensor))
+            return Body(x, phases=(Phase([layer], None, None, "first"), Phase([], 2, 0.1, "then")))
+
+    columns = Columns({"left": IMAGE, "right": IMAGE}, (Target(("y",), kb.Binary()),))
+    pixels = {key: np.zeros((1, 8, 8, 1), np.uint8) for key in columns.keys().values()}
+    made = building.network(columns, building.inputs(columns, pixels), {"image": InTwoPhases()})  # type: ignore[dict-item]
+    assert [(len(phase.frozen), phase.why) for phase in made.phases] == [(2, "first"), (0, "then")]
 
 
 def test_a_built_model_fits_saves_and_loads_as_any_of_keras(tmp_path: Path) -> None:
