@@ -33,10 +33,8 @@ class Expressions:
     def of(self, value: Any) -> str:
         """Python that makes an equal value."""
         if isinstance(value, Mapping):
-            if {"class_name", "config", "module"} <= value.keys():
-                import keras
-
-                return self.of(keras.saving.deserialize_keras_object(dict(value)))
+            if _described(value):
+                return self.of(_revived(value))
             items = [f"{key!r}: {self.of(item)}" for key, item in value.items()]
             return f"{{{', '.join(items)}}}"
         if isinstance(value, list | tuple):
@@ -71,6 +69,8 @@ class Expressions:
             and not (name == "name" and _automatic(kind, value))
         ]
         values = {name: _plain(made, name, config[name]) for name in (*needed, *taken)}
+        if _described(values.get("learning_rate")):  # optimizers take no description of a schedule
+            values["learning_rate"] = _revived(values["learning_rate"])
         said = list(needed)
         while True:  # a default may follow from another argument, as strides from pool_size
             usual = kind(**{name: values[name] for name in said}).get_config()
@@ -127,8 +127,7 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
                 block = f"{alias.name} = {getattr(inner, alias.name)!r}"
                 blocks.extend([] if block in blocks else [block])
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            if code != "from __future__ import annotations":
-                imports.add(code)
+            imports.add(code)
         else:
             if isinstance(node, ast.ClassDef):
                 decorators = (f"@{ast.unparse(d)}\n" for d in node.decorator_list)
@@ -148,6 +147,18 @@ def _plain(made: Any, name: str, value: Any) -> Any:
     inner = getattr(made, "forward_layer", None) or made.layer
     config = inner.get_config()
     return type(inner).from_config({**config, "name": config["name"].removeprefix("forward_")})
+
+
+def _described(value: Any) -> bool:
+    """Whether it is the description of an object, as Keras has it in configs."""
+    return isinstance(value, Mapping) and {"class_name", "config", "module"} <= value.keys()
+
+
+def _revived(description: Mapping[str, Any]) -> Any:
+    """The object of a description."""
+    import keras
+
+    return keras.saving.deserialize_keras_object(dict(description))
 
 
 def _automatic(kind: type, name: str) -> bool:

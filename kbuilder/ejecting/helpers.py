@@ -10,7 +10,8 @@ import pandas as pd
 
 def numbers(values: Any) -> Any:
     """A column as float64, NaN where a value is missing."""
-    return pd.to_numeric(pd.Series(values)).to_numpy(np.float64)
+    flat = pd.to_numeric(pd.Series(np.ravel(values)))
+    return flat.to_numpy(np.float64).reshape(np.shape(values))
 
 
 def integers(values: Any) -> Any:
@@ -50,6 +51,12 @@ def hold_back(rows: Any, share: Any, groups: Any, random: Any) -> Any:
     return order[~held], order[held]
 
 
+def present(rows: Any, targets: Any) -> Any:
+    """The rows that have every target."""
+    gone = [pd.isna(rows[name]).reshape(len(rows[name]), -1).any(axis=1) for name in targets]
+    return {name: values[~np.any(gone, axis=0)] for name, values in rows.items()}
+
+
 def batched(layer: Any, values: Any) -> Any:
     """What a layer gives for all rows, 1,024 at a time."""
     parts = [values[start : start + 1024] for start in range(0, len(values), 1024)]
@@ -60,6 +67,23 @@ def balanced(groups: Any) -> Any:
     """A weight per row, so that each group weighs the same and the mean weight is 1."""
     counts = np.bincount(groups)
     return (len(groups) / (np.count_nonzero(counts) * counts[groups])).astype(np.float32)
+
+
+def rising(model: Any, steps: Any) -> Any:
+    """A callback: the learning rate rises in a line to its height, in so many steps."""
+    import keras
+
+    height: Any = {}
+
+    def begin(logs: Any = None) -> None:
+        height["rate"] = float(model.optimizer.learning_rate)
+
+    def rise(batch: Any, logs: Any = None) -> None:
+        step = int(model.optimizer.iterations) + 1
+        if step <= steps:
+            model.optimizer.learning_rate = height["rate"] * step / steps
+
+    return keras.callbacks.LambdaCallback(on_train_begin=begin, on_train_batch_begin=rise)
 
 
 def learn_only(model: Any, names: Any) -> Any:

@@ -60,7 +60,7 @@ def write(
         _inputs(columns),
         _targets(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        _main(recipe, columns, source.lines, stretches),
+        _main(recipe, tasks, source.lines, columns.target if dropped else (), stretches),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
@@ -80,8 +80,11 @@ def write(
         f'Written by kbuilder {__version__}, which it does not need.\n"""\n\n'
     )
     standard = sorted(line for line in known if line.split()[1].split(".")[0] in STANDARD)
-    others = sorted(known - set(standard), key=lambda line: (line.split()[0] == "from", line))
-    heads = "\n\n".join("\n".join(group) for group in (standard, others) if group)
+    future = sorted(line for line in known if line.startswith("from __future__"))
+    others = sorted(
+        known - {*standard, *future}, key=lambda line: (line.split()[0] == "from", line)
+    )
+    heads = "\n\n".join("\n".join(group) for group in (future, standard, others) if group)
     ending = 'if __name__ == "__main__":\n    main()\n'
     code = opening + "\n\n\n".join([f"{heads}\n\n{constants}", *own, *helpers, *parts, ending])
     return _double_quoted(code)
@@ -94,7 +97,9 @@ def _called(text: str) -> list[str]:
     found: dict[str, str] = {}
     for name, code in reversed(codes.items()):  # a helper calls only those above it
         if re.search(rf"\b{name}\(", text + "".join(found.values())):
-            found[name] = code.replace(": Any", "").replace(" -> Any", "").rstrip()
+            for hint in (": Any", " -> Any", " -> None", "    import keras\n\n"):
+                code = code.replace(hint, "")
+            found[name] = code.rstrip()
     return list(reversed(found.values()))
 
 
@@ -119,11 +124,7 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool) -> str:
     own_test = not split.test
     lines = ["def divide(rows):", '    """Rows for training, for validation and for the test."""']
     if dropped:
-        gone = " | ".join(f"pd.isna(rows[{name!r}])" for name in columns.target)
-        lines += [
-            f"    kept = ~({gone})",
-            "    rows = {name: values[kept] for name, values in rows.items()}",
-        ]
+        lines.append(wrapped(f"rows = present(rows, {list(columns.target)!r})", 4))
     first = columns.target[0]
     target, task = next((t for t in columns.targets if t.task.stratified), columns.targets[0])
     lines += [
@@ -148,7 +149,7 @@ def _groups(target: tuple[str, ...], task: Task) -> list[str]:
     """Statements that give a group per row, whose shares all parts keep."""
     if task.stratified:
         return [f"groups = np.unique(words(rows[{target[0]!r}]), return_inverse=True)[1]"]
-    if len(target) > 1 or not hasattr(task, "scale"):
+    if len(target) > 1 or getattr(task, "outputs", None) != 1:
         return ["groups = None"]
     return [
         f"values = numbers(rows[{target[0]!r}])",
@@ -221,13 +222,16 @@ def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> st
 
 def _main(
     recipe: Recipe,
-    columns: Columns,
+    tasks: Mapping[str, Task],
     reading: Sequence[str],
+    dropped: Sequence[str],
     stretches: Sequence[tuple[Sequence[str], int | None]],
 ) -> str:
     """`main()`: read, divide, build, fit, evaluate.
 
     Args:
+        tasks: The task by output of the network as it is fitted.
+        dropped: The targets, if rows without them are left out.
         stretches: Of each stretch of the fit the statements that come before it, and its epochs,
             None for those of training.
     """
@@ -237,6 +241,8 @@ def _main(
     tested = own_test or bool(recipe.data.split.test)
     lines = ["def main():", '    """Read, divide, build, fit, evaluate."""']
     lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in reading)]
+    if own_test and dropped:
+        lines.append(wrapped(f"test = present(test, {list(dropped)!r})", 4))
     names = ["train", *(["validation"] if validated else [])]
     names += ["test"] if tested and not own_test else []
     lines += [
@@ -249,7 +255,7 @@ def _main(
     given = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
     lines.append("    wanted = targets(train)")
     if training.balance == "auto":
-        lines += _weights(columns)
+        lines += _weights(tasks)
         given.append("sample_weight=weights")
     if validated:
         lines.append("    validating = inputs(validation, layers), targets(validation)")
@@ -281,9 +287,14 @@ def _main(
 
 def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
     """The names of further callbacks, whose statements are added to `lines`."""
-    schedule = getattr(training, "schedule", None)
-    if schedule is None or type(schedule).__name__ != "Plateau":
+    schedule = training.schedule
+    if schedule is None or not schedule.needs_validation:
         return []
+    names = ["slower"]
+    if schedule.warm_up:
+        lines.append("    steps = -(-len(next(iter(wanted.values()))) // BATCH_SIZE)")
+        lines.append(f"    faster = rising(model, round({schedule.warm_up} * steps))")
+        names.insert(0, "faster")
     lines.append(
         wrapped(
             f"slower = keras.callbacks.ReduceLROnPlateau('val_loss', factor={schedule.factor}, "
@@ -292,7 +303,7 @@ def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
             4,
         )
     )
-    return ["slower"]
+    return names
 
 
 def _entering(phase: Phase, phases: Sequence[Phase], model: Any) -> list[str]:
@@ -363,16 +374,16 @@ def _compile(
     return [*lines, "        },", "    )"]
 
 
-def _weights(columns: Columns) -> list[str]:
+def _weights(tasks: Mapping[str, Task]) -> list[str]:
     """Statements that give a weight per row for each output."""
     lines = ["    weights = {}"]
-    for output, (_, task) in columns.outputs().items():
+    for output, task in tasks.items():
         wanted = f"wanted[{output!r}]"
         if not task.stratified:
             found = f"np.ones(len({wanted}), np.float32)"
+        elif task.objective()[0].name.startswith("categorical"):
+            found = f"balanced({wanted}.argmax(axis=1))"
         else:
-            one = "1" if "binary" in type(task).__module__ else f"{wanted}.shape[1]"
-            rule = f"{wanted}[:, 0].astype(int)" if one == "1" else f"{wanted}.argmax(axis=1)"
-            found = f"balanced({rule})"
+            found = f"balanced({wanted}[:, 0].astype(int))"
         lines.append(f"    weights[{output!r}] = {found}")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from shared import ROWS, Call, message, mixed, picture, reviews
 
 import kbuilder as kb
+from kbuilder import catalog
 from kbuilder.errors import CallError
 from kbuilder.pipeline import prepare, written
 
@@ -54,6 +56,25 @@ def several() -> kb.Recipe:
         data=kb.CSV(path="train.csv", test_path="test.csv", target=["answer", "price"]),
         task={"price": kb.Regression(loss_weight=0.5)},
         training=kb.Training(balance="auto"),
+    )
+
+
+def pairs() -> kb.Recipe:
+    """Two pictures and two numbers a row, some rows without numbers; a test set of its own."""
+    random = np.random.default_rng(0)
+    given: dict[str, np.ndarray] = {}
+    for part, rows in (("train", 40), ("test", 12)):
+        numbers = random.normal(size=(rows, 2))
+        numbers[3, 1] = np.nan
+        given[f"{part} y"] = numbers
+        for side in ("left", "right"):
+            given[f"{part} {side}"] = random.integers(0, 256, (rows, 8, 8), dtype=np.uint8)
+    np.savez("rows.npz", **given)  # type: ignore[arg-type]
+    columns = {name: f"train {name}" for name in ("left", "right", "y")}
+    test = {name: f"test {name}" for name in columns}
+    return kb.Recipe(
+        data=kb.Arrays(path="rows.npz", columns=columns, test_columns=test, target="y"),
+        model=kb.CNN(filters=2),
     )
 
 
@@ -104,13 +125,13 @@ def tuned() -> kb.Recipe:
     )
 
 
-RECIPES = [digits, flowers, table, several, arrays, folder, tuned]
+RECIPES = [digits, flowers, table, several, pairs, arrays, folder, tuned]
 
 
 def run(text: str) -> dict[str, Any]:
     """The names that a script defines."""
     space: dict[str, Any] = {"__name__": "ejected"}
-    exec(compile(text, "ejected.py", "exec"), space)
+    exec(compile(text, "ejected.py", "exec", dont_inherit=True), space)
     return space
 
 
@@ -128,6 +149,8 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
 
     reading = recipe.data.script().lines
     exec("\n".join(reading), script)
+    if "test = present(" in text:
+        script["test"] = script["present"](script["test"], list(recipe.data.target))
     own = {"test"} if "test" in script else set()
     names = [name for name in prepared.rows if name not in own]
     parts = dict(zip(names, script["divide"](script["rows"]), strict=True))
@@ -234,6 +257,57 @@ def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
     assert 'weights["answer"] = balanced(wanted["answer"][:, 0].astype(int))' in script
     assert 'weights["price"] = np.ones(len(wanted["price"]), np.float32)' in script
     assert "sample_weight=weights," in script
+
+
+def test_classes_by_number_are_balanced_by_their_number() -> None:
+    recipe = flowers().model_copy(update={"training": kb.Training(balance="auto")})
+    script = written(prepare(recipe))
+    assert 'weights["species"] = balanced(wanted["species"][:, 0].astype(int))' in script
+
+
+def test_each_auxiliary_output_has_the_weights_of_its_target() -> None:
+    prepared = prepare(digits().model_copy(update={"training": kb.Training(balance="auto")}))
+    network = prepared.network
+    tasks = {**network.tasks, "auxiliary_1": network.tasks["digit"]}
+    halfway = replace(network, tasks=tasks, auxiliary={"auxiliary_1": ("digit", 0.3)})
+    script = written(replace(prepared, network=halfway))
+    assert 'weights["auxiliary_1"] = balanced(wanted["auxiliary_1"].argmax(axis=1))' in script
+
+
+@pytest.mark.parametrize("name", [n for n in catalog.names("schedules") if n != "plateau"])
+def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
+    schedule = catalog.find("schedules", name)(warm_up=0.5)
+    training = kb.Training(epochs=2, batch_size=16, schedule=schedule)
+    prepared = prepare(flowers().model_copy(update={"training": training}))
+    script = run(written(prepared))
+    model = script["build_model"]()
+    compiled = written(prepared).partition("    model.compile(")[2].partition("\n    )")[0]
+    exec(f"model.compile({compiled})", script, {"model": model})
+    for step in range(16):
+        model.optimizer.iterations.assign(step)
+        prepared.network.trained.optimizer.iterations.assign(step)
+        mine, its = prepared.network.trained.optimizer, model.optimizer
+        assert float(its.learning_rate) == pytest.approx(float(mine.learning_rate))
+
+
+def test_a_script_warms_up_before_it_waits_for_a_plateau(monkeypatch: pytest.MonkeyPatch) -> None:
+    plateau = catalog.find("schedules", "plateau")(warm_up=1, patience=2)
+    training = kb.Training(epochs=2, batch_size=30, schedule=plateau)
+    script = run(written(prepare(flowers().model_copy(update={"training": training}))))
+    import keras
+
+    rates: list[float] = []
+    model = script["build_model"]()
+    noting = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(float(model.optimizer.learning_rate))
+    )
+    fit = model.fit
+    monkeypatch.setattr(
+        model, "fit", lambda *a, callbacks, **b: fit(*a, callbacks=[*callbacks, noting], **b)
+    )
+    script["build_model"] = lambda: model
+    script["main"]()
+    assert rates == pytest.approx([0.00025, 0.0005, 0.00075, *[0.001] * 5])
 
 
 def test_a_frame_in_memory_cannot_be_read_by_a_script() -> None:
