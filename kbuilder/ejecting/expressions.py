@@ -138,12 +138,8 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
 
 def _plain(made: Any, name: str, value: Any) -> Any:
     """The argument itself where the config holds a description of a layer within the layer."""
-    if not isinstance(value, Mapping) or "class_name" not in value:
+    if name != "layer" or not isinstance(value, Mapping):
         return value
-    if name != "layer":
-        import keras
-
-        return keras.saving.deserialize_keras_object(dict(value))
     inner = getattr(made, "forward_layer", None) or made.layer
     config = inner.get_config()
     return type(inner).from_config({**config, "name": config["name"].removeprefix("forward_")})

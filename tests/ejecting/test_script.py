@@ -231,26 +231,6 @@ def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     assert done.stdout.splitlines()[-1].startswith("{'loss': ")
 
 
-def test_a_schedule_comes_along_with_its_warm_up_and_callbacks() -> None:
-    data = kb.Sklearn(name="iris", split=kb.Split(validation=0.2))
-    for schedule, said in (
-        ({"name": "cosine", "warm_up": 1}, "learning_rate=WarmUp("),
-        ({"name": "step", "every": 2}, "keras.optimizers.schedules.ExponentialDecay("),
-        ({"name": "plateau", "patience": 2}, "keras.callbacks.ReduceLROnPlateau("),
-    ):
-        training = kb.Training(epochs=5, schedule=schedule)  # type: ignore[arg-type]
-        prepared = prepare(kb.Recipe(data=data, training=training))
-        text = written(prepared)
-        assert said in text
-        assert max(map(len, text.splitlines())) <= 100
-        made = eval(text.partition("optimizer=")[2].partition(",\n        loss=")[0], run(text))
-        given, own = prepared.network.trained.optimizer, made
-        for step in (0, 3, 11):
-            given.iterations.assign(step)
-            own.iterations.assign(step)
-            np.testing.assert_allclose(own.learning_rate, given.learning_rate, rtol=1e-6)
-
-
 def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
     script = written(prepare(several()))
     assert 'loss_weights={"answer": 1.0, "price": 0.5},' in script
