@@ -114,7 +114,8 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
     if "string_type" in error["types"] and isinstance(value, bool | int | float):
         got += f"; in quotes it is a text: '{got}'"
     problem = Problem(key, f"{expected}. Got {got}.", suggestion)
-    return origin.locate(problem, at_key=error["at_key"])
+    misnamed = kind == "unknown_name" and key[-1] == value  # the word is a key, not a value
+    return origin.locate(problem, at_key=misnamed or error["at_key"])
 
 
 def _expected(error: Any) -> str:

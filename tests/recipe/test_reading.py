@@ -334,3 +334,11 @@ def test_no_text_gives_anything_but_a_recipe_or_an_error_of_ours(text: str) -> N
     for source in (text, DATA + text):
         with contextlib.suppress(RecipeError):
             assert isinstance(reading.parse(source), kb.Recipe)
+
+
+def test_a_misspelled_layer_or_argument_is_marked_itself_and_not_its_value() -> None:
+    layers = "[flatten, {dens: 3}, {residual: {filters: 3, stride: 2}}]"
+    said = wrong(DATA + f"model: {{name: sequential, layers: {layers}}}\n").splitlines()
+    marked = [line for line in said if "^" in line]
+    text = said[1]
+    assert [text[mark.index("^") :][: mark.count("^")] for mark in marked] == ["dens", "stride"]
