@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench bench-tables recipes ejected schema layer-table clean
+.PHONY: demo test lint contract bench bench-tables recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -25,6 +25,10 @@ lint: $(VENV)/.installed-dev
 # Fit every recipe whose data is in $(DATA), and compare with the claim in its header.
 recipes: $(VENV)/.installed-dev
 	$(BIN)/python tools/run_recipes.py --data $(DATA)
+
+# What every architecture promises, at every depth; `make test` tries the least deep of each kind.
+contract: $(VENV)/.installed-dev
+	KBUILDER_EVERY=1 $(BIN)/python -m pytest -n 2 tests/architectures/test_contract.py
 
 # What a person waits for; as ratios within one run, since machines are shared.
 bench: $(VENV)/.installed
