@@ -452,10 +452,10 @@ def test_a_problem_is_shown_at_its_line_of_the_recipe() -> None:
 
 def test_an_unknown_argument_lists_those_of_the_layer() -> None:
     assert problems("- embedding: {output_dim: 4, mask_zeros: true}") == [
-        "r.yaml:5:46: model.layers.0.embedding.mask_zeros: Expected one of: output_dim, "
+        "r.yaml:5:34: model.layers.0.embedding.mask_zeros: Expected one of: output_dim, "
         "embeddings_initializer, embeddings_regularizer, mask_zero, name. Got 'mask_zeros'.\n"
         "    5 |     - embedding: {output_dim: 4, mask_zeros: true}\n"
-        "      |                                              ^^^^\n"
+        "      |                                  ^^^^^^^^^^\n"
         "    Did you mean 'mask_zero'?"
     ]
 
@@ -482,7 +482,7 @@ def test_problems_deep_within_are_shown_at_their_own_lines() -> None:
         "       |                                     ^"
     )
     assert typo.startswith(
-        f"r.yaml:11:28: {way}.0.1.residul: Expected one of: activation, alpha_dropout, "
+        f"r.yaml:11:19: {way}.0.1.residul: Expected one of: activation, alpha_dropout, "
     )
     assert typo.endswith("Did you mean 'residual'?")
     assert missing.startswith(
@@ -493,10 +493,10 @@ def test_problems_deep_within_are_shown_at_their_own_lines() -> None:
         f"r.yaml:12:48: {way}.1.0.inception.conv3: Expected at least 2 of them. Got [4].\n"
     )
     assert unknown == (
-        f"r.yaml:12:61: {way}.1.0.inception.conv_5: Expected one of: conv1, conv3, conv5, pool, "
+        f"r.yaml:12:53: {way}.1.0.inception.conv_5: Expected one of: conv1, conv3, conv5, pool, "
         "activation, normalization, kernel_initializer, kernel_regularizer. Got 'conv_5'.\n"
         "    12 |               - - inception: {conv1: 3, conv3: [4], conv_5: [2, 2], pool: 2}\n"
-        "       |                                                             ^^^^^^\n"
+        "       |                                                     ^^^^^^\n"
         "    Did you mean 'conv5'?"
     )
 
