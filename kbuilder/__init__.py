@@ -22,6 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 _HOMES = {
+    "Checkpoints": "kbuilder.recipe.training",
     "Choice": "kbuilder.contracts",
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
@@ -33,6 +34,7 @@ _HOMES = {
     "fit": "kbuilder.pipeline",
     "load": "kbuilder.run",
     "read": "kbuilder.recipe.reading",
+    "resume": "kbuilder.pipeline",
 }
 
 __all__ = sorted(_HOMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,7 +46,7 @@ class Network:
 
     Args:
         model: The Keras model, from preprocessed arrays to an output for each target.
-        trained: The same with the auxiliary outputs that it has in training; `model` if none.
+        trained: The same layers with the auxiliary outputs that they have in training.
         tasks: The task by output of `trained`.
         auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
         phases: The stretches of the fit; empty: all weights learn from the first step to the last.
@@ -243,7 +243,11 @@ def _given(
 
 
 def network(
-    columns: Columns, inputs: Inputs, architectures: Architectures, branched: bool = False
+    columns: Columns,
+    inputs: Inputs,
+    architectures: Architectures,
+    branched: bool = False,
+    trainer: Callable[..., Any] | None = None,
 ) -> Network:
     """The Keras model from preprocessed arrays to an output for each target, not compiled.
 
@@ -252,6 +256,7 @@ def network(
         inputs: Where the network begins.
         architectures: One for each form of the features.
         branched: Whether the recipe names architectures by form, for messages.
+        trainer: The class of the model that is trained; left out: `keras.Model`.
     """
     import keras
 
@@ -277,7 +282,9 @@ def network(
             auxiliary[name], tasks[name] = (output, weight), task
     given = dict(inputs.tensors)
     model = _model(given, outputs, "network")
-    trained = _model(given, {**outputs, **extra}, "training") if extra else model
+    trained = model
+    if extra or trainer is not None:
+        trained = (trainer or keras.Model)(given, {**outputs, **extra}, name="training")
     return Network(model, trained, tasks, auxiliary, _side_by_side(bodies))
 
 

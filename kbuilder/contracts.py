@@ -321,5 +321,26 @@ class Schedule(Protocol):
             epochs: Epochs of the fit, >= 1.
         """
 
-    def callback(self, model: Any, steps: int) -> Any:
-        """A Keras callback that the fit needs beside it; None where the schedule says all."""
+    def follow(self, model: Any, steps: int) -> Follower | None:
+        """What sets the rate as the fit goes on; None where the schedule object says all.
+
+        Args:
+            model: The network, compiled.
+            steps: Steps per epoch.
+        """
+
+
+class Follower(Protocol):
+    """Sets the learning rate as the fit goes on."""
+
+    def step(self, batch: int) -> None:
+        """Before a step of the epoch, from 0, and before each epoch; it may skip some."""
+
+    def end(self, figures: Mapping[str, float]) -> None:
+        """After an epoch with such losses and metrics."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What it goes by, as JSON values."""
+
+    def set_state(self, known: Mapping[str, Any]) -> None:
+        """Go by what `get_state` gave."""

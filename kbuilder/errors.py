@@ -6,6 +6,7 @@
     ├── DataError      the data cannot be used as the recipe says                          (exit 1)
     ├── BuildError     the network cannot be put together                                  (exit 1)
     ├── TrainingError  the fit failed: a loss that is not a number                         (exit 1)
+    ├── Interrupted    the fit was told to stop, and can be gone on with            (exit 130, 143)
     ├── RunError       a run folder is incomplete or altered                               (exit 1)
     └── ExportError    an export could not be written, or does not answer like the model   (exit 1)
 
@@ -121,6 +122,21 @@ class BuildError(KBuilderError):
 
 class TrainingError(KBuilderError):
     """The fit failed."""
+
+
+class Interrupted(KBuilderError):  # noqa: N818 - named like KeyboardInterrupt
+    """The fit was told to stop by a signal; a checkpoint is written.
+
+    Args:
+        signal: The number of the signal.
+        epoch, step: Epochs that are finished, and steps of the next.
+        resume: The command that goes on.
+    """
+
+    def __init__(self, signal: int, epoch: int, step: int, resume: str) -> None:
+        steps = f", step {step}" if step else ""
+        super().__init__(f"Interrupted after epoch {epoch}{steps}. Go on with:\n  {resume}")
+        self.exit_code = 128 + signal
 
 
 class RunError(KBuilderError):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kbuilder.errors import CallError
@@ -46,18 +47,38 @@ def new_folder(path: Path) -> Iterator[Path]:
 @contextlib.contextmanager
 def new_file(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name, and its place, when all went well."""
+    with partial(path) as temporary:
+        yield temporary
+        settle(temporary, path)
+
+
+@contextlib.contextmanager
+def partial(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path`; it is gone afterwards, if it has not been settled."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        temporary.chmod(0o644)
-        _sync(temporary)
-        temporary.replace(path)
-    except BaseException:
+    finally:
         temporary.unlink(missing_ok=True)
-        raise
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Give a finished temporary file its name, and its place, once it is on the disk."""
+    temporary.chmod(0o644)
+    _sync(temporary)
+    temporary.replace(path)
+    _sync(path.parent)
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write a CSV file with a header, of rows that all have the columns of the first."""
+    with new_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def hashes(folder: Path, leave_out: tuple[str, ...] = ()) -> dict[str, str]:

@@ -5,15 +5,17 @@ It is the only one that knows the order of the stages; each of them takes values
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kbuilder import building, preprocessing, runs
+from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns, Rows, to_instances
 from kbuilder.console import Console
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Source
 from kbuilder.data import infer, split
 from kbuilder.ejecting import script
 from kbuilder.evaluation import evaluating
@@ -21,6 +23,7 @@ from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
 from kbuilder.training import fitting
+from kbuilder.training.keeping import Keeper
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,16 @@ class Prepared:
     rows: Mapping[str, Rows]
     network: building.Network
 
+    def splits(self, smoke: bool = False) -> dict[str, Any]:
+        """The content of `splits.json`."""
+        return self.parts.describe(self.recipe.data.split.seed, smoke)
+
 
 def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
     """Load, infer, divide, preprocess and build: every stage before the fit."""
     import keras
+
+    from kbuilder.training.trainer import Trainer
 
     keras.utils.set_random_seed(recipe.training.seed)
     with pointing(recipe):
@@ -69,7 +78,7 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
         inputs = building.inputs(columns, rows["train"][0])
         architectures, chosen = building.choose(columns, inputs, recipe.model)
         branched = isinstance(recipe.model, Mapping)
-        network = building.network(columns, inputs, architectures, branched)
+        network = building.network(columns, inputs, architectures, branched, Trainer)
         steps = fitting.steps_per_epoch(rows["train"], recipe.training)
         network.compile(recipe.training.create_optimizer(steps))
     recipe = resolved.recipe.model_copy(update={"model": architectures})
@@ -100,33 +109,80 @@ def fit(
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
     path = runs.place(recipe, run_dir)
     console = Console(verbose)
-
     prepared = prepare(recipe, smoke)
-    network, columns, rows = prepared.network, prepared.columns, prepared.rows
     console.decided(prepared.decisions)
+    return _run(prepared, path, console, smoke)
+
+
+def resume(
+    run: str | Path = "latest",
+    *,
+    override: Sequence[str] = (),
+    data: Source | None = None,
+    run_dir: str | Path | None = None,
+    verbose: bool = True,
+) -> Run:
+    """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
+
+    The weights become those that an undisturbed fit would have reached. A finished run stays as it
+    is; what comes of it is a new one.
+
+    Args:
+        run: The folder of the run, or `latest`.
+        override: Changes of its recipe, such as `training.epochs=80`.
+        data: The source, where the saved recipe does not hold it: a `Frame`.
+        run_dir: Folder of the run that comes of a finished one, as in `fit`.
+        verbose: Print progress to stderr.
+
+    Raises:
+        KBuilderError: as `fit`; and if the rows are not those that the run began with.
+    """
+    console = Console(verbose)
+    start = runs.start(run, override, run_dir, console.say)
+    recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
+    prepared = replace(prepare(recipe), decisions=tuple(start.decisions))
+    runs.same_rows(start, prepared.splits())
+    return _run(prepared, start.path, console, start=start.checkpoint)
+
+
+def _run(
+    prepared: Prepared,
+    path: Path,
+    console: Console,
+    smoke: bool = False,
+    start: Checkpoint | None = None,
+) -> Run:
+    """The second half of the story: fit, evaluate, write."""
+    recipe, network, columns = prepared.recipe, prepared.network, prepared.columns
     counts = {name: len(table) for name, table in prepared.parts}
     console.fitting(network.trained.count_params(), counts)
 
     training = recipe.training.smoke() if smoke else recipe.training
-    with pointing(recipe), closing(console):
-        fitted = {name: network.rows(part) for name, part in rows.items() if name != "test"}
-        history = fitting.fit(
-            network.trained, network.tasks, training, fitted["train"], fitted.get("validation"),
-            console, network.phases, network.compile,
-        )  # fmt: skip
-    metrics = evaluating.evaluate(network.model, columns, rows)
-
-    record = runs.Record(
-        recipe=prepared.recipe,
-        columns=prepared.columns,
-        decisions=prepared.decisions,
-        splits=prepared.parts.describe(recipe.data.split.seed, smoke),
-        history=history,
-        metrics=metrics,
-        log=console.lines,
-        examples=to_instances(preprocessing.raw(prepared.columns, prepared.parts.examples())),
-    )
-    runs.write(path, record, network.model)
+    fitted = {name: network.rows(part) for name, part in prepared.rows.items() if name != "test"}
+    splits = prepared.splits(smoke)
+    with (
+        pointing(recipe),
+        closing(console),
+        runs.under_way(path, recipe, prepared.decisions, splits) as folder,
+    ):
+        keeper = Keeper(folder, training.checkpoints, console.say, start, runs.resuming(path))
+        with keeper.listening():
+            history = fitting.fit(
+                network.trained, network.tasks, training, fitted["train"],
+                fitted.get("validation"), console, network.phases, network.compile, keeper,
+            )  # fmt: skip
+        metrics = evaluating.evaluate(network.model, columns, prepared.rows)
+        record = runs.Record(
+            recipe=recipe,
+            columns=columns,
+            decisions=prepared.decisions,
+            splits=splits,
+            history=history,
+            metrics=metrics,
+            log=console.lines,
+            examples=to_instances(preprocessing.raw(columns, prepared.parts.examples())),
+        )
+        runs.write(path, record, network.model, None if smoke else folder / "checkpoints")
     return Run(path, record, network.model)
 
 

@@ -1,16 +1,22 @@
 """The run folder: all that a fit leaves behind, written whole and checked when it is read.
 
 A folder that bears its name is whole. `lock.json` has the SHA-256 of every file, and a file that
-does not match it is not loaded.
+does not match it is not loaded. While the fit goes on, `<name>.unfinished` holds its recipe, its
+checkpoints and its history, from which it can be gone on with.
 """
 
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
+import os
 import platform
+import shlex
+import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import import_module
@@ -18,7 +24,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kbuilder import __version__, catalog, files
+from kbuilder import __version__, catalog, checkpoints, files
+from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, RunError, listed
@@ -26,6 +33,9 @@ from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
 
 LOCK = "lock.json"
+UNFINISHED = ".unfinished"
+CHANGEABLE = ("training.checkpoints", "training.early_stopping", "training.epochs")
+"""What of a recipe may be changed when a run is gone on with."""
 FILES = {
     "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
     "model.keras", "recipe.yaml", "splits.json",
@@ -58,36 +68,205 @@ class Record:
     examples: Sequence[Mapping[str, Any]]
 
 
-def place(recipe: Recipe, run_dir: str | Path | None) -> Path:
+@dataclass(frozen=True)
+class Start:
+    """From where a run is gone on with.
+
+    Args:
+        recipe: The resolved recipe, with the changes that were asked for.
+        path: The name of the run, once it is whole.
+        decisions: What was inferred when it began.
+        splits: Sizes, seed and fingerprint of the parts that it began with.
+        checkpoint: Where it stands; None: at the beginning.
+    """
+
+    recipe: Recipe
+    path: Path
+    decisions: Sequence[Decision]
+    splits: Mapping[str, Any]
+    checkpoint: Checkpoint | None
+
+
+def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
     """Where a new run goes: `run_dir`, or `runs/<recipe>/<time>`.
+
+    Args:
+        title: In place of the recipe's name.
 
     Raises:
         CallError: if `run_dir` is there already, and is no empty folder.
     """
     if run_dir is not None:
         path = Path(run_dir)
+        if unfinished(path).exists():
+            raise CallError(
+                f"{unfinished(path)} is there: a fit that is under way, or was interrupted. "
+                f"Go on with it by `{resuming(path)}`, or remove the folder."
+            )
         if path.exists() and not (path.is_dir() and not any(path.iterdir())):
             raise CallError(f"{path} is there already. Expected a folder that is new, or empty.")
         return path
-    title = Path(recipe.origin.name).stem if recipe.origin else "recipe"
-    return Path("runs") / title / datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")[:-3]
+    return (
+        Path("runs")
+        / (title or _title(recipe))
+        / datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")[:-3]
+    )
 
 
-def write(path: Path, record: Record, model: Any) -> None:
-    """Write a run folder; it bears its name only when it is whole."""
+def _title(recipe: Recipe) -> str:
+    return Path(recipe.origin.name).stem if recipe.origin else "recipe"
+
+
+def unfinished(path: Path) -> Path:
+    """The folder of a run while its fit goes on."""
+    return path.parent / f"{path.name}{UNFINISHED}"
+
+
+def resuming(path: Path) -> str:
+    """The command that goes on with a run."""
+    return f"kbuilder fit --resume {shlex.quote(str(path))}"
+
+
+@contextmanager
+def under_way(
+    path: Path, recipe: Recipe, decisions: Sequence[Decision], splits: Mapping[str, Any]
+) -> Iterator[Path]:
+    """The folder of a run while its fit goes on; goes once the run is whole.
+
+    Where the fit fails, it stays if it has a checkpoint.
+
+    Raises:
+        CallError: if another process is at work on it.
+    """
+    folder = unfinished(path)
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        try:
+            for partial in folder.rglob(".*.partial"):  # of a process that was killed
+                partial.unlink()
+            _text(folder / "recipe.yaml", writing.to_yaml(recipe))
+            _json(folder / "decisions.json", [asdict(decision) for decision in decisions])
+            _json(folder / "splits.json", splits)
+            yield folder
+        except BaseException:
+            if not checkpoints.found(folder / "checkpoints"):
+                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):  # another run may be at work there
+                    for parent in made[1:]:
+                        parent.rmdir()
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While it lasts no other process is at work on the folder; a killed one leaves no trace."""
+    with (folder / ".at-work").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CallError(
+                f"another process is at work on {folder}. Wait for it, or end it first."
+            ) from None
+        yield
+
+
+def start(
+    run: str | Path, override: Sequence[str], run_dir: str | Path | None, say: Callable[[str], None]
+) -> Start:
+    """From where to go on with a run: one that was interrupted, or one that is whole.
+
+    A whole run stays as it is; what comes of it is a new one.
+
+    Args:
+        run: The folder, or `latest`.
+        override: Changes of the recipe, such as `training.epochs=80`.
+        run_dir: Folder of the run that comes of a whole one.
+        say: Is told of damaged checkpoints.
+
+    Raises:
+        CallError: if there is no such run, or the changes are not among those that can be made.
+        RecipeError: if they are wrong.
+        RunError: if the run is damaged.
+    """
+    path = find(run, resume=True)
+    whole = path.name.removesuffix(UNFINISHED) == path.name
+    if whole:
+        check(path)
+    text = (path / "recipe.yaml").read_text(encoding="utf-8")
+    name = str(path / "recipe.yaml")
+    recipe = reading.parse(text, name=name, folder=path, override=override)
+    changes = _changes(reading.parse(text, name=name, folder=path), recipe)
+    other = [key for key in changes if not key.startswith(CHANGEABLE)]
+    if other:
+        raise CallError(
+            f"{listed(other)} is another than the run began with. Expected the same: a run is gone "
+            f"on with as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
+        )
+    checkpoint = checkpoints.newest(path / "checkpoints", say)
+    if whole and checkpoint is None:
+        raise CallError(
+            f"{path} kept no checkpoint to go on from. Expected a run of more than a smoke test, "
+            "fitted with training.checkpoints."
+        )
+    if whole and not changes:
+        raise CallError(
+            f"{path} is finished. To go on with it, give it more epochs: "
+            f"`{resuming(path)} -o training.epochs={2 * recipe.training.epochs}`."
+        )
+    if not whole and run_dir is not None:
+        raise CallError("an interrupted run goes on in its own folder. Expected no --run-dir.")
+    return Start(
+        recipe=recipe,
+        path=place(recipe, run_dir, path.parent.name) if whole else path.with_name(
+            path.name.removesuffix(UNFINISHED)
+        ),
+        decisions=[Decision(**item) for item in _load(path / "decisions.json")],
+        splits=_load(path / "splits.json"),
+        checkpoint=checkpoint,
+    )  # fmt: skip
+
+
+def same_rows(start: Start, splits: Mapping[str, Any]) -> None:
+    """Check that the rows are those that a run began with.
+
+    Raises:
+        RunError: if they are not.
+    """
+    if splits["fingerprint"] != start.splits["fingerprint"]:
+        raise RunError(
+            f"the rows are not those that {start.path} began with: they were "
+            f"{start.splits['rows']}, and are {splits['rows']}. Restore the data, or fit anew."
+        )
+
+
+def _changes(before: Any, after: Any, way: tuple[str, ...] = ()) -> list[str]:
+    """The places where two recipes differ, as `training.epochs`."""
+    a, b = (r.model_dump(mode="json") if isinstance(r, Recipe) else r for r in (before, after))
+    if isinstance(a, dict) and isinstance(b, dict) and len(way) < 2:
+        return [p for k in sorted({*a, *b}) for p in _changes(a.get(k), b.get(k), (*way, k))]
+    return [".".join(way)] if a != b else []
+
+
+def write(path: Path, record: Record, model: Any, last: Path | None = None) -> None:
+    """Write a run folder; it bears its name only when it is whole.
+
+    Args:
+        last: The folder whose newest checkpoint it keeps.
+    """
     with files.new_folder(path) as folder:
         _text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
         _text(folder / "columns.json", record.columns.to_json())
         _json(folder / "decisions.json", [asdict(decision) for decision in record.decisions])
         _json(folder / "splits.json", record.splits)
         _json(folder / "metrics.json", record.metrics)
-        with (folder / "history.csv").open("w", newline="", encoding="utf-8") as file:
-            rows = csv.DictWriter(file, fieldnames=list(record.history[0]))
-            rows.writeheader()
-            rows.writerows(record.history)
+        files.write_rows(folder / "history.csv", record.history)
         _text(folder / "log.txt", "\n".join(record.log) + "\n")
         _json(folder / "examples.json", {"instances": record.examples})
         model.save(folder / "model.keras")
+        if last is not None:
+            _keep_newest(last, folder / "checkpoints")
         _json(folder / LOCK, {
             "python": platform.python_version(),
             "machine": f"{sys.platform} {platform.machine()}",
@@ -97,20 +276,39 @@ def write(path: Path, record: Record, model: Any) -> None:
         })  # fmt: skip
 
 
-def find(name: str | Path) -> Path:
+def _keep_newest(last: Path, folder: Path) -> None:
+    """Put the newest checkpoint of a fit into the folder of its run."""
+    for path in checkpoints.found(last)[:1]:
+        folder.mkdir()
+        try:
+            os.link(path, folder / path.name)
+        except OSError:  # some file systems have no second names for a file
+            shutil.copyfile(path, folder / path.name)
+
+
+def find(name: str | Path, resume: bool = False) -> Path:
     """The run folder called `name`, or the newest below `runs` for `latest`.
+
+    Args:
+        resume: Whether the folder of an unfinished run is meant too, and first.
 
     Raises:
         CallError: if there is no such folder.
     """
     path = Path(name)
     if str(name) == "latest" and not path.exists():
-        runs = sorted(Path("runs").glob(f"*/*/{LOCK}"), key=lambda lock: lock.parent.name)
-        if not runs:
+        found = [lock.parent for lock in Path("runs").glob(f"*/*/{LOCK}")]
+        if resume:
+            found += Path("runs").glob(f"*/*{UNFINISHED}")
+        if not found:
             raise CallError(
                 "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
             )
-        return runs[-1].parent
+        return max(found, key=lambda folder: folder.name)
+    if unfinished(path).is_dir() and (resume or not path.is_dir()):
+        if resume:
+            return unfinished(path)
+        raise CallError(f"{path} is not finished. Go on with it by `{resuming(path)}`.")
     if not path.is_dir():
         raise CallError(
             f"there is no run folder {path}. Expected the folder that `kbuilder fit` named, "

@@ -10,30 +10,53 @@ from kbuilder.commands import options
 
 
 @click.command()
-@options.recipe
+@click.argument("recipe", type=click.Path(), required=False)
 @options.override
 @click.option("--run-dir", type=click.Path(), help="Folder of the run. [runs/RECIPE/TIME]")
 @click.option("--smoke", is_flag=True, help="Run every stage on a few rows for one epoch.")
+@click.option(
+    "--resume",
+    type=click.Path(),
+    metavar="RUN",
+    help='Go on with a run (a folder, or "latest") that was interrupted, or give it more epochs.',
+)
 @options.as_json
 def fit(
-    recipe: str, override: tuple[str, ...], run_dir: str | None, smoke: bool, as_json: bool
+    recipe: str | None,
+    override: tuple[str, ...],
+    run_dir: str | None,
+    smoke: bool,
+    resume: str | None,
+    as_json: bool,
 ) -> None:
     """Fit RECIPE: train, evaluate, and write a run folder.
 
     \b
     kbuilder fit adult.yaml
     kbuilder fit adult.yaml -o training.epochs=3 -o model.units=[64,64]
+    kbuilder fit --resume latest
+    kbuilder fit --resume latest -o training.epochs=80
     """
+    if (recipe is None) == (resume is None) or (smoke and resume):
+        raise click.UsageError("Expected either RECIPE, or --resume RUN without --smoke.")
     from kbuilder.recipe.reading import read
 
-    read_recipe = read(recipe, override)
+    read_recipe = read(recipe, override) if recipe is not None else None
+    if resume is not None:
+        from kbuilder import runs
+
+        runs.find(resume, resume=True)  # before TensorFlow is loaded
     from kbuilder import engine
 
     engine.load_quietly()
     from kbuilder import pipeline
     from kbuilder.evaluation.wording import verdict
 
-    run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke)
+    if read_recipe is not None:
+        run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke)
+    else:
+        assert resume is not None
+        run = pipeline.resume(resume, override=override, run_dir=run_dir)
     if as_json:
         click.echo(json.dumps({"run": str(run.path), **run.metrics}, indent=2))
         return

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from kbuilder import __version__
-from kbuilder.errors import KBuilderError, nearest
+from kbuilder.errors import Interrupted, KBuilderError, nearest
 
 INTERRUPTED, TERMINATED = 130, 143
 FULL = "the disk is full; nothing was left half written. Make room, and run again."
@@ -65,6 +65,9 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
+    except Interrupted as stopped:
+        click.echo(str(stopped), err=True)
+        code = stopped.exit_code
     except KBuilderError as error:
         click.echo(f"Error: {FULL if _says_full(error) else error}", err=True)
         code = error.exit_code

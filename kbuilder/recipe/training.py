@@ -135,6 +135,19 @@ class EarlyStopping(Spec):
     the very lowest loss are kept all the same."""
 
 
+class Checkpoints(Spec):
+    """What is kept of a fit under way: `kbuilder fit --resume RUN` goes on from there, exactly.
+
+    One is written after each epoch (of those that end within a second, after one), and when the fit
+    is told to stop.
+    """
+
+    every_minutes: Positive = 10.0
+    """Minutes until one is written in the midst of an epoch; > 0."""
+    keep: Count = 2
+    """How many are kept; >= 1. Each holds the best weights too."""
+
+
 class Training(Spec):
     """How the network is fitted.
 
@@ -158,6 +171,8 @@ class Training(Spec):
     """How the learning rate goes over the fit; left out: it stays."""
     early_stopping: EarlyStopping | None = EarlyStopping()
     """When to stop before `epochs`; null: never."""
+    checkpoints: Checkpoints | None = Checkpoints()
+    """What is kept of the fit while it goes on; null: a checkpoint only when it is told to stop."""
     balance: Literal["none", "auto"] = "none"
     """auto: each class weighs the same in the loss, however rare it is."""
     seed: int = Field(default=0, ge=0, lt=2**32)

@@ -10,6 +10,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from kbuilder.recipe.recipe import Recipe
 
+NULLS = ("checkpoints", "early_stopping")
+"""Keys whose null turns a default off."""
+
 PLAIN = re.compile(r"[\w/][\w ./-]*")
 
 
@@ -51,8 +54,8 @@ class _Untitled(GenerateJsonSchema):
 
 
 def _tidy(value: Any) -> Any:
-    """Without empty values, but for those that mean something: a null that turns a default off."""
+    """Without empty values, but for those that mean something."""
     if isinstance(value, dict):
         kept = {key: _tidy(item) for key, item in value.items()}
-        return {k: v for k, v in kept.items() if (v is not None or k == "early_stopping")}
+        return {k: v for k, v in kept.items() if (v is not None or k in NULLS)}
     return [_tidy(item) for item in value] if isinstance(value, list) else value

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from kbuilder.contracts import Follower
 from kbuilder.spec import Spec
 
 
@@ -37,5 +38,5 @@ class Warming(Spec):
         """
         raise NotImplementedError
 
-    def callback(self, model: Any, steps: int) -> Any:
+    def follow(self, model: Any, steps: int) -> Follower | None:
         return None

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from kbuilder.contracts import Follower
 from kbuilder.spec import Fraction, Spec
 
 RISE = 0.3  # share of the fit in which the rate rises, where the recipe leaves it open
@@ -43,5 +44,5 @@ class OneCycle(Spec):
             warmup_steps=max(1, rise),
         )
 
-    def callback(self, model: Any, steps: int) -> Any:
+    def follow(self, model: Any, steps: int) -> Follower | None:
         return None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
+from kbuilder.contracts import Follower
 from kbuilder.schedules._warming import Warming
 from kbuilder.spec import Count
 
@@ -32,19 +33,17 @@ class Plateau(Warming):
     def create(self, learning_rate: float, steps: int, epochs: int) -> Any:
         return learning_rate  # a variable of the optimizer, which the callback sets
 
-    def callback(self, model: Any, steps: int) -> Any:
+    def follow(self, model: Any, steps: int) -> Follower:
         import keras
 
         rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-        state = _Reducing(self, model, rate, steps)
-        told: dict[str, Any] = {"on_epoch_end": state.end}
-        if state.rising:
-            told |= {"on_epoch_begin": state.begin, "on_train_batch_begin": state.step}
-        return keras.callbacks.LambdaCallback(**told)
+        return _Reducing(self, model, rate, steps)
 
 
 class _Reducing:
     """Where the rate stands, and what of the losses so far decides when it falls next."""
+
+    STATE = ("rate", "rising", "best", "waited", "epochs")
 
     def __init__(self, plateau: Plateau, model: Any, rate: float, steps: int) -> None:
         self.plateau = plateau
@@ -57,21 +56,17 @@ class _Reducing:
         self.waited = 0
         self.epochs = 0
 
-    def begin(self, epoch: int, logs: Any = None) -> None:
-        """Set the rate of the epoch's first step, which is noted in the history."""
-        self.step(0)
-
-    def step(self, batch: int, logs: Any = None) -> None:
+    def step(self, batch: int) -> None:
         """Raise the rate before a step of the warm-up; some may have passed since the last call."""
         if self.rising:
             share = (self.epochs * self.steps + batch + 1) / self.rise
             self.rising = share < 1
             self.model.optimizer.learning_rate = self.rate * min(1.0, share)
 
-    def end(self, epoch: int, logs: Mapping[str, float]) -> None:
+    def end(self, figures: Mapping[str, float]) -> None:
         """Lower the rate if the loss of the epoch is the last of too many that did not fall."""
         self.epochs += 1
-        loss = logs["val_loss"]
+        loss = figures["val_loss"]
         if loss < self.best - self.plateau.min_delta:
             self.best, self.waited = loss, 0
         elif not self.rising:
@@ -81,3 +76,10 @@ class _Reducing:
             lower = max(self.plateau.min_lr, self.rate * self.plateau.factor)
             self.rate = min(self.rate, lower)
             self.model.optimizer.learning_rate = self.rate
+
+    def get_state(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.STATE}
+
+    def set_state(self, known: Mapping[str, Any]) -> None:
+        for name in self.STATE:
+            setattr(self, name, known[name])

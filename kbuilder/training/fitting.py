@@ -1,19 +1,24 @@
-"""The fit itself: `model.fit`, the best weights kept."""
+"""The fit: `model.fit` epoch by epoch, the best weights kept, and where it stands saved."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 
+from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Phase, Task
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Training
+from kbuilder.training import state
 from kbuilder.training.best import Best
+from kbuilder.training.feeding import Feed
+from kbuilder.training.keeping import Keeper
 
 Epoch = dict[str, float]
 
@@ -32,8 +37,31 @@ class Listener(Protocol):
     def epoch(self, figures: Epoch, epochs: int) -> None: ...
 
 
+@dataclass
+class Standing:
+    """Where a fit stands, beside its variables.
+
+    Args:
+        epoch: Epochs that are finished.
+        step: Steps of the epoch under way.
+        phase: The stretch of the fit, from 0.
+        began: Epochs that were finished when it began.
+        seconds: What the epoch under way has taken before an interruption.
+        rate: The learning rate of its first step.
+        history: Figures of the finished epochs.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    phase: int = 0
+    began: int = 0
+    seconds: float = 0.0
+    rate: float = 0.0
+    history: list[Epoch] = field(default_factory=list)
+
+
 def fit(
-    model: Any,
+    trainer: Any,
     tasks: Mapping[str, Task],
     training: Training,
     train: Rows,
@@ -41,17 +69,19 @@ def fit(
     listener: Listener,
     phases: Sequence[Phase] = (),
     compile_: Callable[[Any], None] | None = None,
+    keeper: Keeper | None = None,
 ) -> list[Epoch]:
     """Fit a compiled network, and leave it with its best weights.
 
     Args:
-        model: The network, compiled; with phases it is compiled anew for each.
+        trainer: The network, a `Trainer`, compiled; with phases it is compiled anew for each.
         tasks: The task by output; gives the class weights.
         training: How.
         train, validation: Rows; without validation the last weights are kept.
         listener: Is told of each epoch.
         phases: The stretches of the fit; none: a single one, in which all layers learn.
         compile_: Compiles the network with an optimizer; only phases need it.
+        keeper: Keeps checkpoints, and says from which to go on; None: nothing is kept.
 
     Returns:
         The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
@@ -59,40 +89,17 @@ def fit(
 
     Raises:
         TrainingError: if the loss is no longer a finite number.
+        Interrupted: after a signal, when the step is finished and a checkpoint written.
     """
-    steps = steps_per_epoch(train, training)
-    lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
-    watch = Watch(model, sum(lengths), steps, listener)
-    best = Best(model, training.early_stopping) if validation is not None else None
-    given: dict[str, Any] = {
-        "x": train[0],
-        "y": train[1],
-        "sample_weight": class_weights(tasks, train[1]) if training.balance == "auto" else None,
-        "validation_data": validation,
-        "batch_size": training.batch_size,
-        "verbose": 0,
-    }
-    for place, epochs in enumerate(lengths):
-        if phases:
-            assert compile_ is not None, "phases are compiled one by one"
-            enter(phases[place], phases, model, training, steps, compile_)
-            listener.say(f"phase {place + 1} of {len(phases)}: {phases[place].why}")
-        done = len(watch.epochs)
-        model.fit(
-            **given,
-            initial_epoch=done,
-            epochs=done + epochs,
-            callbacks=callbacks(model, training, steps, watch, best),
-        )
-        if best is not None:
-            best.restore()
-    return watch.epochs
+    weights = class_weights(tasks, train[1]) if training.balance == "auto" else None
+    feed = Feed(train, training.batch_size, weights, training.seed)
+    held = Feed(validation, training.batch_size) if validation is not None else None
+    return _Fit(trainer, training, feed, held, listener, phases, compile_, keeper).run()
 
 
 def steps_per_epoch(train: Rows, training: Training) -> int:
     """Steps of an epoch; the last may be of fewer rows."""
-    rows = len(next(iter(train[1].values())))
-    return math.ceil(rows / training.batch_size)
+    return Feed(train, training.batch_size).steps
 
 
 def epochs_of(phase: Phase, training: Training) -> int:
@@ -127,23 +134,6 @@ def enter(
         compile_(optimizer_of(phase, training, steps))
 
 
-def callbacks(
-    model: Any, training: Training, steps: int, watch: Watch, best: Best | None
-) -> list[Any]:
-    """The Keras callbacks of a stretch of the fit."""
-    from keras.callbacks import LambdaCallback
-
-    told: dict[str, Any] = {"on_epoch_begin": watch.begin, "on_epoch_end": watch.end}
-    if watch.listener.live:
-        told["on_train_batch_end"] = watch.step
-    made = [LambdaCallback(**told)]
-    if training.schedule is not None:  # first, since the rate of an epoch is noted as it begins
-        made.insert(0, training.schedule.callback(model, steps))
-    if best is not None:
-        made.append(LambdaCallback(on_train_begin=best.begin, on_epoch_end=best.end))
-    return [callback for callback in made if callback is not None]
-
-
 def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
     """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)"""
     weights: Arrays = {}
@@ -158,46 +148,173 @@ def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
     return weights
 
 
-class Watch:
-    """Collects the figures of each epoch, and stops a fit that has lost its numbers."""
+class _Fit:
+    """One fit under way: phases of epochs of steps, each of which can be gone on from."""
 
-    def __init__(self, model: Any, most: int, steps: int, listener: Listener) -> None:
-        self.epochs: list[Epoch] = []
-        self.model = model
-        self.most = most
-        self.steps = steps
+    def __init__(
+        self,
+        trainer: Any,
+        training: Training,
+        feed: Feed,
+        validation: Feed | None,
+        listener: Listener,
+        phases: Sequence[Phase],
+        compile_: Callable[[Any], None] | None,
+        keeper: Keeper | None,
+    ) -> None:
+        self.trainer = trainer
+        self.training = training
+        self.feed = feed
+        self.validation = validation
         self.listener = listener
-        self.started = 0.0
-        self.rate = 0.0
+        self.phases = phases
+        self.compile_ = compile_
+        self.keeper = keeper
+        self.lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
+        self.best = Best(trainer, training.early_stopping) if validation is not None else None
+        self.schedule: Any = None
+        self.now = Standing()
 
-    def begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the clock of an epoch, and note its learning rate."""
+    def run(self) -> list[Epoch]:
+        """All phases, from where the last checkpoint left off."""
+        self.trainer.feed(self.feed, self.validation)
+        start = self.keeper.start if self.keeper is not None else None
+        if start is not None:
+            self.now = Standing(**start.state["standing"])
+        while True:
+            self._enter(start)
+            while not self._over():
+                self._epoch()
+            if self.best is not None:
+                self.best.restore()
+            if self.now.phase + 1 >= len(self.lengths):
+                return self.now.history
+            self.now.phase += 1
+            self.now.began, start = self.now.epoch, None
+
+    def _over(self) -> bool:
+        """Whether the phase is at its end."""
+        done = self.now.epoch - self.now.began >= self.lengths[self.now.phase]
+        return done or (self.best is not None and self.best.waited_enough)
+
+    def _enter(self, start: Checkpoint | None) -> None:
+        """Begin a phase, or go on within it."""
+        phase = self.now.phase
+        if self.phases:
+            assert self.compile_ is not None, "phases are compiled one by one"
+            enter(
+                self.phases[phase], self.phases, self.trainer, self.training, self.feed.steps,
+                self.compile_,
+            )  # fmt: skip
+            self.listener.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
+        self.trainer.build_all(self.feed)
+        schedule = self.training.schedule
+        self.schedule = schedule and schedule.follow(self.trainer, self.feed.steps)
+        if self.best is not None:
+            self.best.begin()
+        if start is not None:
+            self._restore(start)
+
+    def _epoch(self) -> None:
+        """One epoch, or the rest of one that was interrupted."""
         import keras
 
-        # Under a strategy the rate is a variable that float() does not read.
-        self.rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.started = time.perf_counter()
+        from kbuilder.training.trainer import Steps, dataset
 
-    def step(self, step: int, logs: Mapping[str, float]) -> None:
-        """Tell of a step."""
-        epoch = len(self.epochs) + 1
-        self.listener.step(step + 1, self.steps, epoch, self.most, float(logs["loss"]))
+        now = self.now
+        variables = state.capture(self.trainer) if now.step else None
+        first, before = now.step, now.seconds
 
-    def end(self, epoch: int, logs: Mapping[str, float]) -> None:
-        """Keep the figures of an epoch, and tell of it.
+        def begin() -> None:
+            if variables is not None:  # Keras has set the metrics to zero
+                state.restore(self.trainer, variables)
+
+        def ahead(step: int) -> None:
+            if self.schedule is not None:
+                self.schedule.step(first + step)
+
+        def done(step: int, logs: Mapping[str, float]) -> None:
+            now.step = min(first + step, self.feed.steps)
+            now.seconds = before + time.perf_counter() - started
+            if self.listener.live:
+                self.listener.step(
+                    now.step, self.feed.steps, now.epoch + 1, self._most(), float(logs["loss"])
+                )
+            if self.keeper is not None and now.step < self.feed.steps:
+                self.keeper.after_step(self._checkpoint)
+
+        if not first:
+            if self.schedule is not None:
+                self.schedule.step(0)
+            # Under a strategy the rate is a variable that float() does not read.
+            now.rate = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        started = time.perf_counter()
+        self.trainer.fit(
+            dataset(self.feed, now.epoch, first),
+            shuffle=False,  # they are
+            verbose=0,
+            callbacks=[Steps(begin, ahead, done)],
+        )
+        figures = _numbers(self.trainer.get_metrics_result())
+        if self.validation is not None:
+            held = self.trainer.evaluate(dataset(self.validation), verbose=0, return_dict=True)
+            figures |= {f"val_{name}": float(value) for name, value in held.items()}
+        seconds = before + time.perf_counter() - started
+        self._end({"seconds": round(seconds, 3), "learning_rate": now.rate, **figures})
+
+    def _end(self, figures: Epoch) -> None:
+        """Keep the figures of an epoch, judge its weights, tell of it, and save.
 
         Raises:
             TrainingError: if the loss is no longer a finite number.
         """
-        seconds = time.perf_counter() - self.started
-        figures = {name: float(value) for name, value in logs.items()}
-        known = {"epoch": epoch + 1, "seconds": round(seconds, 3), "learning_rate": self.rate}
-        self.epochs.append({**known, **figures})
+        now = self.now
+        now.epoch, now.step, now.seconds = now.epoch + 1, 0, 0.0
+        now.history.append({"epoch": now.epoch, **figures})
         if not math.isfinite(figures["loss"]):
             raise TrainingError(
-                f"the loss of epoch {epoch + 1} is {figures['loss']}. Expected a finite number. "
+                f"the loss of epoch {now.epoch} is {figures['loss']}. Expected a finite number. "
                 "Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit "
                 "the gradient with `clipnorm: 1`.",
                 key=("training", "optimizer"),
             )
-        self.listener.epoch(self.epochs[-1], self.most)
+        if self.schedule is not None:
+            self.schedule.end(figures)
+        if self.best is not None:
+            self.best.end(figures)
+        self.listener.epoch(now.history[-1], self._most())
+        if self.keeper is not None:
+            last = self._over() and now.phase + 1 == len(self.lengths)
+            self.keeper.after_epoch(self._checkpoint, now.history, last)
+
+    def _most(self) -> int:
+        """Epochs of the whole fit, if it does not stop early."""
+        return self.now.began + sum(self.lengths[self.now.phase :])
+
+    def _checkpoint(self) -> Checkpoint:
+        """All that this fit needs to go on from here."""
+        now = self.now
+        arrays = state.capture(self.trainer)
+        kept: dict[str, Any] = {"standing": {**vars(now), "history": list(now.history)}}
+        if self.schedule is not None:
+            kept["schedule"] = self.schedule.get_state()
+        if self.best is not None:
+            kept["best"] = self.best.get_state()
+            arrays |= {f"best/{n:05d}": w for n, w in enumerate(self.best.weights or ())}
+        return Checkpoint(now.epoch, now.step, arrays, kept)
+
+    def _restore(self, start: Checkpoint) -> None:
+        """Stand where a checkpoint stood."""
+        state.restore(self.trainer, start.arrays)
+        if self.schedule is not None:
+            self.schedule.set_state(start.state["schedule"])
+        if self.best is not None:
+            names = sorted(name for name in start.arrays if name.startswith("best/"))
+            weights = [start.arrays[name] for name in names]
+            self.best.set_state(start.state["best"], weights or None)
+
+
+def _numbers(figures: Mapping[str, Any]) -> Epoch:
+    import keras
+
+    return {name: float(keras.ops.convert_to_numpy(value)) for name, value in figures.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import keras
@@ -14,13 +15,12 @@ def rates(plateau: Any, losses: list[float], steps: int = 4) -> list[float]:
     """The learning rate after each epoch of such validation losses, from 1."""
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(1.0))
-    callback = plateau.callback(model, steps)
+    follower = plateau.follow(model, steps)
     found = []
-    for epoch, loss in enumerate(losses):
-        callback.on_epoch_begin(epoch)
+    for loss in losses:
         for step in range(steps):
-            callback.on_train_batch_begin(step)
-        callback.on_epoch_end(epoch, {"val_loss": loss})
+            follower.step(step)
+        follower.end({"val_loss": loss})
         found.append(float(model.optimizer.learning_rate))
     return found
 
@@ -56,13 +56,31 @@ def test_no_epoch_of_the_warm_up_counts_as_waiting() -> None:
 def test_the_warm_up_ends_though_some_steps_are_taken_at_once() -> None:
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(1.0))
-    callback = kb.Plateau(warm_up=1.5).callback(model, 4)
+    follower = kb.Plateau(warm_up=1.5).follow(model, 4)
     found = []
-    for epoch in range(3):
-        callback.on_train_batch_begin(0)  # and no call for the other three
+    for _ in range(3):
+        follower.step(0)  # and no call for the other three
         found.append(float(model.optimizer.learning_rate))
-        callback.on_epoch_end(epoch, {"val_loss": 1.0})
+        follower.end({"val_loss": 1.0})
     assert found == pytest.approx([1 / 6, 5 / 6, 1.0])
+
+
+def test_one_that_takes_over_the_state_of_another_goes_on_alike() -> None:
+    plateau = kb.Plateau(factor=0.5, patience=2, warm_up=1.5)
+    losses = [5.0, 4, 4, 4, 4, 3, 3, 3]
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1.0))
+    follower = plateau.follow(model, 4)
+    found = []
+    for loss in losses:
+        again = plateau.follow(model, 4)  # which takes the rate of now for its height
+        again.set_state(json.loads(json.dumps(follower.get_state())))
+        follower = again
+        for step in range(4):
+            follower.step(step)
+        follower.end({"val_loss": loss})
+        found.append(float(model.optimizer.learning_rate))
+    assert found == rates(plateau, losses)
 
 
 def test_it_looks_at_the_validation_loss() -> None:

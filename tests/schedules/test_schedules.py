@@ -69,13 +69,17 @@ def test_a_fit_follows_the_schedule_step_by_step(name: str) -> None:
     model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
     model.compile(training.create_optimizer(3), loss=lambda truth, guess: guess)
     seen: list[float] = []
+    follower = training.schedule.follow(model, 3)
+    ahead: Any = {}
+    if follower is not None:
+        ahead["on_train_batch_begin"] = lambda batch, logs: follower.step(batch)
+        ahead["on_epoch_end"] = lambda epoch, logs: follower.end(logs)
     watch = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: seen.append(float(model.get_weights()[0][0, 0]))
+        on_train_batch_end=lambda batch, logs: seen.append(float(model.get_weights()[0][0, 0])),
+        **ahead,
     )
-    extra = training.schedule.callback(model, 3)
-    callbacks = [extra, watch] if extra else [watch]
     model.fit(rows, rows, validation_data=(rows, rows), epochs=4, batch_size=4, verbose=0,
-              callbacks=callbacks)  # fmt: skip
+              callbacks=[watch])  # fmt: skip
     spent = -np.diff([0.0, *seen])
     made = training.schedule.create(0.5, 3, 4)
     expected = rates(made, range(12))

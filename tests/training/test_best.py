@@ -20,11 +20,10 @@ def model() -> Any:
 def judged(model: Any, losses: list[float], stopping: Any = None) -> tuple[float, int]:
     """The weights that are kept, of those that have the number of their epoch, and the epochs."""
     best = Best(model, stopping)
-    model.stop_training = False
     for epoch, loss in enumerate(losses):
         model.set_weights([np.full_like(weight, epoch) for weight in model.get_weights()])
-        best.end(epoch, {"val_loss": loss})
-        if model.stop_training:
+        best.end({"val_loss": loss})
+        if best.waited_enough:
             break
     best.restore()
     kept = {float(number) for weight in model.get_weights() for number in weight.flat}
@@ -56,17 +55,19 @@ def test_a_loss_that_is_no_number_is_waited_for_and_never_best(model: Any) -> No
 
 def test_nothing_is_copied_where_the_loss_has_not_fallen(model: Any) -> None:
     best = Best(model, None)
-    best.end(0, {"val_loss": 1.0})
+    best.end({"val_loss": 1.0})
     kept = best.weights
-    best.end(1, {"val_loss": 1.0})
+    best.end({"val_loss": 1.0})
     assert best.weights is kept
 
 
 def test_a_new_stretch_waits_anew_and_keeps_the_best_of_all(model: Any) -> None:
     best = Best(model, kb.EarlyStopping(patience=1))
-    best.end(0, {"val_loss": 1.0})
+    best.end({"val_loss": 1.0})
+    assert best.waited_enough is False
+    best.end({"val_loss": 2.0})
+    assert best.waited_enough
     best.begin()
-    model.stop_training = False
-    best.end(1, {"val_loss": 7.0})
-    assert not model.stop_training
+    best.end({"val_loss": 7.0})
+    assert not best.waited_enough
     assert best.loss == 1.0

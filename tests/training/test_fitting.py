@@ -237,13 +237,15 @@ def listener() -> Callable[[bool], Any]:
     def told(live: bool) -> Any:
         import keras
 
+        from kbuilder.training.trainer import Trainer
+
         task = kb.Multiclass(classes=2)
         rows = {"x": np.ones((20, 3), np.float32)}, {"y": np.eye(2)[np.arange(20) % 2]}
         listener = Listener(live)
         training = kb.Training(epochs=2, batch_size=8)
         inputs = {"x": keras.Input((3,), name="x")}
         loss, metrics = task.objective()
-        model = keras.Model(inputs, {"y": task.head(inputs["x"])})
+        model = Trainer(inputs, {"y": task.head(inputs["x"])})
         model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
         fitting.fit(model, {"y": task}, training, rows, None, listener)
         return listener

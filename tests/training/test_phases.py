@@ -41,12 +41,14 @@ def fitted(make: Any, scope: Any = None, **given: Any) -> tuple[Any, Listener, l
     """The fitted network, what was told, and the history; `make` gives the phases of its layers."""
     import keras
 
+    from kbuilder.training.trainer import Trainer
+
     keras.utils.set_random_seed(0)
     loss, metrics = TASK.objective()
     with scope or nullcontext():
         inputs = {"x": keras.Input((3,), name="x")}
         body = kb.MLP(units=[4, 4]).apply(Signal("vector", inputs["x"]))
-        model = keras.Model(inputs, {"y": TASK.head(body)})
+        model = Trainer(inputs, {"y": TASK.head(body)})
         model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
     random = np.random.default_rng(0)
     x = random.normal(size=(24, 3)).astype(np.float32)

@@ -1,0 +1,187 @@
+"""Checkpoints: each is one file that is whole or not there, and proves its content by its name.
+
+`epoch-0003-step-000120.<SHA-256>.npz` holds arrays by name and a JSON state. It is written under a
+temporary name, put on the disk, and renamed; older ones go once a newer is in place. So a process
+that is killed at any moment leaves the newest checkpoint, or the one before it, as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kbuilder import files
+from kbuilder.errors import RunError, listed
+
+NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.([0-9a-f]{64})\.npz")
+STATE = "state.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a fit needs to go on as if nothing had been.
+
+    Args:
+        epoch: Epochs that are finished.
+        step: Steps of the epoch under way, from 0.
+        arrays: The variables by name.
+        state: The rest, as JSON values.
+    """
+
+    epoch: int
+    step: int
+    arrays: Mapping[str, np.ndarray]
+    state: Mapping[str, Any]
+
+
+def found(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, newest first; whether they are sound is not looked at."""
+    known = [(NAME.fullmatch(path.name), path) for path in folder.glob("epoch-*.npz")]
+    named = [(int(match[1]), int(match[2]), path) for match, path in known if match]
+    return [path for _, _, path in sorted(named, reverse=True)]
+
+
+def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
+    """The newest sound checkpoint; None if the folder has none at all.
+
+    Args:
+        say: Is told of each that is damaged.
+
+    Raises:
+        RunError: if there are checkpoints, and all are damaged.
+    """
+    paths = found(folder)
+    for path in paths:
+        try:
+            return read(path)
+        except ValueError as error:
+            older = paths.index(path) + 1 < len(paths)
+            say(f"{path.name} is damaged: {error}." + older * " The one before it is taken.")
+    if paths:
+        raise RunError(
+            f"every checkpoint in {folder} is damaged: {listed(path.name for path in paths)}. "
+            "Restore one of the files, or fit anew."
+        )
+    return None
+
+
+def read(path: Path) -> Checkpoint:
+    """A checkpoint, checked against the hash in its name.
+
+    Raises:
+        ValueError: in a few words, if it is damaged.
+    """
+    match = NAME.fullmatch(path.name)
+    if match is None or not path.is_file() or path.is_symlink():
+        raise ValueError("it is no regular file with a checkpoint's name")
+    if files.sha256(path) != match[3]:
+        raise ValueError("its content does not match the hash in its name")
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            arrays = {name: content[name] for name in content.files}
+        state = json.loads(arrays.pop(STATE).tobytes())
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ValueError(f"it cannot be read ({error})") from None
+    return Checkpoint(int(match[1]), int(match[2]), arrays, state)
+
+
+def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
+    """Write a checkpoint, then remove all but the newest `keep`.
+
+    Raises:
+        OSError: if it cannot be written; those before it stay.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    state = np.frombuffer(json.dumps(checkpoint.state).encode(), np.uint8)
+    stem = f"epoch-{checkpoint.epoch:04d}-step-{checkpoint.step:06d}"
+    with files.partial(folder / stem) as temporary:
+        with temporary.open("wb") as file:
+            np.savez(file, **checkpoint.arrays, **{STATE: state})  # type: ignore[arg-type]
+        final = folder / f"{stem}.{files.sha256(temporary)}.npz"
+        files.settle(temporary, final)
+    for old in found(folder)[keep:]:
+        old.unlink(missing_ok=True)
+    return final
+
+
+def size(checkpoint: Checkpoint) -> int:
+    """Bytes of its arrays."""
+    return sum(array.nbytes for array in checkpoint.arrays.values())
+
+
+class Writer:
+    """Writes checkpoints beside the fit, one at a time, always the newest that it was given.
+
+    A checkpoint that is handed over while another is being written waits; a newer one takes its
+    place. A disk that is full does not stop the fit: it is said, and tried again with the next.
+
+    Args:
+        folder: Where they are kept; made with the first.
+        keep: How many.
+        say: Is told what could not be written, from the thread of the fit.
+    """
+
+    def __init__(self, folder: Path, keep: int, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.keep = keep
+        self.say = say
+        self._next: Checkpoint | None = None
+        self._failed: list[str] = []
+        self._free = threading.Condition()
+        self._busy = False
+        self._ended = False
+        self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+        self._thread.start()
+
+    def put(self, checkpoint: Checkpoint) -> None:
+        """Hand a checkpoint over; returns at once."""
+        with self._free:
+            self._next = checkpoint
+            self._free.notify_all()
+        self._tell()
+
+    def wait(self) -> None:
+        """Wait until the last one is written, or could not be."""
+        with self._free:
+            self._free.wait_for(lambda: self._next is None and not self._busy)
+        self._tell()
+
+    def close(self) -> None:
+        """Wait, and end the thread."""
+        self.wait()
+        with self._free:
+            self._ended = True
+            self._free.notify_all()
+        self._thread.join()
+
+    def _tell(self) -> None:
+        while self._failed:
+            self.say(self._failed.pop(0))
+
+    def _work(self) -> None:
+        while True:
+            with self._free:
+                self._free.wait_for(lambda: self._next is not None or self._ended)
+                if self._next is None:
+                    return
+                checkpoint, self._next, self._busy = self._next, None, True
+            try:
+                write(self.folder, checkpoint, self.keep)
+            except Exception as error:  # told by the thread of the fit, which goes on
+                reason = error.strerror if isinstance(error, OSError) else None
+                self._failed.append(
+                    f"the checkpoint after epoch {checkpoint.epoch}, step {checkpoint.step} could "
+                    f"not be written: {reason or error}. The fit goes on; the one before it stays."
+                )
+            finally:
+                with self._free:
+                    self._busy = False
+                    self._free.notify_all()

@@ -1,0 +1,112 @@
+"""What is kept of a fit under way, so that it is never lost."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from kbuilder import checkpoints, files
+from kbuilder.checkpoints import Checkpoint
+from kbuilder.errors import Interrupted
+from kbuilder.recipe.training import Checkpoints
+
+SPACING = 1.0
+"""Seconds between the checkpoints of epochs that are shorter than that."""
+
+Capture = Callable[[], Checkpoint]
+
+
+class Keeper:
+    """Keeps checkpoints and the history, and ends a fit that is told to stop.
+
+    Args:
+        folder: The folder of the run under way; gets `checkpoints/` and `history.csv`.
+        settings: How often, and how many are kept; None: only where the fit stops.
+        say: Is told what could not be written.
+        start: From where to go on; None: from the beginning.
+        resume: The command that goes on with the run, for the message.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: Checkpoints | None,
+        say: Callable[[str], None],
+        start: Checkpoint | None = None,
+        resume: str = "",
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.start = start
+        self.resume = resume
+        self._writer = checkpoints.Writer(
+            folder / "checkpoints", settings.keep if settings is not None else 1, say
+        )
+        self._last = time.monotonic()
+        self._signal: int | None = None
+
+    def after_step(self, capture: Capture) -> None:
+        """Save if it is time, or if a signal came.
+
+        Raises:
+            Interrupted: after a signal.
+        """
+        if self._signal is not None:
+            self._stop(capture())
+        waited = time.monotonic() - self._last
+        if self.settings is not None and waited >= 60 * self.settings.every_minutes:
+            self._put(capture())
+
+    def after_epoch(
+        self, capture: Capture, history: Sequence[Mapping[str, float]], last: bool
+    ) -> None:
+        """Save the history, and a checkpoint unless one was saved a moment ago; then as above.
+
+        Args:
+            last: Whether the fit is at its end, which is always saved.
+        """
+        files.write_rows(self.folder / "history.csv", history)
+        if self._signal is not None:
+            self._stop(capture())
+        waited = time.monotonic() - self._last
+        if self.settings is not None and (last or waited >= SPACING):
+            self._put(capture())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """While it lasts SIGINT and SIGTERM are noted, to end the fit after its step.
+
+        A second one ends it at once. The last checkpoint is written when this is left.
+        """
+        known = (signal.SIGINT, signal.SIGTERM)
+        main = threading.current_thread() is threading.main_thread()
+        before = {number: signal.getsignal(number) for number in known} if main else {}
+
+        def note(number: int, frame: FrameType | None) -> None:
+            self._signal = number
+            for again, handler in before.items():
+                signal.signal(again, handler)
+
+        for number in before:
+            signal.signal(number, note)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._writer.close()
+
+    def _put(self, checkpoint: Checkpoint) -> None:
+        self._last = time.monotonic()
+        self._writer.put(checkpoint)
+
+    def _stop(self, checkpoint: Checkpoint) -> None:
+        self._put(checkpoint)
+        self._writer.wait()
+        assert self._signal is not None
+        raise Interrupted(self._signal, checkpoint.epoch, checkpoint.step, self.resume)
