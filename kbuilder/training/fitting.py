@@ -15,7 +15,7 @@ from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Phase, Task
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Training
-from kbuilder.training import state
+from kbuilder.training import diagnosis, state
 from kbuilder.training.best import Best
 from kbuilder.training.feeding import Feed
 from kbuilder.training.keeping import Keeper
@@ -148,6 +148,16 @@ def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
     return weights
 
 
+class _LossError(Exception):
+    """The loss is not finite since a step after `sound` steps, and before `step`."""
+
+    def __init__(self, loss: float, sound: int, step: int) -> None:
+        super().__init__(loss)
+        self.loss = loss
+        self.sound = sound
+        self.step = step
+
+
 class _Fit:
     """One fit under way: phases of epochs of steps, each of which can be gone on from."""
 
@@ -180,7 +190,7 @@ class _Fit:
         self.trainer.feed(self.feed, self.validation)
         start = self.keeper.start if self.keeper is not None else None
         if start is not None:
-            self.now = Standing(**start.state["standing"])
+            self._stand(start)
         while True:
             self._enter(start)
             while not self._over():
@@ -191,6 +201,10 @@ class _Fit:
                 return self.now.history
             self.now.phase += 1
             self.now.began, start = self.now.epoch, None
+
+    def _stand(self, start: Checkpoint) -> None:
+        known = start.state["standing"]
+        self.now = Standing(**{**known, "history": list(known["history"])})
 
     def _over(self) -> bool:
         """Whether the phase is at its end."""
@@ -214,16 +228,54 @@ class _Fit:
             self.best.begin()
         if start is not None:
             self._restore(start)
+        self._save()
 
     def _epoch(self) -> None:
         """One epoch, or the rest of one that was interrupted."""
         import keras
+        import tensorflow as tf
 
-        from kbuilder.training.trainer import Steps, dataset
+        from kbuilder.training.trainer import dataset
 
         now = self.now
-        variables = state.capture(self.trainer) if now.step else None
-        first, before = now.step, now.seconds
+        if not now.step:
+            if self.schedule is not None:
+                self.schedule.step(0)
+            # Under a strategy the rate is a variable that float() does not read.
+            now.rate = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
+        before, started = now.seconds, time.perf_counter()
+
+        def done(loss: float) -> None:
+            now.seconds = before + time.perf_counter() - started
+            if self.listener.live:
+                self.listener.step(now.step, self.feed.steps, now.epoch + 1, self._most(), loss)
+            if self.keeper is not None and now.step < self.feed.steps:
+                self.keeper.after_step(self._save)
+
+        try:
+            self._steps(done)
+        except _LossError as lost:
+            raise self._explain(lost) from None
+        except tf.errors.ResourceExhaustedError:
+            self._take_less()
+            return
+        figures = _numbers(self.trainer.get_metrics_result())
+        if self.validation is not None:
+            held = self.trainer.evaluate(dataset(self.validation), verbose=0, return_dict=True)
+            figures |= {f"val_{name}": float(value) for name, value in held.items()}
+        seconds = before + time.perf_counter() - started
+        self._end({"seconds": round(seconds, 3), "learning_rate": now.rate, **figures})
+
+    def _steps(self, done: Callable[[float], None], last: int | None = None) -> None:
+        """The steps of an epoch from where it stands, up to the step `last`.
+
+        Args:
+            done: Is given the loss so far, after each step, or several that are one execution.
+        """
+        from kbuilder.training.trainer import Steps, dataset
+
+        now, first = self.now, self.now.step
+        variables = state.capture(self.trainer) if first else None
 
         def begin() -> None:
             if variables is not None:  # Keras has set the metrics to zero
@@ -233,51 +285,71 @@ class _Fit:
             if self.schedule is not None:
                 self.schedule.step(first + step)
 
-        def done(step: int, logs: Mapping[str, float]) -> None:
-            now.step = min(first + step, self.feed.steps)
-            now.seconds = before + time.perf_counter() - started
-            if self.listener.live:
-                self.listener.step(
-                    now.step, self.feed.steps, now.epoch + 1, self._most(), float(logs["loss"])
-                )
-            if self.keeper is not None and now.step < self.feed.steps:
-                self.keeper.after_step(self._checkpoint)
+        def after(step: int, logs: Mapping[str, float]) -> None:
+            sound, loss = now.step, float(logs["loss"])
+            now.step = min(first + step, last or self.feed.steps)
+            if not math.isfinite(loss):
+                raise _LossError(loss, sound, now.step)
+            done(loss)
 
-        if not first:
-            if self.schedule is not None:
-                self.schedule.step(0)
-            # Under a strategy the rate is a variable that float() does not read.
-            now.rate = float(keras.ops.convert_to_numpy(self.trainer.optimizer.learning_rate))
-        started = time.perf_counter()
         self.trainer.fit(
-            dataset(self.feed, now.epoch, first),
+            dataset(self.feed, now.epoch, first, last),
             shuffle=False,  # they are
             verbose=0,
-            callbacks=[Steps(begin, ahead, done)],
+            callbacks=[Steps(begin, ahead, after)],
         )
-        figures = _numbers(self.trainer.get_metrics_result())
-        if self.validation is not None:
-            held = self.trainer.evaluate(dataset(self.validation), verbose=0, return_dict=True)
-            figures |= {f"val_{name}": float(value) for name, value in held.items()}
-        seconds = before + time.perf_counter() - started
-        self._end({"seconds": round(seconds, 3), "learning_rate": now.rate, **figures})
 
-    def _end(self, figures: Epoch) -> None:
-        """Keep the figures of an epoch, judge its weights, tell of it, and save.
+    def _explain(self, lost: _LossError) -> TrainingError:
+        """Take all steps since the last save again, and look at the first that goes wrong."""
+        epoch, history = self.now.epoch, self.now.history
+        self.listener.say(
+            f"the loss of epoch {epoch + 1} is {lost.loss}: looking for the step where it began"
+        )
+        self._restore(self.saved)
+        while self.now.epoch < epoch:
+            self._steps(lambda loss: None)
+            if self.schedule is not None:
+                self.schedule.end(history[self.now.epoch])
+            self.now.epoch, self.now.step = self.now.epoch + 1, 0
+        if self.now.step < lost.sound:
+            self._steps(lambda loss: None, lost.sound)
+        self.trainer.one_by_one()
+        for step in range(lost.sound, lost.step):
+            before = state.capture(self.trainer)
+            try:
+                self._steps(lambda loss: None, step + 1)
+            except _LossError as found:
+                state.restore(self.trainer, before)
+                return diagnosis.explain(self.trainer, self.feed, epoch, step, found.loss)
+        return diagnosis.unexplained(epoch, lost.loss)
+
+    def _take_less(self) -> None:
+        """After running out of memory: smaller parts, from the last save on.
 
         Raises:
-            TrainingError: if the loss is no longer a finite number.
+            TrainingError: if a single row is too much.
         """
+        part = self.trainer.divide()
+        if not part:
+            raise TrainingError(
+                "a single row is too much for the memory of the device. Expected a smaller "
+                "network, smaller inputs, or more memory.",
+                key=("model",),
+            )
+        if self.validation is not None:
+            self.validation.batch_size = part
+        self._restore(self.saved)
+        self.listener.say(
+            f"out of memory: from epoch {self.now.epoch + 1} on each step of "
+            f"{self.feed.batch_size} rows is taken in parts of {part}, whose gradients are added "
+            "up. Batch normalization, where there is some, sees the parts"
+        )
+
+    def _end(self, figures: Epoch) -> None:
+        """Keep the figures of an epoch, judge its weights, tell of it, and save."""
         now = self.now
         now.epoch, now.step, now.seconds = now.epoch + 1, 0, 0.0
         now.history.append({"epoch": now.epoch, **figures})
-        if not math.isfinite(figures["loss"]):
-            raise TrainingError(
-                f"the loss of epoch {now.epoch} is {figures['loss']}. Expected a finite number. "
-                "Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit "
-                "the gradient with `clipnorm: 1`.",
-                key=("training", "optimizer"),
-            )
         if self.schedule is not None:
             self.schedule.end(figures)
         if self.best is not None:
@@ -285,7 +357,7 @@ class _Fit:
         self.listener.epoch(now.history[-1], self._most())
         if self.keeper is not None:
             last = self._over() and now.phase + 1 == len(self.lengths)
-            self.keeper.after_epoch(self._checkpoint, now.history, last)
+            self.keeper.after_epoch(self._save, now.history, last)
 
     def _most(self) -> int:
         """Epochs of the whole fit, if it does not stop early."""
@@ -303,8 +375,14 @@ class _Fit:
             arrays |= {f"best/{n:05d}": w for n, w in enumerate(self.best.weights or ())}
         return Checkpoint(now.epoch, now.step, arrays, kept)
 
+    def _save(self) -> Checkpoint:
+        """A checkpoint of now, from which the fit can go on itself too."""
+        self.saved = self._checkpoint()
+        return self.saved
+
     def _restore(self, start: Checkpoint) -> None:
         """Stand where a checkpoint stood."""
+        self._stand(start)
         state.restore(self.trainer, start.arrays)
         if self.schedule is not None:
             self.schedule.set_state(start.state["schedule"])

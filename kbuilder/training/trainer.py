@@ -21,6 +21,8 @@ class Trainer(keras.Model):
     compiled function. `feed` says which rows.
     """
 
+    _part: int | None = None
+
     def feed(self, train: Feed, validation: Feed | None) -> None:
         """Hold the rows that `fit` and `evaluate` take."""
         self._resident = _Resident(train, validation)
@@ -30,8 +32,48 @@ class Trainer(keras.Model):
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=feed.example())
 
+    def divide(self) -> int:
+        """Take steps in parts of half as many rows as now, to need less memory.
+
+        The gradients of the parts are added up. Returns the rows of a part; 0: there are none.
+        """
+        self._part = (self._part or self._resident.batch_size) // 2
+        if self._part:
+            self.make_train_function(force=True)
+        return self._part
+
+    def one_by_one(self) -> None:
+        """Take one step per execution from now on."""
+        self.steps_per_execution = 1
+        self.make_train_function(force=True)
+
     def train_step(self, data: Any) -> Any:
+        if self._part is not None:
+            return self._step_in_parts(data)
         return super().train_step(self._resident.train(data))
+
+    def _step_in_parts(self, rows: tf.Tensor) -> Any:
+        """One step of the optimizer, from the gradients of parts weighed by their rows."""
+        count, weights = tf.shape(rows)[0], self.trainable_weights
+
+        def part(first: tf.Tensor, *gradients: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            some = rows[first : first + self._part]
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(self._resident.train(some))
+            with tf.GradientTape() as tape:
+                answers = self(x, training=True)
+                loss = self.compute_loss(x, y, answers, sample_weight)
+                share = tf.cast(tf.size(some), loss.dtype) / tf.cast(count, loss.dtype)
+                weighed = self.optimizer.scale_loss(loss * share)
+            self._loss_tracker.update_state(loss, sample_weight=tf.size(some))
+            self.compute_metrics(x, y, answers, sample_weight)
+            added = zip(gradients, tape.gradient(weighed, [w.value for w in weights]), strict=True)
+            return first + self._part, *(a if b is None else a + b for a, b in added)
+
+        _, *gradients = tf.while_loop(
+            lambda first, *_: first < count, part, [0, *(tf.zeros_like(w.value) for w in weights)]
+        )
+        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+        return self.get_metrics_result()
 
     def test_step(self, data: Any) -> Any:
         assert self._resident.validation is not None
@@ -42,6 +84,7 @@ class _Resident:
     """Rows as tensors. Not a dictionary, which Keras would wrap and track as an attribute."""
 
     def __init__(self, train: Feed, validation: Feed | None) -> None:
+        self.batch_size = train.batch_size
         self.train = gatherer(train)
         self.validation = gatherer(validation) if validation is not None else None
 
@@ -52,9 +95,10 @@ def gatherer(feed: Feed) -> Callable[[Any], Any]:
     return lambda rows: keras.tree.map_structure(lambda values: tf.gather(values, rows), tensors)
 
 
-def dataset(feed: Feed, epoch: int = 0, first: int = 0) -> tf.data.Dataset:
-    """The numbers of the rows of an epoch, step by step, from the step `first` on."""
-    order = feed.order(epoch)[first * feed.batch_size :]
+def dataset(feed: Feed, epoch: int = 0, first: int = 0, last: int | None = None) -> tf.data.Dataset:
+    """The numbers of the rows of an epoch, step by step: the steps from `first` up to `last`."""
+    end = None if last is None else last * feed.batch_size
+    order = feed.order(epoch)[first * feed.batch_size : end]
     return tf.data.Dataset.from_tensor_slices(order).batch(feed.batch_size)
 
 

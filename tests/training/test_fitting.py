@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from shared import ROWS, message, mixed, picture, reviews
 import kbuilder as kb
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
+from kbuilder.training import fitting
 from kbuilder.training.fitting import class_weights
 
 
@@ -140,14 +142,68 @@ def test_the_history_has_the_learning_rate_of_the_first_step_of_each_epoch(
     assert kb.load("run").recipe.training.schedule == schedule
 
 
-def test_a_loss_that_is_no_number_stops_the_fit_with_the_mend() -> None:
-    optimizer = Optimizer(name="sgd", learning_rate=1e30)
-    recipe = noisy(epochs=5, optimizer=optimizer)
-    assert message(TrainingError, kb.fit, recipe, run_dir="run", verbose=False) == (
-        "training.optimizer: the loss of epoch 1 is nan. Expected a finite number. "
-        "Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit "
-        "the gradient with `clipnorm: 1`."
+def test_a_loss_that_is_no_number_stops_the_fit_with_the_step_and_the_mend(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    recipe = noisy(epochs=9, optimizer=Optimizer(name="sgd", learning_rate=2.0))
+    said = message(TrainingError, kb.fit, recipe, run_dir="run")
+    match = re.fullmatch(
+        r"training\.optimizer: the loss of epoch (\d), step (\d) of 6, is (?:inf|nan)\. "
+        r"Its \d rows and the weights before it are finite, but the outputs of the network, or "
+        r"their loss, are not; the largest weight is ([\d.e+]+), of .*kernel\. "
+        r"Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit the "
+        r"gradient with `clipnorm: 1`\.",
+        said,
     )
+    assert match, said
+    assert float(match[3]) > 1e8
+    assert f"the loss of epoch {match[1]} is " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("at", "expected"), [
+    ("x", "features: the loss of epoch 1, step 2 of 3, is nan. In 1 of its 8 rows the input 'x' is "
+     "not finite, once preprocessed. Mend or remove such rows; a number of huge size may be the "
+     "cause."),
+    ("y", "data.target: the loss of epoch 1, step 2 of 3, is nan. In 1 of its 8 rows the target "
+     "'y' is not finite, once preprocessed. Mend or remove such rows; a number of huge size may be "
+     "the cause."),
+    ("w", "training.optimizer: the loss of epoch 1, step 1 of 3, is nan. Its 8 rows are finite, "
+     "but the weights no longer were: dense/kernel. The steps before it were too large. Lower the "
+     "learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit the gradient with "
+     "`clipnorm: 1`."),
+])  # fmt: skip
+def test_the_step_whose_loss_is_no_number_says_what_was_not_finite(at: str, expected: str) -> None:
+    import keras
+
+    from kbuilder.training.feeding import Feed
+    from kbuilder.training.trainer import Trainer
+
+    task = kb.Regression()
+    x, y = np.ones((20, 3), np.float32), np.ones((20, 1), np.float32)
+    place = Feed(({"x": x}, {"y": y}), 8, seed=0).batch(0, 1)[3]
+    if at != "w":
+        {"x": x, "y": y}[at][place] = np.nan
+    inputs = {"x": keras.Input((3,), name="x")}
+    loss, metrics = task.objective()
+    hidden = keras.layers.Dense(2, name="dense")(inputs["x"])
+    model = Trainer(inputs, {"y": task.head(hidden)})
+    model.compile("sgd", loss={"y": loss}, metrics={"y": metrics}, steps_per_execution=3)
+    if at == "w":
+        model.get_layer("dense").kernel.assign(np.full((3, 2), np.inf))
+    listener = Silent()
+    rows = {"x": x}, {"y": y}
+    training = kb.Training(epochs=1, batch_size=8)
+    with pytest.raises(TrainingError) as stopped:
+        fitting.fit(model, {"y": task}, training, rows, None, listener)
+    assert str(stopped.value) == expected
+
+
+class Silent:
+    live = False
+
+    def say(self, text: str) -> None: ...
+    def step(self, *given: Any) -> None: ...
+    def epoch(self, figures: Any, epochs: int) -> None: ...
 
 
 def test_balanced_classes_weigh_the_same_with_a_mean_weight_of_1() -> None:
@@ -218,7 +274,6 @@ def test_progress_is_told_per_epoch_and_per_step_where_it_is_live(
 @pytest.fixture
 def listener() -> Callable[[bool], Any]:
     """Fits two epochs of three steps, and gives what was told."""
-    from kbuilder.training import fitting
 
     class Listener:
         def __init__(self, live: bool) -> None:
