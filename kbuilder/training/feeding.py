@@ -28,9 +28,13 @@ class Feed:
         seed: int | None = None,
     ) -> None:
         self.arrays = rows if weights is None else (*rows, weights)
-        self.batch_size = batch_size
         self.seed = seed
         self.rows = len(next(iter(rows[1].values())))
+        self.resize(batch_size)
+
+    def resize(self, batch_size: int) -> None:
+        """Have steps of so many rows."""
+        self.batch_size = batch_size
         self.steps = math.ceil(self.rows / batch_size)
 
     def order(self, epoch: int) -> np.ndarray:
@@ -43,6 +47,20 @@ class Feed:
     def batch(self, epoch: int, step: int) -> np.ndarray:
         """The numbers of the rows of a step, both from 0."""
         return self.order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+
+    def bounds(self, rows: int, devices: int) -> np.ndarray:
+        """Where each device's rows of a step begin and end in the order, and the step's rows.
+
+        A step is dealt as evenly as can be; one of fewer rows than devices leaves some with none.
+
+        Returns:
+            int64 (steps, devices, 3)
+        """
+        starts = np.arange(0, rows, self.batch_size)
+        sizes = np.minimum(self.batch_size, rows - starts)
+        each = sizes[:, None] // devices + (np.arange(devices) < sizes[:, None] % devices)
+        ends = starts[:, None] + np.cumsum(each, axis=1)
+        return np.stack([ends - each, ends, np.broadcast_to(sizes[:, None], each.shape)], axis=-1)
 
     def example(self) -> Any:
         """The arrays of one row, for shapes and dtypes."""

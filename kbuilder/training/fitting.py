@@ -235,8 +235,6 @@ class _Fit:
         import keras
         import tensorflow as tf
 
-        from kbuilder.training.trainer import dataset
-
         now = self.now
         if not now.step:
             if self.schedule is not None:
@@ -261,8 +259,11 @@ class _Fit:
             return
         figures = _numbers(self.trainer.get_metrics_result())
         if self.validation is not None:
-            held = self.trainer.evaluate(dataset(self.validation), verbose=0, return_dict=True)
-            figures |= {f"val_{name}": float(value) for name, value in held.items()}
+            self.trainer.evaluate(
+                self.trainer.validation_rows(), steps=self.validation.steps, verbose=0
+            )
+            held = _numbers(self.trainer.get_metrics_result())
+            figures |= {f"val_{name}": value for name, value in held.items()}
         seconds = before + time.perf_counter() - started
         self._end({"seconds": round(seconds, 3), "learning_rate": now.rate, **figures})
 
@@ -272,7 +273,7 @@ class _Fit:
         Args:
             done: Is given the loss so far, after each step, or several that are one execution.
         """
-        from kbuilder.training.trainer import Steps, dataset
+        from kbuilder.training.trainer import Steps
 
         now, first = self.now, self.now.step
         variables = state.capture(self.trainer) if first else None
@@ -293,7 +294,8 @@ class _Fit:
             done(loss)
 
         self.trainer.fit(
-            dataset(self.feed, now.epoch, first, last),
+            self.trainer.training_rows(now.epoch, first, last),
+            steps_per_epoch=(last or self.feed.steps) - first,
             shuffle=False,  # they are
             verbose=0,
             callbacks=[Steps(begin, ahead, after)],
@@ -337,7 +339,7 @@ class _Fit:
                 key=("model",),
             )
         if self.validation is not None:
-            self.validation.batch_size = part
+            self.validation.resize(part)
         self._restore(self.saved)
         self.listener.say(
             f"out of memory: from epoch {self.now.epoch + 1} on each step of "
