@@ -288,6 +288,21 @@ def network(
     return Network(model, trained, tasks, auxiliary, _side_by_side(bodies))
 
 
+def on_one_device(model: Any) -> Any:
+    """The network with its weights outside of any strategy; itself, where it is in none."""
+    if not isinstance(model.distribute_strategy, _strategies()):
+        return model
+    alone = type(model).from_config(model.get_config())
+    alone.set_weights(model.get_weights())
+    return alone
+
+
+def _strategies() -> tuple[type, ...]:
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy
+
+
 def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
     """The phases of networks that one architecture made for several features: they go together."""
     stretches = [body.phases for body in bodies if body.phases]

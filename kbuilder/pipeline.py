@@ -6,7 +6,7 @@ It is the only one that knows the order of the stages; each of them takes values
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from kbuilder.evaluation import evaluating
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
-from kbuilder.training import fitting
+from kbuilder.training import fitting, strategies
 from kbuilder.training.keeping import Keeper
+from kbuilder.training.strategies import Placement
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,14 @@ class Prepared:
         return self.parts.describe(self.recipe.data.split.seed, smoke)
 
 
-def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
-    """Load, infer, divide, preprocess and build: every stage before the fit."""
+def prepare(recipe: Recipe, smoke: bool = False, placement: Placement | None = None) -> Prepared:
+    """Load, infer, divide, preprocess and build: every stage before the fit.
+
+    Args:
+        recipe: The recipe.
+        smoke: Keep a few rows of each part.
+        placement: The devices of the network.
+    """
     import keras
 
     from kbuilder.training.trainer import Trainer
@@ -75,14 +82,19 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Prepared:
             )
             for name, table in parts
         }
-        inputs = building.inputs(columns, rows["train"][0])
-        architectures, chosen = building.choose(columns, inputs, recipe.model)
-        branched = isinstance(recipe.model, Mapping)
-        network = building.network(columns, inputs, architectures, branched, Trainer)
-        steps = fitting.steps_per_epoch(rows["train"], recipe.training)
-        network.compile(recipe.training.create_optimizer(steps))
+        with placement.scope():
+            inputs = building.inputs(columns, rows["train"][0])
+            architectures, chosen = building.choose(columns, inputs, recipe.model)
+            branched = isinstance(recipe.model, Mapping)
+            network = building.network(columns, inputs, architectures, branched, Trainer)
+            if recipe.training.sync_batchnorm:
+                placement.synchronize(network.trained)
+            steps = fitting.steps_per_epoch(rows["train"], recipe.training)
+            network.compile(recipe.training.create_optimizer(steps))
     recipe = resolved.recipe.model_copy(update={"model": architectures})
-    return Prepared(recipe, (*resolved.decisions, *learned, *chosen), parts, columns, rows, network)
+    placed = (placement.decision,) if placement.decision else ()
+    decisions = (*resolved.decisions, *learned, *chosen, *placed)
+    return Prepared(recipe, decisions, parts, columns, rows, network)
 
 
 def fit(
@@ -90,6 +102,7 @@ def fit(
     *,
     run_dir: str | Path | None = None,
     smoke: bool = False,
+    devices: int | None = None,
     verbose: bool = True,
 ) -> Run:
     """Fit a recipe: from its rows to a run folder with a trained and evaluated model.
@@ -98,6 +111,7 @@ def fit(
         recipe: A `Recipe`, or the path of a recipe file.
         run_dir: Folder of the run, new or empty; left out: `runs/<recipe>/<time>`.
         smoke: Run every stage, on a few rows for one epoch.
+        devices: Share each step among so many GPUs, or parts of the CPU; left out: all GPUs.
         verbose: Print decisions and progress to stderr.
 
     Returns:
@@ -108,10 +122,12 @@ def fit(
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
     path = runs.place(recipe, run_dir)
-    console = Console(verbose)
-    prepared = prepare(recipe, smoke)
+    with pointing(recipe):
+        placement = strategies.place(recipe.training, devices)
+    console = Console(verbose and placement.chief)
+    prepared = prepare(recipe, smoke, placement)
     console.decided(prepared.decisions)
-    return _run(prepared, path, console, smoke)
+    return _run(prepared, placement, path, console, smoke)
 
 
 def resume(
@@ -120,6 +136,7 @@ def resume(
     override: Sequence[str] = (),
     data: Source | None = None,
     run_dir: str | Path | None = None,
+    devices: int | None = None,
     verbose: bool = True,
 ) -> Run:
     """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
@@ -131,7 +148,8 @@ def resume(
         run: The folder of the run, or `latest`.
         override: Changes of its recipe, such as `training.epochs=80`.
         data: The source, where the saved recipe does not hold it: a `Frame`.
-        run_dir: Folder of the run that comes of a finished one, as in `fit`.
+        run_dir: Folder of the run that comes of a finished one.
+        devices: As in `fit`; equal weights need as many as before.
         verbose: Print progress to stderr.
 
     Raises:
@@ -140,13 +158,17 @@ def resume(
     console = Console(verbose)
     start = runs.start(run, override, run_dir, console.say)
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
-    prepared = replace(prepare(recipe), decisions=tuple(start.decisions))
+    with pointing(recipe):
+        placement = strategies.place(recipe.training, devices)
+    console.verbose = verbose and placement.chief
+    prepared = replace(prepare(recipe, False, placement), decisions=tuple(start.decisions))
     runs.same_rows(start, prepared.splits())
-    return _run(prepared, start.path, console, start=start.checkpoint)
+    return _run(prepared, placement, start.path, console, start=start.checkpoint)
 
 
 def _run(
     prepared: Prepared,
+    placement: Placement,
     path: Path,
     console: Console,
     smoke: bool = False,
@@ -163,15 +185,21 @@ def _run(
     with (
         pointing(recipe),
         closing(console),
-        runs.under_way(path, recipe, prepared.decisions, splits) as folder,
+        runs.under_way(path, recipe, prepared.decisions, splits)
+        if placement.chief
+        else nullcontext() as folder,
     ):
-        keeper = Keeper(folder, training.checkpoints, console.say, start, runs.resuming(path))
+        keeper = Keeper(
+            folder, training.checkpoints, console.say, start, runs.resuming(path),
+            midway=placement.workers == 1,
+        )  # fmt: skip
         with keeper.listening():
             history = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
                 fitted.get("validation"), console, network.phases, network.compile, keeper,
             )  # fmt: skip
-        metrics = evaluating.evaluate(network.model, columns, prepared.rows)
+        model = building.on_one_device(network.model)
+        metrics = evaluating.evaluate(model, columns, prepared.rows)
         record = runs.Record(
             recipe=recipe,
             columns=columns,
@@ -182,8 +210,9 @@ def _run(
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, prepared.parts.examples())),
         )
-        runs.write(path, record, network.model, None if smoke else folder / "checkpoints")
-    return Run(path, record, network.model)
+        if folder is not None:
+            runs.write(path, record, model, None if smoke else folder / "checkpoints")
+    return Run(path, record, model)
 
 
 def eject(recipe: Recipe) -> str:

@@ -34,7 +34,10 @@ from kbuilder.recipe.recipe import Recipe
 
 LOCK = "lock.json"
 UNFINISHED = ".unfinished"
-CHANGEABLE = ("training.checkpoints", "training.early_stopping", "training.epochs")
+CHANGEABLE = (
+    "training.checkpoints", "training.early_stopping", "training.epochs", "training.strategy",
+    "training.wait_minutes",
+)  # fmt: skip
 """What of a recipe may be changed when a run is gone on with."""
 FILES = {
     "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",

@@ -20,6 +20,12 @@ from kbuilder.commands import options
     metavar="RUN",
     help='Go on with a run (a folder, or "latest") that was interrupted, or give it more epochs.',
 )
+@click.option(
+    "--devices",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Share each step among N GPUs, or among N parts of the CPU. [all GPUs]",
+)
 @options.as_json
 def fit(
     recipe: str | None,
@@ -27,6 +33,7 @@ def fit(
     run_dir: str | None,
     smoke: bool,
     resume: str | None,
+    devices: int | None,
     as_json: bool,
 ) -> None:
     """Fit RECIPE: train, evaluate, and write a run folder.
@@ -53,10 +60,10 @@ def fit(
     from kbuilder.evaluation.wording import verdict
 
     if read_recipe is not None:
-        run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke)
+        run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke, devices=devices)
     else:
         assert resume is not None
-        run = pipeline.resume(resume, override=override, run_dir=run_dir)
+        run = pipeline.resume(resume, override=override, run_dir=run_dir, devices=devices)
     if as_json:
         click.echo(json.dumps({"run": str(run.path), **run.metrics}, indent=2))
         return

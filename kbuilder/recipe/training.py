@@ -173,6 +173,13 @@ class Training(Spec):
     """When to stop before `epochs`; null: never."""
     checkpoints: Checkpoints | None = Checkpoints()
     """What is kept of the fit while it goes on; null: a checkpoint only when it is told to stop."""
+    strategy: Literal["auto", "none", "mirrored", "multi_worker"] = "auto"
+    """On which devices: none: one; mirrored: all GPUs of the machine share each step; multi_worker:
+    those of all machines that TF_CONFIG, or Slurm, names. auto: what there is."""
+    sync_batchnorm: bool = True
+    """Whether batch normalization looks at the rows of all devices together."""
+    wait_minutes: Positive = 5.0
+    """multi_worker: minutes to wait until all workers have come; > 0."""
     balance: Literal["none", "auto"] = "none"
     """auto: each class weighs the same in the loss, however rare it is."""
     seed: int = Field(default=0, ge=0, lt=2**32)

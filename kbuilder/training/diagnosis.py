@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,16 @@ def explain(trainer: Any, feed: Feed, epoch: int, step: int, loss: float) -> Tra
             f"{values[largest].max():.3g}, of {largest}. " + SMALLER
         )
     return TrainingError(what + why, key=key)
+
+
+def lost_worker(error: Exception) -> TrainingError:
+    """The error for a worker that is gone, as TensorFlow's own says in many words."""
+    numbers = sorted(set(re.findall(r"task:(\d+)", str(error).partition("aborted by:")[2])))
+    who = f"worker {', '.join(numbers)} is" if numbers else "another worker is"
+    return TrainingError(
+        f"{who} gone, and a step takes all of them. Look at what it said last; then start all "
+        "workers again with --resume: the last checkpoint is kept."
+    )
 
 
 def unexplained(epoch: int, loss: float) -> TrainingError:

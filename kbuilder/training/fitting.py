@@ -254,6 +254,8 @@ class _Fit:
             self._steps(done)
         except _LossError as lost:
             raise self._explain(lost) from None
+        except tf.errors.UnavailableError as error:
+            raise diagnosis.lost_worker(error) from None
         except tf.errors.ResourceExhaustedError:
             self._take_less()
             return
@@ -368,7 +370,7 @@ class _Fit:
     def _checkpoint(self) -> Checkpoint:
         """All that this fit needs to go on from here."""
         now = self.now
-        arrays = state.capture(self.trainer)
+        arrays = state.capture(self.trainer, metrics=now.step > 0)
         kept: dict[str, Any] = {"standing": {**vars(now), "history": list(now.history)}}
         if self.schedule is not None:
             kept["schedule"] = self.schedule.get_state()

@@ -25,29 +25,35 @@ class Keeper:
     """Keeps checkpoints and the history, and ends a fit that is told to stop.
 
     Args:
-        folder: The folder of the run under way; gets `checkpoints/` and `history.csv`.
+        folder: The folder of the run under way; gets `checkpoints/` and `history.csv`. None: it is
+            another worker's to write.
         settings: How often, and how many are kept; None: only where the fit stops.
         say: Is told what could not be written.
         start: From where to go on; None: from the beginning.
         resume: The command that goes on with the run, for the message.
+        midway: Whether a checkpoint can be taken in the midst of an epoch.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         settings: Checkpoints | None,
         say: Callable[[str], None],
         start: Checkpoint | None = None,
         resume: str = "",
+        midway: bool = True,
     ) -> None:
         self.folder = folder
         self.settings = settings
         self.start = start
         self.resume = resume
-        self._writer = checkpoints.Writer(
-            folder / "checkpoints", settings.keep if settings is not None else 1, say
-        )
+        self.midway = midway
+        self._writer = None
+        if folder is not None:
+            keep = settings.keep if settings is not None else 1
+            self._writer = checkpoints.Writer(folder / "checkpoints", keep, say)
         self._last = time.monotonic()
+        self._done = (0, 0) if start is None else (start.epoch, start.step)
         self._signal: int | None = None
 
     def after_step(self, capture: Capture) -> None:
@@ -57,8 +63,10 @@ class Keeper:
             Interrupted: after a signal.
         """
         if self._signal is not None:
-            self._stop(capture())
+            self._stop(capture() if self.midway else None)
         waited = time.monotonic() - self._last
+        if not self.midway:
+            return
         if self.settings is not None and waited >= 60 * self.settings.every_minutes:
             self._put(capture())
 
@@ -70,7 +78,8 @@ class Keeper:
         Args:
             last: Whether the fit is at its end, which is always saved.
         """
-        files.write_rows(self.folder / "history.csv", history)
+        if self.folder is not None:
+            files.write_rows(self.folder / "history.csv", history)
         if self._signal is not None:
             self._stop(capture())
         waited = time.monotonic() - self._last
@@ -99,14 +108,19 @@ class Keeper:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-            self._writer.close()
+            if self._writer is not None:
+                self._writer.close()
 
     def _put(self, checkpoint: Checkpoint) -> None:
         self._last = time.monotonic()
-        self._writer.put(checkpoint)
+        self._done = checkpoint.epoch, checkpoint.step
+        if self._writer is not None:
+            self._writer.put(checkpoint)
 
-    def _stop(self, checkpoint: Checkpoint) -> None:
-        self._put(checkpoint)
-        self._writer.wait()
+    def _stop(self, checkpoint: Checkpoint | None) -> None:
+        if checkpoint is not None:
+            self._put(checkpoint)
+        if self._writer is not None:
+            self._writer.wait()
         assert self._signal is not None
-        raise Interrupted(self._signal, checkpoint.epoch, checkpoint.step, self.resume)
+        raise Interrupted(self._signal, *self._done, self.resume)
