@@ -24,7 +24,7 @@ from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
 from kbuilder.training import fitting, strategies
 from kbuilder.training.keeping import Keeper
-from kbuilder.training.strategies import Placement
+from kbuilder.training.strategies import ALONE, Placement
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Prepared:
         return self.parts.describe(self.recipe.data.split.seed, smoke)
 
 
-def prepare(recipe: Recipe, smoke: bool = False, placement: Placement | None = None) -> Prepared:
+def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -> Prepared:
     """Load, infer, divide, preprocess and build: every stage before the fit.
 
     Args:

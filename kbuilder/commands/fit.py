@@ -64,6 +64,9 @@ def fit(
     else:
         assert resume is not None
         run = pipeline.resume(resume, override=override, run_dir=run_dir, devices=devices)
+    if not run.path.exists():
+        click.echo("This worker is done; the first one writes the run.", err=True)
+        return
     if as_json:
         click.echo(json.dumps({"run": str(run.path), **run.metrics}, indent=2))
         return
