@@ -137,8 +137,11 @@ def test_the_engine_is_imported_inside_functions_but_in_classes_of_its_own(file:
 
 
 def imports_engine_at_top(module: str) -> bool:
-    """Whether a module holds a class that derives from one of Keras."""
-    return part(module) == "layers" or module == "kbuilder.training.trainer"
+    """Whether a module is about classes or functions of Keras, and imported when they are due."""
+    return part(module) == "layers" or module in (
+        "kbuilder.training.trainer",
+        "kbuilder.training.tracing",
+    )
 
 
 def imports_engine(module: str) -> bool:

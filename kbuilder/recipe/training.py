@@ -148,6 +148,16 @@ class Checkpoints(Spec):
     """How many are kept; >= 1. Each holds the best weights too."""
 
 
+class Plan(Spec):
+    """How the steps are executed. It changes no result beyond rounding."""
+
+    jit: bool | None = None
+    """Whether XLA compiles the step: faster for most networks of convolutions, slower for some
+    others, and seconds to compile. Left out: measured."""
+    steps_per_execution: Count | None = None
+    """Steps that are one call of TensorFlow; >= 1. Left out: as many as take a quarter second."""
+
+
 class Training(Spec):
     """How the network is fitted.
 
@@ -173,6 +183,9 @@ class Training(Spec):
     """When to stop before `epochs`; null: never."""
     checkpoints: Checkpoints | None = Checkpoints()
     """What is kept of the fit while it goes on; null: a checkpoint only when it is told to stop."""
+    plan: Literal["auto", "keras"] | Plan = "auto"
+    """How the steps are executed: auto: measured on the first of them, and remembered; keras: with
+    Keras's defaults, one by one and without XLA."""
     strategy: Literal["auto", "none", "mirrored", "multi_worker"] = "auto"
     """On which devices: none: one; mirrored: all GPUs of the machine share each step; multi_worker:
     those of all machines that TF_CONFIG, or Slurm, names. auto: what there is."""

@@ -14,7 +14,7 @@ from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Phase, Task
 from kbuilder.errors import TrainingError
-from kbuilder.recipe.training import Training
+from kbuilder.recipe.training import Plan, Training
 from kbuilder.training import diagnosis, state
 from kbuilder.training.best import Best
 from kbuilder.training.feeding import Feed
@@ -261,9 +261,8 @@ class _Fit:
             return
         figures = _numbers(self.trainer.get_metrics_result())
         if self.validation is not None:
-            self.trainer.evaluate(
-                self.trainer.validation_rows(), steps=self.validation.steps, verbose=0
-            )
+            served = self.trainer.validation_rows()
+            self.trainer.evaluate(served.rows, steps=len(served.sizes), verbose=0)
             held = _numbers(self.trainer.get_metrics_result())
             figures |= {f"val_{name}": value for name, value in held.items()}
         seconds = before + time.perf_counter() - started
@@ -275,7 +274,7 @@ class _Fit:
         Args:
             done: Is given the loss so far, after each step, or several that are one execution.
         """
-        from kbuilder.training.trainer import Steps
+        from kbuilder.training.trainer import Executions
 
         now, first = self.now, self.now.step
         variables = state.capture(self.trainer) if first else None
@@ -288,19 +287,19 @@ class _Fit:
             if self.schedule is not None:
                 self.schedule.step(first + step)
 
-        def after(step: int, logs: Mapping[str, float]) -> None:
-            sound, loss = now.step, float(logs["loss"])
-            now.step = min(first + step, last or self.feed.steps)
+        def after(step: int, loss: float) -> None:
+            sound, now.step = now.step, first + step
             if not math.isfinite(loss):
                 raise _LossError(loss, sound, now.step)
             done(loss)
 
+        served = self.trainer.training_rows(now.epoch, first, last or self.feed.steps)
         self.trainer.fit(
-            self.trainer.training_rows(now.epoch, first, last),
-            steps_per_epoch=(last or self.feed.steps) - first,
+            served.rows,
+            steps_per_epoch=len(served.sizes),
             shuffle=False,  # they are
             verbose=0,
-            callbacks=[Steps(begin, ahead, after)],
+            callbacks=[Executions(served.sizes, begin, ahead, after)],
         )
 
     def _explain(self, lost: _LossError) -> TrainingError:
@@ -317,7 +316,7 @@ class _Fit:
             self.now.epoch, self.now.step = self.now.epoch + 1, 0
         if self.now.step < lost.sound:
             self._steps(lambda loss: None, lost.sound)
-        self.trainer.one_by_one()
+        self.trainer.follow(Plan(jit=self.trainer.plan.jit, steps_per_execution=1))
         for step in range(lost.sound, lost.step):
             before = state.capture(self.trainer)
             try:

@@ -8,14 +8,19 @@ TensorFlow are imported at the top, so that this file is imported where the fit 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import reduce
+from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
+from kbuilder.recipe.training import Plan
 from kbuilder.training.feeding import Feed
+from kbuilder.training.tracing import faster_on_cpu
 
 
 def averages_first_batch() -> bool:
@@ -28,6 +33,18 @@ def averages_first_batch() -> bool:
     return method is not None and ".reduce(" in inspect.getsource(method)
 
 
+class Served(NamedTuple):
+    """Steps to take.
+
+    Args:
+        rows: What `fit` and `evaluate` take.
+        sizes: How many steps each execution has.
+    """
+
+    rows: Any
+    sizes: Sequence[int]
+
+
 class Trainer(keras.Model):
     """A functional network whose `fit` and `evaluate` take rows by their numbers.
 
@@ -37,8 +54,8 @@ class Trainer(keras.Model):
 
     train_function: Any
     test_function: Any
+    plan = Plan(jit=False, steps_per_execution=1)
     _part: int | None = None
-    _left = 0  # steps until the rows that were handed out last are at their end
 
     def feed(self, train: Feed, validation: Feed | None) -> None:
         """Hold the rows that `fit` and `evaluate` take."""
@@ -54,18 +71,25 @@ class Trainer(keras.Model):
         def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
             """Do nothing: `build_all` has."""
 
-    def training_rows(self, epoch: int, first: int, last: int | None) -> Any:
+    def training_rows(self, epoch: int, first: int, last: int) -> Served:
         """What `fit` takes: the steps of an epoch from `first` up to `last`."""
-        return self._steps(self._rows.train, epoch, first, last or self._rows.train.steps)
+        return self._rows.serve(self._rows.train, epoch, first, last, self._at_once())
 
-    def validation_rows(self) -> Any:
+    def validation_rows(self) -> Served:
         """What `evaluate` takes."""
-        assert self._rows.validation is not None
-        return self._steps(self._rows.validation, 0, 0, self._rows.validation.steps)
+        held = self._rows.validation
+        assert held is not None
+        return self._rows.serve(held, 0, 0, held.steps, self._at_once())
 
-    def _steps(self, feed: Feed, epoch: int, first: int, last: int) -> Any:
-        self._left = last - first
-        return self._rows.dataset(feed, epoch, first, last)
+    def _at_once(self) -> int:
+        return self.plan.steps_per_execution or 1
+
+    def follow(self, plan: Plan) -> None:
+        """Take steps as a plan says, from the next on."""
+        again = plan.jit != self.plan.jit
+        self.plan = plan
+        if again:
+            self.make_train_function(force=True)
 
     def divide(self) -> int:
         """Take steps in parts of half as many rows as now, to need less memory.
@@ -76,11 +100,6 @@ class Trainer(keras.Model):
         if self._part:
             self.make_train_function(force=True)
         return self._part
-
-    def one_by_one(self) -> None:
-        """Take one step per execution from now on."""
-        self.steps_per_execution = 1
-        self.make_train_function(force=True)
 
     def make_train_function(self, force: bool = False) -> None:
         """Compile `train_step`. The function gives the mean loss of the epoch so far."""
@@ -101,39 +120,58 @@ class Trainer(keras.Model):
         """
         strategy = self.distribute_strategy
 
-        def one(iterator: Any) -> tf.Tensor:
+        def shared(iterator: Any) -> tf.Tensor:
             seen = strategy.run(step, args=(next(iterator),))
             return strategy.experimental_local_results(seen)[0]
 
-        def some(iterator: Any, count: tf.Tensor) -> tf.Tensor:
+        def several(block: tf.Tensor) -> tf.Tensor:
+            """Steps on the rows of a block (steps, batch)."""
             return tf.while_loop(
-                lambda done, _: done < count,
-                lambda done, _: (done + 1, one(iterator)),
+                lambda done, _: done < tf.shape(block)[0],
+                lambda done, _: (done + 1, step(block[done])),
                 [0, tf.constant(0.0)],
+                parallel_iterations=1,
             )[1]
 
-        compiled = tf.function(
-            one if self.steps_per_execution == 1 else some, reduce_retracing=True, autograph=False
-        )
+        if not self._rows.alone:
+            compiled = tf.function(shared, autograph=False)
+            return lambda iterator: {"loss": compiled(iterator)}
+        # The partial step of the end is a function of its own, so that all others have one size.
+        size = self._rows.train.batch_size
+        full = [tf.TensorSpec((None, size), tf.int32)]
+        of_full = tf.function(several, autograph=False, input_signature=full)
+        part = [tf.TensorSpec((None, None), tf.int32)]
+        of_part = tf.function(several, autograph=False, input_signature=part)
 
         def function(iterator: Any) -> dict[str, tf.Tensor]:
-            count = min(self.steps_per_execution, self._left)
-            self._left -= count
-            given = () if self.steps_per_execution == 1 else (tf.constant(count),)
-            return {"loss": compiled(iterator, *given)}
+            block = next(iterator)
+            return {"loss": (of_full if block.shape[1] == size else of_part)(block)}
 
         return function
 
     def train_step(self, data: Any) -> tf.Tensor:
         """One step; returns the mean loss of the epoch so far."""
-        weights = self.trainable_weights
-        if self._part is None:
-            some, whole = self._rows.gathered(self._rows.train, data)
-            gradients = self._gradients(some, whole)
+        if self._part is not None:
+            self._apply(self._gradients_of_parts(data))
+            return self._loss_tracker.result()
+        some, whole = self._rows.gathered(self._rows.train, data)
+        if self.plan.jit and whole is None and data.shape[0] == self._rows.train.batch_size:
+            self._compiled(some)
         else:
-            gradients = self._gradients_of_parts(data)
-        self.optimizer.apply_gradients(zip(gradients, weights, strict=True))
+            self._apply(self._gradients(some, whole))
         return self._loss_tracker.result()
+
+    def _compiled(self, some: Any) -> None:
+        """A whole step by XLA, which is given the rows: it gathers slowly itself."""
+
+        def step(some: Any) -> None:
+            with faster_on_cpu() if self._rows.on_cpu else nullcontext():
+                self._apply(self._gradients(some, None))
+
+        tf.function(step, jit_compile=True, autograph=False)(some)
+
+    def _apply(self, gradients: list[Any]) -> None:
+        self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
 
     def test_step(self, data: Any) -> tf.Tensor:
         """Look at one batch; returns the mean loss so far."""
@@ -198,6 +236,7 @@ class _Held:
         self.strategy = strategy
         self.devices = strategy.num_replicas_in_sync
         self.alone = self.devices == 1
+        self.on_cpu = not tf.config.list_physical_devices("GPU")
         feeds = [feed for feed in (train, validation) if feed is not None]
         with tf.device("CPU") if not self.alone else tf.init_scope():
             self.tensors = {
@@ -212,11 +251,22 @@ class _Held:
         """The rows that a step was given, and how many the whole step has; None: all are here."""
         return (self.take(feed, data), None) if self.alone else data
 
-    def dataset(self, feed: Feed, epoch: int, first: int, last: int) -> Any:
-        """The numbers of the rows step by step; on several devices, each device's rows."""
+    def serve(self, feed: Feed, epoch: int, first: int, last: int, at_once: int) -> Served:
+        """The steps of an epoch from `first` up to `last`, so many at once."""
         order = feed.order(epoch)[first * feed.batch_size : last * feed.batch_size]
-        if self.alone:
-            return tf.data.Dataset.from_tensor_slices(order).batch(feed.batch_size)
+        if not self.alone:
+            return Served(self._shared(feed, order), [1] * (last - first))
+        whole = len(order) // feed.batch_size * feed.batch_size
+        steps = order[:whole].reshape(-1, feed.batch_size)
+        cut = len(steps) - len(steps) % at_once
+        blocks = [steps[:cut].reshape(-1, at_once, feed.batch_size), steps[None, cut:]]
+        blocks.append(order[None, None, whole:])
+        rows = [tf.data.Dataset.from_tensor_slices(block) for block in blocks if block.size]
+        sizes = [block.shape[1] for block in blocks if block.size for _ in range(len(block))]
+        return Served(reduce(lambda a, b: a.concatenate(b), rows), sizes)
+
+    def _shared(self, feed: Feed, order: np.ndarray) -> Any:
+        """Each device's rows of each step, gathered beforehand, and how many the step has."""
         bounds = feed.bounds(len(order), self.devices)
 
         def made(context: tf.distribute.InputContext) -> tf.data.Dataset:
@@ -233,21 +283,24 @@ class _Held:
         return self.strategy.distribute_datasets_from_function(made)
 
 
-class Steps(keras.callbacks.Callback):
+class Executions(keras.callbacks.Callback):
     """Calls `begin` as the metrics have been reset, `before` and `after` around each execution.
 
     Args:
+        sizes: How many steps each execution has.
         before: Is given the number of the step, from 0, that comes next.
-        after: Is given the number of steps that are done, and the loss so far.
+        after: Is given the number of steps that are done, and the mean loss so far.
     """
 
     def __init__(
         self,
+        sizes: Sequence[int],
         begin: Callable[[], None],
         before: Callable[[int], None],
-        after: Callable[[int, Mapping[str, float]], None],
+        after: Callable[[int, float], None],
     ) -> None:
         super().__init__()
+        self.ends = np.cumsum([0, *sizes]).tolist()
         self.begin = begin
         self.before = before
         self.after = after
@@ -256,7 +309,7 @@ class Steps(keras.callbacks.Callback):
         self.begin()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self.before(batch)
+        self.before(self.ends[batch])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.after(batch + 1, logs)
+        self.after(self.ends[batch + 1], float(logs["loss"]))
