@@ -26,6 +26,7 @@ _HOMES = {
     "Choice": "kbuilder.contracts",
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
+    "Plan": "kbuilder.recipe.training",
     "Recipe": "kbuilder.recipe.recipe",
     "Run": "kbuilder.run",
     "Split": "kbuilder.recipe.split",

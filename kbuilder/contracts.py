@@ -333,6 +333,10 @@ class Schedule(Protocol):
 class Follower(Protocol):
     """Sets the learning rate as the fit goes on."""
 
+    @property
+    def each_step(self) -> bool:
+        """Whether it has to be asked before every step now, so that each is a call of its own."""
+
     def step(self, batch: int) -> None:
         """Before a step of the epoch, from 0, and before each epoch; it may skip some."""
 

@@ -194,7 +194,7 @@ def _run(
             midway=placement.workers == 1,
         )  # fmt: skip
         with keeper.listening():
-            history = fitting.fit(
+            done = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
                 fitted.get("validation"), console, network.phases, network.compile, keeper,
             )  # fmt: skip
@@ -203,9 +203,9 @@ def _run(
         record = runs.Record(
             recipe=recipe,
             columns=columns,
-            decisions=prepared.decisions,
+            decisions=(*prepared.decisions, *done.decisions),
             splits=splits,
-            history=history,
+            history=done.history,
             metrics=metrics,
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, prepared.parts.examples())),

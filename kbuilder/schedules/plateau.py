@@ -56,6 +56,10 @@ class _Reducing:
         self.waited = 0
         self.epochs = 0
 
+    @property
+    def each_step(self) -> bool:
+        return self.rising
+
     def step(self, batch: int) -> None:
         """Raise the rate before a step of the warm-up; some may have passed since the last call."""
         if self.rising:

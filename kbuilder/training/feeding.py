@@ -37,6 +37,11 @@ class Feed:
         self.batch_size = batch_size
         self.steps = math.ceil(self.rows / batch_size)
 
+    @property
+    def whole(self) -> int:
+        """Steps that have all their rows; 1, where none has."""
+        return max(1, self.rows // self.batch_size)
+
     def order(self, epoch: int) -> np.ndarray:
         """The numbers of the rows in the order of an epoch. (rows,) int32"""
         order = np.arange(self.rows, dtype=np.int32)

@@ -6,16 +6,16 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
-from kbuilder.contracts import Phase, Task
+from kbuilder.contracts import Decision, Phase, Task
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Plan, Training
-from kbuilder.training import diagnosis, state
+from kbuilder.training import diagnosis, planning, state
 from kbuilder.training.best import Best
 from kbuilder.training.feeding import Feed
 from kbuilder.training.keeping import Keeper
@@ -35,6 +35,13 @@ class Listener(Protocol):
 
     def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None: ...
     def epoch(self, figures: Epoch, epochs: int) -> None: ...
+
+
+class Fitted(NamedTuple):
+    """What a fit gives, beside the weights."""
+
+    history: list[Epoch]
+    decisions: list[Decision]
 
 
 @dataclass
@@ -70,7 +77,7 @@ def fit(
     phases: Sequence[Phase] = (),
     compile_: Callable[[Any], None] | None = None,
     keeper: Keeper | None = None,
-) -> list[Epoch]:
+) -> Fitted:
     """Fit a compiled network, and leave it with its best weights.
 
     Args:
@@ -85,7 +92,7 @@ def fit(
 
     Returns:
         The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
-        losses and metrics.
+        losses and metrics; and what was decided of its execution.
 
     Raises:
         TrainingError: if the loss is no longer a finite number.
@@ -184,13 +191,18 @@ class _Fit:
         self.best = Best(trainer, training.early_stopping) if validation is not None else None
         self.schedule: Any = None
         self.now = Standing()
+        self.decisions: list[Decision] = []
+        self.unplanned = True
+        self.jit: bool | None = None
+        self.spent: list[float] = []
 
-    def run(self) -> list[Epoch]:
+    def run(self) -> Fitted:
         """All phases, from where the last checkpoint left off."""
         self.trainer.feed(self.feed, self.validation)
         start = self.keeper.start if self.keeper is not None else None
         if start is not None:
             self._stand(start)
+            self.jit = start.state["jit"]
         while True:
             self._enter(start)
             while not self._over():
@@ -198,9 +210,30 @@ class _Fit:
             if self.best is not None:
                 self.best.restore()
             if self.now.phase + 1 >= len(self.lengths):
-                return self.now.history
+                return Fitted(self.now.history, self.decisions)
             self.now.phase += 1
             self.now.began, start = self.now.epoch, None
+
+    def _plan(self, done: Callable[[float], None]) -> None:
+        """Choose how steps are executed, on the first of them."""
+        training = self.training
+        if self.jit is not None and training.plan == "auto":  # as before an interruption
+            training = training.model_copy(update={"plan": Plan(jit=self.jit)})
+
+        def timed(plan: Plan) -> tuple[float, float]:
+            self.trainer.follow(plan)
+            self._steps(done, self.now.step + 1)
+            [first] = self.spent
+            self._steps(done, self.now.step + planning.TRIED)
+            return max(0.0, first - min(self.spent)), min(self.spent)
+
+        left = (self._most() - self.now.epoch) * self.feed.steps - self.now.step
+        plan, decision = planning.choose(self.trainer, self.feed, training, left, timed)
+        self.trainer.follow(plan)
+        self.jit = plan.jit
+        if decision is not None:
+            self.decisions.append(decision)
+            self.listener.say(f"{decision.path}: {decision.value} ({decision.reason})")
 
     def _stand(self, start: Checkpoint) -> None:
         known = start.state["standing"]
@@ -222,6 +255,8 @@ class _Fit:
             )  # fmt: skip
             self.listener.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
         self.trainer.build_all(self.feed)
+        if self.jit is not None:
+            self.trainer.follow(Plan(jit=self.jit, steps_per_execution=1))
         schedule = self.training.schedule
         self.schedule = schedule and schedule.follow(self.trainer, self.feed.steps)
         if self.best is not None:
@@ -251,7 +286,12 @@ class _Fit:
                 self.keeper.after_step(self._save)
 
         try:
-            self._steps(done)
+            few = self.feed.whole < planning.FEWEST
+            if self.unplanned and (few or self.feed.whole - now.step >= planning.FEWEST):
+                self._plan(done)
+                self.unplanned = False
+            if now.step < self.feed.steps:
+                self._steps(done)
         except _LossError as lost:
             raise self._explain(lost) from None
         except tf.errors.UnavailableError as error:
@@ -283,17 +323,24 @@ class _Fit:
             if variables is not None:  # Keras has set the metrics to zero
                 state.restore(self.trainer, variables)
 
+        self.spent = []
+        started = 0.0
+
         def ahead(step: int) -> None:
+            nonlocal started
+            started = time.perf_counter()
             if self.schedule is not None:
                 self.schedule.step(first + step)
 
         def after(step: int, loss: float) -> None:
+            self.spent.append(time.perf_counter() - started)
             sound, now.step = now.step, first + step
             if not math.isfinite(loss):
                 raise _LossError(loss, sound, now.step)
             done(loss)
 
-        served = self.trainer.training_rows(now.epoch, first, last or self.feed.steps)
+        singly = self.schedule is not None and self.schedule.each_step
+        served = self.trainer.training_rows(now.epoch, first, last or self.feed.steps, singly)
         self.trainer.fit(
             served.rows,
             steps_per_epoch=len(served.sizes),
@@ -370,7 +417,11 @@ class _Fit:
         """All that this fit needs to go on from here."""
         now = self.now
         arrays = state.capture(self.trainer, metrics=now.step > 0)
-        kept: dict[str, Any] = {"standing": {**vars(now), "history": list(now.history)}}
+        plan = self.trainer.plan.model_dump()
+        kept: dict[str, Any] = {
+            "plan": plan,
+            "standing": {**vars(now), "history": list(now.history)},
+        }
         if self.schedule is not None:
             kept["schedule"] = self.schedule.get_state()
         if self.best is not None:

@@ -71,9 +71,10 @@ class Trainer(keras.Model):
         def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
             """Do nothing: `build_all` has."""
 
-    def training_rows(self, epoch: int, first: int, last: int) -> Served:
-        """What `fit` takes: the steps of an epoch from `first` up to `last`."""
-        return self._rows.serve(self._rows.train, epoch, first, last, self._at_once())
+    def training_rows(self, epoch: int, first: int, last: int, singly: bool = False) -> Served:
+        """What `fit` takes: the steps of an epoch from `first` up to `last`, each a call or not."""
+        at_once = 1 if singly else self._at_once()
+        return self._rows.serve(self._rows.train, epoch, first, last, at_once)
 
     def validation_rows(self) -> Served:
         """What `evaluate` takes."""

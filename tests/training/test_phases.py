@@ -60,7 +60,7 @@ def fitted(make: Any, scope: Any = None, **given: Any) -> tuple[Any, Listener, l
         model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
 
     phases = make(model.layers[1:-1])
-    history = fitting.fit(model, {"y": TASK}, training, rows, rows, listener, phases, anew)
+    history, _ = fitting.fit(model, {"y": TASK}, training, rows, rows, listener, phases, anew)
     return model, listener, history
 
 

@@ -93,7 +93,13 @@ def fit(
     def compile_(optimizer: Any) -> None:
         model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
 
-    settings: dict[str, Any] = {"epochs": 4, "batch_size": 8, "balance": "auto", **given}
+    settings: dict[str, Any] = {
+        "epochs": 4,
+        "batch_size": 8,
+        "balance": "auto",
+        "plan": "keras",
+        **given,
+    }
     training = kb.Training(early_stopping=None, **settings).model_copy(
         update={"schedule": schedule}
     )
@@ -105,7 +111,7 @@ def fit(
     start = checkpoints.newest(folder / "checkpoints", pytest.fail)
     keeper = Keeper(folder, training.checkpoints, pytest.fail, start, "kbuilder fit --resume it")
     with keeper.listening():
-        history = fitting.fit(
+        history, _ = fitting.fit(
             model, {"y": task}, training, rows, rows, Silent(), phases, compile_, keeper
         )
     return model.get_weights(), [
@@ -148,6 +154,17 @@ def test_a_fit_goes_on_in_its_second_phase_with_the_optimizer_of_that(tmp_path: 
         fit(tmp_path / "two", schedule=Telling(at=(0, 4)), phased=True, epochs=3)
     assert "epoch 2, step 5" in str(stopped.value)
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), phased=True, epochs=3))
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Path) -> None:
+    plan = kb.Plan(jit=jit, steps_per_execution=4)
+    undisturbed = fit(tmp_path / "one", "words", schedule=Telling(), plan=plan)
+    with pytest.raises(Interrupted) as stopped:
+        fit(tmp_path / "two", "words", schedule=Telling(at=(1, 0)), plan=plan)
+    assert "epoch 1, step 4" in str(stopped.value)
+    again = plan.model_copy(update={"steps_per_execution": 3})
+    assert_equal(undisturbed, fit(tmp_path / "two", "words", schedule=Telling(), plan=again))
 
 
 def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:
