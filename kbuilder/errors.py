@@ -133,6 +133,8 @@ class Interrupted(KBuilderError):  # noqa: N818 - named like KeyboardInterrupt
         resume: The command that goes on.
     """
 
+    exit_code = 130
+
     def __init__(self, signal: int, epoch: int, step: int, resume: str) -> None:
         steps = f", step {step}" if step else ""
         super().__init__(f"Interrupted after epoch {epoch}{steps}. Go on with:\n  {resume}")

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import re
+import signal
 from pathlib import Path
 
 import pytest
 
 from kbuilder import errors
-from kbuilder.errors import DataError, KBuilderError, Problem, RecipeError, listed, nearest
+from kbuilder.errors import (
+    DataError,
+    Interrupted,
+    KBuilderError,
+    Problem,
+    RecipeError,
+    listed,
+    nearest,
+)
 
 CODES = {
     "RecipeError": 2, "CallError": 2, "DataError": 1, "BuildError": 1, "TrainingError": 1,
-    "RunError": 1, "ExportError": 1,
+    "Interrupted": 130, "RunError": 1, "ExportError": 1,
 }  # fmt: skip
 
 
 def test_every_error_has_its_exit_code_and_stands_in_the_tree() -> None:
     kinds = {kind.__name__: kind.exit_code for kind in KBuilderError.__subclasses__()}
     assert kinds == CODES
-    tree = [line for line in (errors.__doc__ or "").splitlines() if "(exit" in line]
-    assert {line.split()[1]: int(line[-2]) for line in tree} == CODES
+    tree = re.findall(r"── (\w+) .*\(exit (\d+)(?:, (\d+))?\)", errors.__doc__ or "")
+    assert {name: int(code) for name, code, _ in tree} == CODES
+    assert {name: int(other) for name, _, other in tree if other} == {"Interrupted": 143}
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_fit_has_the_code_of_its_signal(number: int, code: int) -> None:
+    assert Interrupted(number, 3, 0, "go on").exit_code == code
 
 
 def test_a_problem_says_place_path_message_excerpt_and_suggestion() -> None:

@@ -121,7 +121,7 @@ def test_what_is_inferred_gives_way_to_what_the_user_writes() -> None:
     floor, colour = (prepared.columns.features[name] for name in ("floor", "colour"))
     assert (floor.mean, colour.vocabulary) == (5, ("blue",))
     assert prepared.columns.targets[0].task.classes == ("yes", "no")
-    assert prepared.network.model.loss["answer"].name == "binary_focal_crossentropy"
+    assert prepared.network.trained.loss["answer"].name == "binary_focal_crossentropy"
     layers = prepared.network.model.layers
     assert [layer.units for layer in layers if hasattr(layer, "units")] == [3, 1]
     open_ = {decision.path for decision in prepared.decisions}

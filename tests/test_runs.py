@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from bad import files_below
 from shared import fields, message, mixed
 
 import kbuilder as kb
@@ -23,6 +25,12 @@ FILES = [
 Runs = Callable[[str], kb.Run]
 
 
+def checkpoint(folder: Path) -> str:
+    """The checkpoint that a run keeps, by its path there."""
+    [path] = (folder / "checkpoints").iterdir()
+    return path.relative_to(folder).as_posix()
+
+
 @pytest.fixture
 def copied(fitted: Runs, tmp_path: Path) -> Path:
     """A copy of a run folder, to be spoiled."""
@@ -30,7 +38,17 @@ def copied(fitted: Runs, tmp_path: Path) -> Path:
 
 
 def test_the_folder_has_exactly_its_files(fitted: Runs) -> None:
-    assert sorted(path.name for path in fitted("mixed").path.iterdir()) == FILES
+    folder = fitted("mixed").path
+    assert files_below(folder) == ["checkpoints", checkpoint(folder), *FILES]
+    assert re.fullmatch(
+        r"checkpoints/epoch-0002-step-000000\.[0-9a-f]{64}\.npz", checkpoint(folder)
+    )
+
+
+def test_a_fit_without_checkpoints_keeps_none() -> None:
+    training = kb.Training(epochs=1, checkpoints=None)
+    kb.fit(kb.Recipe(**fields("mixed"), training=training), run_dir="run", verbose=False)
+    assert files_below(Path()) == ["run", *(f"run/{name}" for name in FILES)]
 
 
 def test_a_moved_folder_is_loaded_with_all_that_it_holds(copied: Path, fitted: Runs) -> None:
@@ -50,16 +68,18 @@ def test_a_loaded_run_exports_without_the_data(copied: Path) -> None:
     assert (kb.load(copied).export("export") / "saved_model.pb").is_file()
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "lock.json"])
+@pytest.mark.parametrize("name", [*(name for name in FILES if name != "lock.json"), "checkpoint"])
 def test_a_file_that_is_gone_is_named(copied: Path, name: str) -> None:
+    name = checkpoint(copied) if name == "checkpoint" else name
     (copied / name).unlink()
     assert message(RunError, kb.load, copied) == (
         f"{copied} is incomplete: {name} is missing. Restore the file, or fit again."
     )
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name != "lock.json"])
+@pytest.mark.parametrize("name", [*(name for name in FILES if name != "lock.json"), "checkpoint"])
 def test_a_file_that_was_altered_is_named(copied: Path, name: str) -> None:
+    name = checkpoint(copied) if name == "checkpoint" else name
     with (copied / name).open("ab") as file:
         file.write(b"\n")
     assert message(RunError, kb.load, copied) == (
@@ -136,8 +156,7 @@ def test_an_empty_run_dir_is_taken() -> None:
     Path("empty").mkdir()
     recipe = kb.Recipe(**fields("mixed"), training=kb.Training(epochs=1))
     assert kb.fit(recipe, run_dir="empty", smoke=True, verbose=False).path == Path("empty")
-    assert sorted(path.name for path in Path("empty").iterdir()) == FILES
-    assert [path.name for path in Path().iterdir()] == ["empty"]
+    assert files_below(Path()) == ["empty", *(f"empty/{name}" for name in FILES)]
 
 
 def test_the_lock_has_versions_seed_and_hashes(fitted: Runs) -> None:
@@ -148,6 +167,9 @@ def test_the_lock_has_versions_seed_and_hashes(fitted: Runs) -> None:
     assert lock["packages"]["kbuilder"] == kb.__version__
     assert set(lock["packages"]) == {"kbuilder", *runs.PACKAGES}
     assert lock["sha256"] == files.hashes(folder, leave_out=("lock.json",))
+    assert sorted(lock["sha256"]) == [
+        checkpoint(folder), *(name for name in FILES if name != "lock.json")
+    ]  # fmt: skip
 
 
 def test_a_model_file_that_runs_code_is_not_loaded(copied: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bad import files_below
 from shared import Call, mixed
+
+from kbuilder import pipeline
 
 RECIPE = """data: {source: csv, path: rows.csv, target: answer}
 features: {floor: category}
@@ -76,7 +80,7 @@ def test_an_override_wins_over_the_file(recipe: Path, call: Call) -> None:
         (["answers.yaml", "-o", "training.epoch=3"], 2, "Error: -o training.epoch=3: "),
         (["answers.yaml", "-o", "data.target=nothing"], 1, "Error: -o data.target=nothing: "),
         (["answers.yaml", "--run-dir", "rows.csv"], 2, "Error: rows.csv is there already."),
-        ([], 2, "Usage: kbuilder fit [OPTIONS] RECIPE"),
+        ([], 2, "Usage: kbuilder fit [OPTIONS] [RECIPE]"),
     ],
 )
 def test_a_wrong_call_has_exit_code_2_and_a_failed_run_1(
@@ -122,10 +126,7 @@ def test_the_engine_is_silent(recipe: Path) -> None:
     assert [line for line in err.splitlines() if not PROGRESS.fullmatch(line)] == []
 
 
-SIGNALS = {
-    signal.SIGINT: (130, "Interrupted. Nothing was written under its final name."),
-    signal.SIGTERM: (143, "Terminated. Nothing was written under its final name."),
-}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
 @pytest.fixture(scope="module")
@@ -135,9 +136,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
     mixed().to_csv(folder / "rows.csv", index=False)
     long = RECIPE.replace("epochs: 1", "epochs: 1000000, early_stopping: null")
     (folder / "long.yaml").write_text(long, encoding="utf-8")
-    fits = {
-        number: start(folder / "long.yaml", "--run-dir", f"runs/{number}") for number in SIGNALS
-    }
+    fits = {number: start(folder / "long.yaml", "--run-dir", f"a/{number}") for number in CODES}
     found: dict[int, Any] = {}
     for number, process in fits.items():
         assert process.stderr
@@ -146,18 +145,47 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
         found[number] = process.returncode, out, err
-    left = sorted(path.name for path in folder.rglob("*"))
-    return {**found, -1: left}
+    return {**found, -1: folder}
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_fit_that_is_stopped_says_so_with_its_code(stopped: dict[int, Any], number: int) -> None:
-    code, said = SIGNALS[signal.Signals(number)]
-    found, out, err = stopped[number]
-    assert (found, out) == (code, "")
+@pytest.mark.parametrize("number", CODES)
+def test_a_fit_that_is_stopped_says_how_to_go_on_with_its_code(
+    stopped: dict[int, Any], number: int
+) -> None:
+    code, out, err = stopped[number]
+    assert (code, out) == (CODES[signal.Signals(number)], "")
+    lines = [line for line in err.split("\n") if line]
+    assert [line for line in lines[:-2] if not PROGRESS.fullmatch(line)] == []
+    assert re.fullmatch(r"Interrupted after epoch \d+(, step \d+)?\. Go on with:", lines[-2])
+    assert lines[-1] == f"  kbuilder fit --resume a/{number}"
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_fit_that_is_stopped_leaves_what_to_go_on_from(
+    stopped: dict[int, Any], number: int
+) -> None:
+    folder = stopped[-1] / "a"
+    assert sorted(path.name for path in folder.iterdir()) == ["15.unfinished", "2.unfinished"]
+    left = files_below(folder / f"{number}.unfinished")
+    kept = [name for name in left if name.startswith("checkpoints/")]
+    assert [name for name in left if name not in kept] == [
+        ".at-work", "checkpoints", "decisions.json", "history.csv", "recipe.yaml", "splits.json",
+    ]  # fmt: skip
+    said = re.search(r"after epoch (\d+)(?:, step (\d+))?\.", stopped[number][2])
+    assert said
+    assert kept[-1].startswith(f"checkpoints/epoch-{said[1]:0>4}-step-{said[2] or 0:0>6}.")
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_fit_that_is_stopped_before_its_first_step_leaves_nothing(
+    recipe: Path, call: Call, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def prepare(*given: Any) -> None:
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setattr(pipeline, "prepare", prepare)
     # click ends the line on which the terminal shows ^C.
-    assert [line for line in err.split("\n") if line and not PROGRESS.fullmatch(line)] == [said]
-
-
-def test_a_fit_that_is_stopped_leaves_nothing(stopped: dict[int, Any]) -> None:
-    assert stopped[-1] == ["long.yaml", "rows.csv"]
+    word = {signal.SIGINT: "\nInterrupted", signal.SIGTERM: "Terminated"}[signal.Signals(number)]
+    said = f"{word}. Nothing was written under its final name.\n"
+    assert call("fit", recipe, "--run-dir", "run") == (CODES[signal.Signals(number)], "", said)
+    assert sorted(path.name for path in Path().iterdir()) == ["answers.yaml", "rows.csv"]
