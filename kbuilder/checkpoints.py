@@ -44,9 +44,14 @@ class Checkpoint:
 
 def found(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest first; whether they are sound is not looked at."""
-    known = [(NAME.fullmatch(path.name), path) for path in folder.glob("epoch-*.npz")]
-    named = [(int(match[1]), int(match[2]), path) for match, path in known if match]
-    return [path for _, _, path in sorted(named, reverse=True)]
+    paths = [path for path in folder.glob("epoch-*.npz") if NAME.fullmatch(path.name)]
+    return sorted(paths, key=lambda path: (_position(path), path.name), reverse=True)
+
+
+def _position(path: Path) -> tuple[int, int]:
+    """The epoch and the step in a checkpoint's name."""
+    epoch, step = path.name.partition(".")[0].split("-")[1::2]
+    return int(epoch), int(step)
 
 
 def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
@@ -82,19 +87,23 @@ def read(path: Path) -> Checkpoint:
     match = NAME.fullmatch(path.name)
     if match is None or not path.is_file() or path.is_symlink():
         raise ValueError("it is no regular file with a checkpoint's name")
-    if files.sha256(path) != match[3]:
-        raise ValueError("its content does not match the hash in its name")
     try:
+        if files.sha256(path) != match[3]:
+            raise ValueError("its content does not match the hash in its name")
         with np.load(path, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         state = json.loads(arrays.pop(STATE).tobytes())
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(f"it cannot be read ({error})") from None
+    except OSError as error:
+        raise ValueError(f"it cannot be read ({error.strerror or error})") from None
+    except (EOFError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ValueError(f"it is no checkpoint ({error})") from None
     return Checkpoint(int(match[1]), int(match[2]), arrays, state)
 
 
 def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
-    """Write a checkpoint, then remove all but the newest `keep`.
+    """Write a checkpoint, then remove all but it and those before it, `keep` in all.
+
+    One that stands further than it is damaged, or the fit would have gone on from there.
 
     Raises:
         OSError: if it cannot be written; those before it stay.
@@ -107,8 +116,10 @@ def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
             np.savez(file, **checkpoint.arrays, **{STATE: state})  # type: ignore[arg-type]
         final = folder / f"{stem}.{files.sha256(temporary)}.npz"
         files.settle(temporary, final)
-    for old in found(folder)[keep:]:
-        old.unlink(missing_ok=True)
+    before = [path for path in found(folder) if _position(path) < _position(final)]
+    for other in found(folder):
+        if other != final and other not in before[: keep - 1]:
+            other.unlink(missing_ok=True)
     return final
 
 
@@ -177,9 +188,10 @@ class Writer:
                 write(self.folder, checkpoint, self.keep)
             except Exception as error:  # told by the thread of the fit, which goes on
                 reason = error.strerror if isinstance(error, OSError) else None
+                step = f", step {checkpoint.step}," if checkpoint.step else ""
                 self._failed.append(
-                    f"the checkpoint after epoch {checkpoint.epoch}, step {checkpoint.step} could "
-                    f"not be written: {reason or error}. The fit goes on; the one before it stays."
+                    f"the checkpoint after epoch {checkpoint.epoch}{step} could not be written: "
+                    f"{reason or error}. Those before it stay."
                 )
             finally:
                 with self._free:
