@@ -45,10 +45,10 @@ class Checkpoint:
 def found(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest first; whether they are sound is not looked at."""
     paths = [path for path in folder.glob("epoch-*.npz") if NAME.fullmatch(path.name)]
-    return sorted(paths, key=lambda path: (_position(path), path.name), reverse=True)
+    return sorted(paths, key=lambda path: (position(path), path.name), reverse=True)
 
 
-def _position(path: Path) -> tuple[int, int]:
+def position(path: Path) -> tuple[int, int]:
     """The epoch and the step in a checkpoint's name."""
     epoch, step = path.name.partition(".")[0].split("-")[1::2]
     return int(epoch), int(step)
@@ -116,7 +116,7 @@ def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
             np.savez(file, **checkpoint.arrays, **{STATE: state})  # type: ignore[arg-type]
         final = folder / f"{stem}.{files.sha256(temporary)}.npz"
         files.settle(temporary, final)
-    before = [path for path in found(folder) if _position(path) < _position(final)]
+    before = [path for path in found(folder) if position(path) < position(final)]
     for other in found(folder):
         if other != final and other not in before[: keep - 1]:
             other.unlink(missing_ok=True)

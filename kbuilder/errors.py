@@ -125,19 +125,20 @@ class TrainingError(KBuilderError):
 
 
 class Interrupted(KBuilderError):  # noqa: N818 - named like KeyboardInterrupt
-    """The fit was told to stop by a signal; a checkpoint is written.
+    """The fit was told to stop by a signal, and wrote a checkpoint if it could.
 
     Args:
         signal: The number of the signal.
-        epoch, step: Epochs that are finished, and steps of the next.
-        resume: The command that goes on.
+        epoch, step: Epochs that are finished, and steps of the next, in the newest checkpoint.
+        resume: The command that goes on; None: there is no checkpoint.
     """
 
     exit_code = 130
 
-    def __init__(self, signal: int, epoch: int, step: int, resume: str) -> None:
+    def __init__(self, signal: int, epoch: int, step: int, resume: str | None) -> None:
         steps = f", step {step}" if step else ""
-        super().__init__(f"Interrupted after epoch {epoch}{steps}. Go on with:\n  {resume}")
+        on = "Nothing is kept of it." if resume is None else f"Go on with:\n  {resume}"
+        super().__init__(f"Interrupted after epoch {epoch}{steps}. {on}")
         self.exit_code = 128 + signal
 
 

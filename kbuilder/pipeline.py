@@ -141,8 +141,9 @@ def resume(
 ) -> Run:
     """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
 
-    The weights become those that an undisturbed fit would have reached. A finished run stays as it
-    is; what comes of it is a new one.
+    The weights become those that an undisturbed fit would have reached; with more epochs, if no
+    schedule of the learning rate spans them. A finished run stays as it is; what comes of it is a
+    new one.
 
     Args:
         run: The folder of the run, or `latest`.
@@ -156,14 +157,24 @@ def resume(
         KBuilderError: as `fit`; and if the rows are not those that the run began with.
     """
     console = Console(verbose)
-    start = runs.start(run, override, run_dir, console.say)
+    return go_on(runs.start(run, override, run_dir, console.say), console, data, devices)
+
+
+def go_on(
+    start: runs.Start, console: Console, data: Source | None = None, devices: int | None = None
+) -> Run:
+    """Go on with a fit from where `runs.start` found it to stand."""
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
     with pointing(recipe):
         placement = strategies.place(recipe.training, devices)
-    console.verbose = verbose and placement.chief
-    prepared = replace(prepare(recipe, False, placement), decisions=tuple(start.decisions))
-    runs.same_rows(start, prepared.splits())
-    return _run(prepared, placement, start.path, console, start=start.checkpoint)
+    console.verbose = console.verbose and placement.chief
+    smoke = start.splits["smoke"]
+    prepared = replace(prepare(recipe, smoke, placement), decisions=tuple(start.decisions))
+    runs.same_rows(start, prepared.splits(smoke))
+    if start.checkpoint is not None:
+        step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
+        console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
+    return _run(prepared, placement, start.path, console, smoke, start.checkpoint)
 
 
 def _run(
@@ -185,7 +196,7 @@ def _run(
     with (
         pointing(recipe),
         closing(console),
-        runs.under_way(path, recipe, prepared.decisions, splits)
+        runs.under_way(path, recipe, prepared.decisions, splits, console.say)
         if placement.chief
         else nullcontext() as folder,
     ):

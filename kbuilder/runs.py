@@ -12,6 +12,7 @@ import fcntl
 import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
@@ -28,9 +29,10 @@ from kbuilder import __version__, catalog, checkpoints, files
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision
-from kbuilder.errors import CallError, RunError, listed
+from kbuilder.errors import CallError, Interrupted, RunError, listed
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.training import Training
 
 LOCK = "lock.json"
 UNFINISHED = ".unfinished"
@@ -77,6 +79,7 @@ class Start:
 
     Args:
         recipe: The resolved recipe, with the changes that were asked for.
+        origin: The folder from which it is gone on.
         path: The name of the run, once it is whole.
         decisions: What was inferred when it began.
         splits: Sizes, seed and fingerprint of the parts that it began with.
@@ -84,6 +87,7 @@ class Start:
     """
 
     recipe: Recipe
+    origin: Path
     path: Path
     decisions: Sequence[Decision]
     splits: Mapping[str, Any]
@@ -101,19 +105,23 @@ def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
     """
     if run_dir is not None:
         path = Path(run_dir)
+        _free(path)
         if unfinished(path).exists():
             raise CallError(
                 f"{unfinished(path)} is there: a fit that is under way, or was interrupted. "
                 f"Go on with it by `{resuming(path)}`, or remove the folder."
             )
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            raise CallError(f"{path} is there already. Expected a folder that is new, or empty.")
         return path
     return (
         Path("runs")
         / (title or _title(recipe))
         / datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")[:-3]
     )
+
+
+def _free(path: Path) -> None:
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise CallError(f"{path} is there already. Expected a folder that is new, or empty.")
 
 
 def _title(recipe: Recipe) -> str:
@@ -125,6 +133,11 @@ def unfinished(path: Path) -> Path:
     return path.parent / f"{path.name}{UNFINISHED}"
 
 
+def _finished(path: Path) -> Path:
+    """The name of a run once it is whole."""
+    return path.with_name(path.name.removesuffix(UNFINISHED)) if path.name else path
+
+
 def resuming(path: Path) -> str:
     """The command that goes on with a run."""
     return f"kbuilder fit --resume {shlex.quote(str(path))}"
@@ -132,34 +145,58 @@ def resuming(path: Path) -> str:
 
 @contextmanager
 def under_way(
-    path: Path, recipe: Recipe, decisions: Sequence[Decision], splits: Mapping[str, Any]
+    path: Path,
+    recipe: Recipe,
+    decisions: Sequence[Decision],
+    splits: Mapping[str, Any],
+    say: Callable[[str], None],
 ) -> Iterator[Path]:
     """The folder of a run while its fit goes on; goes once the run is whole.
 
     Where the fit fails, it stays if it has a checkpoint.
 
+    Args:
+        say: Is told how to go on, where the error does not say it.
+
     Raises:
-        CallError: if another process is at work on it.
+        CallError: if another process is at work on it, or the run is whole already.
     """
     folder = unfinished(path)
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         try:
-            for partial in folder.rglob(".*.partial"):  # of a process that was killed
-                partial.unlink()
-            _text(folder / "recipe.yaml", writing.to_yaml(recipe))
-            _json(folder / "decisions.json", [asdict(decision) for decision in decisions])
-            _json(folder / "splits.json", splits)
+            _free(path)
+            _sweep(path)
+            # Each is replaced whole: there may be checkpoints, which are worth nothing without.
+            with files.new_file(folder / "splits.json") as file:
+                _json(file, splits)
+            with files.new_file(folder / "decisions.json") as file:
+                _json(file, [asdict(decision) for decision in decisions])
+            with files.new_file(folder / "recipe.yaml") as file:
+                _text(file, writing.to_yaml(recipe))
             yield folder
-        except BaseException:
-            if not checkpoints.found(folder / "checkpoints"):
+        except BaseException as error:
+            if checkpoints.found(folder / "checkpoints"):
+                if not isinstance(error, Interrupted):
+                    say(f"its last checkpoint is kept, to go on from by `{resuming(path)}`")
+            else:
                 shutil.rmtree(folder, ignore_errors=True)
                 with suppress(OSError):  # another run may be at work there
                     for parent in made[1:]:
                         parent.rmdir()
             raise
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a process that was killed left half written of this run."""
+    for partial in unfinished(path).rglob(".*.partial"):
+        partial.unlink()
+    half = re.compile(rf"\.{re.escape(path.name)}\.\w{{8}}\.partial")
+    for folder in path.parent.iterdir():
+        if half.fullmatch(folder.name):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -189,16 +226,23 @@ def start(
         say: Is told of damaged checkpoints.
 
     Raises:
-        CallError: if there is no such run, or the changes are not among those that can be made.
+        CallError: if there is no such run, the changes are not among those that can be made, or
+            would give it nothing more to do.
         RecipeError: if they are wrong.
         RunError: if the run is damaged.
     """
     path = find(run, resume=True)
-    whole = path.name.removesuffix(UNFINISHED) == path.name
+    whole = not path.name.endswith(UNFINISHED)
+    name = str(path / "recipe.yaml")
     if whole:
         check(path)
-    text = (path / "recipe.yaml").read_text(encoding="utf-8")
-    name = str(path / "recipe.yaml")
+        _leave_nothing(unfinished(path))
+    elif not Path(name).exists():
+        raise RunError(
+            f"{path} was interrupted before its fit began. Expected a recipe there. "
+            "Remove the folder, and fit anew."
+        )
+    text = Path(name).read_text(encoding="utf-8")
     recipe = reading.parse(text, name=name, folder=path, override=override)
     changes = _changes(reading.parse(text, name=name, folder=path), recipe)
     other = [key for key in changes if not key.startswith(CHANGEABLE)]
@@ -207,28 +251,60 @@ def start(
             f"{listed(other)} is another than the run began with. Expected the same: a run is gone "
             f"on with as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
         )
+    if not whole and run_dir is not None:
+        raise CallError("an interrupted run goes on in its own folder. Expected no --run-dir.")
     checkpoint = checkpoints.newest(path / "checkpoints", say)
-    if whole and checkpoint is None:
+    if checkpoint is not None:
+        _more(path, recipe.training, checkpoint, whole)
+    elif whole:
         raise CallError(
             f"{path} kept no checkpoint to go on from. Expected a run of more than a smoke test, "
             "fitted with training.checkpoints."
         )
-    if whole and not changes:
-        raise CallError(
-            f"{path} is finished. To go on with it, give it more epochs: "
-            f"`{resuming(path)} -o training.epochs={2 * recipe.training.epochs}`."
-        )
-    if not whole and run_dir is not None:
-        raise CallError("an interrupted run goes on in its own folder. Expected no --run-dir.")
     return Start(
         recipe=recipe,
-        path=place(recipe, run_dir, path.parent.name) if whole else path.with_name(
-            path.name.removesuffix(UNFINISHED)
-        ),
+        origin=path,
+        path=place(recipe, run_dir, path.parent.name) if whole else _finished(path),
         decisions=[Decision(**item) for item in _load(path / "decisions.json")],
         splits=_load(path / "splits.json"),
         checkpoint=checkpoint,
     )  # fmt: skip
+
+
+def _leave_nothing(left: Path) -> None:
+    """Remove the unfinished folder of a whole run: its process was killed at the very end."""
+    if left.is_dir():
+        with suppress(CallError, OSError), _alone(left):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -> None:
+    """Check that there is more to do, or in an interrupted run no less than has been done.
+
+    Raises:
+        CallError: if there is not.
+    """
+    standing, best = checkpoint.state["standing"], checkpoint.state.get("best")
+    done = standing["epoch"] - standing["began"]  # in the last stretch
+    if not whole:
+        least = done + (standing["step"] > 0)
+        if training.epochs < least:
+            raise CallError(
+                f"{path} is in epoch {least} already. Expected training.epochs of at least "
+                f"{least}, not {training.epochs}."
+            )
+        return
+    stopping, waited = training.early_stopping, best["waited"] if best else 0
+    early = stopping is not None and waited >= stopping.patience
+    more = [f"-o training.epochs={2 * done}"] if training.epochs <= done else []
+    if early:
+        more.append(f"-o training.early_stopping.patience={2 * waited}")
+    if more:
+        why = f" early, after {waited} epochs without a lower validation loss" if early else ""
+        raise CallError(
+            f"{path} is finished{why}: {done} epochs. To go on with it: "
+            f"`{resuming(path)} {' '.join(more)}`."
+        )
 
 
 def same_rows(start: Start, splits: Mapping[str, Any]) -> None:
@@ -237,10 +313,14 @@ def same_rows(start: Start, splits: Mapping[str, Any]) -> None:
     Raises:
         RunError: if they are not.
     """
+    was, now = (
+        listed(f"{count:,} {name}" for name, count in known["rows"].items())
+        for known in (start.splits, splits)
+    )
     if splits["fingerprint"] != start.splits["fingerprint"]:
         raise RunError(
-            f"the rows are not those that {start.path} began with: they were "
-            f"{start.splits['rows']}, and are {splits['rows']}. Restore the data, or fit anew."
+            f"the rows are not those that {start.origin} began with: they were {was}, and are "
+            f"{'as many, but others' if was == now else now}. Restore the data, or fit anew."
         )
 
 
@@ -293,7 +373,7 @@ def find(name: str | Path, resume: bool = False) -> Path:
     """The run folder called `name`, or the newest below `runs` for `latest`.
 
     Args:
-        resume: Whether the folder of an unfinished run is meant too, and first.
+        resume: Whether the folder of an unfinished run is meant too.
 
     Raises:
         CallError: if there is no such folder.
@@ -302,15 +382,18 @@ def find(name: str | Path, resume: bool = False) -> Path:
     if str(name) == "latest" and not path.exists():
         found = [lock.parent for lock in Path("runs").glob(f"*/*/{LOCK}")]
         if resume:
-            found += Path("runs").glob(f"*/*{UNFINISHED}")
+            left = Path("runs").glob(f"*/*{UNFINISHED}")
+            found += [path for path in left if _finished(path) not in found]
         if not found:
             raise CallError(
                 "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
             )
         return max(found, key=lambda folder: folder.name)
-    if unfinished(path).is_dir() and (resume or not path.is_dir()):
-        if resume:
+    if resume:
+        path = _finished(path)
+        if unfinished(path).is_dir() and not (path / LOCK).is_file():
             return unfinished(path)
+    elif unfinished(path).is_dir() and not path.is_dir():
         raise CallError(f"{path} is not finished. Go on with it by `{resuming(path)}`.")
     if not path.is_dir():
         raise CallError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+from pathlib import Path
 
 import click
 
@@ -44,26 +46,33 @@ def fit(
     kbuilder fit --resume latest
     kbuilder fit --resume latest -o training.epochs=80
     """
-    if (recipe is None) == (resume is None) or (smoke and resume):
-        raise click.UsageError("Expected either RECIPE, or --resume RUN without --smoke.")
+    if recipe is None and resume is None:
+        raise click.UsageError("Expected the RECIPE of a new run, or --resume RUN.")
+    if recipe is not None and resume is not None:
+        raise click.UsageError(
+            "Expected RECIPE or --resume RUN, not both: a run holds its recipe, and -o changes it."
+        )
+    if resume is not None and smoke:
+        raise click.UsageError("Expected --resume without --smoke, which is for new runs.")
+    from kbuilder import runs
+    from kbuilder.console import Console
     from kbuilder.recipe.reading import read
 
-    read_recipe = read(recipe, override) if recipe is not None else None
-    if resume is not None:
-        from kbuilder import runs
-
-        runs.find(resume, resume=True)  # before TensorFlow is loaded
+    # All that can be wrong with the call is said before TensorFlow is loaded.
+    console = Console()
+    start = None if resume is None else runs.start(resume, override, run_dir, console.say)
+    read_recipe = None if recipe is None else read(recipe, override)
     from kbuilder import engine
 
     engine.load_quietly()
     from kbuilder import pipeline
     from kbuilder.evaluation.wording import verdict
 
-    if read_recipe is not None:
-        run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke, devices=devices)
+    if start is not None:
+        run = pipeline.go_on(start, console, devices=devices)
     else:
-        assert resume is not None
-        run = pipeline.resume(resume, override=override, run_dir=run_dir, devices=devices)
+        assert read_recipe is not None
+        run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke, devices=devices)
     if not run.path.exists():
         click.echo("This worker is done; the first one writes the run.", err=True)
         return
@@ -72,10 +81,12 @@ def fit(
         return
     click.echo(verdict(run.metrics))
     click.echo(f"run: {run.path}")
-    name = run.path.name if run_dir else run.path.parent.name
+    named = run.path.parent.parent != Path("runs")  # by the user
+    name = run.path.name if named else run.path.parent.name
+    path, examples, exported = (
+        shlex.quote(str(p)) for p in (run.path, run.path / "examples.json", f"exported/{name}")
+    )
     click.echo(
-        f"Go on with:\n"
-        f"  kbuilder predict {run.path} {run.path}/examples.json\n"
-        f"  kbuilder export {run.path} exported/{name}",
+        f"Go on with:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",
         err=True,
     )

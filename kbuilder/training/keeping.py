@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -79,7 +80,8 @@ class Keeper:
             last: Whether the fit is at its end, which is always saved.
         """
         if self.folder is not None:
-            files.write_rows(self.folder / "history.csv", history)
+            with suppress(OSError):  # a full disk; each checkpoint has the history too
+                files.write_rows(self.folder / "history.csv", history)
         if self._signal is not None:
             self._stop(capture())
         waited = time.monotonic() - self._last
@@ -92,9 +94,9 @@ class Keeper:
 
         A second one ends it at once. The last checkpoint is written when this is left.
         """
-        known = (signal.SIGINT, signal.SIGTERM)
+        heard = (signal.SIGINT, signal.SIGTERM)
         main = threading.current_thread() is threading.main_thread()
-        before = {number: signal.getsignal(number) for number in known} if main else {}
+        before = {number: signal.getsignal(number) for number in heard} if main else {}
 
         def note(number: int, frame: FrameType | None) -> None:
             self._signal = number
@@ -104,12 +106,17 @@ class Keeper:
         for number in before:
             signal.signal(number, note)
         try:
+            known = checkpoints.found(self.folder / "checkpoints")
+            if self.start is not None and self.settings is not None and not known:
+                self._put(self.start)  # of another run, which this one goes on with
             yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
             if self._writer is not None:
                 self._writer.close()
+        if self._signal is not None:  # it came after the last step
+            os.kill(os.getpid(), self._signal)
 
     def _put(self, checkpoint: Checkpoint) -> None:
         self._last = time.monotonic()
@@ -123,4 +130,9 @@ class Keeper:
         if self._writer is not None:
             self._writer.wait()
         assert self._signal is not None
-        raise Interrupted(self._signal, *self._done, self.resume)
+        if self.folder is None:
+            raise Interrupted(self._signal, *self._done, self.resume)
+        kept = checkpoints.found(self.folder / "checkpoints")
+        if not kept:
+            raise Interrupted(self._signal, *self._done, None)
+        raise Interrupted(self._signal, *checkpoints.position(kept[0]), self.resume)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from kbuilder.errors import RunError
+
 
 def variables(trainer: Any, metrics: bool) -> list[Any]:
     """Weights, seeds of dropout and augmentation, the optimizer's variables; those of the metrics.
@@ -31,8 +33,19 @@ def capture(trainer: Any, metrics: bool = True) -> dict[str, np.ndarray]:
 
 
 def restore(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Set the variables that were captured; the trainer has been built, and has the same."""
-    own = variables(trainer, metrics=True)
-    given = [arrays[name] for name in sorted(arrays) if name.isdecimal()]
-    for variable, array in zip(own, given, strict=False):
-        variable.assign(array)
+    """Set the variables that were captured; the trainer has been built, and has the same.
+
+    Raises:
+        RunError: if it has others.
+    """
+    given = {name: array for name, array in arrays.items() if "/" not in name}
+    own = {f"{n:05d}": v for n, v in enumerate(variables(trainer, metrics=True))}
+    fewest = len(variables(trainer, metrics=False))
+    shapes = {name: tuple(variable.shape) for name, variable in own.items() if name in given}
+    if len(given) < fewest or shapes != {name: array.shape for name, array in given.items()}:
+        raise RunError(
+            "the checkpoint does not fit the network: another version of kbuilder or Keras wrote "
+            "it. Go on with that version, or fit anew."
+        )
+    for name, array in given.items():
+        own[name].assign(array)
