@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import kbuilder as kb
-from kbuilder import catalog
+from kbuilder import catalog, runs
 from kbuilder.spec import Spec
 
 README = Path(__file__).parents[1] / "README.md"
@@ -34,6 +34,26 @@ def rows(text: str) -> set[str]:
 def test_every_plug_in_has_a_row_in_the_readme(folder: str) -> None:
     missing = set(catalog.names(folder)) - rows(README.read_text(encoding="utf-8"))
     assert not missing, f"no row in a table of README.md for: {sorted(missing)}"
+
+
+def test_the_readme_says_what_may_be_changed_when_a_run_is_gone_on_with() -> None:
+    text = README.read_text(encoding="utf-8")
+    section = text.partition("### Interrupted, or not long enough\n")[2].partition("\n### ")[0]
+    named = set(re.findall(r"`(training\.\w+)`", section))
+    assert named == set(runs.CHANGEABLE)
+    usual = kb.Checkpoints()
+    assert f"{{every_minutes: {usual.every_minutes:g}, keep: {usual.keep}}}" in section
+
+
+def test_every_file_of_a_run_has_a_row_in_the_readme() -> None:
+    text = README.read_text(encoding="utf-8")
+    section = text.partition("### A run\n")[2].partition("\n### ")[0]
+    assert rows(section) == {*runs.FILES, runs.LOCK, "checkpoints/"}
+
+
+def test_the_readme_names_every_field_of_training() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert f"`training: {{{', '.join(kb.Training.model_fields)}}}`" in text
 
 
 def members(module: ModuleType) -> list[tuple[str, Any]]:
