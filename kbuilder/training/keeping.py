@@ -106,8 +106,7 @@ class Keeper:
         for number in before:
             signal.signal(number, note)
         try:
-            known = checkpoints.found(self.folder / "checkpoints")
-            if self.start is not None and self.settings is not None and not known:
+            if self.start is not None and self.settings is not None and self._none_yet():
                 self._put(self.start)  # of another run, which this one goes on with
             yield
         finally:
@@ -117,6 +116,9 @@ class Keeper:
                 self._writer.close()
         if self._signal is not None:  # it came after the last step
             os.kill(os.getpid(), self._signal)
+
+    def _none_yet(self) -> bool:
+        return self.folder is not None and not checkpoints.found(self.folder / "checkpoints")
 
     def _put(self, checkpoint: Checkpoint) -> None:
         self._last = time.monotonic()
