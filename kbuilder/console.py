@@ -51,31 +51,34 @@ class Console:
         parts = ", ".join(f"{count:,} {name} rows" for name, count in rows.items())
         self.say(f"fitting {parameters:,} parameters on {parts}")
 
-    def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None:
-        """Move the bar of the current epoch."""
+    def step(
+        self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
+    ) -> None:
+        """Move the bar of the fit.
+
+        Args:
+            step, steps: The step of the epoch, from 1, and how many it has.
+            epoch, epochs: The epoch, from 1, and how many there are at most.
+            loss: The mean loss of the epoch so far.
+            rate: Examples per second in the epoch so far.
+            memory: Bytes that the device has in use at most.
+        """
         if self._bar is None:
             from rich.console import Console as Terminal
-            from rich.progress import (
-                BarColumn,
-                MofNCompleteColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-            )
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
             self._bar = Progress(
-                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-                TextColumn("{task.fields[note]}"), TimeRemainingColumn(),
+                TextColumn("{task.description}"), BarColumn(),
+                TextColumn("{task.fields[note]}"), TimeRemainingColumn(), TextColumn("left"),
                 console=Terminal(stderr=True), transient=True,
             )  # fmt: skip
             self._bar.start()
             self._bar.add_task("", total=steps * epochs, note="")
-        rate = self._bar.tasks[0].speed
         self._bar.update(
             0,
-            description=f"epoch {epoch}/{epochs}",
+            description=f"epoch {epoch}/{epochs} step {step}/{steps}",
             completed=(epoch - 1) * steps + step,
-            note=f"steps{f', {rate:.0f} per second' if rate else ''}  loss {loss:.4f}",
+            note=f"loss {loss:.4f}  {rate:,.0f} examples/s  {memory / 2**30:.1f} GiB",
         )
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:

@@ -37,7 +37,8 @@ from kbuilder.recipe.training import Training
 LOCK = "lock.json"
 UNFINISHED = ".unfinished"
 CHANGEABLE = (
-    "training.checkpoints", "training.early_stopping", "training.epochs", "training.strategy",
+    "training.checkpoints", "training.early_stopping", "training.epochs", "training.plan",
+    "training.strategy", "training.tensorboard",
     "training.wait_minutes",
 )  # fmt: skip
 """What of a recipe may be changed when a run is gone on with."""
@@ -350,6 +351,8 @@ def write(path: Path, record: Record, model: Any, last: Path | None = None) -> N
         model.save(folder / "model.keras")
         if last is not None:
             _keep_newest(last, folder / "checkpoints")
+            if (last.parent / "tensorboard").is_dir():
+                shutil.copytree(last.parent / "tensorboard", folder / "tensorboard")
         _json(folder / LOCK, {
             "python": platform.python_version(),
             "machine": f"{sys.platform} {platform.machine()}",

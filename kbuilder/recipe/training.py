@@ -183,6 +183,8 @@ class Training(Spec):
     """When to stop before `epochs`; null: never."""
     checkpoints: Checkpoints | None = Checkpoints()
     """What is kept of the fit while it goes on; null: a checkpoint only when it is told to stop."""
+    tensorboard: bool = False
+    """Whether the figures of each epoch are also written as logs of TensorBoard, into the run."""
     plan: Literal["auto", "keras"] | Plan = "auto"
     """How the steps are executed: auto: measured on the first of them, and remembered; keras: with
     Keras's defaults, one by one and without XLA."""

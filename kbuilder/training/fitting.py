@@ -17,6 +17,7 @@ from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.training import diagnosis, planning, state
 from kbuilder.training.best import Best
+from kbuilder.training.board import Board
 from kbuilder.training.feeding import Feed
 from kbuilder.training.keeping import Keeper
 
@@ -33,7 +34,9 @@ class Listener(Protocol):
     def say(self, text: str) -> None:
         """Be told in words."""
 
-    def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None: ...
+    def step(
+        self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
+    ) -> None: ...
     def epoch(self, figures: Epoch, epochs: int) -> None: ...
 
 
@@ -190,6 +193,8 @@ class _Fit:
         self.lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
         self.best = Best(trainer, training.early_stopping) if validation is not None else None
         self.schedule: Any = None
+        folder = keeper.folder if keeper is not None and training.tensorboard else None
+        self.board = Board(folder / "tensorboard") if folder is not None else None
         self.now = Standing()
         self.decisions: list[Decision] = []
         self.unplanned = True
@@ -281,7 +286,11 @@ class _Fit:
         def done(loss: float) -> None:
             now.seconds = before + time.perf_counter() - started
             if self.listener.live:
-                self.listener.step(now.step, self.feed.steps, now.epoch + 1, self._most(), loss)
+                examples = min(now.step * self.feed.batch_size, self.feed.rows)
+                self.listener.step(
+                    now.step, self.feed.steps, now.epoch + 1, self._most(), loss,
+                    examples / now.seconds, self.trainer.memory(),
+                )  # fmt: skip
             if self.keeper is not None and now.step < self.feed.steps:
                 self.keeper.after_step(self._save)
 
@@ -405,6 +414,8 @@ class _Fit:
         if self.best is not None:
             self.best.end(figures)
         self.listener.epoch(now.history[-1], self._most())
+        if self.board is not None:
+            self.board.write(now.history[-1])
         if self.keeper is not None:
             last = self._over() and now.phase + 1 == len(self.lengths)
             self.keeper.after_epoch(self._save, now.history, last)

@@ -8,6 +8,7 @@ TensorFlow are imported at the top, so that this file is imported where the fit 
 from __future__ import annotations
 
 import inspect
+import resource
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import reduce
@@ -70,6 +71,12 @@ class Trainer(keras.Model):
 
         def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
             """Do nothing: `build_all` has."""
+
+    def memory(self) -> int:
+        """Bytes in use: the most of the first GPU so far, or of this process without one."""
+        if self._rows.on_cpu:
+            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
     def training_rows(self, epoch: int, first: int, last: int, singly: bool = False) -> Served:
         """What `fit` takes: the steps of an epoch from `first` up to `last`, each a call or not."""

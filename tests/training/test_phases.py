@@ -31,7 +31,7 @@ class Listener:
         self.said.append(text)
         self.weights.append(self.model.get_weights())
 
-    def step(self, step: int, steps: int, epoch: int, epochs: int, loss: float) -> None: ...
+    def step(self, *given: Any) -> None: ...
 
     def epoch(self, figures: Any, epochs: int) -> None:
         self.epochs.append((figures["epoch"], epochs, figures["learning_rate"]))

@@ -1,0 +1,40 @@
+"""The figures of each epoch as TensorBoard reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+
+class Board:
+    """Writes the figures of a fit as logs of TensorBoard: `train` and `validation`.
+
+    Args:
+        folder: Where to; a fit that goes on writes another file there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def _writers(self) -> dict[str, Any]:
+        import tensorflow as tf
+
+        parts = ("train", "validation")
+        return {part: tf.summary.create_file_writer(str(self.folder / part)) for part in parts}
+
+    def write(self, figures: Mapping[str, float]) -> None:
+        """Write the figures of an epoch, each by its own name: those of both parts meet there."""
+        import tensorflow as tf
+
+        for name, value in figures.items():
+            if name != "epoch":
+                held = name.startswith("val_")
+                with self._writers["validation" if held else "train"].as_default():
+                    tf.summary.scalar(
+                        f"epoch_{name.removeprefix('val_')}", value, int(figures["epoch"])
+                    )
+        for writer in self._writers.values():
+            writer.flush()
