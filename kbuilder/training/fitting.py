@@ -428,9 +428,8 @@ class _Fit:
         """All that this fit needs to go on from here."""
         now = self.now
         arrays = state.capture(self.trainer, metrics=now.step > 0)
-        plan = self.trainer.plan.model_dump()
         kept: dict[str, Any] = {
-            "plan": plan,
+            "jit": self.jit,
             "standing": {**vars(now), "history": list(now.history)},
         }
         if self.schedule is not None:
