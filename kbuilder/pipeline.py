@@ -87,8 +87,7 @@ def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -
             architectures, chosen = building.choose(columns, inputs, recipe.model)
             branched = isinstance(recipe.model, Mapping)
             network = building.network(columns, inputs, architectures, branched, Trainer)
-            if recipe.training.sync_batchnorm:
-                placement.synchronize(network.trained)
+            placement.synchronize(network.trained, recipe.training, len(parts.train))
             steps = fitting.steps_per_epoch(rows["train"], recipe.training)
             network.compile(recipe.training.create_optimizer(steps))
     recipe = resolved.recipe.model_copy(update={"model": architectures})

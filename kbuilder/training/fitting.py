@@ -203,6 +203,14 @@ class _Fit:
 
     def run(self) -> Fitted:
         """All phases, from where the last checkpoint left off."""
+        import tensorflow as tf
+
+        try:
+            return self._through()
+        except tf.errors.UnavailableError as error:
+            raise diagnosis.lost_worker(error) from None
+
+    def _through(self) -> Fitted:
         self.trainer.feed(self.feed, self.validation)
         start = self.keeper.start if self.keeper is not None else None
         if start is not None:
@@ -301,19 +309,12 @@ class _Fit:
                 self.unplanned = False
             if now.step < self.feed.steps:
                 self._steps(done)
+            figures = self._figures()
         except _LossError as lost:
             raise self._explain(lost) from None
-        except tf.errors.UnavailableError as error:
-            raise diagnosis.lost_worker(error) from None
         except tf.errors.ResourceExhaustedError:
             self._take_less()
             return
-        figures = _numbers(self.trainer.get_metrics_result())
-        if self.validation is not None:
-            served = self.trainer.validation_rows()
-            self.trainer.evaluate(served.rows, steps=len(served.sizes), verbose=0)
-            held = _numbers(self.trainer.get_metrics_result())
-            figures |= {f"val_{name}": value for name, value in held.items()}
         seconds = before + time.perf_counter() - started
         self._end({"seconds": round(seconds, 3), "learning_rate": now.rate, **figures})
 
@@ -358,6 +359,16 @@ class _Fit:
             callbacks=[Executions(served.sizes, begin, ahead, after)],
         )
 
+    def _figures(self) -> Epoch:
+        """Losses and metrics of an epoch whose steps are taken."""
+        figures = _numbers(self.trainer.get_metrics_result())
+        if self.validation is not None:
+            served = self.trainer.validation_rows()
+            self.trainer.evaluate(served.rows, steps=len(served.sizes), verbose=0)
+            held = _numbers(self.trainer.get_metrics_result())
+            figures |= {f"val_{name}": value for name, value in held.items()}
+        return figures
+
     def _explain(self, lost: _LossError) -> TrainingError:
         """Take all steps since the last save again, and look at the first that goes wrong."""
         epoch, history = self.now.epoch, self.now.history
@@ -386,8 +397,16 @@ class _Fit:
         """After running out of memory: smaller parts, from the last save on.
 
         Raises:
-            TrainingError: if a single row is too much.
+            TrainingError: if a single row is too much, or several devices share the steps.
         """
+        devices = self.trainer.distribute_strategy.num_replicas_in_sync
+        if devices > 1:
+            raise TrainingError(
+                f"the part that each of {devices} devices has of {self.feed.batch_size} rows is "
+                "too much for its memory. Expected a smaller batch_size, or more devices; on one "
+                "device kbuilder takes steps in smaller parts by itself.",
+                key=("training", "batch_size"),
+            )
         part = self.trainer.divide()
         if not part:
             raise TrainingError(

@@ -12,7 +12,7 @@ from typing import Any
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, TrainingError
 from kbuilder.recipe.training import Training
-from kbuilder.training import workers
+from kbuilder.training import diagnosis, workers
 
 WRITE = "training: {strategy: %s}"
 
@@ -37,20 +37,49 @@ class Placement:
 
     @contextmanager
     def scope(self) -> Iterator[None]:
-        """Within it the network is built and compiled."""
+        """Within it the network is built and compiled.
+
+        Raises:
+            TrainingError: if another worker is gone.
+        """
         if self.strategy is None:
             yield
-        else:
+            return
+        import tensorflow as tf
+
+        try:
             with self.strategy.scope():
                 yield
+        except tf.errors.UnavailableError as error:
+            raise diagnosis.lost_worker(error) from None
 
-    def synchronize(self, model: Any) -> None:
-        """Have batch normalization look at the rows of all devices together."""
+    def synchronize(self, model: Any, training: Training, rows: int) -> None:
+        """Have batch normalization look at the rows of all devices together, if it is to.
+
+        Args:
+            model: The network.
+            training: Its `sync_batchnorm` and `batch_size`.
+            rows: Training rows.
+
+        Raises:
+            TrainingError: if it is not to, and a device would have no rows to look at.
+        """
         from keras.layers import BatchNormalization
 
-        for layer in model._flatten_layers():
-            if self.strategy is not None and isinstance(layer, BatchNormalization):
-                layer.synchronized = True
+        layers = [x for x in model._flatten_layers() if isinstance(x, BatchNormalization)]
+        apart = [layer for layer in layers if not layer.synchronized]
+        if self.strategy is None or not apart:
+            return
+        last = rows % training.batch_size
+        if not training.sync_batchnorm and 0 < last < self.devices:
+            raise TrainingError(
+                f"the last step of an epoch has {last} of {rows} rows, and there are "
+                f"{self.devices} devices: batch normalization would have nothing to look at on "
+                "some. Expected true, or another batch_size.",
+                key=("training", "sync_batchnorm"),
+            )
+        for layer in apart:
+            layer.synchronized = training.sync_batchnorm
 
 
 ALONE = Placement(None, 1, 1, True)

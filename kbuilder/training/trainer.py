@@ -66,6 +66,8 @@ class Trainer(keras.Model):
         """Make every variable: of the optimizer, the losses and the metrics too."""
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=feed.example())
+            means = self._compile_loss.metrics
+            means[:] = [x if isinstance(x, _MeanOfRows) else _MeanOfRows(x.name) for x in means]
 
     if averages_first_batch():
 
@@ -102,7 +104,8 @@ class Trainer(keras.Model):
     def divide(self) -> int:
         """Take steps in parts of half as many rows as now, to need less memory.
 
-        The gradients of the parts are added up. Returns the rows of a part; 0: there are none.
+        The gradients of the parts are added up. Returns the rows of a part; 0: there are none, or
+        several devices have parts already.
         """
         self._part = (self._part or self._rows.train.batch_size) // 2
         if self._part:
@@ -123,8 +126,8 @@ class Trainer(keras.Model):
         """A function of an iterator that takes one step, or several.
 
         Keras's own function averages what each device gives along an axis that a number lacks
-        (the issues above). Here it is the loss that the first of them has seen; the figures of an
-        epoch are read from the variables of the metrics, and are exact.
+        (the issues above). In training it is the same on all; in evaluation it is what the first of
+        them has seen, and the figures are read from the variables of the metrics.
         """
         strategy = self.distribute_strategy
 
@@ -161,13 +164,23 @@ class Trainer(keras.Model):
         """One step; returns the mean loss of the epoch so far."""
         if self._part is not None:
             self._apply(self._gradients_of_parts(data))
-            return self._loss_tracker.result()
+            return self._so_far()
         some, whole = self._rows.gathered(self._rows.train, data)
         if self.plan.jit and whole is None and data.shape[0] == self._rows.train.batch_size:
             self._compiled(some)
         else:
             self._apply(self._gradients(some, whole))
-        return self._loss_tracker.result()
+        return self._so_far()
+
+    def _so_far(self) -> tf.Tensor:
+        """The mean loss of the epoch so far; of all devices, so that all workers see it alike."""
+        tracker = self._loss_tracker
+        if self._rows.alone:
+            return tracker.result()
+        own = [tf.identity(tracker.total), tf.identity(tracker.count)]
+        together = tf.distribute.get_replica_context()
+        total, count = together.all_reduce(tf.distribute.ReduceOp.SUM, own)
+        return total / count
 
     def _compiled(self, some: Any) -> None:
         """A whole step by XLA, which is given the rows: it gathers slowly itself."""
@@ -189,6 +202,12 @@ class Trainer(keras.Model):
         loss = self.compute_loss(x, y, answers, training=False)
         self._note(x, y, answers, None, loss)
         return self._loss_tracker.result()
+
+    def compute_loss(self, x: Any, *given: Any, **named: Any) -> tf.Tensor:
+        """The loss; those of the outputs, where there are several, are noted beside it."""
+        for mean in self._compile_loss.metrics:
+            mean.rows = _count(x)
+        return super().compute_loss(x, *given, **named)
 
     def _gradients(self, some: Any, whole: tf.Tensor | None) -> list[Any]:
         """The gradients of some rows of a step that has `whole` rows; None: these are all."""
@@ -233,6 +252,15 @@ class Trainer(keras.Model):
 
 def _count(x: Any) -> tf.Tensor:
     return tf.shape(keras.tree.flatten(x)[0])[0]
+
+
+class _MeanOfRows(keras.metrics.Mean):
+    """The mean loss of one output of several. Keras's own counts a part of one row as any other."""
+
+    rows: Any = 1
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        super().update_state(tf.where(self.rows > 0, values, 0.0), sample_weight=self.rows)
 
 
 class _Held:
