@@ -85,7 +85,8 @@ class Keeper:
         if self._signal is not None:
             self._stop(capture())
         waited = time.monotonic() - self._last
-        if self.settings is not None and (last or waited >= SPACING):
+        # Several workers have several clocks, and all have to keep the same epochs.
+        if self.settings is not None and (last or waited >= SPACING or not self.midway):
             self._put(capture())
 
     @contextmanager
