@@ -44,7 +44,7 @@ def read(environment: Mapping[str, str]) -> Cluster | None:
     """
     if "TF_CONFIG" in environment:
         return _from_tf_config(environment["TF_CONFIG"])
-    if int(environment.get("SLURM_NTASKS", "1")) > 1 and "SLURM_PROCID" in environment:
+    if environment.get("SLURM_NTASKS", "1") != "1" and "SLURM_PROCID" in environment:
         return _from_slurm(environment)
     return None
 
@@ -61,12 +61,20 @@ def _from_tf_config(text: str) -> Cluster | None:
         addresses = [address for group in groups.values() for address in group]
         if task["type"] not in groups or set(cluster) - set(groups):
             raise ValueError(f"it has the jobs {listed(cluster)}, and the task {task['type']!r}")
-        own = groups[task["type"]][int(task["index"])]
-        index = addresses.index(own)
+        number = int(task["index"])
+        if not 0 <= number < len(groups[task["type"]]):
+            raise ValueError(f"there is no {task['type']} {number}")
+        index = addresses.index(groups[task["type"]][number])
         for address in addresses:
             split(address)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
-        raise CallError(f"TF_CONFIG cannot be used ({error or 'empty'}). {wanted}") from None
+            if addresses.count(address) > 1:
+                raise ValueError(f"several workers have the address {address}")
+    except KeyError as error:
+        raise CallError(f"TF_CONFIG cannot be used (it has no {error}). {wanted}") from None
+    except (AttributeError, TypeError):
+        raise CallError(f"TF_CONFIG cannot be used (it has another form). {wanted}") from None
+    except ValueError as error:
+        raise CallError(f"TF_CONFIG cannot be used ({error}). {wanted}") from None
     return Cluster(tuple(addresses), index, "TF_CONFIG") if len(addresses) > 1 else None
 
 
@@ -81,6 +89,8 @@ def _from_slurm(environment: Mapping[str, str]) -> Cluster:
             )
             for _ in range(int(times or 1))
         ]
+        if len(nodes) != len(counts):
+            raise ValueError(f"{len(nodes)} nodes, and numbers of tasks for {len(counts)}")
         addresses = tuple(
             f"{node}:{PORT + place}"
             for node, count in zip(nodes, counts, strict=True)
@@ -90,8 +100,9 @@ def _from_slurm(environment: Mapping[str, str]) -> Cluster:
         if not 0 <= index < len(addresses):
             raise ValueError(f"there are {len(addresses)} tasks, and this is number {index}")
     except (ValueError, KeyError) as error:
+        why = f"there is no {error.args[0]}" if isinstance(error, KeyError) else error
         raise CallError(
-            f"the variables of Slurm cannot be used ({error}). Expected a job step of srun, with "
+            f"the variables of Slurm cannot be used ({why}). Expected a job step of srun, with "
             "SLURM_PROCID, SLURM_STEP_NODELIST and SLURM_STEP_TASKS_PER_NODE."
         ) from None
     return Cluster(addresses, index, "Slurm")
