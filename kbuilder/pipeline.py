@@ -222,7 +222,7 @@ def _run(
         )
         if folder is not None:
             runs.write(path, record, model, None if smoke else folder / "checkpoints")
-    return Run(path, record, model)
+    return Run(path, record, model, placement.chief)
 
 
 def eject(recipe: Recipe) -> str:

@@ -36,11 +36,12 @@ def load(path: str | Path = "latest") -> Run:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A fitted recipe. `fit` and `load` make it."""
+    """A fitted recipe. `fit` and `load` make it; of several workers only the first writes it."""
 
     path: Path
     record: runs.Record
     model: Any
+    written: bool = True
 
     def __repr__(self) -> str:
         return f"Run({str(self.path)!r})"

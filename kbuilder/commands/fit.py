@@ -73,7 +73,7 @@ def fit(
     else:
         assert read_recipe is not None
         run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke, devices=devices)
-    if not run.path.exists():
+    if not run.written:
         click.echo("This worker is done; the first one writes the run.", err=True)
         return
     if as_json:
