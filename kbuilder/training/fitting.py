@@ -208,6 +208,8 @@ class _Fit:
         try:
             return self._through()
         except tf.errors.UnavailableError as error:
+            if self.keeper is not None:
+                self.keeper.end_if_told()  # as the others were, and have left already
             raise diagnosis.lost_worker(error) from None
 
     def _through(self) -> Fitted:

@@ -89,6 +89,15 @@ class Keeper:
         if self.settings is not None and (last or waited >= SPACING or not self.midway):
             self._put(capture())
 
+    def end_if_told(self) -> None:
+        """End the fit where it cannot go on, if a signal came.
+
+        Raises:
+            Interrupted: after a signal.
+        """
+        if self._signal is not None:
+            self._stop(None)
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """While it lasts SIGINT and SIGTERM are noted, to end the fit after its step.

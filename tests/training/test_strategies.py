@@ -266,6 +266,28 @@ def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_a_worker_whose_others_have_left_was_told_to_stop_too_or_lost_them(
+    told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tensorflow as tf
+
+    from kbuilder.training.trainer import Trainer
+
+    def left(*given: Any, **named: Any) -> Any:
+        if told:
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise tf.errors.UnavailableError(None, None, "Collective ops is aborted by: task:1, task:3")
+
+    monkeypatch.setattr(Trainer, "fit", left)
+    kind: Any = Interrupted if told else TrainingError
+    assert message(kind, fit, "numbers", folder=tmp_path) == (
+        "Interrupted after epoch 0. Go on with:\n  kbuilder fit --resume it" if told else
+        "worker 1, 3 is gone, and a step takes all of them. Look at what it said last; then start "
+        "all workers again with --resume: the last checkpoint is kept."
+    )  # fmt: skip
+
+
 def recipe(**given: Any) -> kb.Recipe:
     """A small table with a number, two categories and missing values."""
     frame = mixed().assign(street=[f"street {n % 30}" for n in range(96)])

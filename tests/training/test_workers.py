@@ -260,7 +260,10 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "kbuilder", "fit", *words],
                 cwd=folder, stdout=out, stderr=subprocess.STDOUT,
-                env={**os.environ, **config({"worker": addresses}, index=index)},
+                env={
+                    **os.environ, **config({"worker": addresses}, index=index),
+                    "PYTHONPATH": str(Path(kb.__file__).parents[1]),
+                },
             )  # fmt: skip
 
     def said(self) -> str:
