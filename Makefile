@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint contract bench bench-tables recipes ejected schema layer-table clean
+.PHONY: demo test lint contract bench bench-tables bench-fit recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -37,6 +37,10 @@ bench: $(VENV)/.installed
 # Networks for tables, compared on Adult; the figures are in benchmarks/results.
 bench-tables: $(VENV)/.installed
 	$(BIN)/python benchmarks/tables.py $(DATA)
+
+# Steps per second, compared with plain Keras and PyTorch; the figures are in benchmarks/results.
+bench-fit: $(VENV)/.installed
+	$(BIN)/python benchmarks/fit.py $(DATA)
 
 # Write every recipe as a plain Keras script, and run each for one epoch.
 ejected: $(VENV)/.installed
