@@ -28,7 +28,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -43,11 +43,13 @@ from kbuilder.columns import Rows
 from kbuilder.console import Console
 from kbuilder.describing.network import describe
 from kbuilder.recipe.reading import read
-from kbuilder.recipe.training import Checkpoints, Plan
+from kbuilder.recipe.training import Checkpoints
 from kbuilder.training import fitting
 from kbuilder.training.keeping import Keeper
 
 HERE = Path(__file__).parent
+CACHE = TemporaryDirectory()
+os.environ["XDG_CACHE_HOME"] = CACHE.name  # plans are measured here, and remembered for the run
 RESULTS = HERE / "results" / "fit.md"
 TRIED = "## What was tried"
 SETTINGS = {
@@ -191,7 +193,7 @@ def by_keras(
 def by_kbuilder(all_: pipeline.Prepared, rows: Rows) -> Contender:
     """The fit as the pipeline calls it, without validation."""
     trainer, tasks = all_.network.trained, all_.network.tasks
-    trainer.plan = Plan(jit=True, steps_per_execution=32)  # drop this when the fit chooses it
+    planned(all_)
 
     def turn(epochs: int) -> Turn:
         training = all_.recipe.training.model_copy(update={"epochs": 1 + epochs})
@@ -200,6 +202,30 @@ def by_kbuilder(all_: pipeline.Prepared, rows: Rows) -> Contender:
         return clock.turn()
 
     return turn
+
+
+def planned(all_: pipeline.Prepared) -> None:
+    """Begin the recipe's own fit, of all its rows and epochs, for the plan that it chooses.
+
+    It is remembered, so that the turns, which are shorter, have it too.
+    """
+
+    class Enough(Exception):  # noqa: N818 - it is no error
+        """The first epoch is over."""
+
+    class First(Clock):
+        def say(self, text: str) -> None:
+            print(f"  {text}")
+
+        def epoch(self, *given: Any) -> None:
+            raise Enough
+
+    network = all_.network
+    rows = network.rows(all_.rows["train"])
+    with suppress(Enough):
+        fitting.fit(
+            network.trained, network.tasks, all_.recipe.training, rows, None, First(live=False)
+        )
 
 
 @contextmanager
@@ -489,7 +515,7 @@ def overhead(data: Path, rounds: int) -> float:
     with TemporaryDirectory() as folder:
         all_, rows = prepared(workload, data, Path(folder))
         trainer, tasks = all_.network.trained, all_.network.tasks
-        trainer.plan = Plan(jit=True, steps_per_execution=32)  # drop this when the fit chooses it
+        planned(all_)
         epochs = 30
         training = all_.recipe.training.model_copy(update={"epochs": 1 + epochs})
 

@@ -70,7 +70,7 @@ class Console:
             self._bar = Progress(
                 TextColumn("{task.description}"), BarColumn(),
                 TextColumn("{task.fields[note]}"), TimeRemainingColumn(), TextColumn("left"),
-                console=Terminal(stderr=True), transient=True,
+                console=Terminal(stderr=True), transient=True, refresh_per_second=4,
             )  # fmt: skip
             self._bar.start()
             self._bar.add_task("", total=steps * epochs, note="")

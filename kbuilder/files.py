@@ -74,11 +74,17 @@ def settle(temporary: Path, path: Path) -> None:
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write a CSV file with a header, of rows that all have the columns of the first."""
-    with new_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
+    """Write a CSV file with a header, of rows that all have the columns of the first.
+
+    It is whole at any moment, but not waited for until it is on the disk.
+    """
+    with partial(path) as temporary:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        temporary.chmod(0o644)
+        temporary.replace(path)
 
 
 def hashes(folder: Path, leave_out: tuple[str, ...] = ()) -> dict[str, str]:
