@@ -25,6 +25,14 @@ class Board:
         parts = ("train", "validation")
         return {part: tf.summary.create_file_writer(str(self.folder / part)) for part in parts}
 
+    @cached_property
+    def _scalars(self) -> Any:
+        """What TensorBoard knows scalars by; TensorFlow writes them itself without TensorBoard."""
+        import tensorflow as tf
+
+        plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+        return tf.compat.v1.SummaryMetadata(plugin_data=plugin, data_class="DATA_CLASS_SCALAR")
+
     def write(self, figures: Mapping[str, float]) -> None:
         """Write the figures of an epoch, each by its own name: those of both parts meet there."""
         import tensorflow as tf
@@ -33,8 +41,7 @@ class Board:
             if name != "epoch":
                 held = name.startswith("val_")
                 with self._writers["validation" if held else "train"].as_default():
-                    tf.summary.scalar(
-                        f"epoch_{name.removeprefix('val_')}", value, int(figures["epoch"])
-                    )
+                    tag = f"epoch_{name.removeprefix('val_')}"
+                    tf.summary.write(tag, tf.constant(value), epoch, self._scalars)
         for writer in self._writers.values():
             writer.flush()
