@@ -37,10 +37,11 @@ class Board:
         """Write the figures of an epoch, each by its own name: those of both parts meet there."""
         import tensorflow as tf
 
+        epoch = int(figures["epoch"])
         for name, value in figures.items():
             if name != "epoch":
-                held = name.startswith("val_")
-                with self._writers["validation" if held else "train"].as_default():
+                part = "validation" if name.startswith("val_") else "train"
+                with self._writers[part].as_default():
                     tag = f"epoch_{name.removeprefix('val_')}"
                     tf.summary.write(tag, tf.constant(value), epoch, self._scalars)
         for writer in self._writers.values():

@@ -60,6 +60,7 @@ class Trainer(keras.Model):
 
     def feed(self, train: Feed, validation: Feed | None) -> None:
         """Hold the rows that `fit` and `evaluate` take."""
+        self.steps_per_execution = 1  # to Keras: several steps are one block of rows here
         self._rows = _Held(train, validation, self.distribute_strategy)
 
     def build_all(self, feed: Feed) -> None:

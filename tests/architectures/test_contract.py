@@ -247,7 +247,7 @@ def test_a_fitted_run_is_loaded_and_exported_with_equal_answers(
     used = run.recipe.model.values() if isinstance(run.recipe.model, dict) else [run.recipe.model]
     assert name in [catalog.name_of(architecture) for architecture in used]
     expected = run.predict(frame)
-    pd.testing.assert_frame_equal(kb.load(run.path).predict(frame), expected)
+    pd.testing.assert_frame_equal(kb.load(run.path).predict(frame), expected, atol=1e-6)
     given = answers(run, export, frame)
     [key] = given.keys() & {"probabilities", "value"}
     wanted = expected.filter(regex="^(probability of |value)").to_numpy()

@@ -208,7 +208,7 @@ def interrupt(run: Path) -> Path:
 def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Call) -> None:
     before = files_below(Path())
     on = "To go on with it: `kbuilder fit --resume run -o training.epochs=4`."
-    changeable = "training.checkpoints, training.early_stopping, training.epochs"
+    changeable = ", ".join(runs.CHANGEABLE)
     other = (
         "is another than the run began with. Expected the same: a run is gone on with as it began, "
         f"but for {changeable}. Fit anew with the others."

@@ -137,7 +137,7 @@ def fit(
         )
         listening = keeper.listening()
     with listening:
-        history = fitting.fit(
+        history, _ = fitting.fit(
             model, tasks, training, fed, rows(kind, held, 2) if held is not None else None,
             listener or Silent(), phases, compile_, keeper,
         )  # fmt: skip
@@ -282,7 +282,7 @@ def test_a_worker_whose_others_have_left_was_told_to_stop_too_or_lost_them(
     monkeypatch.setattr(Trainer, "fit", left)
     kind: Any = Interrupted if told else TrainingError
     assert message(kind, fit, "numbers", folder=tmp_path) == (
-        "Interrupted after epoch 0. Go on with:\n  kbuilder fit --resume it" if told else
+        "Interrupted after epoch 0. Nothing is kept of it." if told else
         "worker 1, 3 is gone, and a step takes all of them. Look at what it said last; then start "
         "all workers again with --resume: the last checkpoint is kept."
     )  # fmt: skip
