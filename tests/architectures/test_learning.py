@@ -65,6 +65,7 @@ def test_an_lstm_keeps_for_200_steps_what_a_simple_recurrent_network_loses() -> 
     for architecture in (kb.LSTM(units=16), kb.RNN(units=16)):
         model = build(architecture, (None, 2), 0.005)
         for steps, epochs in ((10, 6), (30, 3), (80, 2), (200, 2)):  # longer and longer
+            model.optimizer.learning_rate = 0.005 if steps < 80 else 0.001
             model.fit(*recalls(2048, steps), epochs=epochs, batch_size=64, verbose=0)
         reached.append(accuracy(model, recalls(512, 200, first=True)))
     assert reached[0] > 0.95
