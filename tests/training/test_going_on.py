@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +173,15 @@ def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:
     assert_equal(longer, fit(tmp_path / "two", "words", epochs=5))
 
 
+@pytest.fixture
+def _heeding() -> Iterator[None]:
+    """What runs in the background of a shell ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heeding")
 def test_a_second_signal_ends_the_fit_at_once(tmp_path: Path) -> None:
     class Impatient(Telling):
         def follow(self, model: Any, steps: int) -> Any:
