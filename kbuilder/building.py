@@ -284,23 +284,17 @@ def network(
     model = _model(given, outputs, "network")
     trained = model
     if extra or trainer is not None:
-        trained = (trainer or keras.Model)(given, {**outputs, **extra}, name="training")
+        trained = _model(given, {**outputs, **extra}, "training", trainer)
     return Network(model, trained, tasks, auxiliary, _side_by_side(bodies))
 
 
 def on_one_device(model: Any) -> Any:
     """The network with its weights outside of any strategy; itself, where it is in none."""
-    if not isinstance(model.distribute_strategy, _strategies()):
+    if model.distribute_strategy.num_replicas_in_sync == 1:
         return model
     alone = type(model).from_config(model.get_config())
     alone.set_weights(model.get_weights())
     return alone
-
-
-def _strategies() -> tuple[type, ...]:
-    import tensorflow as tf
-
-    return tf.distribute.MirroredStrategy, tf.distribute.MultiWorkerMirroredStrategy
 
 
 def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
@@ -312,12 +306,14 @@ def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
     ]
 
 
-def _model(inputs: Any, outputs: Any, name: str | None = None) -> Any:
+def _model(
+    inputs: Any, outputs: Any, name: str | None = None, kind: Callable[..., Any] | None = None
+) -> Any:
     """The Keras model; its layers have a name each, where a recipe names them too."""
     import keras
 
     try:
-        return keras.Model(inputs, outputs, name=name)
+        return (kind or keras.Model)(inputs, outputs, name=name)
     except ValueError as error:
         twice = re.search(r'The name "(.+)" is used \d+ times', str(error))
         if twice is None:

@@ -123,11 +123,6 @@ def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
     return final
 
 
-def size(checkpoint: Checkpoint) -> int:
-    """Bytes of its arrays."""
-    return sum(array.nbytes for array in checkpoint.arrays.values())
-
-
 class Writer:
     """Writes checkpoints beside the fit, one at a time, always the newest that it was given.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +31,20 @@ def recipe(rest: str = "", *override: str) -> kb.Recipe:
 def wrong(text: str, *override: str) -> str:
     """All that is said about a wrong recipe."""
     return message(RecipeError, reading.parse, text, override=override)
+
+
+@contextlib.contextmanager
+def disk(place: Path, size: str) -> Iterator[Path]:
+    """A disk of its own, of such a size: a tmpfs, where tests may mount one."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"tests may not mount a disk here: {done.stderr.strip()}")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
 
 
 def plain(said: str) -> str:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from bad import command, files_below
+from bad import command, disk, files_below
 from shared import encoded, picture
 
 import kbuilder as kb
@@ -233,16 +232,8 @@ FULL = "Error: the disk is full; nothing was left half written. Make room, and r
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with room for eight kilobytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", str(place)]
-    done = subprocess.run(mount, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"tests may not mount a disk here: {done.stderr.strip()}")
-    try:
+    with disk(tmp_path / "disk", "8k") as place:
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_a_fit_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:

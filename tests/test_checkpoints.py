@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bad import ROOT
+from bad import ROOT, disk
 from shared import message
 
 from kbuilder import checkpoints
@@ -271,16 +271,8 @@ def test_of_two_at_one_step_the_later_file_stays(tmp_path: Path) -> None:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of its own with room for one checkpoint and a half."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=28k", "tmpfs", str(place)]
-    done = subprocess.run(mount, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"tests may not mount a disk here: {done.stderr.strip()}")
-    try:
+    with disk(tmp_path / "disk", "28k") as place:
         yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_a_full_disk_does_not_stop_the_fit_and_the_one_before_stays(small_disk: Path) -> None:

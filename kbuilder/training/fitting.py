@@ -329,12 +329,6 @@ class _Fit:
         from kbuilder.training.trainer import Executions
 
         now, first = self.now, self.now.step
-        variables = state.capture(self.trainer) if first else None
-
-        def begin() -> None:
-            if variables is not None:  # Keras has set the metrics to zero
-                state.restore(self.trainer, variables)
-
         self.spent = []
         started = 0.0
 
@@ -358,7 +352,7 @@ class _Fit:
             steps_per_epoch=len(served.sizes),
             shuffle=False,  # they are
             verbose=0,
-            callbacks=[Executions(served.sizes, begin, ahead, after)],
+            callbacks=[Executions(served.sizes, ahead, after)],
         )
 
     def _figures(self) -> Epoch:

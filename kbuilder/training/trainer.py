@@ -57,6 +57,7 @@ class Trainer(keras.Model):
     test_function: Any
     plan = Plan(jit=False, steps_per_execution=1)
     _part: int | None = None
+    _goes_on = False
 
     def feed(self, train: Feed, validation: Feed | None) -> None:
         """Hold the rows that `fit` and `evaluate` take."""
@@ -84,13 +85,20 @@ class Trainer(keras.Model):
     def training_rows(self, epoch: int, first: int, last: int, singly: bool = False) -> Served:
         """What `fit` takes: the steps of an epoch from `first` up to `last`, each a call or not."""
         at_once = 1 if singly else self._at_once()
+        self._goes_on = first > 0
         return self._rows.serve(self._rows.train, epoch, first, last, at_once)
 
     def validation_rows(self) -> Served:
         """What `evaluate` takes."""
         held = self._rows.validation
         assert held is not None
+        self._goes_on = False
         return self._rows.serve(held, 0, 0, held.steps, self._at_once())
+
+    def reset_metrics(self) -> None:
+        """Set the metrics to zero, as `fit` and `evaluate` do first, but in the midst of an epoch."""
+        if not self._goes_on:
+            super().reset_metrics()
 
     def _at_once(self) -> int:
         return self.plan.steps_per_execution or 1
@@ -105,8 +113,7 @@ class Trainer(keras.Model):
     def divide(self) -> int:
         """Take steps in parts of half as many rows as now, to need less memory.
 
-        The gradients of the parts are added up. Returns the rows of a part; 0: there are none, or
-        several devices have parts already.
+        The gradients of the parts are added up. Returns the rows of a part; 0: there are none.
         """
         self._part = (self._part or self._rows.train.batch_size) // 2
         if self._part:
@@ -321,7 +328,7 @@ class _Held:
 
 
 class Executions(keras.callbacks.Callback):
-    """Calls `begin` as the metrics have been reset, `before` and `after` around each execution.
+    """Calls `before` and `after` around each execution.
 
     Args:
         sizes: How many steps each execution has.
@@ -332,18 +339,13 @@ class Executions(keras.callbacks.Callback):
     def __init__(
         self,
         sizes: Sequence[int],
-        begin: Callable[[], None],
         before: Callable[[int], None],
         after: Callable[[int, float], None],
     ) -> None:
         super().__init__()
         self.ends = np.cumsum([0, *sizes]).tolist()
-        self.begin = begin
         self.before = before
         self.after = after
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self.begin()
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self.before(self.ends[batch])
