@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
 
 from kbuilder.contracts import Decision
 
@@ -19,6 +21,7 @@ class Console:
     def __init__(self, verbose: bool = True) -> None:
         self.verbose = verbose
         self.lines: list[str] = []
+        self._file: IO[str] | None = None
         self._bar: Any = None
         self._rate = 0.0
 
@@ -30,10 +33,23 @@ class Console:
     def say(self, text: str = "") -> None:
         """Print a line to stderr and keep it for the log."""
         self.lines.append(text)
+        self._write(text)
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False)
         elif self.verbose:
             print(text, file=sys.stderr, flush=True)
+
+    def keep(self, file: Path) -> None:
+        """Write all lines, those that come too, into a file; a full disk does not stop the fit."""
+        with suppress(OSError):
+            self._file = file.open("w", encoding="utf-8", buffering=1)
+        for line in self.lines:
+            self._write(line)
+
+    def _write(self, line: str) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.write(line + "\n")
 
     def decided(self, decisions: Iterable[Decision]) -> None:
         """What was inferred, and why; what was learned of one column is on one line."""
@@ -97,7 +113,11 @@ class Console:
         )
 
     def close(self) -> None:
-        """Take the bar off the screen."""
+        """Take the bar off the screen, and close the file."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+            self._file = None
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

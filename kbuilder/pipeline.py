@@ -22,7 +22,7 @@ from kbuilder.evaluation import evaluating
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
-from kbuilder.training import fitting, strategies
+from kbuilder.training import fitting, sizing, strategies
 from kbuilder.training.keeping import Keeper
 from kbuilder.training.strategies import ALONE, Placement
 
@@ -87,12 +87,16 @@ def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -
             architectures, chosen = building.choose(columns, inputs, recipe.model)
             branched = isinstance(recipe.model, Mapping)
             network = building.network(columns, inputs, architectures, branched, Trainer)
-            placement.synchronize(network.trained, recipe.training, len(parts.train))
-            steps = fitting.steps_per_epoch(rows["train"], recipe.training)
-            network.compile(recipe.training.create_optimizer(steps))
-    recipe = resolved.recipe.model_copy(update={"model": architectures})
-    placed = (placement.decision,) if placement.decision else ()
-    decisions = (*resolved.decisions, *learned, *chosen, *placed)
+            training, sized = sizing.choose(
+                network.trained, network.compile, recipe.training, network.rows(rows["train"]),
+                placement.workers,
+            )  # fmt: skip
+            placement.synchronize(network.trained, training, len(parts.train))
+            steps = fitting.steps_per_epoch(rows["train"], training)
+            network.compile(training.create_optimizer(steps))
+    recipe = resolved.recipe.model_copy(update={"model": architectures, "training": training})
+    decisions = (*resolved.decisions, *learned, *chosen)
+    decisions += tuple(one for one in (placement.decision, sized) if one is not None)
     return Prepared(recipe, decisions, parts, columns, rows, network)
 
 
@@ -170,6 +174,13 @@ def go_on(
     smoke = start.splits["smoke"]
     prepared = replace(prepare(recipe, smoke, placement), decisions=tuple(start.decisions))
     runs.same_rows(start, prepared.splits(smoke))
+    console.lines[:0] = start.log
+    if fitting.spans(recipe.training) and start.before.training.epochs != recipe.training.epochs:
+        console.say(
+            f"the schedule of the learning rate now spans {recipe.training.epochs} epochs, not "
+            f"{start.before.training.epochs}: the weights are not those of a fit of as many from "
+            "the start"
+        )
     if start.checkpoint is not None:
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
@@ -199,6 +210,8 @@ def _run(
         if placement.chief
         else nullcontext() as folder,
     ):
+        if folder is not None:
+            console.keep(folder / "log.txt")
         keeper = Keeper(
             folder, training.checkpoints, console.say, start, runs.resuming(path),
             midway=placement.workers == 1,
@@ -221,7 +234,7 @@ def _run(
             examples=to_instances(preprocessing.raw(columns, prepared.parts.examples())),
         )
         if folder is not None:
-            runs.write(path, record, model, None if smoke else folder / "checkpoints")
+            runs.write(path, record, model, None if smoke else folder)
     return Run(path, record, model, placement.chief)
 
 

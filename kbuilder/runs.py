@@ -80,19 +80,23 @@ class Start:
 
     Args:
         recipe: The resolved recipe, with the changes that were asked for.
+        before: The same without them.
         origin: The folder from which it is gone on.
         path: The name of the run, once it is whole.
         decisions: What was inferred when it began.
         splits: Sizes, seed and fingerprint of the parts that it began with.
         checkpoint: Where it stands; None: at the beginning.
+        log: What was printed before.
     """
 
     recipe: Recipe
+    before: Recipe
     origin: Path
     path: Path
     decisions: Sequence[Decision]
     splits: Mapping[str, Any]
     checkpoint: Checkpoint | None
+    log: Sequence[str]
 
 
 def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
@@ -206,10 +210,12 @@ def _alone(folder: Path) -> Iterator[None]:
     with (folder / ".at-work").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise CallError(
                 f"another process is at work on {folder}. Wait for it, or end it first."
             ) from None
+        except OSError:  # some file systems have no locks
+            pass
         yield
 
 
@@ -245,7 +251,8 @@ def start(
         )
     text = Path(name).read_text(encoding="utf-8")
     recipe = reading.parse(text, name=name, folder=path, override=override)
-    changes = _changes(reading.parse(text, name=name, folder=path), recipe)
+    before = reading.parse(text, name=name, folder=path)
+    changes = _changes(before, recipe)
     other = [key for key in changes if not key.startswith(CHANGEABLE)]
     if other:
         raise CallError(
@@ -264,11 +271,13 @@ def start(
         )
     return Start(
         recipe=recipe,
+        before=before,
         origin=path,
         path=place(recipe, run_dir, path.parent.name) if whole else _finished(path),
         decisions=[Decision(**item) for item in _load(path / "decisions.json")],
         splits=_load(path / "splits.json"),
         checkpoint=checkpoint,
+        log=_lines(path / "log.txt"),
     )  # fmt: skip
 
 
@@ -333,11 +342,11 @@ def _changes(before: Any, after: Any, way: tuple[str, ...] = ()) -> list[str]:
     return [".".join(way)] if a != b else []
 
 
-def write(path: Path, record: Record, model: Any, last: Path | None = None) -> None:
+def write(path: Path, record: Record, model: Any, left: Path | None = None) -> None:
     """Write a run folder; it bears its name only when it is whole.
 
     Args:
-        last: The folder whose newest checkpoint it keeps.
+        left: The folder of the fit, whose newest checkpoint and logs of TensorBoard it keeps.
     """
     with files.new_folder(path) as folder:
         _text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
@@ -349,10 +358,11 @@ def write(path: Path, record: Record, model: Any, last: Path | None = None) -> N
         _text(folder / "log.txt", "\n".join(record.log) + "\n")
         _json(folder / "examples.json", {"instances": record.examples})
         model.save(folder / "model.keras")
-        if last is not None:
-            _keep_newest(last, folder / "checkpoints")
-            if (last.parent / "tensorboard").is_dir():
-                shutil.copytree(last.parent / "tensorboard", folder / "tensorboard")
+        if left is not None:
+            if record.recipe.training.checkpoints is not None:
+                _keep_newest(left / "checkpoints", folder / "checkpoints")
+            if (left / "tensorboard").is_dir():
+                shutil.copytree(left / "tensorboard", folder / "tensorboard")
         _json(folder / LOCK, {
             "python": platform.python_version(),
             "machine": f"{sys.platform} {platform.machine()}",
@@ -451,7 +461,7 @@ def read(path: Path) -> Record:
         splits=_load(path / "splits.json"),
         history=history,
         metrics=_load(path / "metrics.json"),
-        log=(path / "log.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n"),
+        log=_lines(path / "log.txt"),
         examples=_load(path / "examples.json")["instances"],
     )
 
@@ -467,6 +477,13 @@ def read_model(path: Path) -> Any:
 
 def _load(file: Path) -> Any:
     return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _lines(file: Path) -> list[str]:
+    """The lines of a text; none, where there is no such file."""
+    if not file.exists():
+        return []
+    return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
 def _text(file: Path, text: str) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+from bad import disk
+
 from kbuilder.console import Console
 
 
@@ -15,3 +21,27 @@ def test_the_learning_rate_is_said_where_it_is_another_than_before() -> None:
         "epoch   2/3    0.2 s  loss 0.5000",
         "epoch   3/3    0.2 s  loss 0.5000  learning_rate 2.5e-05",
     ]
+
+
+def test_all_lines_are_kept_as_they_come(tmp_path: Path) -> None:
+    file, console = tmp_path / "log.txt", Console(verbose=False)
+    console.say("before")
+    console.keep(file)
+    assert file.read_text() == "before\n"
+    console.say("after")
+    assert file.read_text() == "before\nafter\n"
+    console.close()
+    console.say("too late")
+    assert file.read_text() == "before\nafter\n"
+
+
+def test_a_full_disk_does_not_stop_what_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with disk(tmp_path / "disk", "4k") as place:
+        console = Console()
+        console.keep(place / "log.txt")
+        for number in range(3):
+            console.say(f"{number}" * 3000)
+        console.close()
+    assert re.findall("^.", capsys.readouterr().err, re.MULTILINE) == ["0", "1", "2"]

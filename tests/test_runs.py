@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -49,6 +50,15 @@ def test_a_fit_without_checkpoints_keeps_none() -> None:
     training = kb.Training(epochs=1, checkpoints=None)
     kb.fit(kb.Recipe(**fields("mixed"), training=training), run_dir="run", verbose=False)
     assert files_below(Path()) == ["run", *(f"run/{name}" for name in FILES)]
+
+
+def test_where_files_cannot_be_locked_a_fit_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*given: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", none)
+    with runs._alone(Path()):
+        assert Path(".at-work").exists()
 
 
 def test_a_moved_folder_is_loaded_with_all_that_it_holds(copied: Path, fitted: Runs) -> None:

@@ -57,7 +57,7 @@ def show(
     from kbuilder.recipe.writing import to_yaml
 
     prepared = pipeline.prepare(read_recipe)
-    network = describe(prepared.network.model, prepared.recipe.training.batch_size)
+    network = describe(prepared.network.model, prepared.recipe.training.rows_per_step)
     if samples is not None:
         seed = prepared.recipe.training.seed
         arrays, _ = prepared.rows["train"]

@@ -167,8 +167,9 @@ class Training(Spec):
 
     epochs: Count = 20
     """Most passes over the training rows; >= 1."""
-    batch_size: Count = 64
-    """Rows per step; >= 1."""
+    batch_size: Count | Literal["auto"] = 64
+    """Rows per step, over all devices; >= 1. auto: the largest power of 2 that fits into the memory
+    and leaves an epoch 50 steps or more; the learning rate stays as it is."""
     optimizer: Annotated[
         Optimizer,
         BeforeValidator(
@@ -235,6 +236,12 @@ class Training(Spec):
             return self.optimizer.create(learning_rate)
         height = learning_rate or self.optimizer.height
         return self.optimizer.create(self.schedule.create(height, steps, epochs or self.epochs))
+
+    @property
+    def rows_per_step(self) -> int:
+        """The `batch_size`, once it is a number."""
+        assert self.batch_size != "auto", "it has been chosen"
+        return self.batch_size
 
     def smoke(self) -> Training:
         """The same for one epoch."""

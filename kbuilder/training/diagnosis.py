@@ -54,7 +54,8 @@ def explain(trainer: Any, feed: Feed, epoch: int, step: int, loss: float) -> Tra
 def lost_worker(error: Exception) -> TrainingError:
     """The error for a worker that is gone, as TensorFlow's own says in many words."""
     numbers = sorted(set(re.findall(r"task:(\d+)", str(error).partition("aborted by:")[2])))
-    who = f"worker {', '.join(numbers)} is" if numbers else "another worker is"
+    who = f"worker {numbers[0]} is" if len(numbers) == 1 else f"workers {listed(numbers)} are"
+    who = who if numbers else "another worker is"
     return TrainingError(
         f"{who} gone, and a step takes all of them. Look at what it said last; then start all "
         "workers again with --resume: the last checkpoint is kept."

@@ -102,14 +102,27 @@ def fit(
         Interrupted: after a signal, when the step is finished and a checkpoint written.
     """
     weights = class_weights(tasks, train[1]) if training.balance == "auto" else None
-    feed = Feed(train, training.batch_size, weights, training.seed)
-    held = Feed(validation, training.batch_size) if validation is not None else None
+    feed = Feed(train, training.rows_per_step, weights, training.seed)
+    held = Feed(validation, training.rows_per_step) if validation is not None else None
     return _Fit(trainer, training, feed, held, listener, phases, compile_, keeper).run()
 
 
 def steps_per_epoch(train: Rows, training: Training) -> int:
     """Steps of an epoch; the last may be of fewer rows."""
-    return Feed(train, training.batch_size).steps
+    return Feed(train, training.rows_per_step).steps
+
+
+def spans(training: Training) -> bool:
+    """Whether the schedule depends on how many epochs the fit has."""
+    import keras
+
+    if training.schedule is None:
+        return False
+    shorter, longer = (
+        keras.saving.serialize_keras_object(training.schedule.create(1.0, 100, epochs))
+        for epochs in (training.epochs, 2 * training.epochs)
+    )
+    return bool(shorter != longer)
 
 
 def epochs_of(phase: Phase, training: Training) -> int:

@@ -70,7 +70,7 @@ class Placement:
         apart = [layer for layer in layers if not layer.synchronized]
         if self.strategy is None or not apart:
             return
-        last = rows % training.batch_size
+        last = rows % training.rows_per_step
         if not training.sync_batchnorm and 0 < last < self.devices:
             raise TrainingError(
                 f"the last step of an epoch has {last} of {rows} rows, and there are "
@@ -109,6 +109,12 @@ def place(training: Training, devices: int | None = None) -> Placement:
         if devices is not None:
             raise CallError("each worker uses its own devices. Expected no --devices with several.")
         return _multi_worker(training, cluster)
+    if name == "none" and devices is not None and devices > 1:
+        raise TrainingError(
+            f"the recipe has each step on one device, and --devices {devices} shares it among "
+            "several. Expected `strategy: auto`, or no --devices.",
+            key=("training", "strategy"),
+        )
     found = _devices(devices)
     if name == "none" or (name == "auto" and len(found) == 1):
         why = "the recipe says so" if name == "none" else "there is one device"
@@ -151,15 +157,17 @@ def _multi_worker(training: Training, cluster: workers.Cluster) -> Placement:
 
 
 def _shared(training: Training, devices: int) -> str:
-    each = training.batch_size / devices
+    share = "its part"
+    if training.batch_size != "auto":
+        share = f"{training.batch_size / devices:g} of the {training.batch_size} rows"
     return (
-        f"each takes {each:g} of the {training.batch_size} rows of a step; the learning rate "
-        "stays, since batch_size is that of all together"
+        f"each takes {share} of a step; the learning rate stays, since batch_size is that of all "
+        "together"
     )
 
 
 def _enough_rows(training: Training, devices: int, what: str) -> None:
-    if training.batch_size < devices:
+    if training.batch_size != "auto" and training.batch_size < devices:
         raise TrainingError(
             f"a step of {training.batch_size} rows cannot be shared by {what}. "
             f"Expected a batch_size of {devices} or more: it is that of all devices together.",

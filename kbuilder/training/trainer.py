@@ -76,9 +76,14 @@ class Trainer(keras.Model):
         def _maybe_symbolic_build(self, iterator: Any = None, data_batch: Any = None) -> None:
             """Do nothing: `build_all` has."""
 
+    @property
+    def on_cpu(self) -> bool:
+        """Whether there is no GPU."""
+        return self._rows.on_cpu
+
     def memory(self) -> int:
         """Bytes in use: the most of the first GPU so far, or of this process without one."""
-        if self._rows.on_cpu:
+        if self.on_cpu:
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
 
@@ -96,7 +101,7 @@ class Trainer(keras.Model):
         return self._rows.serve(held, 0, 0, held.steps, self._at_once())
 
     def reset_metrics(self) -> None:
-        """Set the metrics to zero, as `fit` and `evaluate` do first, but in the midst of an epoch."""
+        """Set the metrics to zero, as `fit` and `evaluate` begin, but not within an epoch."""
         if not self._goes_on:
             super().reset_metrics()
 

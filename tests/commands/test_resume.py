@@ -146,6 +146,10 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
         f"  kbuilder export '{moment}' 'exported/{moment}'",
     ]
     assert_equal(Path(moment), Path("undisturbed"))
+    log = Path(moment, "log.txt").read_text(encoding="utf-8").splitlines()
+    assert log[0].startswith("decided, since")
+    assert sum(line.startswith("fitting ") for line in log) == 2  # of both processes
+    assert said(err)[0] in log
     left = sorted(path.name for path in Path().iterdir() if moment in path.name)
     assert left == [moment]  # neither the unfinished folder nor what was half written
 
@@ -185,6 +189,23 @@ def test_more_epochs_of_a_finished_run_are_those_of_a_longer_fit(
     assert before == {name: Path("undisturbed", name).stat() for name in before}
 
 
+def test_a_schedule_that_spans_the_new_epochs_too_is_said(call: Call) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    text = (
+        "data: {source: csv, path: rows.csv, target: answer}\n"
+        "training: {epochs: 1, schedule: {name: cosine, warm_up: 0.5}, early_stopping: null}\n"
+    )
+    Path("spanning.yaml").write_text(text, encoding="utf-8")
+    assert call("fit", "spanning.yaml", "--run-dir", "run")[0] == 0
+    code, _, err = call("fit", "--resume", "run", "-o", "training.epochs=2", "--run-dir", "more")
+    assert code == 0
+    assert said(err)[:2] == [
+        "the schedule of the learning rate now spans 2 epochs, not 1: the weights are not those of "
+        "a fit of as many from the start",
+        "going on with run after epoch 1",
+    ]
+
+
 @pytest.fixture
 def small(call: Call) -> Path:
     """A run of two epochs, and its rows, in the folder of the test."""
@@ -203,6 +224,13 @@ def interrupt(run: Path) -> Path:
         (run / name).rename(folder / name)
     shutil.rmtree(run)
     return folder
+
+
+def test_without_checkpoints_from_now_on_none_is_kept(small: Path, call: Call) -> None:
+    interrupt(small)
+    without = ["-o", "training.checkpoints=null", "-o", "training.epochs=3"]
+    assert call("fit", "--resume", "run", *without)[0] == 0
+    assert not (small / "checkpoints").exists()
 
 
 def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Call) -> None:

@@ -283,8 +283,8 @@ def test_a_worker_whose_others_have_left_was_told_to_stop_too_or_lost_them(
     kind: Any = Interrupted if told else TrainingError
     assert message(kind, fit, "numbers", folder=tmp_path) == (
         "Interrupted after epoch 0. Nothing is kept of it." if told else
-        "worker 1, 3 is gone, and a step takes all of them. Look at what it said last; then start "
-        "all workers again with --resume: the last checkpoint is kept."
+        "workers 1, 3 are gone, and a step takes all of them. Look at what it said last; then "
+        "start all workers again with --resume: the last checkpoint is kept."
     )  # fmt: skip
 
 
@@ -333,6 +333,9 @@ TWO = {"cluster": {"worker": ["a:1", "b:2"]}, "task": {"type": "worker", "index"
     ({"strategy": "mirrored"}, None, None, TrainingError,
      "training.strategy: mirrored shares each step among several devices, and there is one: CPU:0. "
      "Expected `strategy: auto`, several GPUs, or `--devices 2` for a CPU as two."),
+    ({"strategy": "none"}, 2, None, TrainingError,
+     "training.strategy: the recipe has each step on one device, and --devices 2 shares it among "
+     "several. Expected `strategy: auto`, or no --devices."),
     ({"batch_size": 1}, 2, None, TrainingError,
      "training.batch_size: a step of 1 rows cannot be shared by 2 devices. Expected a batch_size "
      "of 2 or more: it is that of all devices together."),
@@ -358,7 +361,7 @@ def test_a_strategy_that_cannot_work_is_refused(
 
 def test_one_device_needs_no_strategy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_CONFIG", json.dumps(TWO))
-    forced = strategies.place(kb.Training(strategy="none"), 2)
+    forced = strategies.place(kb.Training(strategy="none"), 1)
     assert (forced.strategy, forced.chief, forced.workers) == (None, True, 1)
     assert forced.decision is not None
     assert forced.decision.reason == "the recipe says so"

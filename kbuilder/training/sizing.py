@@ -1,0 +1,111 @@
+"""How many rows a step has, where the recipe leaves it open: found by taking some steps."""
+
+from __future__ import annotations
+
+import os
+import resource
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kbuilder.columns import Rows
+from kbuilder.contracts import Decision
+from kbuilder.errors import TrainingError
+from kbuilder.recipe.training import Training
+from kbuilder.training import state
+from kbuilder.training.feeding import Feed
+
+FEWEST = 32
+"""Rows of the smallest step."""
+STEPS = 50
+"""Steps that an epoch keeps at least, beyond the smallest: with fewer, little is learned in it."""
+SHARE = 0.5
+"""How much of the memory that is free a step may take; the system and the data want some too."""
+
+
+def choose(
+    trainer: Any, compile_: Callable[[Any], None], training: Training, rows: Rows, workers: int
+) -> tuple[Training, Decision | None]:
+    """The training with its `batch_size` as a number: the largest that fits, where it is left open.
+
+    The weights, and the numbers that dropout draws, are afterwards what they were before. The
+    network is left compiled for other steps than those of the fit.
+
+    Args:
+        trainer: The network, a `Trainer`.
+        compile_: Compiles it with an optimizer.
+        training: How it will be fitted.
+        rows: Training rows.
+        workers: How many processes share a step.
+
+    Raises:
+        TrainingError: if several workers would each have to choose.
+    """
+    if training.batch_size != "auto":
+        return training, None
+    if workers > 1:
+        raise TrainingError(
+            "auto tries what fits into one machine, and all workers need the same. "
+            "Expected a number of rows.",
+            key=("training", "batch_size"),
+        )
+    feed = Feed(rows, FEWEST)
+    compile_(training.create_optimizer(feed.steps))
+    trainer.feed(feed, None)
+    trainer.build_all(feed)
+    before = state.capture(trainer)
+    size, why = _largest(trainer, feed)
+    state.restore(trainer, before)
+    decision = Decision("training.batch_size", size, why, f"training: {{batch_size: {size}}}")
+    return training.model_copy(update={"batch_size": size}), decision
+
+
+def _largest(trainer: Any, feed: Feed) -> tuple[int, str]:
+    """The largest size of a step, and what stands against a larger one."""
+    import tensorflow as tf
+
+    size = max(FEWEST, 2 * trainer.distribute_strategy.num_replicas_in_sync)
+    resident, free = _resident(), _free()
+    trainer.make_train_function(force=True)
+    while 2 * size * STEPS <= feed.rows:
+        feed.resize(2 * size)
+        try:
+            trainer.train_function(iter(trainer.training_rows(0, 0, 1).rows))
+        except tf.errors.ResourceExhaustedError:
+            return size, f"{2 * size} rows do not fit into the memory"
+        size *= 2
+        need = trainer.memory() - resident
+        if trainer.on_cpu and 2 * need > SHARE * free:
+            return size, (
+                f"it takes {need / 2**30:.1f} GiB, and twice as much would be more than half of "
+                f"the {free / 2**30:.1f} GiB that are free"
+            )
+    return size, (
+        f"the largest power of 2 of which {feed.rows:,} training rows have {STEPS} or more; "
+        "it fits into the memory"
+        if size > FEWEST
+        else f"{feed.rows:,} training rows are few"
+    )
+
+
+def _resident() -> int:
+    """Bytes of this process that are in memory."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:  # not Linux: the most so far
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * resource.getpagesize()
+
+
+def _free() -> int:
+    """Bytes that the machine, or the container, has left."""
+    found = [os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()]
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(1024 * next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")))
+    with suppress(OSError, ValueError):  # "max": no limit
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        found.append(limit - int((group / "memory.current").read_text()))
+    return max(0, min(found))
