@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 
 def load_quietly() -> None:
     """Import TensorFlow and Keras; what they write to stderr is dropped, unless they fail."""
-    with _stderr_held_back():
+    with _stderr_held_back(), _nothing_collected():
         import absl.logging
         import keras  # noqa: F401
         import tensorflow as tf
@@ -19,6 +20,17 @@ def load_quietly() -> None:
         absl.logging.set_verbosity(absl.logging.ERROR)
         tf.get_logger().setLevel("ERROR")
         tf.config.list_physical_devices()  # looks for GPUs, and writes what it found
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector off what is imported: a fifth of the time, and later some more."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

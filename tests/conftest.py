@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import fcntl
+import gc
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +25,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _two_devices() -> None:
     """Two logical CPU devices, for tests that train on several; set before anything computes."""
+    gc.disable()
     import tensorflow as tf
+
+    gc.freeze()  # what was imported is no garbage: it is not looked through again and again
+    gc.enable()
 
     [processor] = tf.config.list_physical_devices("CPU")
     halves = [tf.config.LogicalDeviceConfiguration()] * 2
@@ -43,13 +51,34 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], kb.Run]:
-    """The run called one of shared.KINDS; fitted when it is first asked for."""
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for all processes of this session."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """While it lasts other processes wait for the lock."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def fitted(common: Path) -> Callable[[str], kb.Run]:
+    """The run called one of shared.KINDS; fitted by the process that first asks for it."""
     runs: dict[str, kb.Run] = {}
-    folder = tmp_path_factory.mktemp("runs")
+    folder = common / "runs"
+    folder.mkdir(exist_ok=True)
 
     def run(kind: str) -> kb.Run:
-        if kind not in runs:
+        if kind in runs:
+            return runs[kind]
+        with alone(folder / f"{kind}.lock"):
+            if (folder / kind).exists():
+                runs[kind] = kb.load(folder / kind)
+                return runs[kind]
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
                 recipe = kb.Recipe(
@@ -62,17 +91,16 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], kb.Run]:
 
 
 @pytest.fixture(scope="session")
-def exported(
-    fitted: Callable[[str], kb.Run], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str], Path]:
+def exported(fitted: Callable[[str], kb.Run], common: Path) -> Callable[[str], Path]:
     """The export of a shared run, `DIR/1`; do not change it."""
-    exports: dict[str, Path] = {}
-    folder = tmp_path_factory.mktemp("exports")
+    folder = common / "exports"
+    folder.mkdir(exist_ok=True)
 
     def export(kind: str) -> Path:
-        if kind not in exports:
-            exports[kind] = fitted(kind).export(folder / kind)
-        return exports[kind]
+        run = fitted(kind)
+        with alone(folder / f"{kind}.lock"):
+            version = folder / kind / "1"
+            return version if version.exists() else run.export(folder / kind)
 
     return export
 

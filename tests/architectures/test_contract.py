@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,7 @@ def test_a_step_on_two_devices_moves_every_weight(built: tuple[str, Any]) -> Non
     before = [weight.numpy().copy() for weight in model.trainable_weights]
     one = not isinstance(model.output, dict)
     targets = TARGETS if one else dict.fromkeys(model.output, TARGETS)
+    model.run_eagerly = True  # to trace the deepest takes half a minute
     model.fit(batch(form), targets, batch_size=8, verbose=0)
     for weight, old in zip(model.trainable_weights, before, strict=True):
         assert not np.array_equal(weight.numpy(), old), weight.path
@@ -221,31 +223,52 @@ def test_a_form_that_it_does_not_take_is_refused(name: str) -> None:
         )
 
 
-def small(name: str, form: str) -> kb.Recipe:
-    """A recipe for an architecture that no shared run has."""
-    values = list(batch(form, 24)) if form != "text" else [f"word {n % 5}" for n in range(24)]
-    frame = pd.DataFrame({"x": values, "y": [*"ab"] * 12})
-    features = {"x": kb.Text()} if form == "text" else {}
-    data = kb.Frame(frame=frame, target="y")
-    model = architecture(name, form, **SMALLER.get(name, {}))
-    return kb.Recipe(data=data, features=features, model=model, training=kb.Training(epochs=1))
+def alone_or_together() -> list[dict[str, str]]:
+    """By form the architectures of a recipe, so that each is in one.
+
+    To fit and to export takes long, so that several share a network, as its branches.
+    """
+    cases = [case for case in dict(TRIED).items() if case[0] not in MADE_OF]
+    if EVERY:
+        return [{form: name} for name, form in cases]
+    own = [{form: name} for name, form in cases if name in RUNS]
+    forms = {
+        form: [name for name, its in cases if its == form and name not in RUNS] for form in FORMS
+    }
+    shared = zip_longest(*forms.values())
+    return own + [{form: n for form, n in zip(forms, names, strict=True) if n} for names in shared]
 
 
-@pytest.mark.parametrize(
-    ("name", "form"), [case for case in dict(TRIED).items() if case[0] not in MADE_OF]
-)
+def small(names: dict[str, str]) -> kb.Recipe:
+    """A recipe for architectures that no shared run has, by form."""
+    columns: dict[str, Any] = {form: list(batch(form, 24)) for form in names if form != "text"}
+    if "text" in names:
+        columns["text"] = [f"word {n % 5}" for n in range(24)]
+    data = kb.Frame(frame=pd.DataFrame({**columns, "y": [*"ab"] * 12}), target="y")
+    model = {
+        form: architecture(name, form, **SMALLER.get(name, {})) for form, name in names.items()
+    }
+    return kb.Recipe(
+        data=data, features={"text": kb.Text()} if "text" in names else {},
+        model=model if len(model) > 1 else next(iter(model.values())),
+        training=kb.Training(epochs=1),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("names", alone_or_together(), ids=lambda names: "-".join(names.values()))
 def test_a_fitted_run_is_loaded_and_exported_with_equal_answers(
-    name: str, form: str, fitted: Any, exported: Any, answers: Any
+    names: dict[str, str], fitted: Any, exported: Any, answers: Any
 ) -> None:
-    if name in RUNS:
-        run, export = fitted(RUNS[name]), exported(RUNS[name])
-        frame = fields(RUNS[name])["data"].frame
+    [known] = [RUNS[name] for name in names.values() if name in RUNS] or [None]
+    if known is not None:
+        run, export = fitted(known), exported(known)
+        frame = fields(known)["data"].frame
     else:
-        recipe = small(name, form)
+        recipe = small(names)
         run, frame = kb.fit(recipe, run_dir="run", verbose=False), recipe.data.frame
         export = run.export("export")
     used = run.recipe.model.values() if isinstance(run.recipe.model, dict) else [run.recipe.model]
-    assert name in [catalog.name_of(architecture) for architecture in used]
+    assert {*names.values()} <= {catalog.name_of(architecture) for architecture in used}
     expected = run.predict(frame)
     pd.testing.assert_frame_equal(kb.load(run.path).predict(frame), expected, atol=1e-6)
     given = answers(run, export, frame)

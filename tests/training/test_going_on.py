@@ -119,58 +119,59 @@ def fit(
     ]
 
 
-def assert_equal(one: Any, other: Any) -> None:
-    """Weights bit for bit, and all figures."""
+def assert_equal(one: Any, other: Any, kind: str = "") -> None:
+    """Weights bit for bit, and all figures; those of pictures but for rounding.
+
+    Convolutions were seen to differ once in ten runs on a loaded machine; the cause is not found.
+    """
+    if kind == "pictures":
+        assert [list(row) for row in other[1]] == [list(row) for row in one[1]]
+        for mine, its in zip(one[0], other[0], strict=True):
+            np.testing.assert_allclose(its, mine, rtol=1e-3, atol=1e-4)
+        return
     assert one[1] == other[1]
     for mine, its in zip(one[0], other[0], strict=True):
         np.testing.assert_array_equal(mine, its)
 
 
 @pytest.mark.parametrize("kind", ["numbers", "words", "pictures"])
-@pytest.mark.parametrize(("at", "phased"), [((1, 3), False), ((0, 0), False), ((1, 2), True)])
-def test_a_fit_that_is_told_to_stop_goes_on_to_the_very_weights(
-    kind: str, at: tuple[int, int], phased: bool, tmp_path: Path
-) -> None:
-    given: dict[str, Any] = {"kind": kind, "phased": phased}
+def test_a_fit_that_is_told_to_stop_goes_on_to_the_very_weights(kind: str, tmp_path: Path) -> None:
     schedule = {"factor": 0.5, "patience": 1, "warm_up": 1.5}
-    undisturbed = fit(tmp_path / "one", schedule=Telling(**schedule), **given)
-    with pytest.raises(Interrupted) as stopped:
-        fit(tmp_path / "two", schedule=Telling(**schedule, at=at), **given)
-    assert str(stopped.value) == (
-        f"Interrupted after epoch {at[0]}, step {at[1] + 1}. Go on with:\n"
-        "  kbuilder fit --resume it"
-    )
-    assert stopped.value.exit_code == 143
-    again = fit(tmp_path / "two", schedule=Telling(**schedule), **given)
-    if kind == "pictures":  # seen to differ once in ten runs on a loaded machine, cause not found
-        assert [list(row) for row in again[1]] == [list(row) for row in undisturbed[1]]
-        for mine, its in zip(again[0], undisturbed[0], strict=True):
-            np.testing.assert_allclose(mine, its, rtol=1e-3, atol=1e-4)
-    else:
-        assert_equal(undisturbed, again)
+    undisturbed = fit(tmp_path / "one", kind, Telling(**schedule))
+    for at in ((0, 0), (1, 3)):
+        with pytest.raises(Interrupted) as stopped:
+            fit(tmp_path / "two", kind, Telling(**schedule, at=at))
+        assert str(stopped.value) == (
+            f"Interrupted after epoch {at[0]}, step {at[1] + 1}. Go on with:\n"
+            "  kbuilder fit --resume it"
+        )
+        assert stopped.value.exit_code == 143
+    assert_equal(undisturbed, fit(tmp_path / "two", kind, Telling(**schedule)), kind)
 
 
-def test_a_fit_goes_on_in_its_second_phase_with_the_optimizer_of_that(tmp_path: Path) -> None:
-    undisturbed = fit(tmp_path / "one", schedule=Telling(), phased=True, epochs=3)
-    with pytest.raises(Interrupted) as stopped:
-        fit(tmp_path / "two", schedule=Telling(at=(1, 2)), phased=True, epochs=3)
-    # The plateau of each phase counts its own epochs: the signal came in the first, and once more.
-    assert "epoch 1, step 3" in str(stopped.value)
-    with pytest.raises(Interrupted) as stopped:
-        fit(tmp_path / "two", schedule=Telling(at=(0, 4)), phased=True, epochs=3)
-    assert "epoch 2, step 5" in str(stopped.value)
-    assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), phased=True, epochs=3))
+@pytest.mark.parametrize("kind", ["numbers", "pictures"])
+def test_a_fit_goes_on_in_its_second_phase_with_the_optimizer_of_that(
+    kind: str, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"kind": kind, "phased": True, "epochs": 3}
+    undisturbed = fit(tmp_path / "one", schedule=Telling(), **given)
+    # The plateau of each phase counts its own epochs: the signal comes in the first, and once more.
+    for at, stands in (((1, 2), "epoch 1, step 3"), ((0, 4), "epoch 2, step 5")):
+        with pytest.raises(Interrupted) as stopped:
+            fit(tmp_path / "two", schedule=Telling(at=at), **given)
+        assert stands in str(stopped.value)
+    assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), **given), kind)
 
 
 @pytest.mark.parametrize("jit", [False, True])
 def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Path) -> None:
     plan = kb.Plan(jit=jit, steps_per_execution=4)
-    undisturbed = fit(tmp_path / "one", "words", schedule=Telling(), plan=plan)
+    undisturbed = fit(tmp_path / "one", schedule=Telling(), plan=plan)
     with pytest.raises(Interrupted) as stopped:
-        fit(tmp_path / "two", "words", schedule=Telling(at=(1, 0)), plan=plan)
+        fit(tmp_path / "two", schedule=Telling(at=(1, 0)), plan=plan)
     assert "epoch 1, step 4" in str(stopped.value)
     again = plan.model_copy(update={"steps_per_execution": 3})
-    assert_equal(undisturbed, fit(tmp_path / "two", "words", schedule=Telling(), plan=again))
+    assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), plan=again))
 
 
 def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:
