@@ -79,7 +79,8 @@ class Console:
             rate: Examples per second in the epoch so far.
             memory: Bytes that the device has in use at most.
         """
-        if self._bar is None:
+        first = self._bar is None
+        if first:
             from rich.console import Console as Terminal
             from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -95,6 +96,7 @@ class Console:
             description=f"epoch {epoch}/{epochs} step {step}/{steps}",
             completed=(epoch - 1) * steps + step,
             note=f"loss {loss:.4f}  {rate:,.0f} examples/s  {memory / 2**30:.1f} GiB",
+            refresh=first,
         )
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
-from kbuilder.table import Table
+from kbuilder.table import Table, types
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,12 +99,11 @@ def _numbers(column: pd.Series) -> pd.Series:
     """A column of texts as numbers, if each of them is written as one."""
     import pandas as pd
 
-    if column.str.contains(r"^[+-]?0\d", na=False).any():
-        return column
     try:
-        return pd.to_numeric(column)
+        numbers = pd.to_numeric(column)
     except ValueError:
         return column
+    return column if column.str.contains(r"^[+-]?0\d", na=False).any() else numbers
 
 
 def read_npz(
@@ -273,8 +272,10 @@ def _column(series: pd.Series) -> np.ndarray:
     if kinds.is_numeric_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
     values = np.empty(len(series), dtype=object)
-    for place, value in enumerate(series):
-        values[place] = _word(value)
+    for place, value in enumerate(series.tolist()):
+        values[place] = value if type(value) is str else _word(value)
+    if types(values) <= {str, type(None)}:
+        return values
     shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
     return np.stack(list(values)) if len(shapes) == 1 and shapes != {None} else values
 

@@ -129,6 +129,8 @@ def last_layer(
 
 def as_label(value: Any) -> Label:
     """A value of the target as a class name: whole numbers stay numbers, all else is a string."""
+    if type(value) is str:  # most are, and there are many
+        return value
     if isinstance(value, bool | np.bool_):
         return str(bool(value))
     if isinstance(value, int | np.integer):

@@ -135,12 +135,11 @@ def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
     if not len(table):
         raise DataError(f"{table.origin} has no rows. Expected rows.")
     arrays = raw(columns, table)
-    step = tf.function(layer, reduce_retracing=True)
     batches: list[dict[str, Any]] = []
     for start in range(0, len(table), BATCH):
         batch = tensors(arrays, slice(start, start + BATCH))
         try:
-            batches.append({key: value.numpy() for key, value in step(batch).items()})
+            batches.append({key: value.numpy() for key, value in layer.compiled(batch).items()})
         except tf.errors.InvalidArgumentError:
             _blame(layer, arrays, table, start)
             raise

@@ -8,6 +8,8 @@ images have more axes. A missing number is NaN.
 from __future__ import annotations
 
 import hashlib
+import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -101,7 +103,9 @@ class Table:
         for name in sorted(self.columns):
             values = self.columns[name]
             digest.update(f"{name!r} {values.dtype} {values.shape}".encode())
-            if values.dtype == object:
+            if values.dtype == object and types(values) <= {str, type(None)}:
+                digest.update(json.dumps(values.tolist()).encode())
+            elif values.dtype == object:
                 for value in values:
                     content = value if isinstance(value, bytes) else repr(value).encode()
                     digest.update(len(content).to_bytes(8) + content)
@@ -170,15 +174,22 @@ class Profile:
 def missing(values: np.ndarray) -> np.ndarray:
     """Which values are missing: None, NaN or an empty string. (rows,) bool."""
     if values.dtype == object:
-        return np.array([_gone(value) for value in values], dtype=bool)
+        gone = [not value if type(value) is str else _gone(value) for value in values]
+        return np.array(gone, dtype=bool)
     if values.ndim > 1 or values.dtype.kind not in "f":
         return np.zeros(len(values), dtype=bool)
     return np.isnan(values)
 
 
 def _gone(value: object) -> bool:
-    not_a_number = isinstance(value, float | np.floating) and bool(value != value)
-    return value is None or not_a_number or (isinstance(value, str) and not value)
+    if value is None or (isinstance(value, str) and not value):
+        return True
+    return isinstance(value, float | np.floating) and bool(value != value)
+
+
+def types(values: np.ndarray) -> set[type]:
+    """The types of a column's objects; none, where it is of numbers."""
+    return set(map(type, values)) if values.dtype == object else set()
 
 
 def finite(column: str, values: np.ndarray) -> np.ndarray:
@@ -206,6 +217,8 @@ def kind_of(values: np.ndarray) -> Kind:
         return "array"
     if values.dtype.kind in "iufb":
         return "number"
+    if types(values) <= {str, type(None)}:
+        return "string"
     found = {
         "string" if isinstance(v, str) else "bytes" if isinstance(v, bytes) else "list"
         if isinstance(v, list | tuple | set | frozenset) else "number"
@@ -249,9 +262,10 @@ def profile(values: np.ndarray) -> Profile:
             high=float(there.max()) if len(there) else float("nan"),
         )  # fmt: skip
     if kind == "string":
+        counts, present = Counter(there.tolist()), max(1, len(there))
         return Profile(
-            kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(set(there)),
-            words=float(np.mean([len(text.split()) for text in there])) if len(there) else 0.0,
-            numeric=float(np.mean([is_number(text) for text in there])) if len(there) else 0.0,
+            kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
+            words=sum(len(text.split()) * count for text, count in counts.items()) / present,
+            numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
         )  # fmt: skip
     return Profile(kind=kind, rows=rows, missing=int(absent.sum()))

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Count, Spec, Values, learned, refuse
-from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing
+from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing, types
 
 MOST_ONE_HOT = 64
 
@@ -79,7 +79,7 @@ class Category(Spec):
                 "Expected strings or whole numbers for a category; read it as a number.",
                 key=("features", column),
             )
-        counts = Counter((int(v) if kind == "number" else str(v)) for v in there)
+        counts = Counter(map(int if kind == "number" else str, there.tolist()))
         known = sorted(
             (value for value, count in counts.items() if count >= self.rare_below),
             key=lambda value: (-counts[value], value),
@@ -120,6 +120,8 @@ class Category(Spec):
                         row=int(row),
                     ) from None
             return numbers
+        if types(values) <= {str, type(None)}:
+            return np.where(absent, "", values)
         words = np.full(len(values), "", dtype=object)
         for row in np.flatnonzero(~absent):
             value = values[row]

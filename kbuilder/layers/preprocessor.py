@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -25,6 +26,13 @@ class Preprocessor(keras.layers.Layer):
         super().__init__(**{"trainable": False, **kwargs})
         self.keys = dict(keys)
         self.parts = list(parts.values())  # a list, since names of columns are free of form
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The layer as a function that is traced once for rows of any number."""
+        import tensorflow as tf
+
+        return tf.function(self, reduce_retracing=True)
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         outputs: dict[str, list[Any]] = {}
