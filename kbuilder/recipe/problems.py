@@ -56,19 +56,20 @@ STAND_INS: dict[object, Any] = {
 def details(error: ValidationError, data: dict[str, Any]) -> list[dict[str, Any]]:
     """The errors that pydantic found, one for each place.
 
-    Where a value may be of several types, pydantic has an error for each of them, at a place that
-    ends in the name of the type. `types` has them all.
+    Where a value may be of several types, pydantic has an error for each of them, at a place with
+    the name of the type in it. `types` has them all, `choices` the words that it may be.
     """
     found: dict[Key, dict[str, Any]] = {}
     for item in error.errors(include_url=False):
-        key = tuple(item["loc"])
-        union = key[-1] in ("str", "int") and item["type"] in EXPECTED
-        slip = key[-1] == "[key]"
-        if slip or (union and not _has(_value(data, key[:-1]), key[-1])):
-            key = key[:-1]
-        before = found.get(key, {"types": ()})
+        slip = item["loc"][-1] == "[key]"
+        key = _without_types(tuple(item["loc"])[: -1 if slip else None], data)
+        before = found.get(key, {"types": (), "expected": (), "choices": ()})
+        choices = _choices(item)
         found[key] = {
-            **item, "loc": key, "types": (*before["types"], item["type"]), "at_key": slip,
+            **item, "loc": key, "at_key": slip, "types": (*before["types"], item["type"]),
+            "expected": (*before["expected"], _phrase(item, choices)),
+            "choices": (*before["choices"], *choices),
+            "several": key != tuple(item["loc"])[: -1 if slip else None],
         }  # fmt: skip
     below = {key[:length] for key in found for length in range(len(key))}
     return [
@@ -76,7 +77,41 @@ def details(error: ValidationError, data: dict[str, Any]) -> list[dict[str, Any]
         for key, item in found.items()
         if item["type"] != "default_factory_not_called"  # another value is missing, and told
         and not (item["type"] == "too_short" and key in below)  # short of its bad items
+        and not (item["several"] and key in below)  # of that type it is, with something wrong in it
     ]
+
+
+def _without_types(key: Key, data: dict[str, Any]) -> Key:
+    """The way to a value without the names of types that pydantic puts into it."""
+    types = {"str", "int", *(schema.__name__ for schema in Spec.__subclasses__())}
+    way: Key = ()
+    for part in key:
+        written = str(part)
+        if not (written in types or written.startswith(("literal[", "constrained-"))) or _has(
+            _value(data, way), part
+        ):
+            way = (*way, part)
+    return way
+
+
+def _choices(item: Any) -> tuple[str, ...]:
+    """The words that a value may be."""
+    if item["type"] != "literal_error":
+        return ()
+    words = item["ctx"]["expected"].replace(" or ", ", ").split(", ")
+    return tuple(word.strip("'") for word in words)
+
+
+def _phrase(item: Any, choices: tuple[str, ...]) -> str:
+    """What one type of a value expects."""
+    if choices:
+        return f"Expected one of: {', '.join(choices)}"
+    context = {
+        name: f"{value:g}" if isinstance(value, float) else value
+        for name, value in item.get("ctx", {}).items()
+    }
+    known = EXPECTED.get(item["type"])
+    return str(item["msg"]) if known is None else known.format(**context)
 
 
 def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
@@ -104,12 +139,8 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
         key = key if way in origin.values or way in origin.overrides else key[:-1]
     suggestion = context.get("suggestion")
     expected = _expected(error)
-    if kind == "literal_error":
-        choices = [
-            choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")
-        ]
-        expected = f"Expected one of: {', '.join(choices)}"
-        suggestion = nearest(value, choices) if isinstance(value, str) else None
+    if error["choices"]:
+        suggestion = nearest(value, error["choices"]) if isinstance(value, str) else None
     got = _shown(value)
     if "string_type" in error["types"] and isinstance(value, bool | int | float):
         got += f"; in quotes it is a text: '{got}'"
@@ -120,12 +151,12 @@ def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
 
 def _expected(error: Any) -> str:
     """What was expected, of all the types that the value may be of."""
-    context = {
-        name: f"{value:g}" if isinstance(value, float) else value
-        for name, value in error.get("ctx", {}).items()
-    }
-    phrases = [EXPECTED.get(kind, error["msg"]).format(**context) for kind in error["types"]]
-    return " or ".join([phrases[0], *(text.removeprefix("Expected ") for text in phrases[1:])])
+    first, *others = error["expected"]
+    if others and error["choices"]:  # the words first, in a row with what else it may be
+        types = [p.removeprefix("Expected ") for p in (first, *others) if "one of: " not in p]
+        words: list[str] = [*error["choices"], *types]
+        return f"Expected {', '.join(words[:-1])} or {words[-1]}"
+    return " or ".join([first, *(text.removeprefix("Expected ") for text in others)])
 
 
 def mended(rest: dict[str, Any], data: dict[str, Any], errors: list[dict[str, Any]]) -> Any:

@@ -150,6 +150,14 @@ PROBLEMS = {
     "task: {name: binary, positive: 1.5}":
         "2:32: task.positive: Expected a text or a whole number. Got 1.5; "
         "in quotes it is a text: '1.5'.",
+    "training: {batch_size: automatic}":
+        "2:24: training.batch_size: Expected auto or a whole number. Got 'automatic'.\n"
+        "    Did you mean 'auto'?",
+    "training: {batch_size: 0}":
+        "2:24: training.batch_size: Expected auto or a number of at least 1. Got 0.",
+    "training: {plan: fast}":
+        "2:18: training.plan: Expected auto, keras or a mapping of keys and values. Got 'fast'.",
+    "training: {plan: {jit: 5}}": "2:24: training.plan.jit: Expected true or false. Got 5.",
     "task: {name: binary, classes: [a, b, c]}":
         "2:31: task.classes: Expected at most 2 of them. Got ['a', 'b', 'c'].",
     "task: {name: binary, positive: a, classes: [a, b]}":
