@@ -46,7 +46,7 @@ from kbuilder.columns import Rows
 from kbuilder.console import Console
 from kbuilder.describing.network import describe
 from kbuilder.recipe.reading import read
-from kbuilder.recipe.training import Checkpoints
+from kbuilder.recipe.training import Checkpoints, Plan
 from kbuilder.training import fitting
 from kbuilder.training.keeping import Keeper
 
@@ -196,11 +196,11 @@ def by_keras(
 def by_kbuilder(all_: pipeline.Prepared, rows: Rows) -> Contender:
     """The fit as the pipeline calls it, without validation."""
     trainer, tasks = all_.network.trained, all_.network.tasks
-    planned(all_)
+    known = {"plan": planned(all_)}
     trainer.train_function = None  # so that the first turn compiles, as those of the others do
 
     def turn(epochs: int) -> Turn:
-        training = all_.recipe.training.model_copy(update={"epochs": 1 + epochs})
+        training = all_.recipe.training.model_copy(update={**known, "epochs": 1 + epochs})
         clock = Clock(live=trainer.train_function is None)
         fitting.fit(trainer, tasks, training, rows, None, clock)
         return clock.turn()
@@ -208,10 +208,10 @@ def by_kbuilder(all_: pipeline.Prepared, rows: Rows) -> Contender:
     return turn
 
 
-def planned(all_: pipeline.Prepared) -> None:
-    """Begin the recipe's own fit, of all its rows and epochs, for the plan that it chooses.
+def planned(all_: pipeline.Prepared) -> Plan:
+    """The plan that the recipe's own fit, of all its rows and epochs, chooses; it is begun for it.
 
-    It is remembered, so that the turns, which are shorter, have it too.
+    The turns, which are shorter, have it too.
     """
 
     class Enough(Exception):  # noqa: N818 - it is no error
@@ -230,6 +230,8 @@ def planned(all_: pipeline.Prepared) -> None:
         fitting.fit(
             network.trained, network.tasks, all_.recipe.training, rows, None, First(live=False)
         )
+    plan: Plan = network.trained.plan
+    return plan
 
 
 @contextmanager
@@ -546,9 +548,10 @@ def overhead(data: Path, rounds: int) -> float:
     with TemporaryDirectory() as folder:
         all_, rows = prepared(workload, data, Path(folder))
         trainer, tasks = all_.network.trained, all_.network.tasks
-        planned(all_)
         epochs = 30
-        training = all_.recipe.training.model_copy(update={"epochs": 1 + epochs})
+        training = all_.recipe.training.model_copy(
+            update={"plan": planned(all_), "epochs": 1 + epochs}
+        )
 
         def bare() -> Turn:
             clock = Clock(live=False)

@@ -36,7 +36,7 @@ TRIED = 4
 FEWEST = 2 * (1 + TRIED)
 """Epochs of fewer steps are taken step by step: there is nothing to gain."""
 KEEP = 200
-"""Plans that are remembered."""
+"""Networks whose figures are remembered."""
 
 
 class Chosen(NamedTuple):
@@ -44,6 +44,35 @@ class Chosen(NamedTuple):
 
     plan: Plan
     decision: Decision | None
+
+
+class Figures(NamedTuple):
+    """What was measured of a network, in seconds.
+
+    Args:
+        plain: A step without XLA.
+        compiled: A step compiled by it.
+        compiling: What compiling took.
+    """
+
+    plain: float
+    compiled: float
+    compiling: float
+
+    @property
+    def faster(self) -> bool:
+        """Whether a compiled step is faster, by more than luck."""
+        return self.compiled < GAIN * self.plain
+
+    def pays(self, steps: int) -> bool:
+        """Whether so many steps make up for compiling."""
+        return self.faster and self.compiling < steps * (self.plain - self.compiled)
+
+    def told(self) -> str:
+        return (
+            f"a step takes {_ms(self.compiled)} compiled by XLA, {_ms(self.plain)} without; "
+            f"compiling took {self.compiling:.1f} s"
+        )
 
 
 Timed = Callable[[Plan], tuple[float, float]]
@@ -69,14 +98,16 @@ def choose(trainer: Any, feed: Feed, training: Training, steps: int, timed: Time
     key = _key(trainer, feed)
     known = _remembered().get(key) if given.jit is None else None
     if known is not None:
-        given = given.model_copy(update={"jit": known["jit"]})
-    plan, why = _measured(feed, given, steps, timed)
-    if known is not None:
-        why = f"{known['why']}, as was measured on this machine before"
-    elif why:
-        _remember(key, {"jit": plan.jit, "why": why})
-    if not why:
+        given = given.model_copy(update={"jit": known.pays(steps)})
+    plan, measured = _measured(feed, given, steps, timed)
+    if measured is not None:
+        _remember(key, measured)
+    figures = measured or known
+    if figures is None:
         return Chosen(plan, None)
+    why = figures.told() + ("" if known is None else ", as was measured on this machine before")
+    if not plan.jit and figures.faster:
+        why += f"; {steps:,} steps are too few to make up for that"
     return Chosen(plan, Decision("training.plan", f"jit {_yes(plan.jit)}", why, _write(plan)))
 
 
@@ -97,22 +128,18 @@ def _shared(given: Plan) -> Plan:
     return Plan(jit=False, steps_per_execution=1)
 
 
-def _measured(feed: Feed, given: Plan, steps: int, timed: Timed) -> tuple[Plan, str]:
-    """The given plan with what it leaves open, and the figures of what was compared."""
-    jit, why = bool(given.jit), ""
+def _measured(feed: Feed, given: Plan, steps: int, timed: Timed) -> tuple[Plan, Figures | None]:
+    """The given plan with what it leaves open, and what was compared."""
+    jit, figures = bool(given.jit), None
     first, seconds = timed(Plan(jit=jit, steps_per_execution=1))
     if given.jit is None and first * COMPILING < SHARE * seconds * steps:
-        compiled, by_xla = timed(Plan(jit=True, steps_per_execution=1))
-        jit = by_xla < GAIN * seconds
-        why = (
-            f"a step takes {_ms(by_xla)} compiled by XLA, {_ms(seconds)} without; compiling "
-            f"took {compiled:.1f} s"
-        )
-        seconds = by_xla if jit else seconds
+        figures = Figures(seconds, *reversed(timed(Plan(jit=True, steps_per_execution=1))))
+        jit = figures.faster
+        seconds = figures.compiled if jit else seconds
     at_once = given.steps_per_execution
     if at_once is None:
         at_once = max(1, min(MOST_STEPS, feed.steps, int(CALL / seconds)))
-    return Plan(jit=jit, steps_per_execution=at_once), why
+    return Plan(jit=jit, steps_per_execution=at_once), figures
 
 
 def _ms(seconds: float) -> str:
@@ -129,7 +156,7 @@ def _write(plan: Plan) -> str:
 
 
 def _key(trainer: Any, feed: Feed) -> str:
-    """What a plan is remembered by: the network, the batch, the machine and the versions."""
+    """What figures are remembered by: the network, the batch, the machine and the versions."""
     known = [
         json.dumps(trainer.get_config(), sort_keys=True, default=str),
         type(trainer.optimizer).__name__,
@@ -162,22 +189,21 @@ def _place() -> Path:
     return Path(cache) / "kbuilder" / "plans.json"
 
 
-def _remembered() -> dict[str, Any]:
-    """The plans that were measured before; none, where the file is not as it was written."""
+def _remembered() -> dict[str, Figures]:
+    """What was measured before; nothing, where the file is not as it was written."""
     try:
-        plans = json.loads(_place().read_text(encoding="utf-8"))
+        known = json.loads(_place().read_text(encoding="utf-8"))
         return {
-            key: plan
-            for key, plan in plans.items()
-            if isinstance(plan["jit"], bool) and isinstance(plan["why"], str)
+            key: Figures(**{name: float(seconds) for name, seconds in figures.items()})
+            for key, figures in known.items()
         }
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _remember(key: str, plan: dict[str, Any]) -> None:
-    plans = {**_remembered(), key: plan}
-    kept = dict(list(plans.items())[-KEEP:])
+def _remember(key: str, figures: Figures) -> None:
+    known = list({**_remembered(), key: figures}.items())[-KEEP:]
+    kept = {key: figures._asdict() for key, figures in known}
     try:
         with files.new_file(_place()) as temporary:
             temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")

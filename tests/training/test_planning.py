@@ -110,9 +110,17 @@ def test_epochs_of_few_steps_are_taken_step_by_step(trainer: Any) -> None:
 def test_a_plan_is_remembered_by_network_and_batch(trainer: Any, cache: Path) -> None:
     chosen(trainer, Clock(PLAIN, COMPILED))
     clock = Clock(PLAIN, COMPILED)
-    plan, decision = chosen(trainer, clock, 1)
+    plan, decision = chosen(trainer, clock, 501)
     assert (plan.jit, clock.asked) == (True, [True])
     assert decision.reason.endswith("took 3.0 s, as was measured on this machine before")
+    clock = Clock(PLAIN, COMPILED)
+    plan, decision = chosen(trainer, clock, 499)  # of which each gains 6 ms
+    assert (plan.jit, clock.asked) == (False, [False])
+    assert decision.value == "jit off"
+    assert decision.reason.endswith(
+        "took 3.0 s, as was measured on this machine before; 499 steps are too few to make up for "
+        "that"
+    )
     inputs = {"x": keras.Input((3,), name="x")}
     other = Trainer(inputs, {"y": keras.layers.Dense(1, activation="tanh")(inputs["x"])})
     other.compile("sgd", loss={"y": "mse"})
@@ -121,7 +129,7 @@ def test_a_plan_is_remembered_by_network_and_batch(trainer: Any, cache: Path) ->
     assert clock.asked == [False]
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', "\x00\xff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}', '{"a": {"plain": 1}}', "\x00\xff"])
 def test_a_damaged_memory_is_no_memory(trainer: Any, cache: Path, text: str) -> None:
     cache.parent.mkdir()
     cache.write_text(text, encoding="utf-8")
