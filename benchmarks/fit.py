@@ -441,7 +441,8 @@ def cold(data: Path, rounds: int) -> tuple[list[str], float]:
             bare = seconds([sys.executable, script])
             pairs = zip(ours, bare, strict=True)
             figures = " | ".join(f"{a:.1f} | {b:.1f}" for a, b in pairs)
-            rows.append(f"| the end of {epochs} epochs | {figures} |")
+            passes = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+            rows.append(f"| the end of {passes} | {figures} |")
         ours = bare = inf
         for turn in range(rounds):
             run = str(Path(folder, f"first-{turn}"))
