@@ -37,8 +37,8 @@ from kbuilder.recipe.training import Training
 LOCK = "lock.json"
 UNFINISHED = ".unfinished"
 CHANGEABLE = (
-    "training.checkpoints", "training.early_stopping", "training.epochs", "training.plan",
-    "training.strategy", "training.tensorboard",
+    "data.path", "data.test_path", "training.checkpoints", "training.early_stopping",
+    "training.epochs", "training.plan", "training.strategy", "training.tensorboard",
     "training.wait_minutes",
 )  # fmt: skip
 """What of a recipe may be changed when a run is gone on with."""

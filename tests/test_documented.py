@@ -39,7 +39,7 @@ def test_every_plug_in_has_a_row_in_the_readme(folder: str) -> None:
 def test_the_readme_says_what_may_be_changed_when_a_run_is_gone_on_with() -> None:
     text = README.read_text(encoding="utf-8")
     section = text.partition("### Interrupted, or not long enough\n")[2].partition("\n### ")[0]
-    named = set(re.findall(r"`(training\.\w+)`", section))
+    named = set(re.findall(r"`((?:data|training)\.\w+)`", section))
     assert named == set(runs.CHANGEABLE)
     usual = kb.Checkpoints()
     assert f"{{every_minutes: {usual.every_minutes:g}, keep: {usual.keep}}}" in section

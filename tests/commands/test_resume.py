@@ -233,6 +233,14 @@ def test_without_checkpoints_from_now_on_none_is_kept(small: Path, call: Call) -
     assert not (small / "checkpoints").exists()
 
 
+def test_rows_that_have_moved_are_found_where_they_are_now(small: Path, call: Call) -> None:
+    interrupt(small)
+    Path("elsewhere").mkdir()
+    Path("rows.csv").rename("elsewhere/rows.csv")
+    assert call("fit", "--resume", "run")[0] == 1
+    assert call("fit", "--resume", "run", "-o", "data.path=elsewhere/rows.csv")[0] == 0
+
+
 def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Call) -> None:
     before = files_below(Path())
     on = "To go on with it: `kbuilder fit --resume run -o training.epochs=4`."
