@@ -23,6 +23,7 @@ STAGES = (
     "preprocessing",
     "runs",
     "samples",
+    "serving",
     "training",
 )
 PLUGINS = (

@@ -1,0 +1,57 @@
+"""`kbuilder serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("export", type=click.Path())
+@click.option("--name", help="What clients call the model. [the name of its folder]")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
+@click.option(
+    "--token-file", type=click.Path(), help="A file with the bearer token that clients must send."
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    metavar="ROWS",
+    help="Rows that are answered together at most.",
+)
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+    metavar="SECONDS", help="Until a request is answered, or given up.",
+)  # fmt: skip
+def serve(
+    export: str, name: str | None, host: str, port: int, token_file: str | None, batch: int,
+    timeout: float,
+) -> None:  # fmt: skip
+    """Serve EXPORT: a folder that `kbuilder export` wrote.
+
+    Clients of TensorFlow Serving (REST, version 1) and of the Open Inference Protocol (version 2)
+    work as they are. A new version in the folder is taken over once it proves sound.
+
+    \b
+    kbuilder serve exported/adult
+    kbuilder serve exported/adult --port 9000 --name income
+    """
+    from kbuilder.serving import models, server
+
+    folder = models.find(Path(export))
+    token = server.token_in(None if token_file is None else Path(token_file))
+    from kbuilder import engine
+
+    engine.load_quietly()
+    from kbuilder.serving.app import Limits
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    name = name or folder.resolve().name
+    known = {name: server.load(folder, name, batch, say)}
+    server.listen(known, host, port, Limits(seconds=timeout), token, say)

@@ -1,0 +1,193 @@
+"""Requests of many clients answered together: what waits while one batch is computed is the next.
+
+So that a single client never waits for others, and many get large batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kbuilder.serving.signature import Columns
+
+Predict = Callable[[Columns], Columns]
+
+
+class QueueFullError(Exception):
+    """More rows wait than may."""
+
+
+class DeadlineError(Exception):
+    """The time of a request was up before it was answered."""
+
+
+class ClosedError(Exception):
+    """The model is no longer served."""
+
+
+@dataclass(eq=False)
+class _Request:
+    columns: Columns
+    rows: int
+    deadline: float
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Columns]
+    shapes: tuple[Any, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shapes = tuple((name, v.shape[1:], v.dtype) for name, v in self.columns.items())
+
+    def give(self, answer: Columns | BaseException) -> None:
+        """Answer, in the loop's own thread."""
+        if self.future.done():  # the client has gone, or its time was up
+            return
+        if isinstance(answer, BaseException):
+            self.future.set_exception(answer)
+        else:
+            self.future.set_result(answer)
+
+
+class Batcher:
+    """Answers requests in batches, in a thread of its own.
+
+    Args:
+        predict: Answers columns of any number of rows.
+        most: Rows of a batch; a request of more is one alone.
+        waiting: Rows that may wait.
+        linger: Seconds to wait for more rows than there are.
+        noted: Is told the rows of each batch.
+    """
+
+    def __init__(
+        self,
+        predict: Predict,
+        most: int = 256,
+        waiting: int = 8192,
+        linger: float = 0.0,
+        noted: Callable[[int], None] = lambda rows: None,
+    ) -> None:
+        self.predict = predict
+        self.most = most
+        self.waiting = waiting
+        self.linger = linger
+        self.noted = noted
+        self._queue: deque[_Request] = deque()
+        self._rows = 0
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._thread.start()
+
+    @property
+    def rows(self) -> int:
+        """Rows that wait."""
+        return self._rows
+
+    async def ask(self, columns: Columns, seconds: float) -> Columns:
+        """The answer to some rows.
+
+        Raises:
+            QueueFullError: if too many rows wait already.
+            DeadlineError: if it takes longer than so many seconds.
+            ClosedError: if the model is no longer served.
+        """
+        loop = asyncio.get_running_loop()
+        rows = len(next(iter(columns.values())))
+        deadline = time.monotonic() + seconds
+        request = _Request(columns, rows, deadline, loop, loop.create_future())
+        with self._changed:
+            if self._closed:
+                raise ClosedError
+            if self._rows and self._rows + rows > self.waiting:
+                raise QueueFullError
+            self._queue.append(request)
+            self._rows += rows
+            self._changed.notify()
+        try:
+            return await asyncio.wait_for(request.future, seconds)
+        except TimeoutError:
+            raise DeadlineError from None
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            batch = self._next()
+            if batch is None:
+                return
+            answers = self._answers(batch)
+            for loop in {request.loop for request in batch}:
+                loop.call_soon_threadsafe(_give, [
+                    pair for pair in zip(batch, answers, strict=True) if pair[0].loop is loop
+                ])  # fmt: skip
+
+    def _next(self) -> list[_Request] | None:
+        """The requests of the next batch; None: there will be none."""
+        with self._changed:
+            while not self._queue:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            if self.linger and not self._closed:
+                end = time.monotonic() + self.linger
+                while self._rows < self.most and (left := end - time.monotonic()) > 0:
+                    self._changed.wait(left)
+            batch = [self._queue.popleft()]
+            rows = batch[0].rows
+            while (
+                self._queue
+                and rows + self._queue[0].rows <= self.most
+                and self._queue[0].shapes == batch[0].shapes
+            ):
+                batch.append(self._queue.popleft())
+                rows += batch[-1].rows
+            self._rows -= rows
+            return batch
+
+    def _answers(self, batch: Sequence[_Request]) -> list[Columns | BaseException]:
+        """An answer for each request; one that fails does not fail the others."""
+        now = time.monotonic()
+        going = [
+            request for request in batch if request.deadline > now and not request.future.done()
+        ]
+        found = dict.fromkeys(batch, DeadlineError())  # type: dict[_Request, Columns | BaseException]
+        if going:
+            found.update(zip(going, self._together(going), strict=True))
+        return [found[request] for request in batch]
+
+    def _together(self, batch: Sequence[_Request]) -> list[Columns | BaseException]:
+        try:
+            answer = self.predict(_joined([request.columns for request in batch]))
+        except Exception as error:
+            if len(batch) == 1:
+                return [error]
+            return [answer for request in batch for answer in self._together([request])]
+        self.noted(sum(request.rows for request in batch))
+        ends = np.cumsum([request.rows for request in batch])
+        return [
+            {name: values[end - request.rows : end] for name, values in answer.items()}
+            for request, end in zip(batch, ends, strict=True)
+        ]
+
+
+def _give(pairs: Sequence[tuple[_Request, Columns | BaseException]]) -> None:
+    for request, answer in pairs:
+        request.give(answer)
+
+
+def _joined(parts: Sequence[Columns]) -> Columns:
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

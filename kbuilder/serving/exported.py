@@ -1,0 +1,143 @@
+"""An export, checked against its manifest and loaded: raw columns in, names out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kbuilder import files
+from kbuilder.errors import ExportError, listed
+from kbuilder.serving.signature import Columns, Signature, Tensor
+from kbuilder.serving.values import RequestError
+
+MANIFEST = "manifest.json"
+
+
+def check(folder: Path) -> None:
+    """Check that an export is what was written: regular files alone, each with its hash.
+
+    Raises:
+        ExportError: naming what is missing, altered, or was added.
+    """
+    try:
+        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        if not isinstance(known, dict) or not known:
+            raise ValueError("no hashes")
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ExportError(
+            f"{folder} is no whole export: it has no readable {MANIFEST}. Expected a folder that "
+            "`kbuilder export` named, such as exported/adult/1."
+        ) from None
+    odd = [p for p in folder.rglob("*") if p.is_symlink() or not (p.is_file() or p.is_dir())]
+    if odd:
+        names = listed(path.relative_to(folder) for path in odd)
+        raise ExportError(f"{folder} holds what is no regular file: {names}. Export again.")
+    found = files.hashes(folder, leave_out=(MANIFEST,))
+    altered = {name for name in known.keys() & found.keys() if known[name] != found[name]}
+    for what, wrong in (
+        ("is missing", known.keys() - found.keys()),
+        ("was added", found.keys() - known.keys()),
+        ("was altered", altered),
+    ):
+        if wrong:
+            raise ExportError(
+                f"{folder} is not what was exported: {listed(sorted(wrong))} {what}. Export again."
+            )
+
+
+class Exported:
+    """A loaded export.
+
+    Args:
+        folder: The version, `DIR/1`, which has been checked.
+
+    Raises:
+        ExportError: if TensorFlow cannot load it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import tensorflow as tf
+
+        self.folder = folder
+        extra = folder / "assets.extra"
+        self.described: dict[str, Any] = json.loads((extra / "kbuilder.json").read_text("utf-8"))
+        self.examples: dict[str, Any] = json.loads((extra / "examples.json").read_text("utf-8"))
+        try:
+            self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it
+            self._serve = self._loaded.signatures["serving_default"]
+        except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ExportError(f"{folder} cannot be loaded: {reason}") from None
+        _, inputs = self._serve.structured_input_signature
+        outputs = self._serve.structured_outputs
+        self.signature = Signature(
+            inputs={e["name"]: _tensor(inputs[e["name"]]) for e in self.described["inputs"]},
+            outputs={name: _tensor(spec) for name, spec in outputs.items()},
+        )
+
+    def predict(self, columns: Columns) -> Columns:
+        """The outputs for some rows; strings are bytes.
+
+        Raises:
+            RequestError: if a value cannot be used, such as an image that cannot be decoded.
+        """
+        import tensorflow as tf
+
+        given = {}
+        for name, values in columns.items():
+            if values.dtype == object:
+                given[name] = tf.constant(values.tolist(), tf.string, shape=values.shape)
+            else:
+                given[name] = tf.constant(values)
+        try:
+            answers = self._serve(**given)
+        except tf.errors.InvalidArgumentError as error:
+            raise RequestError(str(error.message).split(" [Op")[0].split("}} ")[-1]) from None
+        return {name: answers[name].numpy() for name in self.signature.outputs}
+
+    def verify(self) -> None:
+        """Compare with the export's own examples.
+
+        Raises:
+            ExportError: if an answer differs.
+        """
+        instances, wanted = self.examples["instances"], self.examples["predictions"]
+        columns = {
+            entry["name"]: _example([row[entry["name"]] for row in instances], entry["dtype"])
+            for entry in self.described["inputs"]
+        }
+        answers = self.predict(columns)
+        for name in wanted[0]:
+            expected, got = np.array([row[name] for row in wanted]), answers.get(name)
+            if got is None or got.shape != expected.shape or not _alike(got, expected):
+                raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
+
+
+def _tensor(spec: Any) -> Tensor:
+    return Tensor(spec.dtype.name, tuple(spec.shape.as_list()))
+
+
+def _example(values: list[Any], dtype: str) -> np.ndarray:
+    """A column of examples, where None is a missing number, or a missing word."""
+    import base64
+
+    plain = [
+        base64.b64decode(v["b64"]) if isinstance(v, dict)
+        else (float("nan") if dtype == "float32" else "") if v is None else v
+        for v in values
+    ]  # fmt: skip
+    if dtype != "string":
+        return np.array(plain, dtype=dtype)
+    column = np.empty(len(plain), dtype=object)
+    column[:] = plain
+    return column
+
+
+def _alike(got: np.ndarray, expected: np.ndarray) -> bool:
+    if expected.dtype.kind == "f":
+        return bool(np.allclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True))
+    words = [w.decode() if isinstance(w, bytes) else w for w in got.reshape(-1)]
+    return words == expected.reshape(-1).tolist()

@@ -1,0 +1,211 @@
+"""The bodies of the Open Inference Protocol, version 2, over HTTP: tensors as JSON or binary.
+
+Source: the Open Inference Protocol's REST definition, and its binary tensor extension: after the
+JSON come the tensors, one after another, whose sizes the JSON tells.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kbuilder.serving.signature import Columns, Signature, Tensor
+from kbuilder.serving.values import RequestError, array, as_json, fits, parsed, shown, written
+
+LENGTH = "inference-header-content-length"
+"""The header that says how many bytes of a body are its JSON."""
+DATATYPES = {"float32": "FP32", "int64": "INT64", "string": "BYTES"}
+
+
+class Request(NamedTuple):
+    """What was asked.
+
+    Args:
+        columns: The inputs.
+        outputs: The names of the outputs that are wanted, and whether each is to be binary.
+        identity: What the answer repeats; None: there was none.
+    """
+
+    columns: Columns
+    outputs: Mapping[str, bool]
+    identity: str | None
+
+
+def read(body: bytes, signature: Signature, json_bytes: int | None = None) -> Request:
+    """The inputs of a request.
+
+    Args:
+        json_bytes: How much of the body is JSON; None: all of it.
+
+    Raises:
+        RequestError: if they are not what the signature takes.
+    """
+    if json_bytes is not None and not 0 <= json_bytes <= len(body):
+        raise RequestError(f"{LENGTH} is {json_bytes}, and the body has {len(body)} bytes")
+    given = parsed(body if json_bytes is None else body[:json_bytes])
+    binary = b"" if json_bytes is None else body[json_bytes:]
+    identity = given.get("id")
+    if identity is not None and not isinstance(identity, str):
+        raise RequestError(f"'id' is {shown(identity)}. Expected a string")
+    inputs = given.get("inputs")
+    if not isinstance(inputs, list) or not all(isinstance(one, dict) for one in inputs):
+        raise RequestError("'inputs' is missing, or no list of objects")
+    columns: Columns = {}
+    for one in inputs:
+        name = one.get("name")
+        if name not in signature.inputs:
+            raise RequestError(
+                f"unknown input {shown(name)}. Expected: {', '.join(signature.inputs)}"
+            )
+        if name in columns:
+            raise RequestError(f"input {name!r} is there twice")
+        values, binary = _input(name, one, signature.inputs[name], binary)
+        fits(name, values, signature.inputs[name])
+        columns[name] = values
+    missing = [name for name in signature.inputs if name not in columns]
+    if missing:
+        raise RequestError(f"missing input: {', '.join(missing)}")
+    if binary:
+        raise RequestError(f"{len(binary)} bytes are left after the tensors")
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise RequestError(f"the inputs have different numbers of rows: {lengths}")
+    return Request(columns, _wanted(given, signature), identity)
+
+
+def _input(
+    name: str, one: Mapping[str, Any], tensor: Tensor, binary: bytes
+) -> tuple[np.ndarray, bytes]:
+    """The values of an input, and what is left of the binary part."""
+    datatype = DATATYPES[tensor.dtype]
+    if one.get("datatype") != datatype:
+        raise RequestError(
+            f"input {name!r} has the datatype {shown(one.get('datatype'))}. Expected {datatype}"
+        )
+    shape = one.get("shape")
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise RequestError(
+            f"input {name!r} has the shape {shown(shape)}. Expected whole numbers, >= 0"
+        )
+    size = _parameter(one, "binary_data_size")
+    try:
+        if size is None:
+            if "data" not in one:
+                raise RequestError("it has no data")
+            values = array(one["data"], tensor.dtype).reshape(-1)
+        else:
+            if type(size) is not int or not 0 <= size <= len(binary):
+                raise RequestError(f"binary_data_size is {shown(size)}, of {len(binary)} bytes")
+            values, binary = _from_binary(binary[:size], tensor), binary[size:]
+    except RequestError as error:
+        raise RequestError(f"input {name!r}: {error}") from None
+    if len(values) != math.prod(shape):
+        raise RequestError(
+            f"input {name!r} has {len(values)} values, and its shape is {written(shape)}"
+        )
+    return values.reshape(shape), binary
+
+
+def _from_binary(content: bytes, tensor: Tensor) -> np.ndarray:
+    if tensor.dtype != "string":
+        kind = np.dtype("<f4" if tensor.dtype == "float32" else "<i8")
+        if len(content) % kind.itemsize:
+            raise RequestError(f"{len(content)} bytes are no whole number of values")
+        return np.frombuffer(content, kind).astype(tensor.dtype)
+    words: list[bytes] = []
+    place = 0
+    while place < len(content):
+        if place + 4 > len(content):
+            raise RequestError("a string has no length")
+        [size] = struct.unpack_from("<I", content, place)
+        place += 4
+        if place + size > len(content):
+            raise RequestError("a string is longer than what is left")
+        words.append(content[place : place + size])
+        place += size
+    values = np.empty(len(words), dtype=object)
+    values[:] = words
+    return values
+
+
+def _wanted(given: Mapping[str, Any], signature: Signature) -> dict[str, bool]:
+    """The outputs to give, and whether binary."""
+    default = _parameter(given, "binary_data_output") is True
+    outputs = given.get("outputs")
+    if outputs is None:
+        return dict.fromkeys(signature.outputs, default)
+    if not isinstance(outputs, list) or not all(isinstance(one, dict) for one in outputs):
+        raise RequestError("'outputs' is no list of objects")
+    wanted = {}
+    for one in outputs:
+        name = one.get("name")
+        if name not in signature.outputs:
+            raise RequestError(
+                f"unknown output {shown(name)}. Expected: {', '.join(signature.outputs)}"
+            )
+        own = _parameter(one, "binary_data")
+        wanted[name] = default if own is None else own is True
+    return wanted or dict.fromkeys(signature.outputs, default)
+
+
+def _parameter(given: Mapping[str, Any], name: str) -> Any:
+    parameters = given.get("parameters")
+    return parameters.get(name) if isinstance(parameters, dict) else None
+
+
+def write(
+    outputs: Columns, request: Request, name: str, version: int
+) -> tuple[bytes, dict[str, str]]:
+    """The answer, and its headers."""
+    described, blobs = [], []
+    for output, binary in request.outputs.items():
+        values = outputs[output]
+        dtype = "string" if values.dtype == object else values.dtype.name
+        one: dict[str, Any] = {
+            "name": output, "datatype": DATATYPES[dtype], "shape": list(values.shape),
+        }  # fmt: skip
+        if binary:
+            blobs.append(_as_binary(values))
+            one["parameters"] = {"binary_data_size": len(blobs[-1])}
+        else:
+            one["data"] = as_json(values.reshape(-1))
+        described.append(one)
+    answer: dict[str, Any] = {"model_name": name, "model_version": str(version)}
+    if request.identity is not None:
+        answer["id"] = request.identity
+    head = json.dumps({**answer, "outputs": described}, ensure_ascii=False).encode()
+    if not blobs:
+        return head, {"content-type": "application/json"}
+    headers = {"content-type": "application/octet-stream", LENGTH: str(len(head))}
+    return b"".join([head, *blobs]), headers
+
+
+def _as_binary(values: np.ndarray) -> bytes:
+    if values.dtype != object:
+        return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
+    words = [w if isinstance(w, bytes) else str(w).encode() for w in values.reshape(-1)]
+    return b"".join(struct.pack("<I", len(word)) + word for word in words)
+
+
+def metadata(name: str, versions: Sequence[int], signature: Signature) -> dict[str, Any]:
+    """What a model takes and gives."""
+    return {
+        "name": name,
+        "versions": [str(version) for version in versions],
+        "platform": "tensorflow_savedmodel",
+        "inputs": _described(signature.inputs),
+        "outputs": _described(signature.outputs),
+    }
+
+
+def _described(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "datatype": DATATYPES[tensor.dtype],
+         "shape": [-1 if size is None else size for size in tensor.shape]}
+        for name, tensor in tensors.items()
+    ]  # fmt: skip

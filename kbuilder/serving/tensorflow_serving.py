@@ -1,0 +1,246 @@
+"""The bodies of TensorFlow Serving's REST interface, version 1: rows or columns of JSON values.
+
+Source: tensorflow_serving/util/json_tensor.cc, whose words of errors are kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kbuilder.serving.signature import Columns, Signature, Tensor
+from kbuilder.serving.values import (
+    RequestError,
+    array,
+    as_json,
+    fits,
+    is_base64,
+    parsed,
+    shown,
+    written,
+)
+
+DEFAULT = "serving_default"
+
+
+class Request(NamedTuple):
+    """What was asked: the inputs, and whether as rows."""
+
+    columns: Columns
+    rows: bool
+
+
+def read(body: bytes, signature: Signature) -> Request:
+    """The inputs of a request.
+
+    Raises:
+        RequestError: if they are not what the signature takes.
+    """
+    given = parsed(body)
+    _check_signature(given)
+    if "instances" in given and "inputs" in given:
+        raise RequestError(
+            f"JSON Value: {shown(given)} Not formatted correctly expecting only one of 'inputs' or "
+            "'instances' keys to exist "
+        )
+    if "instances" in given:
+        instances = given["instances"]
+        if not isinstance(instances, list):
+            raise RequestError(
+                f"JSON Value: {shown(given)} Excepting 'instances' to be an list/array"
+            )
+        if not instances:
+            raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
+        request = Request(_from_rows(instances, signature.inputs), True)
+    elif "inputs" in given:
+        request = Request(_from_columns(given["inputs"], signature.inputs), False)
+    else:
+        raise RequestError("Missing 'inputs' or 'instances' key")
+    for name, values in request.columns.items():
+        fits(name, values, signature.inputs[name])
+    lengths = {name: len(values) for name, values in request.columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise RequestError(f"the inputs have different numbers of rows: {lengths}")
+    return request
+
+
+def _check_signature(given: Mapping[str, Any]) -> None:
+    name = given.get("signature_name", "")
+    if not isinstance(name, str):
+        raise RequestError(
+            f"JSON Value: {shown(given)} not formatted correctly. 'signature_name' key must be a "
+            "string value."
+        )
+    if name not in ("", DEFAULT):
+        raise RequestError(f'Serving signature name: "{name}" not found in signature def')
+
+
+def _is_row(element: Any) -> bool:
+    """Whether an element of `instances` has values by the names of inputs."""
+    return isinstance(element, dict) and not is_base64(element)
+
+
+def _from_rows(instances: list[Any], inputs: Mapping[str, Tensor]) -> Columns:
+    if not isinstance(instances[0], dict) and len(inputs) > 1:
+        raise RequestError(
+            "instances is a plain list, but expecting list of objects as multiple input tensors "
+            "required as per tensorinfo_map"
+        )
+    named = _is_row(instances[0])
+    try:
+        if not named:
+            [(name, tensor)] = inputs.items()
+            if any(map(_is_row, instances)):
+                raise RequestError("an object among values")
+            return {name: array(instances, tensor.dtype)}
+        names = inputs.keys()
+        if not all(_is_row(row) and row.keys() == names for row in instances):
+            raise RequestError("other keys")
+        return {
+            name: array([row[name] for row in instances], tensor.dtype)
+            for name, tensor in inputs.items()
+        }
+    except RequestError as error:  # which row it is, and what is wrong there
+        raise _first_wrong(instances, inputs, named) or error from None
+
+
+def _first_wrong(
+    instances: list[Any], inputs: Mapping[str, Tensor], named: bool
+) -> RequestError | None:
+    """The error of the first row that is wrong, by itself or beside those before it."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for place, element in enumerate(instances):
+        if _is_row(element) != named:
+            got = "list" if named else "object"
+            wanted = "object" if named else "value/list"
+            return RequestError(f"Expecting {wanted} but got {got} at item {place} of input list")
+        row = element if named else {next(iter(inputs)): element}
+        for name, value in row.items():
+            wrong = _wrong(name, value, inputs, shapes)
+            if wrong:
+                key = f" key: {name}" if named else ""
+                return RequestError(
+                    f"Failed to process element: {place}{key} of 'instances' list. Error: "
+                    f"INVALID_ARGUMENT: {wrong}"
+                )
+        if row.keys() != inputs.keys():
+            return RequestError(
+                f"Failed to process element: {place} of 'instances' list. JSON object: "
+                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}"
+            )
+    return None
+
+
+def _wrong(
+    name: str, value: Any, inputs: Mapping[str, Tensor], shapes: dict[str, tuple[int, ...]]
+) -> str | None:
+    """What is wrong with one value of one row."""
+    if name not in inputs:
+        return f"JSON object: does not have named input: {name}"
+    try:
+        shape = array(value, inputs[name].dtype).shape
+    except RequestError as error:
+        return str(error)
+    first = shapes.setdefault(name, shape)
+    sizes = [int(np.prod(one)) for one in (first, shape)]
+    if sizes[0] != sizes[1]:
+        return f"Expecting tensor size: {sizes[0]} but got: {sizes[1]}"
+    return None if first == shape else f"Expecting shape {written(first)} but got: {written(shape)}"
+
+
+def _from_columns(inputs: Any, known: Mapping[str, Tensor]) -> Columns:
+    if not isinstance(inputs, dict) or is_base64(inputs):
+        if len(known) > 1:
+            raise RequestError(
+                "inputs is a plain value/list, but expecting an object as multiple input tensors "
+                "required as per tensorinfo_map"
+            )
+        inputs = {next(iter(known)): inputs}
+    columns = {}
+    for name, tensor in known.items():
+        if name not in inputs:
+            raise RequestError(f"Missing named input: {name} in 'inputs' object.")
+        try:
+            columns[name] = array(inputs[name], tensor.dtype)
+        except RequestError as error:
+            raise RequestError(f"input {name!r}: {error}") from None
+    return columns
+
+
+def write(outputs: Columns, rows: bool) -> bytes:
+    """The answer: `predictions` for rows, `outputs` for columns."""
+    lists = {name: _values(name, values) for name, values in outputs.items()}
+    several = len(lists) > 1
+    if rows:
+        names = list(lists)
+        predictions: Any = next(iter(lists.values()))
+        if several:
+            columns = zip(*lists.values(), strict=True)
+            predictions = [dict(zip(names, row, strict=True)) for row in columns]
+        return _body({"predictions": predictions})
+    return _body({"outputs": lists if several else next(iter(lists.values()))})
+
+
+def _values(name: str, values: np.ndarray) -> Any:
+    if values.dtype == object and name.endswith("_bytes"):
+        return np.vectorize(_base64, otypes=[object])(values).tolist()
+    return as_json(values)
+
+
+def _base64(value: Any) -> dict[str, str]:
+    content = value if isinstance(value, bytes) else str(value).encode()
+    return {"b64": base64.b64encode(content).decode()}
+
+
+def error(message: str) -> bytes:
+    """The answer to what cannot be answered."""
+    return _body({"error": message})
+
+
+def status(states: Mapping[int, str]) -> bytes:
+    """The states of versions, the newest first."""
+    return _body({
+        "model_version_status": [
+            {"version": str(version), "state": state,
+             "status": {"error_code": "OK", "error_message": ""}}
+            for version, state in sorted(states.items(), reverse=True)
+        ]
+    })  # fmt: skip
+
+
+DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "string": "DT_STRING"}
+
+
+def metadata(name: str, version: int, signature: Signature) -> bytes:
+    """The signature of a version, as Protocol Buffers are written in JSON."""
+    return _body({
+        "model_spec": {"name": name, "signature_name": "", "version": str(version)},
+        "metadata": {"signature_def": {"signature_def": {DEFAULT: {
+            "inputs": _described(signature.inputs, "serving_default_"),
+            "outputs": _described(signature.outputs, ""),
+            "method_name": "tensorflow/serving/predict",
+            "defaults": {},
+        }}}},
+    })  # fmt: skip
+
+
+def _described(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
+    return {
+        name: {
+            "dtype": DTYPES[tensor.dtype],
+            "tensor_shape": {
+                "dim": [{"size": str(-1 if n is None else n), "name": ""} for n in tensor.shape],
+                "unknown_rank": False,
+            },
+            "name": f"{prefix}{name}:0",
+        }
+        for name, tensor in tensors.items()
+    }
+
+
+def _body(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,201 @@
+"""JSON values as arrays, strictly: a number is no string, and 1.0 is no whole number.
+
+The words of the errors are those of TensorFlow Serving, whose clients may look for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kbuilder.serving.signature import DType, Tensor
+
+PLAIN: dict[DType, set[type]] = {"float32": {int, float}, "int64": {int}, "string": {str}}
+NAMES: dict[DType, str] = {"float32": "float", "int64": "int64", "string": "string"}
+KINDS = {
+    type(None): "Null", bool: "True", dict: "Object", list: "Array", str: "String", int: "Number",
+    float: "Number",
+}  # fmt: skip
+EXACT = 2**24 - 1
+"""The greatest whole number up to which float32 has all."""
+SHOWN = 400
+"""Characters of a value that an error shows."""
+
+
+class RequestError(Exception):
+    """A request that cannot be answered; its text is for the client."""
+
+
+def shape_of(value: Any) -> tuple[int, ...]:
+    """The shape of a value, by its first elements."""
+    shape: list[int] = []
+    while isinstance(value, list):
+        shape.append(len(value))
+        if not value:
+            break
+        value = value[0]
+    return tuple(shape)
+
+
+def array(value: Any, dtype: DType) -> np.ndarray:
+    """A value, or lists of values of any depth, as an array; strings as objects.
+
+    Raises:
+        RequestError: if the lists are ragged, or a value is not of the dtype.
+    """
+    shape = shape_of(value)
+    flat: list[Any] = []
+    _fill(value, shape, 0, dtype, flat)
+    return _cast(flat, dtype).reshape(shape)
+
+
+def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: list[Any]) -> None:
+    rank = len(shape)
+    if not isinstance(value, list):
+        if level != rank:
+            raise RequestError(
+                f"JSON Value: {shown(value)} found at incorrect level: {level + 1} in the JSON "
+                f"DOM. Expected at level: {rank}"
+            )
+        flat.append(_scalar(value, dtype))
+        return
+    if level >= rank:
+        raise RequestError(f"Encountered list at unexpected level: {level} expected < {rank}")
+    if len(value) != shape[level]:
+        raise RequestError(
+            f"Encountered list at unexpected size: {len(value)} at level: {level} expected size: "
+            f"{shape[level]}"
+        )
+    if level == rank - 1 and set(map(type, value)) <= PLAIN[dtype]:
+        flat.extend(value)
+        return
+    for inner in value:
+        _fill(inner, shape, level + 1, dtype, flat)
+
+
+def _scalar(value: Any, dtype: DType) -> Any:
+    if dtype == "string" and isinstance(value, dict):
+        return from_base64(value)
+    if type(value) not in PLAIN[dtype]:
+        raise _wrong(value, dtype)
+    return value
+
+
+def _wrong(value: Any, dtype: DType) -> RequestError:
+    kind = "False" if value is False else KINDS[type(value)]
+    return RequestError(
+        f"JSON Value: {shown(value)} Type: {kind} is not of expected type: {NAMES[dtype]}"
+    )
+
+
+def is_base64(value: Any) -> bool:
+    """Whether a value is `{"b64": "…"}`."""
+    return isinstance(value, dict) and value.keys() == {"b64"} and isinstance(value["b64"], str)
+
+
+def from_base64(value: Any) -> bytes:
+    """The bytes of `{"b64": "…"}`."""
+    if not is_base64(value):
+        raise RequestError(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
+    text = value["b64"].translate({ord("-"): "+", ord("_"): "/"}).rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError("Unable to base64 decode") from None
+
+
+def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
+    """Checked values as an array of one axis."""
+    if dtype == "string":
+        strings = np.empty(len(flat), dtype=object)
+        strings[:] = flat
+        return strings
+    if dtype == "int64":
+        try:
+            return np.array(flat, dtype=np.int64)
+        except OverflowError:
+            raise _wrong(next(v for v in flat if not -(2**63) <= v < 2**63), dtype) from None
+    try:
+        doubles = np.array(flat, dtype=np.float64)
+    except OverflowError:  # a whole number beyond any float
+        doubles = np.array([float("inf")])
+    finite = np.abs(doubles[np.isfinite(doubles)])
+    if len(finite) < len(doubles) or (finite.size and finite.max() > EXACT):
+        most = float(np.finfo(np.float32).max)
+        for value in flat:
+            lossy = abs(value) > EXACT if isinstance(value, int) else most < abs(value) < np.inf
+            if lossy:
+                raise RequestError(
+                    f"Cannot convert JSON value: {shown(value)} to float without loss of precision."
+                )
+    return doubles.astype(np.float32)
+
+
+def fits(name: str, values: np.ndarray, tensor: Tensor) -> None:
+    """Check the shape of an input.
+
+    Raises:
+        RequestError: naming the input, and both shapes.
+    """
+    wanted = tensor.shape
+    if values.ndim == len(wanted) and all(
+        size is None or size == given for size, given in zip(wanted, values.shape, strict=True)
+    ):
+        return
+    raise RequestError(
+        f"input {name!r} has the shape {written(values.shape)}. Expected {written(wanted)}"
+    )
+
+
+def written(shape: Sequence[int | None]) -> str:
+    """A shape as both protocols write it: -1 is any number."""
+    return f"[{','.join(str(-1 if size is None else size) for size in shape)}]"
+
+
+def shown(value: Any) -> str:
+    """A value in an error, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """The object that a request holds; what comes after it is passed over.
+
+    Raises:
+        RequestError: if there is none.
+    """
+    try:
+        text = body.decode("utf-8-sig").lstrip(" \t\r\n")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"JSON Parse error: it is not UTF-8 at offset: {error.start}") from None
+    if not text:
+        raise RequestError("JSON Parse error: The document is empty")
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except json.JSONDecodeError as error:
+        raise RequestError(f"JSON Parse error: {error.msg} at offset: {error.pos}") from None
+    except (RecursionError, ValueError):  # lists in lists in lists; a number of thousands of digits
+        raise RequestError(
+            "JSON Parse error: it is nested too deeply, or a number too long"
+        ) from None
+    if not isinstance(value, dict):
+        raise RequestError(f"JSON Value: {shown(value)} Is not object")
+    return value
+
+
+def as_json(values: np.ndarray) -> Any:
+    """An array as lists for `json.dumps`; a float32 as the shortest number that reads as itself."""
+    if values.dtype == np.float32:
+        return values.astype(str).astype(np.float64).tolist()
+    if values.dtype == object:
+        return np.vectorize(_text, otypes=[object])(values).tolist() if values.size else []
+    return values.tolist()
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,310 @@
+"""A real server, in a process of its own, and real clients."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import gzip
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from shared import Call
+
+import kbuilder as kb
+
+Exports = Callable[[str], Path]
+Runs = Callable[[str], kb.Run]
+
+
+class Served:
+    """A process that serves, and a client of it."""
+
+    def __init__(self, *arguments: object, **client: Any) -> None:
+        command = [sys.executable, "-m", "kbuilder", "serve", *map(str, arguments), "--port", "0"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert self.process.stderr is not None
+        self.said: list[str] = []
+        for line in self.process.stderr:
+            self.said.append(line.rstrip())
+            found = re.search(r" on (http://[\d.]+:(\d+))$", self.said[-1])
+            if found:
+                break
+        else:
+            raise AssertionError(self.said)
+        self.port = int(found[2])
+        self.client = httpx.Client(base_url=found[1], timeout=30, **client)
+
+    def close(self) -> tuple[int, str]:
+        """Its exit code, after SIGTERM, and what it said since."""
+        self.client.close()
+        self.process.send_signal(signal.SIGTERM)
+        _, err = self.process.communicate(timeout=30)
+        return self.process.returncode, err
+
+
+@pytest.fixture(scope="module")
+def folder(exported: Exports, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of versions, for this file alone."""
+    place = tmp_path_factory.mktemp("served") / "answers"
+    shutil.copytree(exported("mixed"), place / "1")
+    return place
+
+
+@pytest.fixture(scope="module")
+def served(folder: Path) -> Iterator[Served]:
+    made = Served(folder, "--timeout", 5)
+    yield made
+    code, err = made.close()
+    assert (code, err) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def examples(folder: Path) -> dict[str, Any]:
+    known: dict[str, Any] = json.loads((folder / "1/assets.extra/examples.json").read_text())
+    return known
+
+
+def same(given: Any, wanted: Any) -> bool:
+    return bool(
+        given == pytest.approx(wanted, abs=1e-5) if not isinstance(wanted, str) else given == wanted
+    )
+
+
+def rows_of(examples: dict[str, Any]) -> list[dict[str, Any]]:
+    """The examples as a client sends them: a missing number is NaN, a missing word empty."""
+    return [
+        {k: v if v is not None else float("nan") for k, v in row.items()}
+        for row in examples["instances"]
+    ]
+
+
+def body(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def test_it_says_what_it_serves_and_where(served: Served) -> None:
+    assert served.said[0] == "answers: version 1 is served"
+    assert re.fullmatch(r"serving answers on http://127\.0\.0\.1:\d+", served.said[-1])
+
+
+def test_rows_are_answered_as_the_export_answers(served: Served, examples: dict[str, Any]) -> None:
+    answer = served.client.post(
+        "/v1/models/answers:predict", content=body({"instances": rows_of(examples)})
+    )
+    assert answer.status_code == 200, answer.text
+    found = answer.json()["predictions"]
+    assert len(found) == len(examples["predictions"]) > 3
+    for given, wanted in zip(found, examples["predictions"], strict=True):
+        assert given.keys() == wanted.keys()
+        assert all(same(given[name], wanted[name]) for name in wanted)
+
+
+def test_columns_are_answered_by_columns_in_both_protocols(
+    served: Served, examples: dict[str, Any]
+) -> None:
+    rows = rows_of(examples)
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    one = served.client.post(
+        "/v1/models/answers/versions/1:predict", content=body({"inputs": columns})
+    ).json()["outputs"]
+    told = served.client.get("/v2/models/answers").json()
+    kinds = {entry["name"]: entry["datatype"] for entry in told["inputs"]}
+    inputs = [
+        {"name": name, "shape": [len(rows)], "datatype": kinds[name], "data": values}
+        for name, values in columns.items()
+    ]
+    other = served.client.post(
+        "/v2/models/answers/infer", content=body({"id": "a", "inputs": inputs})
+    ).json()
+    assert (other["id"], other["model_name"], other["model_version"]) == ("a", "answers", "1")
+    for output in other["outputs"]:
+        flat = one[output["name"]]
+        flat = [x for row in flat for x in row] if isinstance(flat[0], list) else flat
+        assert output["data"] == flat
+
+
+def test_a_body_may_be_compressed(served: Served, examples: dict[str, Any]) -> None:
+    content = gzip.compress(body({"instances": rows_of(examples)}))
+    answer = served.client.post(
+        "/v1/models/answers:predict", content=content, headers={"content-encoding": "gzip"}
+    )
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path", "code", "said"), [
+    ("GET", "/v1/models/answers", 200, '"state": "AVAILABLE"'),
+    ("GET", "/V1/MODELS/answers", 200, '"state": "AVAILABLE"'),
+    ("GET", "/v1/models/answers/versions/1", 200, '"version": "1"'),
+    ("GET", "/v1/models/answers/metadata", 200, '"dtype": "DT_STRING"'),
+    ("GET", "/v1/models/answers/versions/9", 404, "Could not find version 9 of model answers"),
+    ("GET", "/v1/models/other", 404, "Servable not found for request: Latest(other)"),
+    ("POST", "/v1/models/answers/versions/9:predict", 404,
+     "Servable not found for request: Specific(answers, 9)"),
+    ("POST", "/v1/models/answers:sing", 400, "Malformed request: POST /v1/models/answers:sing"),
+    ("DELETE", "/v1/models/answers", 400, "Malformed request: DELETE /v1/models/answers"),
+    ("GET", "/v1/nothing", 400, "Malformed request: GET /v1/nothing"),
+    ("GET", "/nothing", 404, "Not Found"),
+    ("GET", "/v2", 200, '"name": "kbuilder"'),
+    ("GET", "/v2/health/live", 200, '"live": true'),
+    ("GET", "/v2/health/ready", 200, '"status": "ok"'),
+    ("GET", "/v2/models/answers/ready", 200, '"ready": true'),
+    ("GET", "/v2/models/answers/versions/one", 400, "version 'one' is no number"),
+    ("GET", "/v2/models/other", 404, "Servable not found for request: Latest(other)"),
+    ("POST", "/v2/models/answers", 404, "there is no POST /v2/models/answers"),
+    ("GET", "/healthz", 200, '"status": "ok"'),
+    ("GET", "/readyz", 200, '"status": "ok"'),
+])  # fmt: skip
+def test_each_path_has_its_answer(
+    served: Served, method: str, path: str, code: int, said: str
+) -> None:
+    answer = served.client.request(method, path)
+    assert (answer.status_code, said in answer.text) == (code, True), answer.text
+
+
+def test_a_body_that_is_no_gzip_too_large_or_a_bomb_is_refused(served: Served) -> None:
+    path = "/v1/models/answers:predict"
+
+    def sent(content: bytes, **headers: str) -> tuple[int, str]:
+        named = {key.replace("_", "-"): value for key, value in headers.items()}
+        answer = served.client.post(path, content=content, headers=named)
+        return answer.status_code, answer.json()["error"]
+
+    most = "the body is larger than 104,857,600 bytes"
+    assert sent(b"{}", content_encoding="gzip") == (
+        400, "the body is no gzip, as Content-Encoding says it is",
+    )  # fmt: skip
+    cut = gzip.compress(os.urandom(5000))[:-100]
+    assert sent(cut, content_encoding="gzip") == (400, "the body ends in the midst of its gzip")
+    assert sent(gzip.compress(bytes(2**27)), content_encoding="gzip") == (413, most)
+    assert sent(b"{}", content_encoding="br") == (
+        415, "Content-Encoding 'br' is not known. Expected gzip, or none",
+    )  # fmt: skip
+
+
+def raw(served: Served, head: str) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+    client.sendall(f"POST /v1/models/answers:predict HTTP/1.1\r\nhost: x\r\n{head}\r\n".encode())
+    return client
+
+
+def test_a_body_that_says_it_is_a_gigabyte_is_refused_before_it_comes(served: Served) -> None:
+    with raw(served, "content-length: 1073741824\r\n") as client:
+        assert client.recv(4096).startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_slow_sender_is_given_up(served: Served) -> None:
+    with raw(served, "content-length: 100\r\n") as client:
+        started = time.monotonic()
+        client.sendall(b"{")
+        assert client.recv(4096).startswith(b"HTTP/1.1 408 ")
+        assert time.monotonic() - started < 15
+
+
+def test_many_clients_at_once_have_their_own_answers(
+    served: Served, examples: dict[str, Any]
+) -> None:
+    pairs = list(zip(rows_of(examples), examples["predictions"], strict=True)) * 10
+
+    def asked(pair: tuple[Any, Any]) -> bool:
+        row, wanted = pair
+        answer = served.client.post(
+            "/v1/models/answers:predict", content=body({"instances": [row]})
+        )
+        [given] = answer.json()["predictions"]
+        return all(same(given[name], wanted[name]) for name in wanted)
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        assert all(pool.map(asked, pairs))
+
+
+def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_left(
+    folder: Path, examples: dict[str, Any]
+) -> None:
+    place = folder.parent / "versions" / "answers"
+    shutil.copytree(folder / "1", place / "1")
+    served = Served(place)
+    row, over = body({"instances": rows_of(examples)[:1]}), threading.Event()
+
+    def ask() -> set[int]:
+        codes = set()
+        while not over.is_set():
+            codes.add(served.client.post("/v1/models/answers:predict", content=row).status_code)
+        return codes
+
+    def version() -> list[tuple[str, str]]:
+        told = served.client.get("/v1/models/answers").json()["model_version_status"]
+        return [(one["version"], one["state"]) for one in told]
+
+    def until(states: list[tuple[str, str]]) -> None:
+        deadline = time.monotonic() + 30
+        while version() != states:
+            assert time.monotonic() < deadline, version()
+            time.sleep(0.1)
+
+    pool = concurrent.futures.ThreadPoolExecutor(4)
+    asking = [pool.submit(ask) for _ in range(4)]
+    bad = place.parent / "2"
+    shutil.copytree(folder / "1", bad)
+    data = bad / "variables/variables.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:-4] + b"oops")
+    bad.rename(place / "2")
+    until([("2", "END"), ("1", "AVAILABLE")])
+    shutil.copytree(folder / "1", place.parent / "3")
+    (place.parent / "3").rename(place / "3")
+    until([("3", "AVAILABLE"), ("2", "END"), ("1", "END")])
+    over.set()
+    assert [asked.result() for asked in asking] == [{200}] * 4
+    code, err = served.close()
+    assert code == 0
+    assert err.splitlines() == [
+        f"answers: version 2 is refused: {place}/2 is not what was exported: "
+        "variables/variables.data-00000-of-00001 was altered. Export again.",
+        "answers: version 3 is served",
+    ]
+
+
+def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    served = Served(folder, "--token-file", tmp_path / "token", "--name", "mine")
+    try:
+        path = "/v1/models/mine"
+        for sent, code in ((None, 401), ("Bearer wrong", 401), ("Bearer s3cret", 200)):
+            headers = {} if sent is None else {"authorization": sent}
+            assert served.client.get(path, headers=headers).status_code == code
+    finally:
+        code, err = served.close()
+    assert (code, err) == (0, "")
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["nowhere"], "Error: nowhere is no export. Expected a folder that `kbuilder export` wrote, "
+                  "such as exported/adult, or one of its versions.\n"),
+    (["folder", "--token-file", "no"], "Error: no cannot be read: [Errno 2] No such file or "
+                                       "directory: 'no'. Expected a file with a token.\n"),
+])  # fmt: skip
+def test_a_wrong_call_is_refused(arguments: list[str], said: str, folder: Path, call: Call) -> None:
+    given = [folder if word == "folder" else word for word in arguments]
+    assert call("serve", *given) == (2, "", said)
+
+
+def test_a_link_in_an_export_is_refused(folder: Path, call: Call, tmp_path: Path) -> None:
+    shutil.copytree(folder / "1", tmp_path / "linked/1")
+    (tmp_path / "linked/1/more").symlink_to("/etc/passwd")
+    code, _, err = call("serve", tmp_path / "linked")
+    assert (code, err.splitlines()) == (1, [
+        f"linked: version 1 is refused: {tmp_path}/linked/1 holds what is no regular file: more. "
+        "Export again.",
+        f"Error: {tmp_path}/linked has no version that can be served.",
+    ])  # fmt: skip
