@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint contract bench bench-tables bench-fit recipes ejected schema layer-table clean
+.PHONY: demo test lint contract bench bench-tables bench-fit bench-serve recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -41,6 +41,10 @@ bench-tables: $(VENV)/.installed
 # Steps per second, compared with plain Keras and PyTorch; the figures are in benchmarks/results.
 bench-fit: $(VENV)/.installed
 	$(BIN)/python benchmarks/fit.py $(DATA)
+
+# Requests per second, compared with a plain handler; the figures are in benchmarks/results.
+bench-serve: $(VENV)/.installed
+	$(BIN)/python benchmarks/serve.py $(DATA)
 
 # Write every recipe as a plain Keras script, and run each for one epoch.
 ejected: $(VENV)/.installed

@@ -44,14 +44,16 @@ def serve(
 
     folder = models.find(Path(export))
     token = server.token_in(None if token_file is None else Path(token_file))
-    from kbuilder import engine
+    with server.bound(host, port) as listening:  # before seconds are spent on loading
+        from kbuilder import engine
 
-    engine.load_quietly()
-    from kbuilder.serving.app import Limits
+        engine.load_quietly()
+        from kbuilder.serving.app import Limits, Server
+        from kbuilder.serving.metrics import Metrics
 
-    def say(text: str) -> None:
-        click.echo(text, err=True)
+        def say(text: str) -> None:
+            click.echo(text, err=True)
 
-    name = name or folder.resolve().name
-    known = {name: server.load(folder, name, batch, say)}
-    server.listen(known, host, port, Limits(seconds=timeout), token, say)
+        metrics, name = Metrics(), name or folder.resolve().name
+        known = {name: server.load(folder, name, batch, metrics, say)}
+        server.listen(Server(known, metrics, Limits(seconds=timeout), token, 2.0), listening, say)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import re
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -17,8 +19,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kbuilder.serving import open_inference, tensorflow_serving
+from kbuilder.serving import metrics, open_inference, tensorflow_serving
 from kbuilder.serving.batching import ClosedError, DeadlineError, QueueFullError
+from kbuilder.serving.metrics import Metrics
 from kbuilder.serving.models import Model, Version, watch
 from kbuilder.serving.signature import Columns
 from kbuilder.serving.values import RequestError
@@ -67,9 +70,15 @@ class Server:
     """Answers requests for some models."""
 
     def __init__(
-        self, models: dict[str, Model], limits: Limits, token: str | None, poll: float
+        self,
+        models: dict[str, Model],
+        metrics: Metrics,
+        limits: Limits,
+        token: str | None,
+        poll: float,
     ) -> None:
         self.models = models
+        self.metrics = metrics
         self.limits = limits
         self.token = token
         self.poll = poll
@@ -89,6 +98,7 @@ class Server:
         routes = [
             Route("/healthz", self._health),
             Route("/readyz", self._ready),
+            Route("/metrics", self._guarded(self._figures)),
             Route("/v1/{rest:path}", self._guarded(self._v1), methods=methods),
             Route("/V1/{rest:path}", self._guarded(self._v1), methods=methods),
             Route("/v2", self._guarded(self._v2), methods=methods),
@@ -105,27 +115,44 @@ class Server:
             return _json({"status": "loading", "models": missing}, 503)
         return _json({"status": "ok"})
 
+    async def _figures(self, request: Request) -> Response:
+        return Response(self.metrics.text(), headers={"content-type": metrics.TYPE})
+
     def _guarded(
         self, answer: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Answers what is refused in the form that both protocols have."""
+        """Answers what is refused in the form that both protocols have, and counts."""
 
         async def guarded(request: Request) -> Response:
-            try:
-                self._authorize(request)
-                return await answer(request)
-            except RefusedError as refused:
-                return _json({"error": str(refused)}, refused.code, refused.headers)
-            except RequestError as invalid:
-                return _json({"error": str(invalid)}, 400)
-            except QueueFullError:
-                return _json({"error": "too many requests wait already"}, 503, BUSY)
-            except ClosedError:
-                return _json({"error": "the server is going down"}, 503, BUSY)
-            except DeadlineError:
-                return _json({"error": f"not answered within {self.limits.seconds:g} s"}, 504)
+            started = time.perf_counter()
+            response = await self._answered(request, answer)
+            model = getattr(request.state, "model", None)
+            if model is not None:
+                protocol = request.url.path[1:3].lower()
+                self.metrics.asked(model, protocol, response.status_code, started)
+            return response
 
         return guarded
+
+    async def _answered(
+        self, request: Request, answer: Callable[[Request], Awaitable[Response]]
+    ) -> Response:
+        try:
+            self._authorize(request)
+            return await answer(request)
+        except RefusedError as refused:
+            return _json({"error": str(refused)}, refused.code, refused.headers)
+        except RequestError as invalid:
+            return _json({"error": str(invalid)}, 400)
+        except QueueFullError:
+            return _json({"error": "too many requests wait already"}, 503, BUSY)
+        except ClosedError:
+            return _json({"error": "the server is going down"}, 503, BUSY)
+        except DeadlineError:
+            return _json({"error": f"not answered within {self.limits.seconds:g} s"}, 504)
+        except Exception:  # a fault of ours: told in the log, not to the client
+            logging.getLogger("uvicorn.error").exception("%s failed", request.url.path)
+            return _json({"error": "something went wrong in the server; its log says what"}, 500)
 
     def _authorize(self, request: Request) -> None:
         if self.token is None:
@@ -151,6 +178,7 @@ class Server:
         signature = version.export.signature
         if what == "/metadata":
             return _body(tensorflow_serving.metadata(model.name, version.number, signature))
+        request.state.model = model.name
         body = await self._read(request)
         asked = await self._parse(tensorflow_serving.read, body, signature)
         _, answer = await self._answer(model, version, number, asked.columns)
@@ -192,6 +220,7 @@ class Server:
         signature = version.export.signature
         if not infer:
             return _json(open_inference.metadata(model.name, [version.number], signature))
+        request.state.model = model.name
         body = await self._read(request)
         length = request.headers.get(open_inference.LENGTH)
         if length is not None and not length.isdecimal():

@@ -15,7 +15,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kbuilder.serving.signature import Columns, Signature, Tensor
-from kbuilder.serving.values import RequestError, array, as_json, fits, parsed, shown, written
+from kbuilder.serving.values import (
+    RequestError,
+    array,
+    as_json,
+    fits,
+    parsed,
+    same_rows,
+    shown,
+    written,
+)
 
 LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON."""
@@ -72,9 +81,7 @@ def read(body: bytes, signature: Signature, json_bytes: int | None = None) -> Re
         raise RequestError(f"missing input: {', '.join(missing)}")
     if binary:
         raise RequestError(f"{len(binary)} bytes are left after the tensors")
-    lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise RequestError(f"the inputs have different numbers of rows: {lengths}")
+    same_rows(columns)
     return Request(columns, _wanted(given, signature), identity)
 
 

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Callable
+from ipaddress import ip_address
 from pathlib import Path
 
 from kbuilder.errors import CallError, ExportError
-from kbuilder.serving.app import Limits, Server
+from kbuilder.serving.app import Server
 from kbuilder.serving.batching import Batcher
 from kbuilder.serving.exported import Exported
+from kbuilder.serving.metrics import Metrics
 from kbuilder.serving.models import Model
 
 
-def load(folder: Path, name: str, batch: int, say: Callable[[str], None]) -> Model:
+def load(
+    folder: Path, name: str, batch: int, metrics: Metrics, say: Callable[[str], None]
+) -> Model:
     """A model with its newest sound version.
 
     Args:
         folder: The folder of its versions.
         name: What clients call it.
         batch: Rows that are answered together at most.
+        metrics: Counts its batches.
         say: Is told of versions.
 
     Raises:
@@ -28,38 +34,54 @@ def load(folder: Path, name: str, batch: int, say: Callable[[str], None]) -> Mod
     """
 
     def batcher(export: Exported) -> Batcher:
-        return Batcher(export.predict, most=batch)
+        return Batcher(export.predict, most=batch, noted=metrics.rows.labels(name).observe)
 
     model = Model(name, folder, say, batcher)
     if not model.load():
         raise ExportError(f"{folder} has no version that can be served.")
+    metrics.watch(
+        name,
+        lambda: model.current.batcher.rows if model.current else 0,
+        lambda: model.current.number if model.current else 0,
+    )
     return model
 
 
-def listen(
-    models: dict[str, Model], host: str, port: int, limits: Limits, token: str | None,
-    say: Callable[[str], None], poll: float = 2.0,
-) -> None:  # fmt: skip
-    """Serve until SIGINT or SIGTERM; what was accepted is answered first."""
+def listen(server: Server, listening: socket.socket, say: Callable[[str], None]) -> None:
+    """Serve on a socket until SIGINT or SIGTERM; what was accepted is answered first."""
     import uvicorn
 
-    app = Server(models, limits, token, poll).app()
     config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
-        timeout_keep_alive=75, timeout_graceful_shutdown=int(limits.seconds) + 1,
+        server.app(), log_level="warning", access_log=False, server_header=False,
+        timeout_keep_alive=75, timeout_graceful_shutdown=int(server.limits.seconds) + 1,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    config.load()
-    with config.bind_socket() as socket:
-        where = socket.getsockname()
-        if host not in ("127.0.0.1", "::1", "localhost") and token is None:
-            say("anyone who can reach this address may ask: there is no --token-file")
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            say("running as root, which nothing here needs")
-        say(f"serving {', '.join(models)} on http://{where[0]}:{where[1]}")
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: None)  # uvicorn raises it again once all is answered
-        server.run(sockets=[socket])
+    address, number = listening.getsockname()[:2]
+    if not ip_address(address).is_loopback and server.token is None:
+        say("anyone who can reach this address may ask: there is no --token-file")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        say("running as root, which nothing here needs")
+    shown = f"[{address}]" if ":" in address else address
+    say(f"serving {', '.join(server.models)} on http://{shown}:{number}")
+    for signalled in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signalled, lambda *_: None)  # uvicorn raises it again once it is done
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        CallError: if the address is not to be had.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CallError(
+            f"nobody can listen on {host}, port {port}: {why.lower()}. Expected an address of this "
+            "machine, and a port that is free: --host, --port."
+        ) from None
 
 
 def token_in(file: Path | None) -> str | None:

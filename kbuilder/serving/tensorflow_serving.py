@@ -20,6 +20,7 @@ from kbuilder.serving.values import (
     fits,
     is_base64,
     parsed,
+    same_rows,
     shown,
     written,
 )
@@ -62,9 +63,7 @@ def read(body: bytes, signature: Signature) -> Request:
         raise RequestError("Missing 'inputs' or 'instances' key")
     for name, values in request.columns.items():
         fits(name, values, signature.inputs[name])
-    lengths = {name: len(values) for name, values in request.columns.items()}
-    if len(set(lengths.values())) > 1:
-        raise RequestError(f"the inputs have different numbers of rows: {lengths}")
+    same_rows(request.columns)
     return request
 
 

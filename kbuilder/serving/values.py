@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.serving.signature import DType, Tensor
+from kbuilder.serving.signature import Columns, DType, Tensor
 
 PLAIN: dict[DType, set[type]] = {"float32": {int, float}, "int64": {int}, "string": {str}}
 NAMES: dict[DType, str] = {"float32": "float", "int64": "int64", "string": "string"}
@@ -112,6 +112,10 @@ def from_base64(value: Any) -> bytes:
 def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
     """Checked values as an array of one axis."""
     if dtype == "string":
+        try:
+            "".join(word for word in flat if isinstance(word, str)).encode()
+        except UnicodeEncodeError:
+            raise RequestError("a string holds half of a surrogate pair") from None
         strings = np.empty(len(flat), dtype=object)
         strings[:] = flat
         return strings
@@ -150,6 +154,19 @@ def fits(name: str, values: np.ndarray, tensor: Tensor) -> None:
     raise RequestError(
         f"input {name!r} has the shape {written(values.shape)}. Expected {written(wanted)}"
     )
+
+
+def same_rows(columns: Columns) -> None:
+    """Check that all inputs have as many rows, and some.
+
+    Raises:
+        RequestError: if they have not.
+    """
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise RequestError(f"the inputs have different numbers of rows: {lengths}")
+    if 0 in lengths.values():
+        raise RequestError("the inputs have no rows")
 
 
 def written(shape: Sequence[int | None]) -> str:

@@ -229,6 +229,25 @@ def test_many_clients_at_once_have_their_own_answers(
         assert all(pool.map(asked, pairs))
 
 
+def test_requests_and_batches_are_counted(served: Served, examples: dict[str, Any]) -> None:
+    def figure(line: str) -> float:
+        text = served.client.get("/metrics").text
+        found = re.search(rf"^{re.escape(line)} (.+)$", text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    good = 'kbuilder_requests_total{code="200",model="answers",protocol="v1"}'
+    bad = 'kbuilder_requests_total{code="400",model="answers",protocol="v2"}'
+    rows = 'kbuilder_batch_rows_sum{model="answers"}'
+    before = figure(good), figure(bad), figure(rows)
+    content = body({"instances": rows_of(examples)})
+    served.client.post("/v1/models/answers:predict", content=content)
+    served.client.post("/v2/models/answers/infer", content=b"{}")
+    after = figure(good), figure(bad), figure(rows)
+    count = len(examples["instances"])
+    assert [b - a for a, b in zip(before, after, strict=True)] == [1, 1, count]
+    assert figure('kbuilder_model_version{model="answers"}') == 1
+
+
 def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_left(
     folder: Path, examples: dict[str, Any]
 ) -> None:
@@ -286,6 +305,14 @@ def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
     finally:
         code, err = served.close()
     assert (code, err) == (0, "")
+
+
+def test_a_port_that_is_taken_is_said(served: Served, folder: Path, call: Call) -> None:
+    assert call("serve", folder, "--port", served.port) == (2, "", (
+        f"Error: nobody can listen on 127.0.0.1, port {served.port}: address already in use "
+        f"(while attempting to bind on address ('127.0.0.1', {served.port})). Expected an address "
+        "of this machine, and a port that is free: --host, --port.\n"
+    ))  # fmt: skip
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -143,6 +143,9 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      "inputs is a plain value/list, but expecting an object as multiple input tensors required as "
      "per tensorinfo_map"),
     (MANY, {"inputs": {"age": [1]}}, "Missing named input: job in 'inputs' object."),
+    (MANY, {"inputs": {"age": [], "job": []}}, "the inputs have no rows"),
+    (WORD, b'{"instances": ["\\ud800"]}', ELEMENT.format(0) +
+     "a string holds half of a surrogate pair"),
     (MANY, {"inputs": {"age": [1, 2], "job": ["x"]}},
      "the inputs have different numbers of rows: {'age': 2, 'job': 1}"),
 ])  # fmt: skip
