@@ -15,7 +15,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile
+	KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

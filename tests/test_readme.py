@@ -6,6 +6,7 @@ environment that the tests are in.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -77,6 +78,18 @@ def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
     assert answer.startswith("[b'setosa'] [0."), answer
 
 
+def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
+    serve, ask = blocks("sh", "kbuilder serve").splitlines()
+    words = [str(Path(sys.executable).with_name("kbuilder")), *serve.split()[1:], "--port", "0"]
+    with subprocess.Popen(words, cwd=workshop, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        where = next(line.split()[-1] for line in server.stderr if line.startswith("serving "))
+        answer = run(ask.replace("http://127.0.0.1:8501", where), workshop).stdout
+        server.terminate()
+    [prediction] = json.loads(answer)["predictions"]
+    assert prediction["label"] == "setosa"
+
+
 def test_the_python_shown_runs(workshop: Path) -> None:
     code = blocks("python", "kb.Recipe(") + blocks("python", "kb.build(")
     (workshop / "recipe.py").write_text(code, encoding="utf-8")
@@ -140,6 +153,7 @@ def test_completion_of_the_shell_is_offered(tmp_path: Path) -> None:
 def test_no_command_is_left_untested() -> None:
     shown = {line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()}
     workflow = set(blocks("sh", "kbuilder check flowers.yaml").splitlines())
+    workflow |= set(blocks("sh", "kbuilder serve").splitlines())
     assert shown - workflow == {
         "make demo",
         "make test",

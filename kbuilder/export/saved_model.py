@@ -88,11 +88,15 @@ def describe(columns: Columns, names: Mapping[str, str]) -> dict[str, Any]:
     for column, feature in columns.features.items():
         shape, dtype = feature.signature()
         entry = {"name": names[column], "column": column, "kind": catalog.name_of(feature)}
-        inputs.append({**entry, "dtype": dtype, "shape": list(shape)})
+        known = getattr(feature, "vocabulary", None) if entry["kind"] == "category" else None
+        words = {} if known is None else {"vocabulary": list(known)}
+        inputs.append({**entry, "dtype": dtype, "shape": list(shape), **words})
+    targets = json.loads(columns.to_json())["targets"]
+    prefixes = (columns.titled(output, "") for output in columns.outputs())
     return {
         "inputs": inputs,
         "missing": {"float32": "NaN", "string": '""', "int64": -(2**63)},
-        "targets": json.loads(columns.to_json())["targets"],
+        "targets": [{**it, "prefix": p} for it, p in zip(targets, prefixes, strict=True)],
     }
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hmac import compare_digest
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -35,6 +36,13 @@ V2 = re.compile(
     r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?P<what>/infer|/ready)?"
 )
 BUSY = {"retry-after": "1"}
+PAGE = Path(__file__).with_name("page.html")
+SAFE = {
+    "content-security-policy": "default-src 'self'; style-src 'unsafe-inline'; img-src data:; "
+    "script-src 'unsafe-inline'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+}
+"""The page loads nothing from elsewhere, and stands in no frame."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +106,8 @@ class Server:
         routes = [
             Route("/healthz", self._health),
             Route("/readyz", self._ready),
+            Route("/", self._page),
+            Route("/models.json", self._guarded(self._described)),
             Route("/metrics", self._guarded(self._figures)),
             Route("/v1/{rest:path}", self._guarded(self._v1), methods=methods),
             Route("/V1/{rest:path}", self._guarded(self._v1), methods=methods),
@@ -114,6 +124,32 @@ class Server:
         if missing:
             return _json({"status": "loading", "models": missing}, 503)
         return _json({"status": "ok"})
+
+    async def _page(self, request: Request) -> Response:
+        """A form for a row, and what the model answers to it."""
+        return Response(PAGE.read_bytes(), media_type="text/html", headers=SAFE)
+
+    async def _described(self, request: Request) -> Response:
+        """What the page shows: inputs with a real example, targets with their classes."""
+        served = [
+            {
+                "name": name,
+                "version": model.current.number,
+                "inputs": model.current.export.described["inputs"],
+                "targets": [
+                    {
+                        "name": ", ".join(target["columns"]),
+                        "classes": target["task"].get("classes"),
+                        "prefix": target["prefix"],
+                    }
+                    for target in model.current.export.described["targets"]
+                ],
+                "example": model.current.export.examples["instances"][0],
+            }
+            for name, model in self.models.items()
+            if model.current is not None
+        ]
+        return _json({"models": served})
 
     async def _figures(self, request: Request) -> Response:
         return Response(self.metrics.text(), headers={"content-type": metrics.TYPE})

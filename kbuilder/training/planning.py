@@ -69,6 +69,7 @@ class Figures(NamedTuple):
         return self.faster and self.compiling < steps * (self.plain - self.compiled)
 
     def told(self) -> str:
+        """The figures in words."""
         return (
             f"a step takes {_ms(self.compiled)} compiled by XLA, {_ms(self.plain)} without; "
             f"compiling took {self.compiling:.1f} s"

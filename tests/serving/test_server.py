@@ -229,6 +229,46 @@ def test_many_clients_at_once_have_their_own_answers(
         assert all(pool.map(asked, pairs))
 
 
+def test_the_page_has_what_its_form_is_made_of(served: Served, examples: dict[str, Any]) -> None:
+    page = served.client.get("/")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert not re.findall(r"(?:src|href)=", page.text)  # it loads nothing
+    [model] = served.client.get("/models.json").json()["models"]
+    assert (model["name"], model["version"]) == ("answers", 1)
+    assert model["example"] == examples["instances"][0]
+    assert model["targets"] == [{"name": "answer", "classes": ["no", "yes"], "prefix": ""}]
+    kinds = {one["column"]: (one["kind"], one.get("vocabulary")) for one in model["inputs"]}
+    assert kinds["size"] == ("number", None)
+    assert kinds["floor"][0] == "category"
+    assert all(type(value) is int for value in kinds["floor"][1])
+
+
+def browser() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        pytest.skip("there is no chromium here to open the page with")
+    return found
+
+
+def test_a_browser_shows_the_form_and_the_answer(
+    served: Served, examples: dict[str, Any], tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+         f"--user-data-dir={tmp_path}", "--dump-dom", str(served.client.base_url)],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    shown = done.stdout
+    assert '<h1 id="title">answers <small>version 1</small></h1>' in shown
+    wanted = examples["predictions"][0]
+    assert f"<p>answer: <b>{wanted['label']}</b></p>" in shown
+    assert f"<span>{max(wanted['probabilities']):.3f}</span>" in shown
+    for column in examples["instances"][0]:
+        assert f"<label><span>{column}</span>" in shown
+    assert "curl -d" in shown
+
+
 def test_requests_and_batches_are_counted(served: Served, examples: dict[str, Any]) -> None:
     def figure(line: str) -> float:
         text = served.client.get("/metrics").text
