@@ -173,8 +173,7 @@ MIXED: dict[str, Callable[[], pd.DataFrame]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", MIXED)
-@pytest.mark.parametrize("branches", [False, True])
+@pytest.mark.parametrize(("form", "branches"), [("text", False), ("image", True)])
 def test_several_forms_meet_with_and_without_branches(form: str, branches: bool) -> None:
     frame = MIXED[form]()
     own: Any = {"text": kb.CNN(filters=4), "image": kb.CNN(filters=4)}[form]

@@ -51,13 +51,17 @@ print(json.dumps([Listener.said, [row["loss"] for row in history]]))
 def test_out_of_memory_a_step_is_taken_in_parts_to_the_same_loss() -> None:
     """In processes of their own: one whose memory the system limits."""
     said, losses = {}, {}
-    for memory in ("enough", "little"):
-        done = subprocess.run(
+    beside = {
+        memory: subprocess.Popen(
             [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{PROGRAM}", memory],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-2000:]
-        said[memory], losses[memory] = json.loads(done.stdout.splitlines()[-1])
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        for memory in ("enough", "little")
+    }  # fmt: skip
+    for memory, process in beside.items():
+        out, err = process.communicate()
+        assert process.returncode == 0, err[-2000:]
+        said[memory], losses[memory] = json.loads(out.splitlines()[-1])
     assert said["enough"] == []
     parts = [f"{6000 // 2**n}" for n in range(1, len(said["little"]) + 1)]
     assert parts
