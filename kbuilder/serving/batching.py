@@ -110,10 +110,11 @@ class Batcher:
             self._queue.append(request)
             self._rows += rows
             self._changed.notify()
+        timer = loop.call_later(seconds, request.give, DeadlineError())
         try:
-            return await asyncio.wait_for(request.future, seconds)
-        except TimeoutError:
-            raise DeadlineError from None
+            return await request.future
+        finally:
+            timer.cancel()
 
     def close(self) -> None:
         """Answer what waits, and end."""
