@@ -52,7 +52,7 @@ class Limits:
     Args:
         body: Bytes of a body, and of what a compressed one inflates to.
         rows: Rows.
-        seconds: Until it is answered, from its head on.
+        seconds: For its body to come, and then as many for its answer.
     """
 
     body: int = 100 * 2**20

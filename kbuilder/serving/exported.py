@@ -63,9 +63,9 @@ class Exported:
 
         self.folder = folder
         extra = folder / "assets.extra"
-        self.described: dict[str, Any] = json.loads((extra / "kbuilder.json").read_text("utf-8"))
-        self.examples: dict[str, Any] = json.loads((extra / "examples.json").read_text("utf-8"))
-        try:
+        try:  # all of it, so that whoever watches for versions meets one kind of error
+            self.described: dict[str, Any] = _json(extra / "kbuilder.json")
+            self.examples: dict[str, Any] = _json(extra / "examples.json")
             self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it
             self._serve = self._loaded.signatures["serving_default"]
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
@@ -114,6 +114,10 @@ class Exported:
             expected, got = np.array([row[name] for row in wanted]), answers.get(name)
             if got is None or got.shape != expected.shape or not _alike(got, expected):
                 raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _tensor(spec: Any) -> Tensor:

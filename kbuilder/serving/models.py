@@ -1,7 +1,7 @@
 """The models that are served, and their versions: numbered folders that are watched.
 
-A new version is checked, loaded, compared with its own examples and warmed before the old one goes;
-one that fails is told of and left, and the old one stays.
+A new version is checked, loaded and compared with its own examples, which warms it, before the old
+one goes; one that fails is told of and left, and the old one stays.
 """
 
 from __future__ import annotations
@@ -15,9 +15,6 @@ from kbuilder.errors import CallError, ExportError
 from kbuilder.serving import exported
 from kbuilder.serving.batching import Batcher
 from kbuilder.serving.exported import Exported
-
-SIZES = (1, 8, 64, 256)
-"""Rows of the batches that a version is warmed with."""
 
 
 @dataclass
