@@ -84,12 +84,12 @@ def _is_row(element: Any) -> bool:
 
 
 def _from_rows(instances: list[Any], inputs: Mapping[str, Tensor]) -> Columns:
-    if not isinstance(instances[0], dict) and len(inputs) > 1:
+    named = _is_row(instances[0])
+    if not named and len(inputs) > 1:
         raise RequestError(
             "instances is a plain list, but expecting list of objects as multiple input tensors "
             "required as per tensorinfo_map"
         )
-    named = _is_row(instances[0])
     try:
         if not named:
             [(name, tensor)] = inputs.items()

@@ -45,6 +45,7 @@ BODIES = st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).en
 @example(body=b'{"instances": [{"x": [1, 2], "w": "", "n": -0}]}')
 @example(body=b'{"instances": [' + b"[" * 5000)
 @example(body=b'{"inputs": {"x": [], "w": [], "n": []}}')
+@example(body=b'{"instances": [{"b64": ""}]}')
 @settings(max_examples=300, deadline=None)
 def test_rows_and_columns_are_read_or_refused(signature: Signature, body: bytes) -> None:
     try:
