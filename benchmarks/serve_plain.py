@@ -6,29 +6,34 @@ python benchmarks/serve_plain.py EXPORT PORT
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
+import tensorflow as tf
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from kbuilder import engine
-
-engine.load_quietly()
-
-from kbuilder.serving import tensorflow_serving  # noqa: E402 - TensorFlow has to be first
-from kbuilder.serving.exported import Exported  # noqa: E402
-
-export = Exported(Path(sys.argv[1]))
+model = tf.saved_model.load(sys.argv[1])
+serve = model.signatures["serving_default"]
+dtypes = {name: spec.dtype for name, spec in serve.structured_input_signature[1].items()}
 
 
-async def predict(request: Request) -> Response:
+def readable(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+async def predict(request: Request) -> JSONResponse:
     """Read, ask the model, write."""
-    asked = tensorflow_serving.read(await request.body(), export.signature)
-    answer = export.predict(asked.columns)
-    return Response(tensorflow_serving.write(answer, asked.rows), media_type="application/json")
+    rows = (await request.json())["instances"]
+    columns = {
+        name: tf.constant([row[name] for row in rows], dtype) for name, dtype in dtypes.items()
+    }
+    answers = {name: tensor.numpy().tolist() for name, tensor in serve(**columns).items()}
+    values = zip(*answers.values(), strict=True)
+    return JSONResponse(
+        {"predictions": [dict(zip(answers, map(readable, row), strict=True)) for row in values]}
+    )
 
 
 app = Starlette(routes=[Route("/v1/models/model:predict", predict, methods=["POST"])])

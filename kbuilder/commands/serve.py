@@ -40,20 +40,23 @@ def serve(
     kbuilder serve exported/adult
     kbuilder serve exported/adult --port 9000 --name income
     """
-    from kbuilder.serving import models, server
+    from kbuilder.serving import places, server
 
-    folder = models.find(Path(export))
+    folders = places.find(Path(export), name)
     token = server.token_in(None if token_file is None else Path(token_file))
     with server.bound(host, port) as listening:  # before seconds are spent on loading
         from kbuilder import engine
 
         engine.load_quietly()
-        from kbuilder.serving.app import Limits, Server
+        from kbuilder.serving.app import Server
+        from kbuilder.serving.bodies import Limits
         from kbuilder.serving.metrics import Metrics
 
         def say(text: str) -> None:
             click.echo(text, err=True)
 
-        metrics, name = Metrics(), name or folder.resolve().name
-        known = {name: server.load(folder, name, batch, metrics, say)}
-        server.listen(Server(known, metrics, Limits(seconds=timeout), token, 2.0), listening, say)
+        metrics = Metrics()
+        models = {
+            name: server.load(folder, name, batch, metrics, say) for name, folder in folders.items()
+        }
+        server.listen(Server(models, metrics, Limits(seconds=timeout), token), listening, say)

@@ -1,194 +1,117 @@
-"""The server: TensorFlow Serving's REST and the Open Inference Protocol beside each other."""
+"""The paths of a server: TensorFlow Serving's REST and the Open Inference Protocol."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import time
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
 from hmac import compare_digest
-from pathlib import Path
 from typing import Any
 
-from starlette.applications import Starlette
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from kbuilder.serving import metrics, open_inference, tensorflow_serving
-from kbuilder.serving.batching import ClosedError, DeadlineError, QueueFullError
-from kbuilder.serving.metrics import Metrics
-from kbuilder.serving.models import Model, Version, watch
+from kbuilder.serving import models, open_inference, openapi, pages, tensorflow_serving
+from kbuilder.serving.bodies import LARGE, Bodies, Limits
+from kbuilder.serving.metrics import TYPE, Metrics
+from kbuilder.serving.models import Model
+from kbuilder.serving.refusals import (
+    RefusedError,
+    RequestError,
+    TooLargeError,
+    UnauthorizedError,
+    UnknownError,
+)
 from kbuilder.serving.signature import Columns
-from kbuilder.serving.values import RequestError
+from kbuilder.serving.values import written_json
 
 V1 = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>\d+)|/labels/(?P<label>[^/:]+))?"
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>:predict|/metadata)?",
     re.IGNORECASE,
 )
 V2 = re.compile(
     r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?P<what>/infer|/ready)?"
 )
-BUSY = {"retry-after": "1"}
-PAGE = Path(__file__).with_name("page.html")
-SAFE = {
-    "content-security-policy": "default-src 'self'; style-src 'unsafe-inline'; img-src data:; "
-    "script-src 'unsafe-inline'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-}
-"""The page loads nothing from elsewhere, and stands in no frame."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a request may be.
-
-    Args:
-        body: Bytes of a body, and of what a compressed one inflates to.
-        rows: Rows.
-        seconds: For its body to come, and then as many for its answer.
-    """
-
-    body: int = 100 * 2**20
-    rows: int = 100_000
-    seconds: float = 30.0
-
-
-class RefusedError(Exception):
-    """A request that gets an error.
-
-    Args:
-        code: The status.
-        message: For the client.
-    """
-
-    def __init__(self, code: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.headers = headers or {}
+ASKING = ("GET", "HEAD")
 
 
 class Server:
-    """Answers requests for some models."""
+    """Answers requests for some models: an ASGI application.
+
+    Args:
+        models: By their names.
+        metrics: Counts the requests.
+        limits: What a request may be.
+        token: What clients must send; None: nothing.
+    """
 
     def __init__(
-        self,
-        models: dict[str, Model],
-        metrics: Metrics,
-        limits: Limits,
-        token: str | None,
-        poll: float,
+        self, models: Mapping[str, Model], metrics: Metrics, limits: Limits, token: str | None
     ) -> None:
         self.models = models
         self.metrics = metrics
         self.limits = limits
         self.token = token
-        self.poll = poll
+        self._bodies = Bodies(limits)
+        self._parsing = asyncio.Lock()
+        self._open: dict[str, Callable[[], Response]] = {
+            "/": lambda: Response(pages.PAGE.read_bytes(), 200, pages.SAFE, "text/html"),
+            "/healthz": lambda: _json({"status": "ok"}),
+            "/readyz": self._ready,
+        }
+        self._guarded: dict[str, Callable[[], Response]] = {
+            "/models.json": lambda: _json(pages.described(self.models)),
+            "/openapi.json": lambda: _json(openapi.document(self.models, token is not None)),
+            "/metrics": lambda: Response(self.metrics.text(), 200, {"content-type": TYPE}),
+        }
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response = await self._answered(request)
+        await response(scope, receive, send)
 
-        @asynccontextmanager
-        async def lifespan(app: Starlette) -> AsyncIterator[None]:
-            watching = asyncio.create_task(watch(self.models, self.poll))
-            yield
-            watching.cancel()
-            for model in self.models.values():
-                await asyncio.to_thread(model.close)
+    async def _answered(self, request: Request) -> Response:
+        """The answer, or why there is none in the form that both protocols have."""
+        try:
+            return await self._route(request)
+        except RefusedError as refused:
+            text = str(refused).encode("utf-8", "replace").decode()  # half a surrogate pair
+            return _json({"error": text}, refused.code, refused.headers)
+        except Exception:  # a fault of ours: told in the log, not to the client
+            logging.getLogger("uvicorn.error").exception("%s failed", request.scope["path"])
+            return _json({"error": "something went wrong in the server; its log says what"}, 500)
 
-        methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
-        routes = [
-            Route("/healthz", self._health),
-            Route("/readyz", self._ready),
-            Route("/", self._page),
-            Route("/models.json", self._guarded(self._described)),
-            Route("/metrics", self._guarded(self._figures)),
-            Route("/v1/{rest:path}", self._guarded(self._v1), methods=methods),
-            Route("/V1/{rest:path}", self._guarded(self._v1), methods=methods),
-            Route("/v2", self._guarded(self._v2), methods=methods),
-            Route("/v2/{rest:path}", self._guarded(self._v2), methods=methods),
-        ]
-        return Starlette(routes=routes, lifespan=lifespan)
+    async def _route(self, request: Request) -> Response:
+        path = request.scope["path"]
+        if path in self._open:
+            return self._page(request, self._open[path])
+        first = path[1:].partition("/")[0].lower()
+        if first == "v1" and path[3:]:
+            self._authorize(request)
+            return await self._v1(request, path)
+        if first == "v2":
+            self._authorize(request)
+            return await self._v2(request, path.rstrip("/"))
+        if path in self._guarded:
+            self._authorize(request)
+            return self._page(request, self._guarded[path])
+        return Response("Not Found", 404)
 
-    async def _health(self, request: Request) -> Response:
-        return _json({"status": "ok"})
+    def _page(self, request: Request, page: Callable[[], Response]) -> Response:
+        if request.method not in ASKING:
+            return Response("Method Not Allowed", 405, {"allow": ", ".join(ASKING)})
+        return page()
 
-    async def _ready(self, request: Request) -> Response:
+    def _ready(self) -> Response:
         missing = [name for name, model in self.models.items() if model.current is None]
         if missing:
             return _json({"status": "loading", "models": missing}, 503)
         return _json({"status": "ok"})
-
-    async def _page(self, request: Request) -> Response:
-        """A form for a row, and what the model answers to it."""
-        return Response(PAGE.read_bytes(), media_type="text/html", headers=SAFE)
-
-    async def _described(self, request: Request) -> Response:
-        """What the page shows: inputs with a real example, targets with their classes."""
-        served = [
-            {
-                "name": name,
-                "version": model.current.number,
-                "inputs": model.current.export.described["inputs"],
-                "targets": [
-                    {
-                        "name": ", ".join(target["columns"]),
-                        "classes": target["task"].get("classes"),
-                        "prefix": target["prefix"],
-                    }
-                    for target in model.current.export.described["targets"]
-                ],
-                "example": model.current.export.examples["instances"][0],
-            }
-            for name, model in self.models.items()
-            if model.current is not None
-        ]
-        return _json({"models": served})
-
-    async def _figures(self, request: Request) -> Response:
-        return Response(self.metrics.text(), headers={"content-type": metrics.TYPE})
-
-    def _guarded(
-        self, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """Answers what is refused in the form that both protocols have, and counts."""
-
-        async def guarded(request: Request) -> Response:
-            started = time.perf_counter()
-            response = await self._answered(request, answer)
-            model = getattr(request.state, "model", None)
-            if model is not None:
-                protocol = request.url.path[1:3].lower()
-                self.metrics.asked(model, protocol, response.status_code, started)
-            return response
-
-        return guarded
-
-    async def _answered(
-        self, request: Request, answer: Callable[[Request], Awaitable[Response]]
-    ) -> Response:
-        try:
-            self._authorize(request)
-            return await answer(request)
-        except RefusedError as refused:
-            return _json({"error": str(refused)}, refused.code, refused.headers)
-        except RequestError as invalid:
-            return _json({"error": str(invalid)}, 400)
-        except QueueFullError:
-            return _json({"error": "too many requests wait already"}, 503, BUSY)
-        except ClosedError:
-            return _json({"error": "the server is going down"}, 503, BUSY)
-        except DeadlineError:
-            return _json({"error": f"not answered within {self.limits.seconds:g} s"}, 504)
-        except Exception:  # a fault of ours: told in the log, not to the client
-            logging.getLogger("uvicorn.error").exception("%s failed", request.url.path)
-            return _json({"error": "something went wrong in the server; its log says what"}, 500)
 
     def _authorize(self, request: Request) -> None:
         if self.token is None:
@@ -196,169 +119,128 @@ class Server:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         same = compare_digest(given.encode(), self.token.encode())
         if scheme.lower() != "bearer" or not same:
-            raise RefusedError(401, "a bearer token is needed", {"www-authenticate": "Bearer"})
+            raise UnauthorizedError("a bearer token is needed")
 
-    async def _v1(self, request: Request) -> Response:
-        path = request.url.path
+    async def _v1(self, request: Request, path: str) -> Response:
         found = V1.fullmatch(path)
         what = (found["what"] or "").lower() if found else ""
         if found is None or not _by_method(request, what == ":predict"):
-            raise RefusedError(400, f"Malformed request: {request.method} {path}")
+            raise RequestError(f"Malformed request: {request.method} {path}")
         if found["label"]:
-            raise RefusedError(400, f"Unrecognized servable version label: {found['label']}")
-        model = self._model(found["name"])
+            raise RequestError(f"Unrecognized servable version label: {found['label']}")
+        model = models.find(self.models, found["name"])
         number = int(found["version"]) if found["version"] else None
         if not what:
             return _body(self._status(model, number))
-        version = self._version(model, number)
-        signature = version.export.signature
         if what == "/metadata":
-            return _body(tensorflow_serving.metadata(model.name, version.number, signature))
-        request.state.model = model.name
-        body = await self._read(request)
-        asked = await self._parse(tensorflow_serving.read, body, signature)
-        _, answer = await self._answer(model, version, number, asked.columns)
-        return _body(tensorflow_serving.write(answer, asked.rows))
+            version = model.version(number)
+            return _body(
+                tensorflow_serving.metadata(model.name, version.number, version.export.signature)
+            )
+
+        async def predict(body: bytes) -> Response:
+            version = model.version(number)
+            asked = await self._parsed(tensorflow_serving.read, body, version.export.signature)
+            _, answer = await model.answer(
+                version, asked.columns, self.limits.seconds, number is not None
+            )
+            return _body(tensorflow_serving.write(answer, asked.rows))
+
+        return await self._counted(request, model, "v1", predict)
 
     def _status(self, model: Model, number: int | None) -> bytes:
         states = {n: s for n, s in model.states.items() if number in (None, n)}
         if not states:
-            raise RefusedError(404, f"Could not find version {number} of model {model.name}")
+            raise UnknownError(f"Could not find version {number} of model {model.name}")
         return tensorflow_serving.status(states)
 
-    async def _v2(self, request: Request) -> Response:
-        path = request.url.path.rstrip("/")
-        if request.method in ("GET", "HEAD"):
+    async def _v2(self, request: Request, path: str) -> Response:
+        if request.method in ASKING:
             if path == "/v2":
-                return _json(
-                    {
-                        "name": "kbuilder",
-                        "version": _release(),
-                        "extensions": ["binary_tensor_data"],
-                    }
-                )
+                return _json(open_inference.server())
             if path == "/v2/health/live":
                 return _json({"live": True})
             if path == "/v2/health/ready":
-                return await self._ready(request)
+                return self._ready()
         found = V2.fullmatch(path)
         infer = found is not None and found["what"] == "/infer"
         if found is None or not _by_method(request, infer):
-            raise RefusedError(404, f"there is no {request.method} {path}")
-        model = self._model(found["name"])
+            raise UnknownError(f"there is no {request.method} {path}")
+        model = models.find(self.models, found["name"])
         written = found["version"]
-        if written is not None and not (written.isascii() and written.isdigit()):
-            raise RefusedError(400, f"version {written!r} is no number")
+        if written is not None and not re.fullmatch("[0-9]{1,18}", written):
+            raise RequestError(f"version {written!r} is no number")
         number = int(written) if written else None
-        version = self._version(model, number)
         if found["what"] == "/ready":
+            model.version(number)
             return _json({"name": model.name, "ready": True})
-        signature = version.export.signature
         if not infer:
-            return _json(open_inference.metadata(model.name, [version.number], signature))
-        request.state.model = model.name
-        body = await self._read(request)
-        length = request.headers.get(open_inference.LENGTH)
-        if length is not None and not length.isdecimal():
-            raise RequestError(f"{open_inference.LENGTH} is {length!r}. Expected a number of bytes")
-        size = int(length) if length is not None else None
-        asked = await self._parse(open_inference.read, body, signature, size)
-        version, answer = await self._answer(model, version, number, asked.columns)
-        content, headers = open_inference.write(answer, asked, model.name, version.number)
-        return Response(content, headers=headers)
-
-    def _model(self, name: str) -> Model:
-        if name not in self.models:
-            raise RefusedError(404, f"Servable not found for request: Latest({name})")
-        return self.models[name]
-
-    def _version(self, model: Model, number: int | None) -> Version:
-        current = model.current
-        if current is None:
-            raise RefusedError(503, f"model {model.name} is not loaded yet", BUSY)
-        if number is not None and number != current.number:
-            raise RefusedError(
-                404, f"Servable not found for request: Specific({model.name}, {number})"
+            version = model.version(number)
+            return _json(
+                open_inference.metadata(model.name, [version.number], version.export.signature)
             )
-        return current
 
-    async def _parse(self, read: Callable[..., Any], body: bytes, *given: Any) -> Any:
-        """Read a body; a large one off the loop, which others wait for."""
-        asked = (
-            await asyncio.to_thread(read, body, *given) if len(body) > 65536 else read(body, *given)
-        )
-        rows = len(next(iter(asked.columns.values())))
-        if rows > self.limits.rows:
-            raise RefusedError(
-                413, f"{rows:,} rows are too many at once. At most {self.limits.rows:,}"
+        async def answered(body: bytes) -> Response:
+            version = model.version(number)
+            length = request.headers.get(open_inference.LENGTH)
+            asked = await self._parsed(open_inference.read, body, version.export.signature, length)
+            version, answer = await model.answer(
+                version, asked.columns, self.limits.seconds, number is not None
             )
+            content, headers = open_inference.write(answer, asked, model.name, version.number)
+            return Response(content, headers=headers)
+
+        return await self._counted(request, model, "v2", answered)
+
+    async def _counted(
+        self,
+        request: Request,
+        model: Model,
+        protocol: str,
+        answer: Callable[[bytes], Awaitable[Response]],
+    ) -> Response:
+        """The answer to a body, counted."""
+        started, code = time.perf_counter(), 500
+        try:
+            async with self._bodies.read(request) as body:
+                response = await answer(body)
+            code = response.status_code
+            return response
+        except RefusedError as refused:
+            code = refused.code
+            raise
+        finally:
+            self.metrics.asked(model.name, protocol, code, started)
+
+    async def _parsed(self, read: Callable[..., Any], body: bytes, *given: Any) -> Any:
+        """Read a body; a large one off the loop, which others wait for, and one at a time."""
+        if len(body) > LARGE:
+            async with self._parsing:
+                asked = await asyncio.to_thread(read, body, *given)
+        else:
+            asked = read(body, *given)
+        check_rows(asked.columns, self.limits)
         return asked
 
-    async def _answer(
-        self, model: Model, version: Version, number: int | None, columns: Columns
-    ) -> tuple[Version, Columns]:
-        """The answer, and the version that gave it: another one, if that has just taken over."""
-        try:
-            return version, await version.batcher.ask(columns, self.limits.seconds)
-        except ClosedError:
-            fresh = model.current
-            if fresh is None or fresh is version or number is not None:
-                raise
-            if fresh.export.signature != version.export.signature:
-                raise
-            return fresh, await fresh.batcher.ask(columns, self.limits.seconds)
 
-    async def _read(self, request: Request) -> bytes:
-        """The body, inflated if it is compressed, within the limits."""
-        encoding = request.headers.get("content-encoding", "identity").lower()
-        if encoding not in ("identity", "gzip"):
-            raise RefusedError(
-                415, f"Content-Encoding {encoding!r} is not known. Expected gzip, or none"
-            )
-        inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        told = request.headers.get("content-length", "")
-        if told.isdecimal() and int(told) > self.limits.body:
-            raise self._too_large()
-        parts, size = [], 0
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                async for part in request.stream():
-                    plain = part
-                    if inflate is not None:
-                        plain = inflate.decompress(part, self.limits.body - size + 1)
-                    size += len(plain)
-                    if size > self.limits.body or (inflate is not None and inflate.unconsumed_tail):
-                        raise self._too_large()
-                    parts.append(plain)
-        except TimeoutError:
-            raise RefusedError(
-                408, f"the body did not come within {self.limits.seconds:g} s"
-            ) from None
-        except zlib.error:
-            raise RefusedError(400, "the body is no gzip, as Content-Encoding says it is") from None
-        except ClientDisconnect:
-            raise RefusedError(400, "the client has gone") from None
-        if inflate is not None and not inflate.eof and size:
-            raise RefusedError(400, "the body ends in the midst of its gzip")
-        return b"".join(parts)
+def check_rows(columns: Columns, limits: Limits) -> None:
+    """Check that there are not too many rows.
 
-    def _too_large(self) -> RefusedError:
-        return RefusedError(413, f"the body is larger than {self.limits.body:,} bytes")
+    Raises:
+        TooLargeError: if there are.
+    """
+    rows = len(next(iter(columns.values())))
+    if rows > limits.rows:
+        raise TooLargeError(f"{rows:,} rows are too many at once. At most {limits.rows:,}")
 
 
 def _by_method(request: Request, asks: bool) -> bool:
     """Whether the method is the one for asking the model, or for asking about it."""
-    return request.method in (("POST",) if asks else ("GET", "HEAD"))
-
-
-def _release() -> str:
-    from kbuilder import __version__
-
-    return __version__
+    return request.method in (("POST",) if asks else ASKING)
 
 
 def _json(value: Any, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return _body(json.dumps(value, ensure_ascii=False).encode(), code, headers)
+    return _body(written_json(value), code, headers)
 
 
 def _body(content: bytes, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -15,21 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from kbuilder.serving.refusals import BusyError, DeadlineError
 from kbuilder.serving.signature import Columns
 
 Predict = Callable[[Columns], Columns]
 
 
-class QueueFullError(Exception):
-    """More rows wait than may."""
-
-
-class DeadlineError(Exception):
-    """The time of a request was up before it was answered."""
-
-
-class ClosedError(Exception):
-    """The model is no longer served."""
+class ClosedError(BusyError):
+    """The model is no longer served by this batcher."""
 
 
 @dataclass(eq=False)
@@ -94,7 +87,7 @@ class Batcher:
         """The answer to some rows.
 
         Raises:
-            QueueFullError: if too many rows wait already.
+            BusyError: if too many rows wait already.
             DeadlineError: if it takes longer than so many seconds.
             ClosedError: if the model is no longer served.
         """
@@ -104,13 +97,14 @@ class Batcher:
         request = _Request(columns, rows, deadline, loop, loop.create_future())
         with self._changed:
             if self._closed:
-                raise ClosedError
+                raise ClosedError("the server is going down")
             if self._rows and self._rows + rows > self.waiting:
-                raise QueueFullError
+                raise BusyError("too many requests wait already")
             self._queue.append(request)
             self._rows += rows
             self._changed.notify()
-        timer = loop.call_later(seconds, request.give, DeadlineError())
+        late = DeadlineError(f"not answered within {seconds:g} s")
+        timer = loop.call_later(seconds, request.give, late)
         try:
             return await request.future
         finally:
@@ -163,7 +157,7 @@ class Batcher:
         going = [
             request for request in batch if request.deadline > now and not request.future.done()
         ]
-        found = dict.fromkeys(batch, DeadlineError())  # type: dict[_Request, Columns | BaseException]
+        found = dict.fromkeys(batch, DeadlineError("not answered in time"))  # type: dict[_Request, Columns | BaseException]
         if going:
             found.update(zip(going, self._together(going), strict=True))
         return [found[request] for request in batch]

@@ -10,8 +10,8 @@ import numpy as np
 
 from kbuilder import files
 from kbuilder.errors import ExportError, listed
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
-from kbuilder.serving.values import RequestError
 
 MANIFEST = "manifest.json"
 
@@ -77,6 +77,30 @@ class Exported:
             inputs={e["name"]: _tensor(inputs[e["name"]]) for e in self.described["inputs"]},
             outputs={name: _tensor(spec) for name, spec in outputs.items()},
         )
+        self._call = self._stacked()
+
+    def _stacked(self) -> Any:
+        """The signature as a function with one tensor for all inputs that are alike.
+
+        Most of what a call costs is Python's work on each tensor: of 14 columns it is halved.
+        """
+        import tensorflow as tf
+
+        groups = self.signature.groups
+        specs = [
+            tf.TensorSpec((len(names), *tensor.shape), tensor.dtype)
+            for tensor, names in groups.items()
+        ]
+
+        @tf.function(input_signature=specs)
+        def call(*stacked: Any) -> list[Any]:
+            given: dict[str, Any] = {}
+            for names, together in zip(groups.values(), stacked, strict=True):
+                given.update(zip(names, tf.unstack(together), strict=True))
+            answers = self._serve(**given)
+            return [answers[name] for name in self.signature.outputs]
+
+        return call.get_concrete_function()
 
     def predict(self, columns: Columns) -> Columns:
         """The outputs for some rows; strings are bytes.
@@ -86,17 +110,20 @@ class Exported:
         """
         import tensorflow as tf
 
-        given = {}
-        for name, values in columns.items():
-            if values.dtype == object:
-                given[name] = tf.constant(values.tolist(), tf.string, shape=values.shape)
+        given = []
+        for tensor, names in self.signature.groups.items():
+            parts = [columns[name] for name in names]
+            values = np.stack(parts) if len(parts) > 1 else parts[0][np.newaxis]
+            if tensor.dtype == "string":  # of an array of objects it takes longer
+                given.append(tf.constant(values.tolist(), tf.string, shape=values.shape))
             else:
-                given[name] = tf.constant(values)
+                given.append(tf.constant(values))
         try:
-            answers = self._serve(**given)
+            answers = self._call(*given)
         except tf.errors.InvalidArgumentError as error:
             raise RequestError(str(error.message).split(" [Op")[0].split("}} ")[-1]) from None
-        return {name: answers[name].numpy() for name in self.signature.outputs}
+        named = zip(self.signature.outputs, answers, strict=True)
+        return {name: answer.numpy() for name, answer in named}
 
     def verify(self) -> None:
         """Compare with the export's own examples.

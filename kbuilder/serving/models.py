@@ -7,17 +7,22 @@ one goes; one that fails is told of and left, and the old one stays.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kbuilder.errors import CallError, ExportError
+from kbuilder.errors import ExportError
 from kbuilder.serving import exported
-from kbuilder.serving.batching import Batcher
+from kbuilder.serving.batching import Batcher, ClosedError
 from kbuilder.serving.exported import Exported
+from kbuilder.serving.refusals import BusyError, UnknownError
+from kbuilder.serving.signature import Columns
+
+Stamp = frozenset[tuple[str, int, int]]
+"""The files of a folder, their sizes and times: whether anything has changed there."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Version:
     """One version, ready to answer."""
 
@@ -34,6 +39,7 @@ class Model:
         name: What clients call it.
         folder: Its numbered folders are the versions.
         say: Is told of versions that come and go.
+        make_batcher: Makes what answers the requests for a version.
     """
 
     name: str
@@ -42,34 +48,66 @@ class Model:
     make_batcher: Callable[[Exported], Batcher]
     current: Version | None = None
     states: dict[int, str] = field(default_factory=dict)
-    refused: set[int] = field(default_factory=set)
+    refused: dict[int, tuple[Stamp, str]] = field(default_factory=dict)
 
-    def numbers(self) -> list[int]:
-        """The versions that there are, the newest first."""
-        if not self.folder.is_dir():
-            return []
-        names = (path.name for path in self.folder.iterdir() if path.is_dir())
-        return sorted(
-            (int(name) for name in names if name.isascii() and name.isdigit()), reverse=True
-        )
+    def version(self, number: int | None = None) -> Version:
+        """The version that is served.
+
+        Raises:
+            UnknownError: if another one is asked for.
+            BusyError: if there is none yet.
+        """
+        if self.current is None:
+            raise BusyError(f"model {self.name} is not loaded yet")
+        if number not in (None, self.current.number):
+            raise UnknownError(f"Servable not found for request: Specific({self.name}, {number})")
+        return self.current
+
+    async def answer(
+        self, version: Version, columns: Columns, seconds: float, exactly: bool
+    ) -> tuple[Version, Columns]:
+        """The answer, and the version that gave it: another one, if that has just taken over.
+
+        Args:
+            version: Whose signature the columns have.
+            columns: The rows.
+            seconds: The time for the answer.
+            exactly: Whether no other version may answer.
+
+        Raises:
+            RefusedError: if it is not answered.
+        """
+        try:
+            return version, await version.batcher.ask(columns, seconds)
+        except ClosedError:
+            fresh = self.current
+            if fresh is None or fresh is version or exactly:
+                raise
+            if fresh.export.signature != version.export.signature:
+                raise
+            return fresh, await fresh.batcher.ask(columns, seconds)
 
     def load(self) -> bool:
         """Take the newest version that is sound, if it is another. Returns whether it is.
 
-        Blocks while it loads; what is served meanwhile is the old one.
+        Blocks while it loads; what is served meanwhile is the old one. A version that was refused
+        is tried again once its files have changed: it may have been in the midst of being copied.
         """
-        for number in self.numbers():
+        for number in numbers(self.folder):
             if self.current is not None and number <= self.current.number:
                 return False
-            if number in self.refused:
+            stamp = _stamp(self.folder / str(number))
+            known, reason = self.refused.get(number, (None, None))
+            if stamp == known:
                 continue
             self.states[number] = "LOADING"
             try:
                 fresh = self._ready(number)
             except ExportError as error:
-                self.refused.add(number)
                 self.states[number] = "END"
-                self.say(f"{self.name}: version {number} is refused: {error}")
+                self.refused[number] = stamp, str(error)
+                if str(error) != reason:
+                    self.say(f"{self.name}: version {number} is refused: {error}")
                 continue
             old, self.current = self.current, fresh
             self.states[number] = "AVAILABLE"
@@ -83,7 +121,10 @@ class Model:
 
     def _ready(self, number: int) -> Version:
         folder = self.folder / str(number)
-        exported.check(folder)
+        try:
+            exported.check(folder)
+        except OSError as error:  # a file has gone while it was looked at
+            raise ExportError(f"{folder} cannot be read: {error}.") from None
         export = Exported(folder)
         export.verify()
         return Version(number, export, self.make_batcher(export))
@@ -94,25 +135,43 @@ class Model:
             self.current.batcher.close()
 
 
-async def watch(models: dict[str, Model], seconds: float) -> None:
-    """Look for new versions, again and again."""
+def numbers(folder: Path) -> list[int]:
+    """The versions in a folder, the newest first."""
+    try:
+        names = [path.name for path in folder.iterdir() if path.is_dir()]
+    except OSError:  # it has gone, or may not be read
+        return []
+    return sorted((int(name) for name in names if name.isascii() and name.isdigit()), reverse=True)
+
+
+def _stamp(folder: Path) -> Stamp:
+    found = set()
+    for file in folder.rglob("*"):
+        try:
+            known = file.lstat()
+        except OSError:  # it has just gone
+            continue
+        found.add((file.relative_to(folder).as_posix(), known.st_size, known.st_mtime_ns))
+    return frozenset(found)
+
+
+def find(models: Mapping[str, Model], name: str) -> Model:
+    """The model of a name.
+
+    Raises:
+        UnknownError: if there is none.
+    """
+    if name not in models:
+        raise UnknownError(f"Servable not found for request: Latest({name})")
+    return models[name]
+
+
+async def watch(models: Mapping[str, Model], seconds: float) -> None:
+    """Look for new versions, again and again, whatever happens to one of them."""
     while True:
         await asyncio.sleep(seconds)
         for model in models.values():
-            await asyncio.to_thread(model.load)
-
-
-def find(path: Path) -> Path:
-    """The folder of versions that a path means: itself, or that of the version that it is.
-
-    Raises:
-        CallError: if there is none.
-    """
-    if (path / exported.MANIFEST).is_file() and path.name.isdigit():
-        return path.parent
-    if path.is_dir() and any(inner.name.isdigit() for inner in path.iterdir()):
-        return path
-    raise CallError(
-        f"{path} is no export. Expected a folder that `kbuilder export` wrote, such as "
-        "exported/adult, or one of its versions."
-    )
+            try:
+                await asyncio.to_thread(model.load)
+            except Exception as error:  # whatever TensorFlow or the disk does, the old one serves
+                model.say(f"{model.name}: a new version could not be looked at: {error}")

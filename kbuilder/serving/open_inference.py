@@ -6,24 +6,26 @@ JSON come the tensors, one after another, whose sizes the JSON tells.
 
 from __future__ import annotations
 
-import json
 import math
+import re
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
-    RequestError,
     array,
     as_json,
+    finite,
     fits,
     parsed,
     same_rows,
     shown,
     written,
+    written_json,
 )
 
 LENGTH = "inference-header-content-length"
@@ -45,17 +47,16 @@ class Request(NamedTuple):
     identity: str | None
 
 
-def read(body: bytes, signature: Signature, json_bytes: int | None = None) -> Request:
+def read(body: bytes, signature: Signature, length: str | None = None) -> Request:
     """The inputs of a request.
 
     Args:
-        json_bytes: How much of the body is JSON; None: all of it.
+        length: The header that says how many bytes of the body are JSON; None: all of them.
 
     Raises:
         RequestError: if they are not what the signature takes.
     """
-    if json_bytes is not None and not 0 <= json_bytes <= len(body):
-        raise RequestError(f"{LENGTH} is {json_bytes}, and the body has {len(body)} bytes")
+    json_bytes = None if length is None else _length(length, body)
     given = parsed(body if json_bytes is None else body[:json_bytes])
     binary = b"" if json_bytes is None else body[json_bytes:]
     identity = given.get("id")
@@ -83,6 +84,14 @@ def read(body: bytes, signature: Signature, json_bytes: int | None = None) -> Re
         raise RequestError(f"{len(binary)} bytes are left after the tensors")
     same_rows(columns)
     return Request(columns, _wanted(given, signature), identity)
+
+
+def _length(length: str, body: bytes) -> int:
+    if not re.fullmatch("[0-9]{1,18}", length):
+        raise RequestError(f"{LENGTH} is {length!r}. Expected a number of bytes")
+    if int(length) > len(body):
+        raise RequestError(f"{LENGTH} is {length}, and the body has {len(body)} bytes")
+    return int(length)
 
 
 def _input(
@@ -169,6 +178,7 @@ def write(
     outputs: Columns, request: Request, name: str, version: int
 ) -> tuple[bytes, dict[str, str]]:
     """The answer, and its headers."""
+    native = finite(outputs[output] for output, binary in request.outputs.items() if not binary)
     described, blobs = [], []
     for output, binary in request.outputs.items():
         values = outputs[output]
@@ -180,12 +190,12 @@ def write(
             blobs.append(_as_binary(values))
             one["parameters"] = {"binary_data_size": len(blobs[-1])}
         else:
-            one["data"] = as_json(values.reshape(-1))
+            one["data"] = as_json(values.reshape(-1), native)
         described.append(one)
     answer: dict[str, Any] = {"model_name": name, "model_version": str(version)}
     if request.identity is not None:
         answer["id"] = request.identity
-    head = json.dumps({**answer, "outputs": described}, ensure_ascii=False).encode()
+    head = written_json({**answer, "outputs": described}, native)
     if not blobs:
         return head, {"content-type": "application/json"}
     headers = {"content-type": "application/octet-stream", LENGTH: str(len(head))}
@@ -197,6 +207,13 @@ def _as_binary(values: np.ndarray) -> bytes:
         return np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<")).tobytes()
     words = [w if isinstance(w, bytes) else str(w).encode() for w in values.reshape(-1)]
     return b"".join(struct.pack("<I", len(word)) + word for word in words)
+
+
+def server() -> dict[str, Any]:
+    """What the server is."""
+    from kbuilder import __version__
+
+    return {"name": "kbuilder", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
 def metadata(name: str, versions: Sequence[int], signature: Signature) -> dict[str, Any]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kbuilder.errors import CallError, ExportError
 from kbuilder.serving.app import Server
 from kbuilder.serving.batching import Batcher
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.metrics import Metrics
-from kbuilder.serving.models import Model
+from kbuilder.serving.models import Model, watch
+
+if TYPE_CHECKING:
+    import uvicorn
+
+SECONDS = 2.0
+"""Between two looks for new versions."""
 
 
 def load(
@@ -52,8 +60,9 @@ def listen(server: Server, listening: socket.socket, say: Callable[[str], None])
     import uvicorn
 
     config = uvicorn.Config(
-        server.app(), log_level="warning", access_log=False, server_header=False,
-        timeout_keep_alive=75, timeout_graceful_shutdown=int(server.limits.seconds) + 1,
+        server, log_level="warning", access_log=False, server_header=False, date_header=False,
+        lifespan="off", ws="none", timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(server.limits.seconds) + 1,
     )  # fmt: skip
     address, number = listening.getsockname()[:2]
     if not ip_address(address).is_loopback and server.token is None:
@@ -64,7 +73,19 @@ def listen(server: Server, listening: socket.socket, say: Callable[[str], None])
     say(f"serving {', '.join(server.models)} on http://{shown}:{number}")
     for signalled in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signalled, lambda *_: None)  # uvicorn raises it again once it is done
-    uvicorn.Server(config).run(sockets=[listening])
+    http = uvicorn.Server(config)
+    with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(_serve(server, http, listening))
+
+
+async def _serve(server: Server, http: uvicorn.Server, listening: socket.socket) -> None:
+    watching = asyncio.create_task(watch(server.models, SECONDS))
+    try:
+        await http.serve(sockets=[listening])
+    finally:
+        watching.cancel()
+        for model in server.models.values():
+            await asyncio.to_thread(model.close)
 
 
 def bound(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -37,3 +38,11 @@ class Signature:
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+
+    @cached_property
+    def groups(self) -> dict[Tensor, list[str]]:
+        """The inputs of each dtype and shape: one array can hold the values of all of them."""
+        found: dict[Tensor, list[str]] = {}
+        for name, tensor in self.inputs.items():
+            found.setdefault(tensor, []).append(name)
+        return found

@@ -6,23 +6,24 @@ Source: tensorflow_serving/util/json_tensor.cc, whose words of errors are kept.
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
-    RequestError,
     array,
     as_json,
+    finite,
     fits,
     is_base64,
     parsed,
     same_rows,
     shown,
     written,
+    written_json,
 )
 
 DEFAULT = "serving_default"
@@ -56,7 +57,7 @@ def read(body: bytes, signature: Signature) -> Request:
             )
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
-        request = Request(_from_rows(instances, signature.inputs), True)
+        request = Request(_from_rows(instances, signature), True)
     elif "inputs" in given:
         request = Request(_from_columns(given["inputs"], signature.inputs), False)
     else:
@@ -83,7 +84,8 @@ def _is_row(element: Any) -> bool:
     return isinstance(element, dict) and not is_base64(element)
 
 
-def _from_rows(instances: list[Any], inputs: Mapping[str, Tensor]) -> Columns:
+def _from_rows(instances: list[Any], signature: Signature) -> Columns:
+    inputs = signature.inputs
     named = _is_row(instances[0])
     if not named and len(inputs) > 1:
         raise RequestError(
@@ -97,14 +99,26 @@ def _from_rows(instances: list[Any], inputs: Mapping[str, Tensor]) -> Columns:
                 raise RequestError("an object among values")
             return {name: array(instances, tensor.dtype)}
         names = inputs.keys()
-        if not all(_is_row(row) and row.keys() == names for row in instances):
+        if not all(isinstance(row, dict) and row.keys() == names for row in instances):
             raise RequestError("other keys")
-        return {
-            name: array([row[name] for row in instances], tensor.dtype)
-            for name, tensor in inputs.items()
-        }
+        columns: Columns = {}
+        for tensor, group in signature.groups.items():
+            lists = [[row[name] for row in instances] for name in group]
+            if None in tensor.row:  # the values of each may have a size of their own
+                arrays: Any = [array(one, tensor.dtype) for one in lists]
+            else:
+                arrays = array(lists, tensor.dtype)
+            columns.update(zip(group, arrays, strict=True))
+        return columns
     except RequestError as error:  # which row it is, and what is wrong there
-        raise _first_wrong(instances, inputs, named) or error from None
+        wrong = _first_wrong(instances, inputs, named)
+        if wrong is not None or not named:
+            raise wrong or error from None
+    # Each column is whole by itself, but they differ: the one with the wrong shape will be named.
+    return {
+        name: array([row[name] for row in instances], tensor.dtype)
+        for name, tensor in inputs.items()
+    }
 
 
 def _first_wrong(
@@ -172,22 +186,19 @@ def _from_columns(inputs: Any, known: Mapping[str, Tensor]) -> Columns:
 
 def write(outputs: Columns, rows: bool) -> bytes:
     """The answer: `predictions` for rows, `outputs` for columns."""
-    lists = {name: _values(name, values) for name, values in outputs.items()}
-    several = len(lists) > 1
-    if rows:
-        names = list(lists)
-        predictions: Any = next(iter(lists.values()))
-        if several:
-            columns = zip(*lists.values(), strict=True)
-            predictions = [dict(zip(names, row, strict=True)) for row in columns]
-        return _body({"predictions": predictions})
-    return _body({"outputs": lists if several else next(iter(lists.values()))})
+    native = finite(outputs.values())
+    values = {name: _values(name, array, native) for name, array in outputs.items()}
+    several = len(values) > 1
+    answer: Any = values if several else next(iter(values.values()))
+    if rows and several:
+        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    return written_json({"predictions" if rows else "outputs": answer}, native)
 
 
-def _values(name: str, values: np.ndarray) -> Any:
+def _values(name: str, values: np.ndarray, native: bool) -> Any:
     if values.dtype == object and name.endswith("_bytes"):
         return np.vectorize(_base64, otypes=[object])(values).tolist()
-    return as_json(values)
+    return as_json(values, native)
 
 
 def _base64(value: Any) -> dict[str, str]:
@@ -195,14 +206,9 @@ def _base64(value: Any) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
-def error(message: str) -> bytes:
-    """The answer to what cannot be answered."""
-    return _body({"error": message})
-
-
 def status(states: Mapping[int, str]) -> bytes:
     """The states of versions, the newest first."""
-    return _body({
+    return written_json({
         "model_version_status": [
             {"version": str(version), "state": state,
              "status": {"error_code": "OK", "error_message": ""}}
@@ -216,7 +222,7 @@ DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "string": "DT_STRING"}
 
 def metadata(name: str, version: int, signature: Signature) -> bytes:
     """The signature of a version, as Protocol Buffers are written in JSON."""
-    return _body({
+    return written_json({
         "model_spec": {"name": name, "signature_name": "", "version": str(version)},
         "metadata": {"signature_def": {"signature_def": {DEFAULT: {
             "inputs": _described(signature.inputs, "serving_default_"),
@@ -239,7 +245,3 @@ def _described(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
         }
         for name, tensor in tensors.items()
     }
-
-
-def _body(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

@@ -8,11 +8,14 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
+import orjson
 
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
 
 PLAIN: dict[DType, set[type]] = {"float32": {int, float}, "int64": {int}, "string": {str}}
@@ -23,12 +26,10 @@ KINDS = {
 }  # fmt: skip
 EXACT = 2**24 - 1
 """The greatest whole number up to which float32 has all."""
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half of a character beyond 16 bits."""
 SHOWN = 400
 """Characters of a value that an error shows."""
-
-
-class RequestError(Exception):
-    """A request that cannot be answered; its text is for the client."""
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -112,10 +113,6 @@ def from_base64(value: Any) -> bytes:
 def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
     """Checked values as an array of one axis."""
     if dtype == "string":
-        try:
-            "".join(word for word in flat if isinstance(word, str)).encode()
-        except UnicodeEncodeError:
-            raise RequestError("a string holds half of a surrogate pair") from None
         strings = np.empty(len(flat), dtype=object)
         strings[:] = flat
         return strings
@@ -127,17 +124,20 @@ def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
     try:
         doubles = np.array(flat, dtype=np.float64)
     except OverflowError:  # a whole number beyond any float
-        doubles = np.array([float("inf")])
-    finite = np.abs(doubles[np.isfinite(doubles)])
-    if len(finite) < len(doubles) or (finite.size and finite.max() > EXACT):
+        raise _lossy(next(v for v in flat if isinstance(v, int) and abs(v) > EXACT)) from None
+    large = ~(np.abs(doubles) <= EXACT)  # NaN is among them
+    if large.any():
         most = float(np.finfo(np.float32).max)
-        for value in flat:
-            lossy = abs(value) > EXACT if isinstance(value, int) else most < abs(value) < np.inf
-            if lossy:
-                raise RequestError(
-                    f"Cannot convert JSON value: {shown(value)} to float without loss of precision."
-                )
+        for value in (flat[place] for place in np.flatnonzero(large)):
+            if isinstance(value, int) or most < abs(value) < np.inf:
+                raise _lossy(value)
     return doubles.astype(np.float32)
+
+
+def _lossy(value: float) -> RequestError:
+    return RequestError(
+        f"Cannot convert JSON value: {shown(value)} to float without loss of precision."
+    )
 
 
 def fits(name: str, values: np.ndarray, tensor: Tensor) -> None:
@@ -147,6 +147,8 @@ def fits(name: str, values: np.ndarray, tensor: Tensor) -> None:
         RequestError: naming the input, and both shapes.
     """
     wanted = tensor.shape
+    if values.ndim and values.shape[1:] == wanted[1:]:
+        return
     if values.ndim == len(wanted) and all(
         size is None or size == given for size, given in zip(wanted, values.shape, strict=True)
     ):
@@ -187,6 +189,16 @@ def parsed(body: bytes) -> dict[str, Any]:
         RequestError: if there is none.
     """
     try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:  # it takes no NaN, and nothing after the object
+        value = _leniently(body)
+    if not isinstance(value, dict):
+        raise RequestError(f"JSON Value: {shown(value)} Is not object")
+    return value
+
+
+def _leniently(body: bytes) -> Any:
+    try:
         text = body.decode("utf-8-sig").lstrip(" \t\r\n")
     except UnicodeDecodeError as error:
         raise RequestError(f"JSON Parse error: it is not UTF-8 at offset: {error.start}") from None
@@ -200,17 +212,44 @@ def parsed(body: bytes) -> dict[str, Any]:
         raise RequestError(
             "JSON Parse error: it is nested too deeply, or a number too long"
         ) from None
-    if not isinstance(value, dict):
-        raise RequestError(f"JSON Value: {shown(value)} Is not object")
+    if SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise RequestError(
+                "JSON Parse error: a string holds half of a surrogate pair"
+            ) from None
     return value
 
 
-def as_json(values: np.ndarray) -> Any:
-    """An array as lists for `json.dumps`; a float32 as the shortest number that reads as itself."""
+def written_json(value: Any, native: bool = True) -> bytes:
+    """A value as JSON.
+
+    Args:
+        native: Whether it may be written by the fast writer, which takes arrays and scalars of
+            NumPy as they are and writes a float32 as the shortest number that reads as itself, but
+            has no NaN and no infinity.
+    """
+    if native:
+        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def finite(arrays: Iterable[np.ndarray]) -> bool:
+    """Whether all numbers are finite, so that any JSON has them."""
+    return all(values.dtype != np.float32 or bool(np.isfinite(values).all()) for values in arrays)
+
+
+def as_json(values: np.ndarray, native: bool) -> Any:
+    """An array for `written_json`; strings as `str`."""
+    if values.dtype == object:
+        words = np.empty(values.shape, dtype=object)
+        words.reshape(-1)[:] = [_text(value) for value in values.reshape(-1)]
+        return words.tolist()
+    if native:
+        return np.ascontiguousarray(values)
     if values.dtype == np.float32:
         return values.astype(str).astype(np.float64).tolist()
-    if values.dtype == object:
-        return np.vectorize(_text, otypes=[object])(values).tolist() if values.size else []
     return values.tolist()
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kbuilder.serving.batching import Batcher, ClosedError, DeadlineError, QueueFullError
+from kbuilder.serving.batching import Batcher, ClosedError
+from kbuilder.serving.refusals import BusyError, DeadlineError, RequestError
 from kbuilder.serving.signature import Columns
-from kbuilder.serving.values import RequestError
 
 
 class Model:
@@ -93,7 +93,7 @@ def test_rows_of_other_shapes_are_apart(model: Model, batcher: Batcher) -> None:
 def test_more_rows_than_may_wait_are_refused(model: Model, batcher: Batcher) -> None:
     many = rows(*range(8))
     found = asyncio.run(held(model, batcher, many, many, many))
-    assert [type(answer) for answer in found] == [dict, dict, QueueFullError]
+    assert [type(answer) for answer in found] == [dict, dict, BusyError]
 
 
 def test_a_request_whose_time_is_up_is_not_computed(model: Model, batcher: Batcher) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from kbuilder.serving import open_inference as protocol
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Signature, Tensor
-from kbuilder.serving.values import RequestError
 
 SIGNATURE = Signature(
     {"age": Tensor("float32", (None,)), "job": Tensor("string", (None,)),
@@ -27,7 +27,7 @@ def read(given: Any, binary: bytes | None = None) -> protocol.Request:
     head = json.dumps(given).encode()
     if binary is None:
         return protocol.read(head, SIGNATURE)
-    return protocol.read(head + binary, SIGNATURE, len(head))
+    return protocol.read(head + binary, SIGNATURE, str(len(head)))
 
 
 def with_input(**changed: Any) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def test_what_cannot_be_read_names_the_field(given: Any, said: str) -> None:
 
 def test_a_header_length_beyond_the_body_is_refused() -> None:
     with pytest.raises(RequestError, match="is 9, and the body has 2 bytes"):
-        protocol.read(b"{}", SIGNATURE, 9)
+        protocol.read(b"{}", SIGNATURE, "9")
 
 
 ANSWER = {

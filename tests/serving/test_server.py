@@ -23,6 +23,7 @@ import pytest
 from shared import Call
 
 import kbuilder as kb
+from kbuilder.serving import places
 
 Exports = Callable[[str], Path]
 Runs = Callable[[str], kb.Run]
@@ -144,10 +145,10 @@ def test_a_body_may_be_compressed(served: Served, examples: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(("method", "path", "code", "said"), [
-    ("GET", "/v1/models/answers", 200, '"state": "AVAILABLE"'),
-    ("GET", "/V1/MODELS/answers", 200, '"state": "AVAILABLE"'),
-    ("GET", "/v1/models/answers/versions/1", 200, '"version": "1"'),
-    ("GET", "/v1/models/answers/metadata", 200, '"dtype": "DT_STRING"'),
+    ("GET", "/v1/models/answers", 200, '"state":"AVAILABLE"'),
+    ("GET", "/V1/MODELS/answers", 200, '"state":"AVAILABLE"'),
+    ("GET", "/v1/models/answers/versions/1", 200, '"version":"1"'),
+    ("GET", "/v1/models/answers/metadata", 200, '"dtype":"DT_STRING"'),
     ("GET", "/v1/models/answers/versions/9", 404, "Could not find version 9 of model answers"),
     ("GET", "/v1/models/other", 404, "Servable not found for request: Latest(other)"),
     ("POST", "/v1/models/answers/versions/9:predict", 404,
@@ -156,15 +157,15 @@ def test_a_body_may_be_compressed(served: Served, examples: dict[str, Any]) -> N
     ("DELETE", "/v1/models/answers", 400, "Malformed request: DELETE /v1/models/answers"),
     ("GET", "/v1/nothing", 400, "Malformed request: GET /v1/nothing"),
     ("GET", "/nothing", 404, "Not Found"),
-    ("GET", "/v2", 200, '"name": "kbuilder"'),
-    ("GET", "/v2/health/live", 200, '"live": true'),
-    ("GET", "/v2/health/ready", 200, '"status": "ok"'),
-    ("GET", "/v2/models/answers/ready", 200, '"ready": true'),
+    ("GET", "/v2", 200, '"name":"kbuilder"'),
+    ("GET", "/v2/health/live", 200, '"live":true'),
+    ("GET", "/v2/health/ready", 200, '"status":"ok"'),
+    ("GET", "/v2/models/answers/ready", 200, '"ready":true'),
     ("GET", "/v2/models/answers/versions/one", 400, "version 'one' is no number"),
     ("GET", "/v2/models/other", 404, "Servable not found for request: Latest(other)"),
     ("POST", "/v2/models/answers", 404, "there is no POST /v2/models/answers"),
-    ("GET", "/healthz", 200, '"status": "ok"'),
-    ("GET", "/readyz", 200, '"status": "ok"'),
+    ("GET", "/healthz", 200, '"status":"ok"'),
+    ("GET", "/readyz", 200, '"status":"ok"'),
 ])  # fmt: skip
 def test_each_path_has_its_answer(
     served: Served, method: str, path: str, code: int, said: str
@@ -356,8 +357,7 @@ def test_a_port_that_is_taken_is_said(served: Served, folder: Path, call: Call) 
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (["nowhere"], "Error: nowhere is no export. Expected a folder that `kbuilder export` wrote, "
-                  "such as exported/adult, or one of its versions.\n"),
+    (["nowhere"], f"Error: nowhere is no export. {places.EXPECTED}\n"),
     (["folder", "--token-file", "no"], "Error: no cannot be read: [Errno 2] No such file or "
                                        "directory: 'no'. Expected a file with a token.\n"),
 ])  # fmt: skip

@@ -10,13 +10,17 @@ import numpy as np
 import pytest
 
 from kbuilder.serving import tensorflow_serving as protocol
+from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Signature, Tensor
-from kbuilder.serving.values import RequestError
 
 ONE = Signature({"x": Tensor("float32", (None,))}, {"y": Tensor("float32", (None,))})
 WIDE = Signature({"x": Tensor("float32", (None, 2))}, {"y": Tensor("float32", (None,))})
 WORD = Signature({"w": Tensor("string", (None,))}, {"y": Tensor("float32", (None,))})
 WHOLE = Signature({"n": Tensor("int64", (None,))}, {"y": Tensor("float32", (None,))})
+PAIR = Signature(
+    {"a": Tensor("float32", (None,)), "b": Tensor("float32", (None,))},
+    {"y": Tensor("float32", (None,))},
+)
 MANY = Signature(
     {"age": Tensor("float32", (None,)), "job": Tensor("string", (None,))},
     {"label": Tensor("string", (None,)), "probability": Tensor("float32", (None,))},
@@ -144,8 +148,10 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      "per tensorinfo_map"),
     (MANY, {"inputs": {"age": [1]}}, "Missing named input: job in 'inputs' object."),
     (MANY, {"inputs": {"age": [], "job": []}}, "the inputs have no rows"),
-    (WORD, b'{"instances": ["\\ud800"]}', ELEMENT.format(0) +
-     "a string holds half of a surrogate pair"),
+    (WORD, b'{"instances": ["\\ud800"]}',
+     "JSON Parse error: a string holds half of a surrogate pair"),
+    (PAIR, {"instances": [{"a": 1, "b": [1]}, {"a": 2, "b": [2]}]},
+     "input 'b' has the shape [2,1]. Expected [-1]"),
     (MANY, {"inputs": {"age": [1, 2], "job": ["x"]}},
      "the inputs have different numbers of rows: {'age': 2, 'job': 1}"),
 ])  # fmt: skip
@@ -162,7 +168,8 @@ FLOATS = np.array([0.2, 1, 1e-7, 3.4e38, np.nan, np.inf, -np.inf], np.float32)
 
 def test_floats_are_the_shortest_that_read_as_themselves() -> None:
     body = protocol.write({"y": FLOATS}, rows=True)
-    assert body == (b'{"predictions": [0.2, 1.0, 1e-07, 3.4e+38, NaN, Infinity, -Infinity]}')
+    assert body == b'{"predictions":[0.2,1.0,1e-07,3.4e+38,NaN,Infinity,-Infinity]}'
+    assert protocol.write({"y": FLOATS[:4]}, rows=True) == b'{"predictions":[0.2,1.0,1e-7,3.4e+38]}'
     random = np.random.default_rng(0).normal(size=1000).astype(np.float32)
     again = json.loads(protocol.write({"y": random}, rows=False))["outputs"]
     np.testing.assert_array_equal(np.array(again, np.float32), random)

@@ -1,0 +1,91 @@
+"""The bodies of requests, inflated, and never more of them than memory is meant to hold."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+
+from kbuilder.serving.refusals import EncodingError, RequestError, SlowBodyError, TooLargeError
+
+LARGE = 2**20
+"""Bytes from which a body is large: only so many are held at once."""
+AT_ONCE = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may be.
+
+    Args:
+        body: Bytes of a body, and of what a compressed one inflates to.
+        rows: Rows.
+        seconds: For its body to come, and then as many for its answer.
+    """
+
+    body: int = 100 * 2**20
+    rows: int = 100_000
+    seconds: float = 30.0
+
+
+class Bodies:
+    """Reads bodies within the limits; of large ones a few at a time, while the others wait."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._large = asyncio.Semaphore(AT_ONCE)
+
+    @asynccontextmanager
+    async def read(self, request: Request) -> AsyncIterator[bytes]:
+        """The body; while it lasts, a large one counts.
+
+        Raises:
+            RefusedError: if it is too large, does not come in time, or is not what it says it is.
+        """
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(self.limits.seconds):
+                    body = await self._whole(request, held)
+            except TimeoutError:
+                raise SlowBodyError(
+                    f"the body did not come within {self.limits.seconds:g} s"
+                ) from None
+            yield body
+
+    async def _whole(self, request: Request, held: AsyncExitStack) -> bytes:
+        encoding = request.headers.get("content-encoding", "identity").lower()
+        if encoding not in ("identity", "gzip"):
+            raise EncodingError(
+                f"Content-Encoding {encoding!r} is not known. Expected gzip, or none"
+            )
+        told = request.headers.get("content-length", "")
+        if told.isdecimal() and int(told) > self.limits.body:
+            raise self._too_large()
+        inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
+        parts, size, large = [], 0, False
+        try:
+            async for part in request.stream():
+                plain = part
+                if inflate is not None:
+                    plain = inflate.decompress(part, self.limits.body - size + 1)
+                size += len(plain)
+                if size > self.limits.body or (inflate is not None and inflate.unconsumed_tail):
+                    raise self._too_large()
+                if size > LARGE and not large:
+                    large = True
+                    await held.enter_async_context(self._large)
+                parts.append(plain)
+        except zlib.error:
+            raise RequestError("the body is no gzip, as Content-Encoding says it is") from None
+        except ClientDisconnect:
+            raise RequestError("the client has gone") from None
+        if inflate is not None and not inflate.eof and size:
+            raise RequestError("the body ends in the midst of its gzip")
+        return b"".join(parts)
+
+    def _too_large(self) -> TooLargeError:
+        return TooLargeError(f"the body is larger than {self.limits.body:,} bytes")

@@ -1,0 +1,81 @@
+"""Which models a path means: an export, a folder of exports, or a file that names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kbuilder.errors import CallError, Problem, RecipeError, listed
+from kbuilder.recipe import nodes
+from kbuilder.recipe.positions import Origin, lines_of
+from kbuilder.serving.exported import MANIFEST
+from kbuilder.serving.models import numbers
+
+EXPECTED = (
+    "Expected a folder that `kbuilder export` wrote, such as exported/adult, one of its versions, "
+    "a folder of such folders, or a YAML file with a line `name: folder` for each."
+)
+
+
+def find(path: Path, name: str | None = None) -> dict[str, Path]:
+    """The folder of versions of each model, by its name.
+
+    Args:
+        path: An export, one of its versions, a folder of exports, or a YAML file.
+        name: What the one model is called; left out: as its folder.
+
+    Raises:
+        CallError: if there is none, or a name for several.
+    """
+    found = _find(path)
+    if name is None:
+        return found
+    if len(found) > 1:
+        raise CallError(
+            f"--name is {name!r}, and {path} has {len(found)} models: {listed(found)}. Expected no "
+            "--name."
+        )
+    return dict.fromkeys([name], *found.values())
+
+
+def _find(path: Path) -> dict[str, Path]:
+    if path.is_file() and path.suffix in (".yaml", ".yml"):
+        return _listed(path)
+    if (path / MANIFEST).is_file() and path.name.isdigit():
+        return {path.resolve().parent.name: path.parent}
+    if numbers(path):
+        return {path.resolve().name: path}
+    inner = sorted(path.iterdir()) if path.is_dir() else []
+    found = {folder.name: folder for folder in inner if folder.is_dir() and numbers(folder)}
+    if not found:
+        raise CallError(f"{path} is no export. {EXPECTED}")
+    return found
+
+
+def _listed(file: Path) -> dict[str, Path]:
+    """The models of a YAML file; folders are relative to it.
+
+    Raises:
+        CallError: if it cannot be read.
+        RecipeError: with every line that is wrong.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallError(f"{file} cannot be read: {error}. {EXPECTED}") from None
+    origin, wrong = Origin(str(file), lines_of(text)), list[Problem]()
+    named = nodes.compose(text, origin, wrong)
+    if not wrong and (not isinstance(named, dict) or not named):
+        raise CallError(f"{file} names no models. {EXPECTED}")
+    found = {}
+    for name, folder in (named or {}).items():
+        if not isinstance(folder, str):
+            why = "Expected the folder of an export, such as exported/adult."
+        elif not numbers(file.parent / folder):
+            why = f"{file.parent / folder} is no export. {EXPECTED}"
+        else:
+            found[str(name)] = file.parent / folder
+            continue
+        wrong.append(origin.locate(Problem((name,), why)))
+    if wrong:
+        raise RecipeError(wrong)
+    return found
