@@ -142,6 +142,7 @@ def imports_engine_at_top(module: str) -> bool:
     return part(module) == "layers" or module in (
         "kbuilder.training.trainer",
         "kbuilder.training.tracing",
+        "kbuilder.serving.prediction_service",  # its messages are TensorFlow's
     )
 
 

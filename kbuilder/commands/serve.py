@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
@@ -12,6 +13,9 @@ import click
 @click.option("--name", help="What clients call the model. [the name of its folder]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8501, show_default=True)
+@click.option(
+    "--grpc-port", type=click.IntRange(0, 65535), help="Answer gRPC too, on this port. [not]"
+)
 @click.option(
     "--token-file", type=click.Path(), help="A file with the bearer token that clients must send."
 )
@@ -28,8 +32,8 @@ import click
     metavar="SECONDS", help="Until a request is answered, or given up.",
 )  # fmt: skip
 def serve(
-    export: str, name: str | None, host: str, port: int, token_file: str | None, batch: int,
-    timeout: float,
+    export: str, name: str | None, host: str, port: int, grpc_port: int | None,
+    token_file: str | None, batch: int, timeout: float,
 ) -> None:  # fmt: skip
     """Serve EXPORT: a folder that `kbuilder export` wrote.
 
@@ -44,7 +48,12 @@ def serve(
 
     folders = places.find(Path(export), name)
     token = server.token_in(None if token_file is None else Path(token_file))
-    with server.bound(host, port) as listening:  # before seconds are spent on loading
+    with ExitStack() as held:  # the addresses, before seconds are spent on loading
+        listening = held.enter_context(server.bound(host, port))
+        rpc = None
+        if grpc_port is not None:
+            server.check_grpc()
+            rpc = held.enter_context(server.bound(host, grpc_port))
         from kbuilder import engine
 
         engine.load_quietly()
@@ -59,4 +68,5 @@ def serve(
         models = {
             name: server.load(folder, name, batch, metrics, say) for name, folder in folders.items()
         }
-        server.listen(Server(models, metrics, Limits(seconds=timeout), token), listening, say)
+        limits = Limits(seconds=timeout)
+        server.listen(Server(models, metrics, limits, token), listening, say, rpc)

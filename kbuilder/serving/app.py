@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sized
 from hmac import compare_digest
 from typing import Any
 
@@ -25,7 +25,6 @@ from kbuilder.serving.refusals import (
     UnauthorizedError,
     UnknownError,
 )
-from kbuilder.serving.signature import Columns
 from kbuilder.serving.values import written_json
 
 V1 = re.compile(
@@ -91,16 +90,15 @@ class Server:
         if path in self._open:
             return self._page(request, self._open[path])
         first = path[1:].partition("/")[0].lower()
-        if first == "v1" and path[3:]:
-            self._authorize(request)
+        known = path[3:] if first == "v1" else first == "v2" or path in self._guarded
+        if not known:
+            return Response("Not Found", 404)
+        self.authorize(request.headers.get("authorization", ""))
+        if first == "v1":
             return await self._v1(request, path)
         if first == "v2":
-            self._authorize(request)
             return await self._v2(request, path.rstrip("/"))
-        if path in self._guarded:
-            self._authorize(request)
-            return self._page(request, self._guarded[path])
-        return Response("Not Found", 404)
+        return self._page(request, self._guarded[path])
 
     def _page(self, request: Request, page: Callable[[], Response]) -> Response:
         if request.method not in ASKING:
@@ -113,10 +111,15 @@ class Server:
             return _json({"status": "loading", "models": missing}, 503)
         return _json({"status": "ok"})
 
-    def _authorize(self, request: Request) -> None:
+    def authorize(self, header: str) -> None:
+        """Check the header `Authorization` of a request.
+
+        Raises:
+            UnauthorizedError: if it lacks the token.
+        """
         if self.token is None:
             return
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        scheme, _, given = header.partition(" ")
         same = compare_digest(given.encode(), self.token.encode())
         if scheme.lower() != "bearer" or not same:
             raise UnauthorizedError("a bearer token is needed")
@@ -223,7 +226,7 @@ class Server:
         return asked
 
 
-def check_rows(columns: Columns, limits: Limits) -> None:
+def check_rows(columns: Mapping[str, Sized], limits: Limits) -> None:
     """Check that there are not too many rows.
 
     Raises:

@@ -75,7 +75,7 @@ def read(body: bytes, signature: Signature, length: str | None = None) -> Reques
         if name in columns:
             raise RequestError(f"input {name!r} is there twice")
         values, binary = _input(name, one, signature.inputs[name], binary)
-        fits(name, values, signature.inputs[name])
+        fits(name, values.shape, signature.inputs[name])
         columns[name] = values
     missing = [name for name in signature.inputs if name not in columns]
     if missing:

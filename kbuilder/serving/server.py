@@ -6,7 +6,9 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +57,20 @@ def load(
     return model
 
 
-def listen(server: Server, listening: socket.socket, say: Callable[[str], None]) -> None:
-    """Serve on a socket until SIGINT or SIGTERM; what was accepted is answered first."""
+def listen(
+    server: Server,
+    listening: socket.socket,
+    say: Callable[[str], None],
+    rpc: socket.socket | None = None,
+) -> None:
+    """Serve on a socket until SIGINT or SIGTERM; what was accepted is answered first.
+
+    Args:
+        server: What answers.
+        listening: For HTTP.
+        say: Is told where it serves.
+        rpc: Whose address gRPC takes over.
+    """
     import uvicorn
 
     config = uvicorn.Config(
@@ -64,28 +78,64 @@ def listen(server: Server, listening: socket.socket, say: Callable[[str], None])
         lifespan="off", ws="none", timeout_keep_alive=75,
         timeout_graceful_shutdown=int(server.limits.seconds) + 1,
     )  # fmt: skip
-    address, number = listening.getsockname()[:2]
+    address, _ = _address(listening)
     if not ip_address(address).is_loopback and server.token is None:
         say("anyone who can reach this address may ask: there is no --token-file")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         say("running as root, which nothing here needs")
-    shown = f"[{address}]" if ":" in address else address
-    say(f"serving {', '.join(server.models)} on http://{shown}:{number}")
     for signalled in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signalled, lambda *_: None)  # uvicorn raises it again once it is done
     http = uvicorn.Server(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server, http, listening))
+        runner.run(_serve(server, http, listening, say, rpc))
 
 
-async def _serve(server: Server, http: uvicorn.Server, listening: socket.socket) -> None:
+async def _serve(
+    server: Server,
+    http: uvicorn.Server,
+    listening: socket.socket,
+    say: Callable[[str], None],
+    rpc: socket.socket | None,
+) -> None:
     watching = asyncio.create_task(watch(server.models, SECONDS))
+    names = ", ".join(server.models)
     try:
-        await http.serve(sockets=[listening])
+        async with _answering(server, rpc) as where:
+            if where:
+                say(f"serving {names} by gRPC on {where}")
+            say(f"serving {names} on http://{_written(*_address(listening))}")
+            await http.serve(sockets=[listening])
     finally:
         watching.cancel()
         for model in server.models.values():
             await asyncio.to_thread(model.close)
+
+
+@asynccontextmanager
+async def _answering(server: Server, rpc: socket.socket | None) -> AsyncIterator[str | None]:
+    """gRPC, while it lasts; gives its address, which it takes over from a socket."""
+    if rpc is None:
+        yield None
+        return
+    from kbuilder.serving import prediction_service
+
+    where = _written(*_address(rpc))
+    rpc.close()
+    answering = prediction_service.make(server, where)
+    await answering.start()
+    try:
+        yield where
+    finally:
+        await answering.stop(server.limits.seconds)
+
+
+def _address(listening: socket.socket) -> tuple[str, int]:
+    address, port = listening.getsockname()[:2]
+    return address, port
+
+
+def _written(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -120,3 +170,16 @@ def token_in(file: Path | None) -> str | None:
     if not token or any(c.isspace() for c in token):
         raise CallError(f"{file} holds no token. Expected one word on one line.")
     return token
+
+
+def check_grpc() -> None:
+    """Check that the packages for gRPC are there.
+
+    Raises:
+        CallError: if they are not.
+    """
+    if find_spec("tensorflow_serving") is None or find_spec("grpc") is None:
+        raise CallError(
+            "gRPC needs the package tensorflow-serving-api. Install it with "
+            "`pip install 'kbuilder[grpc]'`, or leave out --grpc-port."
+        )

@@ -63,7 +63,7 @@ def read(body: bytes, signature: Signature) -> Request:
     else:
         raise RequestError("Missing 'inputs' or 'instances' key")
     for name, values in request.columns.items():
-        fits(name, values, signature.inputs[name])
+        fits(name, values.shape, signature.inputs[name])
     same_rows(request.columns)
     return request
 

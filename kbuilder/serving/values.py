@@ -140,22 +140,20 @@ def _lossy(value: float) -> RequestError:
     )
 
 
-def fits(name: str, values: np.ndarray, tensor: Tensor) -> None:
+def fits(name: str, shape: tuple[int, ...], tensor: Tensor) -> None:
     """Check the shape of an input.
 
     Raises:
         RequestError: naming the input, and both shapes.
     """
     wanted = tensor.shape
-    if values.ndim and values.shape[1:] == wanted[1:]:
+    if shape and shape[1:] == wanted[1:]:
         return
-    if values.ndim == len(wanted) and all(
-        size is None or size == given for size, given in zip(wanted, values.shape, strict=True)
+    if len(shape) == len(wanted) and all(
+        size is None or size == given for size, given in zip(wanted, shape, strict=True)
     ):
         return
-    raise RequestError(
-        f"input {name!r} has the shape {written(values.shape)}. Expected {written(wanted)}"
-    )
+    raise RequestError(f"input {name!r} has the shape {written(shape)}. Expected {written(wanted)}")
 
 
 def same_rows(columns: Columns) -> None:
