@@ -67,7 +67,7 @@ def read(body: bytes, signature: Signature, json_bytes: int | None = None) -> Re
     columns: Columns = {}
     for one in inputs:
         name = one.get("name")
-        if name not in signature.inputs:
+        if not isinstance(name, str) or name not in signature.inputs:
             raise RequestError(
                 f"unknown input {shown(name)}. Expected: {', '.join(signature.inputs)}"
             )
@@ -151,7 +151,7 @@ def _wanted(given: Mapping[str, Any], signature: Signature) -> dict[str, bool]:
     wanted = {}
     for one in outputs:
         name = one.get("name")
-        if name not in signature.outputs:
+        if not isinstance(name, str) or name not in signature.outputs:
             raise RequestError(
                 f"unknown output {shown(name)}. Expected: {', '.join(signature.outputs)}"
             )
