@@ -122,8 +122,8 @@ class Server:
     async def _ready(self, request: Request) -> Response:
         missing = [name for name, model in self.models.items() if model.current is None]
         if missing:
-            return _json({"status": "loading", "models": missing}, 503)
-        return _json({"status": "ok"})
+            return _json({"status": "loading", "ready": False, "models": missing}, 503)
+        return _json({"status": "ok", "ready": True})
 
     async def _page(self, request: Request) -> Response:
         """A form for a row, and what the model answers to it."""
