@@ -126,10 +126,12 @@ def _first_wrong(
                     f"Failed to process element: {place}{key} of 'instances' list. Error: "
                     f"INVALID_ARGUMENT: {wrong}"
                 )
-        if row.keys() != inputs.keys():
+        missing = [name for name in inputs if name not in row]
+        if missing:
             return RequestError(
                 f"Failed to process element: {place} of 'instances' list. JSON object: "
-                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}"
+                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
+                f"Missing: {', '.join(missing)}"
             )
     return None
 
