@@ -28,7 +28,7 @@ from kbuilder.serving.values import (
 
 LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON."""
-DATATYPES = {"float32": "FP32", "int64": "INT64", "string": "BYTES"}
+DATATYPES = {"float32": "FP32", "int64": "INT64", "uint8": "UINT8", "string": "BYTES"}
 
 
 class Request(NamedTuple):
@@ -120,7 +120,7 @@ def _input(
 
 def _from_binary(content: bytes, tensor: Tensor) -> np.ndarray:
     if tensor.dtype != "string":
-        kind = np.dtype("<f4" if tensor.dtype == "float32" else "<i8")
+        kind = np.dtype(tensor.dtype).newbyteorder("<")
         if len(content) % kind.itemsize:
             raise RequestError(f"{len(content)} bytes are no whole number of values")
         return np.frombuffer(content, kind).astype(tensor.dtype)

@@ -213,7 +213,7 @@ def status(states: Mapping[int, str]) -> bytes:
     })  # fmt: skip
 
 
-DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "string": "DT_STRING"}
+DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "uint8": "DT_UINT8", "string": "DT_STRING"}
 
 
 def metadata(name: str, version: int, signature: Signature) -> bytes:

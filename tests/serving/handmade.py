@@ -74,6 +74,10 @@ def write_all(place: Path) -> list[str]:
     write(place / "slow", number, slowly, {"x": 3})
     write(place / "wide", {"x": ("float32", (2,))}, lambda x: {"y": 2 * x}, {"x": [1, 2]})
     write(place / "whole", {"n": ("int64", ())}, lambda n: {"next": n + 1}, {"n": 1})
+    write(
+        place / "pixels", {"p": ("uint8", (2,))},
+        lambda p: {"y": tf.reduce_sum(tf.cast(p, tf.float32), 1)}, {"p": [1, 255]},
+    )  # fmt: skip
     write(place / "word", {"w": ("string", ())}, lambda w: {"w_bytes": w}, {"w": "a"})
     write(
         place / "all",
@@ -82,7 +86,7 @@ def write_all(place: Path) -> list[str]:
         all_kinds,
         {"number": 1, "pair": [1, 2], "count": 1, "word": "a"},
     )  # fmt: skip
-    return ["double", "slow", "wide", "whole", "word", "all"]
+    return ["double", "slow", "wide", "whole", "pixels", "word", "all"]
 
 
 @contextmanager
