@@ -108,8 +108,8 @@ class Server:
     def _ready(self) -> Response:
         missing = [name for name, model in self.models.items() if model.current is None]
         if missing:
-            return _json({"status": "loading", "models": missing}, 503)
-        return _json({"status": "ok"})
+            return _json({"status": "loading", "ready": False, "models": missing}, 503)
+        return _json({"status": "ok", "ready": True})
 
     def authorize(self, header: str) -> None:
         """Check the header `Authorization` of a request.

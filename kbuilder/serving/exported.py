@@ -75,7 +75,8 @@ class Exported:
         outputs = self._serve.structured_outputs
         self.signature = Signature(
             inputs={e["name"]: _tensor(inputs[e["name"]]) for e in self.described["inputs"]},
-            outputs={name: _tensor(spec) for name, spec in outputs.items()},
+            # which TensorFlow has in another order in each process
+            outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
         )
         self._call = self._stacked()
 

@@ -30,7 +30,7 @@ from kbuilder.serving.values import (
 
 LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON."""
-DATATYPES = {"float32": "FP32", "int64": "INT64", "string": "BYTES"}
+DATATYPES = {"float32": "FP32", "int64": "INT64", "uint8": "UINT8", "string": "BYTES"}
 
 
 class Request(NamedTuple):
@@ -68,7 +68,7 @@ def read(body: bytes, signature: Signature, length: str | None = None) -> Reques
     columns: Columns = {}
     for one in inputs:
         name = one.get("name")
-        if name not in signature.inputs:
+        if not isinstance(name, str) or name not in signature.inputs:
             raise RequestError(
                 f"unknown input {shown(name)}. Expected: {', '.join(signature.inputs)}"
             )
@@ -129,7 +129,7 @@ def _input(
 
 def _from_binary(content: bytes, tensor: Tensor) -> np.ndarray:
     if tensor.dtype != "string":
-        kind = np.dtype("<f4" if tensor.dtype == "float32" else "<i8")
+        kind = np.dtype(tensor.dtype).newbyteorder("<")
         if len(content) % kind.itemsize:
             raise RequestError(f"{len(content)} bytes are no whole number of values")
         return np.frombuffer(content, kind).astype(tensor.dtype)
@@ -160,7 +160,7 @@ def _wanted(given: Mapping[str, Any], signature: Signature) -> dict[str, bool]:
     wanted = {}
     for one in outputs:
         name = one.get("name")
-        if name not in signature.outputs:
+        if not isinstance(name, str) or name not in signature.outputs:
             raise RequestError(
                 f"unknown output {shown(name)}. Expected: {', '.join(signature.outputs)}"
             )

@@ -140,10 +140,12 @@ def _first_wrong(
                     f"Failed to process element: {place}{key} of 'instances' list. Error: "
                     f"INVALID_ARGUMENT: {wrong}"
                 )
-        if row.keys() != inputs.keys():
+        missing = [name for name in inputs if name not in row]
+        if missing:
             return RequestError(
                 f"Failed to process element: {place} of 'instances' list. JSON object: "
-                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}"
+                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
+                f"Missing: {', '.join(missing)}"
             )
     return None
 
@@ -217,7 +219,7 @@ def status(states: Mapping[int, str]) -> bytes:
     })  # fmt: skip
 
 
-DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "string": "DT_STRING"}
+DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "uint8": "DT_UINT8", "string": "DT_STRING"}
 
 
 def metadata(name: str, version: int, signature: Signature) -> bytes:

@@ -18,8 +18,12 @@ import orjson
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
 
-PLAIN: dict[DType, set[type]] = {"float32": {int, float}, "int64": {int}, "string": {str}}
-NAMES: dict[DType, str] = {"float32": "float", "int64": "int64", "string": "string"}
+PLAIN: dict[DType, set[type]] = {
+    "float32": {int, float}, "int64": {int}, "uint8": {int}, "string": {str},
+}  # fmt: skip
+NAMES: dict[DType, str] = {
+    "float32": "float", "int64": "int64", "uint8": "uint8", "string": "string",
+}  # fmt: skip
 KINDS = {
     type(None): "Null", bool: "True", dict: "Object", list: "Array", str: "String", int: "Number",
     float: "Number",
@@ -116,11 +120,12 @@ def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
         strings = np.empty(len(flat), dtype=object)
         strings[:] = flat
         return strings
-    if dtype == "int64":
+    if dtype != "float32":
         try:
-            return np.array(flat, dtype=np.int64)
+            return np.array(flat, dtype=dtype)
         except OverflowError:
-            raise _wrong(next(v for v in flat if not -(2**63) <= v < 2**63), dtype) from None
+            known = np.iinfo(dtype)
+            raise _wrong(next(v for v in flat if not known.min <= v <= known.max), dtype) from None
     try:
         doubles = np.array(flat, dtype=np.float64)
     except OverflowError:  # a whole number beyond any float
