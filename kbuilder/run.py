@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kbuilder import preprocessing, runs
@@ -32,6 +34,19 @@ def load(path: str | Path = "latest") -> Run:
     path = runs.find(path)
     record = runs.read(path)
     return Run(path, record, runs.read_model(path))
+
+
+@contextmanager
+def exported(path: Path) -> Iterator[Path]:
+    """The export of a run, in a folder that is called like the run and lasts as long as this.
+
+    Raises:
+        RunError: if the run is incomplete or altered.
+    """
+    with TemporaryDirectory(prefix="kbuilder-") as folder:
+        place = Path(folder) / runs.called(path)
+        load(path).export(place)
+        yield place
 
 
 @dataclass(frozen=True, repr=False)

@@ -133,6 +133,17 @@ def _title(recipe: Recipe) -> str:
     return Path(recipe.origin.name).stem if recipe.origin else "recipe"
 
 
+def called(path: Path) -> str:
+    """What a run is called: by its recipe, or by the folder that the user named."""
+    named = path.parent.parent != Path("runs")
+    return path.name if named else path.parent.name
+
+
+def is_run(name: str | Path) -> bool:
+    """Whether it means a run: `latest`, or a folder that is one."""
+    return str(name) == "latest" or (Path(name) / LOCK).is_file()
+
+
 def unfinished(path: Path) -> Path:
     """The folder of a run while its fit goes on."""
     return path.parent / f"{path.name}{UNFINISHED}"

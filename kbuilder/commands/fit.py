@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-from pathlib import Path
 
 import click
 
@@ -81,11 +80,8 @@ def fit(
         return
     click.echo(verdict(run.metrics))
     click.echo(f"run: {run.path}")
-    named = run.path.parent.parent != Path("runs")  # by the user
-    name = run.path.name if named else run.path.parent.name
-    path, examples, exported = (
-        shlex.quote(str(p)) for p in (run.path, run.path / "examples.json", f"exported/{name}")
-    )
+    places = (run.path, run.path / "examples.json", f"exported/{runs.called(run.path)}")
+    path, examples, exported = (shlex.quote(str(place)) for place in places)
     click.echo(
         f"Go on with:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",
         err=True,

@@ -35,7 +35,8 @@ def serve(
     export: str, name: str | None, host: str, port: int, grpc_port: int | None,
     token_file: str | None, batch: int, timeout: float,
 ) -> None:  # fmt: skip
-    """Serve EXPORT: a folder that `kbuilder export` wrote.
+    """Serve EXPORT: a folder that `kbuilder export` wrote, a folder of such folders, or a YAML file
+    with a line `name: folder` for each; or a run ("latest"), which is exported for as long.
 
     Clients of TensorFlow Serving (REST, version 1) and of the Open Inference Protocol (version 2)
     work as they are. A new version in the folder is taken over once it proves sound.
@@ -43,10 +44,14 @@ def serve(
     \b
     kbuilder serve exported/adult
     kbuilder serve exported/adult --port 9000 --name income
+    kbuilder serve exported --grpc-port 8500
+    kbuilder serve latest
     """
+    from kbuilder import runs
     from kbuilder.serving import places, server
 
-    folders = places.find(Path(export), name)
+    run = runs.find(export) if runs.is_run(export) else None
+    folders = {} if run else places.find(Path(export), name)
     token = server.token_in(None if token_file is None else Path(token_file))
     with ExitStack() as held:  # the addresses, before seconds are spent on loading
         listening = held.enter_context(server.bound(host, port))
@@ -54,6 +59,8 @@ def serve(
         if grpc_port is not None:
             server.check_grpc()
             rpc = held.enter_context(server.bound(host, grpc_port))
+        if run is not None:
+            runs.check(run)
         from kbuilder import engine
 
         engine.load_quietly()
@@ -64,6 +71,11 @@ def serve(
         def say(text: str) -> None:
             click.echo(text, err=True)
 
+        if run is not None:
+            from kbuilder.run import exported
+
+            say(f"exporting {run}, to be served (`kbuilder export` writes an export that stays)")
+            folders = places.find(held.enter_context(exported(run)), name)
         metrics = Metrics()
         models = {
             name: server.load(folder, name, batch, metrics, say) for name, folder in folders.items()

@@ -35,6 +35,7 @@ V1 = re.compile(
 V2 = re.compile(
     r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?P<what>/infer|/ready)?"
 )
+V2_PAGES = ("/v2", "/v2/health/live", "/v2/health/ready")
 ASKING = ("GET", "HEAD")
 
 
@@ -166,9 +167,13 @@ class Server:
             if path == "/v2/health/ready":
                 return self._ready()
         found = V2.fullmatch(path)
+        if found is None and path not in V2_PAGES:
+            raise UnknownError(f"there is no {path}")
         infer = found is not None and found["what"] == "/infer"
         if found is None or not _by_method(request, infer):
-            raise UnknownError(f"there is no {request.method} {path}")
+            allowed = "POST" if infer else ", ".join(ASKING)
+            told = {"error": f"{request.method} {path} is not known. Expected {allowed}"}
+            return _json(told, 405, {"allow": allowed})
         model = models.find(self.models, found["name"])
         written = found["version"]
         if written is not None and not re.fullmatch("[0-9]{1,18}", written):

@@ -189,7 +189,11 @@ def _tensors_asked(signature: Signature) -> Schema:
     """The body of the Open Inference Protocol, all of it JSON."""
     each = [_tensor(name, tensor, SCALARS) for name, tensor in signature.inputs.items()]
     wanted = _object(name={"enum": list(signature.outputs)})
-    schema = _object(inputs={"type": "array", "minItems": len(each), "items": {"anyOf": each}})
+    once = [
+        {"contains": _object(name={"const": name}), "minContains": 1, "maxContains": 1}
+        for name in signature.inputs
+    ]
+    schema = _object(inputs={"type": "array", "items": {"anyOf": each}, "allOf": once})
     schema["properties"] |= {
         "id": {"type": "string"},
         "parameters": {"type": "object"},

@@ -194,18 +194,25 @@ def test_what_is_not_there_is_unimplemented(channel: grpc.Channel) -> None:
     assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-def test_a_served_export_answers_by_grpc(exported: Callable[[str], Path]) -> None:
-    """As a user starts it: one process, both ports."""
+def test_several_models_are_served_on_both_ports(
+    exported: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """As a user starts it: one process, a file that names the models."""
     from serving_process import Served
 
     with server.bound("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
-    served = Served(exported("pixels").parent, "--grpc-port", port)
+    names = {"digits": exported("pixels").parent, "answers": exported("mixed").parent}
+    lines = "".join(f"{name}: {folder}\n" for name, folder in names.items())
+    (tmp_path / "models.yaml").write_text(lines)
+    served = Served(tmp_path / "models.yaml", "--grpc-port", port)
     try:
-        assert served.said[-2] == f"serving pixels by gRPC on 127.0.0.1:{port}"
+        assert served.said[-2] == f"serving digits, answers by gRPC on 127.0.0.1:{port}"
+        for name in names:
+            assert served.client.get(f"/v2/models/{name}/ready").json()["ready"] is True
         with grpc.insecure_channel(f"127.0.0.1:{port}") as made:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(made)
-            request = predict_pb2.PredictRequest(model_spec={"name": "pixels"})
+            request = predict_pb2.PredictRequest(model_spec={"name": "digits"})
             pixels = np.zeros((2, 29, 28), np.uint8)
             request.inputs["image"].CopyFrom(tf.make_tensor_proto(pixels))
             answer = stub.Predict(request, timeout=20)

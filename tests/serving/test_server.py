@@ -132,7 +132,8 @@ def test_a_body_may_be_compressed(served: Served, examples: dict[str, Any]) -> N
     ("GET", "/v2/models/answers/ready", 200, '"ready":true'),
     ("GET", "/v2/models/answers/versions/one", 400, "version 'one' is no number"),
     ("GET", "/v2/models/other", 404, "Servable not found for request: Latest(other)"),
-    ("POST", "/v2/models/answers", 404, "there is no POST /v2/models/answers"),
+    ("POST", "/v2/models/answers", 405,
+     "POST /v2/models/answers is not known. Expected GET, HEAD"),
     ("GET", "/healthz", 200, '"status":"ok"'),
     ("GET", "/readyz", 200, '"status":"ok"'),
 ])  # fmt: skip
@@ -259,6 +260,18 @@ def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
     finally:
         code, err = served.close()
     assert (code, err) == (0, "")
+
+
+def test_a_run_is_exported_for_as_long_as_it_is_served(fitted: Runs) -> None:
+    run = fitted("mixed")
+    served = Served(run.path)
+    try:
+        assert served.said[0] == (
+            f"exporting {run.path}, to be served (`kbuilder export` writes an export that stays)"
+        )
+        assert served.client.get("/v1/models/mixed").status_code == 200
+    finally:
+        assert served.close() == (0, "")
 
 
 def test_a_port_that_is_taken_is_said(served: Served, folder: Path, call: Call) -> None:
