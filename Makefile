@@ -6,7 +6,7 @@ VENV ?= .venv
 DATA ?= data
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint contract bench bench-tables bench-fit bench-serve recipes ejected schema layer-table clean
+.PHONY: demo test lint contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -45,6 +45,10 @@ bench-fit: $(VENV)/.installed
 # Requests per second, compared with a plain handler; the figures are in benchmarks/results.
 bench-serve: $(VENV)/.installed
 	$(BIN)/python benchmarks/serve.py $(DATA)
+
+# Ten minutes of a server at its limit, with a new version each minute; `make test` has half a one.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python tests/serving/soak.py 600 60
 
 # Write every recipe as a plain Keras script, and run each for one epoch.
 ejected: $(VENV)/.installed

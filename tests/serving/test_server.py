@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import gzip
 import json
 import re
 import shutil
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +21,10 @@ from serving_process import Served
 from shared import Call
 
 import kbuilder as kb
-from kbuilder.serving import places
+from kbuilder.serving import places, server
+from kbuilder.serving.batching import Batcher
+from kbuilder.serving.metrics import Metrics
+from kbuilder.serving.models import Model, watch
 
 Exports = Callable[[str], Path]
 Runs = Callable[[str], kb.Run]
@@ -260,6 +266,86 @@ def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
     finally:
         code, err = served.close()
     assert (code, err) == (0, "")
+
+
+def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(
+    folder: Path, examples: dict[str, Any]
+) -> None:
+    served = Served(folder)
+    rows, count = rows_of(examples), 30
+    content = body({"instances": [rows[place % len(rows)] for place in range(3000)]})
+    line = "POST /v1/models/answers:predict HTTP/1.1\r\nhost: x\r\n"
+    head = f"{line}content-length: {len(content)}\r\n\r\n".encode()
+    clients = [socket.create_connection(("127.0.0.1", served.port), 30) for _ in range(count)]
+    for client in clients:
+        client.sendall(head + content)
+    metrics = served.client.get("/metrics").text  # all have been accepted
+    done = re.search(r'requests_total\{code="200".*\} (\d+)', metrics)
+    assert done is None or float(done[1]) < count  # and some are not answered yet
+    served.process.send_signal(signal.SIGTERM)
+    for client in clients:
+        with client, client.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
+            assert len(answer.read()) > 3000 * len('{"label":"no"}')
+    assert served.close()[0] == 0
+
+
+def test_a_server_killed_while_it_takes_a_version_over_starts_again(folder: Path) -> None:
+    place = folder.parent / "killed" / "answers"
+    shutil.copytree(folder / "1", place / "1")
+    served = Served(place)
+    path = "/v1/models/answers"
+    shutil.copytree(folder / "1", place / "2")
+    deadline = time.monotonic() + 30
+    while "LOADING" not in served.client.get(path).text:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    served.process.kill()
+    served.process.communicate()
+    served.client.close()
+    again = Served(place)
+    try:
+        states = again.client.get(path).json()["model_version_status"]
+        assert [(one["version"], one["state"]) for one in states] == [("2", "AVAILABLE")]
+    finally:
+        assert again.close() == (0, "")
+
+
+def test_a_version_that_was_refused_is_tried_again_once_it_is_whole(exported: Exports) -> None:
+    said: list[str] = []
+    place = Path("copied/answers")
+    shutil.copytree(exported("mixed"), place / "1")
+    whole = exported("mixed")
+    model = server.load(place, "answers", 8, Metrics(), said.append)
+    (place / "2").mkdir()
+    shutil.copy(whole / "manifest.json", place / "2")
+    assert [model.load(), model.load()] == [False, False]
+    shutil.copytree(whole, place / "2", dirs_exist_ok=True)
+    assert model.load() is True
+    model.close()
+    assert said[0] == "answers: version 1 is served"
+    assert said[1].startswith(f"answers: version 2 is refused: {place}/2 is not what was exported")
+    assert said[2:] == ["answers: version 2 is served"]
+
+
+def test_no_fault_of_a_new_version_ends_the_watch() -> None:
+    said: list[str] = []
+
+    class Faulty(Model):
+        def load(self) -> bool:
+            raise RuntimeError(f"disk {len(said)}")
+
+    async def watched() -> None:
+        model = Faulty("a", Path(), said.append, lambda export: Batcher(export.predict))
+        watching = asyncio.create_task(watch({"a": model}, 0.01))
+        while len(said) < 2:
+            await asyncio.sleep(0.01)
+        watching.cancel()
+
+    asyncio.run(watched())
+    assert said[:2] == [
+        f"a: a new version could not be looked at: disk {number}" for number in (0, 1)
+    ]
 
 
 def test_a_run_is_exported_for_as_long_as_it_is_served(fitted: Runs) -> None:
