@@ -10,6 +10,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,11 @@ def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: li
     if level == rank - 1 and set(map(type, value)) <= PLAIN[dtype]:
         flat.extend(value)
         return
+    if level == rank - 2 and all(type(v) is list and len(v) == shape[-1] for v in value):
+        values = list(chain.from_iterable(value))
+        if set(map(type, values)) <= PLAIN[dtype]:
+            flat.extend(values)
+            return
     for inner in value:
         _fill(inner, shape, level + 1, dtype, flat)
 
