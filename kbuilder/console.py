@@ -1,14 +1,18 @@
-"""What a person sees while a fit runs: notes and progress on stderr."""
+"""What a person sees while a fit or a prediction runs: notes and progress on stderr."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from kbuilder.contracts import Decision
+
+SPACING = 30.0
+"""Seconds between two lines of a prediction, where there is no terminal."""
 
 
 class Console:
@@ -24,6 +28,7 @@ class Console:
         self._file: IO[str] | None = None
         self._bar: Any = None
         self._rate = 0.0
+        self._said = time.monotonic()
 
     @property
     def live(self) -> bool:
@@ -79,6 +84,29 @@ class Console:
             rate: Examples per second in the epoch so far.
             memory: Bytes that the device has in use at most.
         """
+        self._show(
+            f"epoch {epoch}/{epochs} step {step}/{steps}",
+            (epoch - 1) * steps + step,
+            steps * epochs,
+            f"loss {loss:.4f}  {rate:,.0f} examples/s  {memory / 2**30:.1f} GiB",
+        )
+
+    def predicted(self, rows: int, share: float | None, rate: float) -> None:
+        """Move the bar of a prediction; not on a terminal, say a line now and then.
+
+        Args:
+            rows: The rows that are predicted.
+            share: The part of all rows that they are, if it is known.
+            rate: Rows per second.
+        """
+        if self.live:
+            self._show(f"{rows:,} rows", share or 0.0, share and 1.0, f"{rate:,.0f} rows/s")
+        elif time.monotonic() - self._said >= SPACING:
+            part = "" if share is None else f" ({share:.0%})"
+            self.say(f"{rows:,} rows{part}, {rate:,.0f} rows/s")
+            self._said = time.monotonic()
+
+    def _show(self, description: str, completed: float, total: float | None, note: str) -> None:
         first = self._bar is None
         if first:
             from rich.console import Console as Terminal
@@ -90,14 +118,8 @@ class Console:
                 console=Terminal(stderr=True), transient=True, refresh_per_second=4,
             )  # fmt: skip
             self._bar.start()
-            self._bar.add_task("", total=steps * epochs, note="")
-        self._bar.update(
-            0,
-            description=f"epoch {epoch}/{epochs} step {step}/{steps}",
-            completed=(epoch - 1) * steps + step,
-            note=f"loss {loss:.4f}  {rate:,.0f} examples/s  {memory / 2**30:.1f} GiB",
-            refresh=first,
-        )
+            self._bar.add_task("", total=total, note="")
+        self._bar.update(0, description=description, completed=completed, note=note, refresh=first)
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
         """The line of one epoch; the learning rate where it is another than before."""

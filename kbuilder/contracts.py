@@ -7,7 +7,7 @@ decides the last layer, the loss, the metrics, and how outputs are decoded into 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import (
     TYPE_CHECKING,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.recipe.split import Split
-    from kbuilder.table import Profile, Table
+    from kbuilder.table import Part, Profile, Table
 
 Form = Literal["vector", "text", "sequence", "image"]
 """The form of a preprocessed feature, and the shape of its tensor:
@@ -149,6 +149,22 @@ class Source(Protocol):
 
         Raises:
             DataError: if they cannot be read.
+        """
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """What `read` gives, part by part; without the whole in memory, where the kind of file
+        allows it.
+
+        Args:
+            path, words: As `read` takes them.
+            wanted: The columns that are needed.
+            size: The rows of a part.
+            start: The row to begin with, counted from 0.
+
+        Raises:
+            DataError: as `read`, when the reading comes to what is wrong.
         """
 
     def script(self) -> Script:

@@ -6,7 +6,7 @@
     ├── DataError      the data cannot be used as the recipe says                          (exit 1)
     ├── BuildError     the network cannot be put together                                  (exit 1)
     ├── TrainingError  the fit failed: a loss that is not a number                         (exit 1)
-    ├── Interrupted    the fit was told to stop, and can be gone on with            (exit 130, 143)
+    ├── Interrupted    it was told to stop, and can be gone on with                 (exit 130, 143)
     ├── RunError       a run folder is incomplete or altered                               (exit 1)
     └── ExportError    an export could not be written, or does not answer like the model   (exit 1)
 
@@ -125,20 +125,19 @@ class TrainingError(KBuilderError):
 
 
 class Interrupted(KBuilderError):  # noqa: N818 - named like KeyboardInterrupt
-    """The fit was told to stop by a signal, and wrote a checkpoint if it could.
+    """A fit, or a long prediction, was told to stop by a signal, and kept what it could.
 
     Args:
         signal: The number of the signal.
-        epoch, step: Epochs that are finished, and steps of the next, in the newest checkpoint.
-        resume: The command that goes on; None: there is no checkpoint.
+        done: How far what is kept has come.
+        resume: The command that goes on; None: nothing is kept.
     """
 
     exit_code = 130
 
-    def __init__(self, signal: int, epoch: int, step: int, resume: str | None) -> None:
-        steps = f", step {step}" if step else ""
+    def __init__(self, signal: int, done: str, resume: str | None) -> None:
         on = "Nothing is kept of it." if resume is None else f"Go on with:\n  {resume}"
-        super().__init__(f"Interrupted after epoch {epoch}{steps}. {on}")
+        super().__init__(f"Interrupted after {done}. {on}")
         self.exit_code = 128 + signal
 
 

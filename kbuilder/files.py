@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import hashlib
 import os
 import shutil
@@ -71,6 +72,25 @@ def settle(temporary: Path, path: Path) -> None:
     _sync(temporary)
     temporary.replace(path)
     _sync(path.parent)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """While it lasts no other process is at work on the folder; a killed one leaves no trace.
+
+    Raises:
+        CallError: if another process is.
+    """
+    with (folder / ".at-work").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CallError(
+                f"another process is at work on {folder}. Wait for it, or end it first."
+            ) from None
+        except OSError:  # some file systems have no locks
+            pass
+        yield
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

@@ -1,13 +1,10 @@
-"""Tables from files and frames: what several sources share."""
+"""Tables from files of arrays and from frames: what several sources share."""
 
 from __future__ import annotations
 
-import lzma
-import warnings
 import zipfile
-import zlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,92 +15,6 @@ from kbuilder.table import Table, types
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def read_csv(
-    path: Path,
-    key: Key = (),
-    *,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
-    missing: Sequence[str] = (),
-    words: Collection[str] = (),
-) -> Table:
-    """The rows of a CSV file with a header.
-
-    A column is of numbers if each of its values is written as one, and has no leading zero: 007 is
-    a code. A line with too few fields has the rest missing.
-
-    Args:
-        path: The file.
-        key: The place of its name in the recipe, for messages.
-        delimiter: What stands between two fields.
-        encoding: As Python names it.
-        missing: Texts that mean "missing", beside those that pandas takes: the empty field, NA,
-            N/A, NaN, null, None and the like.
-        words: Columns that are left as they are written, even if all their values are numbers.
-
-    Raises:
-        DataError: if the file is empty, has no rows, or cannot be read.
-    """
-    import pandas as pd
-
-    _expect_file(path, key)
-    given: dict[str, Any] = {
-        "sep": delimiter, "encoding": encoding, "skipinitialspace": True, "engine": "c",
-    }  # fmt: skip
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # fields would be lost
-            header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False, **given)
-            names = [str(name).strip() for name in header.iloc[0]]
-            _check_header(names, path, key, delimiter)
-            # In a single column an empty line is a missing value, else it is no row.
-            frame = pd.read_csv(
-                path, na_values=list(missing), dtype=str, index_col=False,
-                skip_blank_lines=len(names) > 1, **given,
-            )  # fmt: skip
-    except pd.errors.EmptyDataError:
-        raise DataError(f"{path} is empty. Expected a header and rows.", key=key) from None
-    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
-        reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
-        if isinstance(error, pd.errors.ParserWarning):
-            reason = "its lines have more fields than the header"
-        raise DataError(
-            f"{path} cannot be read as CSV: {reason}. Expected as many fields in each line as in "
-            f"the header, between {delimiter!r} (data.delimiter).",
-            key=key,
-        ) from None
-    except UnicodeError:
-        raise DataError(
-            f"{path} is not {encoding}: line {_unreadable(path, encoding)} cannot be read. "
-            "Name the file's encoding, such as `encoding: latin-1`.",
-            key=key,
-        ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read: {error}. Expected a CSV file.", key=key) from None
-    except ValueError:
-        raise DataError(
-            f"{path} cannot be read with the delimiter {delimiter!r}. Expected one character that "
-            "stands between two fields, such as ',' or ';'.",
-            key=("data", "delimiter"),
-        ) from None
-    if frame.empty:
-        raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
-    frame.columns = [name or renamed for name, renamed in zip(names, frame.columns, strict=True)]
-    columns = {name: _numbers(frame[name]) for name in frame if name not in words}
-    return from_frame(frame.assign(**columns), origin=path.name)
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """A column of texts as numbers, if each of them is written as one."""
-    import pandas as pd
-
-    try:
-        numbers = pd.to_numeric(column)
-    except ValueError:
-        return column
-    return column if column.str.contains(r"^[+-]?0\d", na=False).any() else numbers
 
 
 def read_npz(
@@ -126,7 +37,7 @@ def read_npz(
     Raises:
         DataError: if the file cannot be read, lacks an array, or their lengths differ.
     """
-    _expect_file(path, key)
+    expect_file(path, key)
     if not zipfile.is_zipfile(path):
         raise DataError(
             f"{path} is no whole .npz file. Expected named arrays, as numpy.savez writes them.",
@@ -169,22 +80,12 @@ def read_npz(
     return Table(arrays, path.name)
 
 
-def read_like(path: Path, words: Collection[str] = ()) -> Table:
-    """The rows of a file by its ending: `.csv`, or `.npz` with arrays named like the columns.
-
-    Args:
-        path: The file.
-        words: Columns of a CSV file that are left as they are written.
+def expect_file(path: Path, key: Key) -> None:
+    """Refuse a path that is no file.
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: if it is none.
     """
-    if path.suffix.lower() == ".npz":
-        return read_npz(path, (), None, "columns")
-    return read_csv(path, words=words)
-
-
-def _expect_file(path: Path, key: Key) -> None:
     if not path.is_file():
         raise DataError(f"there is no file {path}. Expected the file of the rows.", key=key)
 
@@ -219,7 +120,12 @@ def _scalars(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float64 if large or values.dtype.kind == "f" else np.int64)
 
 
-def _expect_unique(names: Sequence[str], origin: str, key: Key) -> None:
+def expect_unique(names: Sequence[str], origin: str, key: Key) -> None:
+    """Refuse columns of one name.
+
+    Raises:
+        DataError: naming them.
+    """
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         raise DataError(
@@ -229,27 +135,13 @@ def _expect_unique(names: Sequence[str], origin: str, key: Key) -> None:
         )
 
 
-def _unreadable(path: Path, encoding: str) -> int:
-    """The number of the first line that is not in the encoding."""
-    content = path.read_bytes()
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError as error:
-        return content[: error.start].count(b"\n") + 1
-    except UnicodeError:
-        pass  # some encodings say no more than that they cannot
-    return 1
+def expect_columns(names: Sequence[str], wanted: Sequence[str], origin: str) -> None:
+    """Refuse rows without the wanted columns, before any row is read.
 
-
-def _check_header(names: Sequence[str], path: Path, key: Key, delimiter: str) -> None:
-    other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
-    if len(names) == 1 and other and other != delimiter:
-        raise DataError(
-            f"{path} has a single column, called {names[0]!r}. Expected fields between "
-            f"{delimiter!r}; this looks like `delimiter: {other!r}`.",
-            key=("data", "delimiter"),
-        )
-    _expect_unique([name for name in names if name], str(path), key)
+    Raises:
+        DataError: naming every column that is missing, and those that are there.
+    """
+    Table(dict.fromkeys(map(str, names), np.empty(0)), origin).only(wanted)
 
 
 def from_frame(frame: pd.DataFrame, origin: str) -> Table:
@@ -257,7 +149,7 @@ def from_frame(frame: pd.DataFrame, origin: str) -> Table:
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
         raise DataError(f"{origin} is no pandas DataFrame. Expected one. Got a {kind}.")
-    _expect_unique([str(name) for name in frame.columns], origin, ())
+    expect_unique([str(name) for name in frame.columns], origin, ())
     return Table({str(name): _column(series) for name, series in frame.items()}, origin)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,15 +11,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import preprocessing, runs
+from kbuilder import files, predicting, preprocessing, runs, streams
 from kbuilder.columns import from_instances, read_json
+from kbuilder.console import Console
 from kbuilder.contracts import Decision
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.export import saved_model
 from kbuilder.formats import from_frame
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.table import Table
+from kbuilder.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +119,48 @@ class Run:
         table = self._table(data)
         return to_frame(self.record.columns, self._outputs(table))
 
+    def predict_parts(self, data: str | Path) -> Iterator[pd.DataFrame]:
+        """The predictions of a file part by part, in the order of the rows.
+
+        Args:
+            data: A CSV or Parquet file, of which a part at a time is in memory; or what else
+                `predict` takes by name, which is read whole.
+        """
+        for table, _ in self._parts(Path(data), 0):
+            yield self.predict(table)
+
+    def predict_file(
+        self, data: str | Path, output: str | Path, console: Console | None = None
+    ) -> int:
+        """Write the predictions of a file into another, which may be larger than the memory.
+
+        After a kill the same call goes on from where it stood.
+
+        Args:
+            data: As `predict_parts` takes it.
+            output: The file to write, `.csv` or `.parquet`.
+            console: Shows how far it has come; None: nobody looks.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            CallError: if the output cannot be written.
+            DataError: if the rows cannot be predicted.
+            Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
+        """
+        data, output = Path(data), Path(output)
+        words = ["kbuilder", "predict", str(self.path), str(data), "-o", str(output)]
+        job = predicting.Job(
+            data=data,
+            output=output,
+            run=files.sha256(self.path / runs.LOCK),
+            parts=lambda start: self._parts(data, start),
+            predict=self.predict,
+            again=shlex.join(words),
+        )
+        return predicting.write(job, console or Console(verbose=False))
+
     def export(self, path: str | Path) -> Path:
         """Write a SavedModel from raw columns to names into `path/1`, or the next number.
 
@@ -137,6 +181,16 @@ class Run:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
         return saved_model.input_names(self.record.columns)
 
+    def _parts(self, path: Path, start: int) -> Iterator[Part]:
+        """The rows of a file from one on, as many at a time as are predicted at once."""
+        columns = self.record.columns
+        wanted, size = list(columns.features), predicting.rows_per_part(columns)
+        if path.suffix.lower() == ".parquet":
+            return streams.parquet_parts(path, wanted, size, start)
+        if path.suffix.lower() == ".json":
+            return read_json(columns, path).parts(size, start)
+        return self.recipe.data.parts(path, columns.words(), wanted, size, start)
+
     def _table(self, data: Any) -> Table:
         if isinstance(data, Table):
             return data
@@ -144,4 +198,6 @@ class Run:
             return from_frame(data, "the frame")
         if Path(data).suffix.lower() == ".json":
             return read_json(self.record.columns, Path(data))
+        if Path(data).suffix.lower() == ".parquet":
+            return streams.read_parquet(Path(data))
         return self.recipe.data.read(Path(data), self.record.columns.words())

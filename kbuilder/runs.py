@@ -8,7 +8,6 @@ checkpoints and its history, from which it can be gone on with.
 from __future__ import annotations
 
 import csv
-import fcntl
 import json
 import os
 import platform
@@ -180,7 +179,7 @@ def under_way(
     folder = unfinished(path)
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):
+    with files.alone(folder):
         try:
             _free(path)
             _sweep(path)
@@ -213,21 +212,6 @@ def _sweep(path: Path) -> None:
     for folder in path.parent.iterdir():
         if half.fullmatch(folder.name):
             shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """While it lasts no other process is at work on the folder; a killed one leaves no trace."""
-    with (folder / ".at-work").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CallError(
-                f"another process is at work on {folder}. Wait for it, or end it first."
-            ) from None
-        except OSError:  # some file systems have no locks
-            pass
-        yield
 
 
 def start(
@@ -295,7 +279,7 @@ def start(
 def _leave_nothing(left: Path) -> None:
     """Remove the unfinished folder of a whole run: its process was killed at the very end."""
     if left.is_dir():
-        with suppress(CallError, OSError), _alone(left):
+        with suppress(CallError, OSError), files.alone(left):
             shutil.rmtree(left, ignore_errors=True)
 
 

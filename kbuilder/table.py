@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,12 @@ class Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows].tolist())
+
+    def parts(self, size: int, start: int = 0) -> Iterator[Part]:
+        """The rows part by part, from a row on, counted from 0."""
+        for first in range(start, len(self), size):
+            part = self.take(slice(first, first + size))
+            yield Part(part, (first + len(part)) / len(self))
 
     def only(self, names: Sequence[str], key: Key = ()) -> Table:
         """The table of the named columns.
@@ -112,6 +118,18 @@ class Table:
             else:
                 digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
+
+
+class Part(NamedTuple):
+    """Some rows of a larger table, in their order.
+
+    Args:
+        table: The rows; their labels are those that they have in the whole.
+        share: How much of the whole has been read by now, from 0 to 1; None: nobody knows.
+    """
+
+    table: Table
+    share: float | None
 
 
 @dataclass(frozen=True)

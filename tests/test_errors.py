@@ -35,7 +35,7 @@ def test_every_error_has_its_exit_code_and_stands_in_the_tree() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_fit_has_the_code_of_its_signal(number: int, code: int) -> None:
-    assert Interrupted(number, 3, 0, "go on").exit_code == code
+    assert Interrupted(number, "epoch 3", "go on").exit_code == code
 
 
 def test_a_problem_says_place_path_message_excerpt_and_suggestion() -> None:

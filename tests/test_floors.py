@@ -20,6 +20,7 @@ STAGES = (
     "ejecting",
     "evaluation",
     "export",
+    "predicting",
     "preprocessing",
     "runs",
     "samples",
@@ -35,8 +36,8 @@ PLUGINS = (
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "shipped",
                      "spec", "table"), 0),
-    **dict.fromkeys(("checkpoints", "columns", "formats", "labels", "layer_lists", "layer_steps",
-                     "layer_table", "parts", "recipe"), 1),
+    **dict.fromkeys(("checkpoints", "columns", "csv_file", "formats", "labels", "layer_lists",
+                     "layer_steps", "layer_table", "parts", "recipe", "streams"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),

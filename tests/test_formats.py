@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 from shared import message
 
+from kbuilder.csv_file import read_csv
 from kbuilder.errors import DataError
-from kbuilder.formats import from_frame, read_csv, read_like, read_npz
+from kbuilder.formats import from_frame, read_npz
+from kbuilder.streams import read_like
 
 FILE = Path("rows.csv")
 ARRAYS = Path("rows.npz")

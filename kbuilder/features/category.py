@@ -108,10 +108,7 @@ class Category(Spec):
             numbers = np.full(len(values), MISSING_INTEGER, dtype=np.int64)
             for row in np.flatnonzero(~absent):
                 try:
-                    number = float(values[row])
-                    if number != np.floor(number):
-                        raise ValueError("broken")
-                    numbers[row] = int(values[row])
+                    numbers[row] = _whole(values[row])
                 except (TypeError, ValueError, OverflowError):
                     raise DataError(
                         f"column {column!r} holds whole numbers, but here {str(values[row])!r}. "
@@ -151,3 +148,20 @@ class Category(Spec):
         size = len(self.vocabulary or ()) + 2
         embedded = keras.layers.Embedding(size, self.embedding)(tensor)  # (batch, 1, embedding)
         return Signal("vector", keras.layers.Flatten()(embedded))
+
+
+def _whole(value: Any) -> int:
+    """A whole number; a text may write it as 3, 3.0 or 3e0, whatever stands beside it.
+
+    Raises:
+        ValueError, TypeError, OverflowError: if it is none.
+    """
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            value = float(value)
+    number = float(value)
+    if number != np.floor(number):
+        raise ValueError("broken")
+    return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from kbuilder.errors import missing_file
 from kbuilder.formats import read_npz
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Table
+from kbuilder.table import Part, Table
 
 Mapped = Annotated[dict[str, str], Field(min_length=1)]
 
@@ -53,6 +53,12 @@ class Arrays(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
         return read_npz(path, (), self.columns, "columns", another=True)
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """The rows of another file, which is read whole."""
+        return self.read(path).parts(size, start)
 
     def script(self) -> Script:
         """numpy.load, without pickle."""

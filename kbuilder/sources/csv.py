@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Script
+from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import Key, missing_file
-from kbuilder.formats import read_csv
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Table
+from kbuilder.table import Part, Table
 
 
 def _encoding(name: str) -> str:
@@ -58,6 +58,15 @@ class CSV(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of another file, with the same delimiter, encoding and missing texts."""
         return self._parse(path, (), words)
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """The rows of another file, as they are read."""
+        return csv_parts(
+            path, delimiter=self.delimiter, encoding=self.encoding, missing=self.missing,
+            words=words, wanted=wanted, size=size, start=start,
+        )  # fmt: skip
 
     def script(self) -> Script:
         """pandas, each value as it is written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
-from kbuilder.formats import from_frame, read_like
+from kbuilder.formats import from_frame
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
-from kbuilder.table import Table
+from kbuilder.streams import parts_like, read_like
+from kbuilder.table import Part, Table
 
 
 class Frame(Spec):
@@ -57,6 +58,12 @@ class Frame(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
         return read_like(path, words)
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
+        return parts_like(path, words, wanted, size, start)
 
     def script(self) -> Script:
         """Refused: a script cannot reach the memory of another process."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import DataError, Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Table
+from kbuilder.table import Part, Table
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
 
@@ -59,6 +59,12 @@ class ImageFolder(Spec):
         if not path.is_dir():
             raise DataError(f"there is no {path}. Expected a folder of images, or an image.")
         return _read(path, ())
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """The images of another folder, which is read whole."""
+        return self.read(path).parts(size, start)
 
     def script(self) -> Script:
         """The files of each folder, and its name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from kbuilder.contracts import Script
-from kbuilder.formats import read_like
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
-from kbuilder.table import Table
+from kbuilder.streams import parts_like, read_like
+from kbuilder.table import Part, Table
 
 GOALS = {
     "breast_cancer": "diagnosis",
@@ -63,6 +63,12 @@ class Sklearn(Spec):
     def read(self, path: Path, words: Collection[str] = ()) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
         return read_like(path, words)
+
+    def parts(
+        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    ) -> Iterator[Part]:
+        """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
+        return parts_like(path, words, wanted, size, start)
 
     def script(self) -> Script:
         """What scikit-learn loads, its columns by name."""

@@ -143,8 +143,14 @@ class Keeper:
             self._writer.wait()
         assert self._signal is not None
         if self.folder is None:
-            raise Interrupted(self._signal, *self._done, self.resume)
+            raise Interrupted(self._signal, _position(*self._done), self.resume)
         kept = checkpoints.found(self.folder / "checkpoints")
         if not kept:
-            raise Interrupted(self._signal, *self._done, None)
-        raise Interrupted(self._signal, *checkpoints.position(kept[0]), self.resume)
+            raise Interrupted(self._signal, _position(*self._done), None)
+        at = _position(*checkpoints.position(kept[0]))
+        raise Interrupted(self._signal, at, self.resume)
+
+
+def _position(epoch: int, step: int) -> str:
+    """Epochs that are finished, and steps of the next, in words."""
+    return f"epoch {epoch}" + (f", step {step}" if step else "")

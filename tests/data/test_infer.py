@@ -16,9 +16,10 @@ from shared import message
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.contracts import Decision
+from kbuilder.csv_file import read_csv
 from kbuilder.data import infer
 from kbuilder.errors import DataError
-from kbuilder.formats import from_frame, read_csv
+from kbuilder.formats import from_frame
 from kbuilder.table import profile
 
 ROWS = 60

@@ -1,0 +1,310 @@
+"""Predictions of any number of rows into a file, part by part.
+
+Until the output is whole, what has been predicted is in a folder beside it, `<output>.unfinished`:
+`predictions`, which grows by a part at a time, and `journal.json`, which says how much of it
+counts, and what it was predicted from. Both are on the disk before the next part begins. So a
+process that is killed at any moment leaves a beginning to go on from, and nothing under the
+output's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from kbuilder import __version__, files
+from kbuilder.columns import Columns
+from kbuilder.console import Console
+from kbuilder.contracts import Form
+from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
+from kbuilder.table import Part, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIZES: dict[Form, int] = {"vector": 32_768, "text": 8_192, "sequence": 2_048, "image": 1_024}
+"""The rows of a part by the largest of its features: some MB as text, and some tenths of a second.
+
+They are multiples of the rows of a batch, so that each row has the company that it has in the
+whole, and a number that is equal to the last bit.
+"""
+GROUP = 2**18
+"""The rows of a group in a Parquet file."""
+
+
+def rows_per_part(columns: Columns) -> int:
+    """How many rows are read, predicted and written at a time."""
+    return min(SIZES[feature.form] for feature in columns.features.values())
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is predicted, by what, and where to.
+
+    Args:
+        data: The file or folder of the rows.
+        output: The file of the predictions, `.csv` or `.parquet`.
+        run: What tells the run from others.
+        parts: The rows from a given one on, counted from 0.
+        predict: The predictions of some rows.
+        again: The command that goes on with it.
+    """
+
+    data: Path
+    output: Path
+    run: str
+    parts: Callable[[int], Iterator[Part]]
+    predict: Callable[[Table], pd.DataFrame]
+    again: str
+
+
+@dataclass(frozen=True)
+class Journal:
+    """How far a prediction has come.
+
+    Args:
+        of: What it is made from: with anything else a prediction begins anew.
+        rows: Rows that are predicted.
+        size: Bytes of `predictions` that hold them.
+        whole: Whether these are all rows.
+    """
+
+    of: Mapping[str, str]
+    rows: int = 0
+    size: int = 0
+    whole: bool = False
+
+
+def check(output: Path) -> None:
+    """Refuse an output that could not be written at the end.
+
+    Raises:
+        CallError: if its ending is none of those known, or it is a folder.
+    """
+    if output.suffix.lower() not in WAYS:
+        raise CallError(
+            f"{output} is no name of a file of predictions. Expected one that ends in "
+            f"{' or '.join(WAYS)}."
+        )
+    if output.is_dir():
+        raise CallError(f"{output} is a folder. Expected the name of a file.")
+
+
+def unfinished(output: Path) -> Path:
+    """The folder of an output while it is predicted."""
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def write(job: Job, console: Console) -> int:
+    """Predict all rows into the output, which takes its name when it is whole.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        CallError: if the output cannot be, or another process is at work on it.
+        DataError: if the rows cannot be predicted, or are others in the end than they were.
+        Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
+    """
+    check(job.output)
+    of = _made_from(job)
+    folder = unfinished(job.output)
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.alone(folder):
+        journal = _resumed(folder, of, console)
+        try:
+            with _stopping() as stopped:
+                journal = _predict(job, folder, journal, console)
+                if _made_from(job) != of:
+                    raise DataError(
+                        f"{job.data} was changed while it was predicted. "
+                        "Expected rows that stay as they are. Predict them again."
+                    )
+                journal = _put(folder, replace(journal, whole=True))
+                WAYS[job.output.suffix.lower()].finish(folder, job.output)
+        except KeyboardInterrupt:
+            if not stopped:
+                raise
+            kept = _kept(folder)
+            if not kept.rows:
+                _remove(folder, made)
+            again = job.again if kept.rows else None
+            raise Interrupted(stopped[0], f"{kept.rows:,} rows", again) from None
+        except KBuilderError:  # of the rows or the run: mended, they are others
+            _remove(folder, made)
+            raise
+        finally:
+            console.close()
+        shutil.rmtree(folder, ignore_errors=True)
+    return journal.rows
+
+
+def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Journal:
+    """Predict what is left, a part at a time, and say how far it has come."""
+    if journal.whole:
+        return journal
+    encode = WAYS[job.output.suffix.lower()].encode
+    began, before = time.monotonic(), journal.rows
+    with (folder / "predictions").open("r+b" if journal.rows else "wb") as file:
+        file.truncate(journal.size)  # a part may have been half written
+        file.seek(journal.size)
+        for table, share in job.parts(journal.rows):
+            file.write(encode(job.predict(table), not journal.rows))
+            file.flush()
+            os.fsync(file.fileno())
+            rows = journal.rows + len(table)
+            journal = _put(folder, replace(journal, rows=rows, size=file.tell()))
+            console.predicted(rows, share, (rows - before) / (time.monotonic() - began))
+    return journal
+
+
+def _resumed(folder: Path, of: Mapping[str, str], console: Console) -> Journal:
+    """From where to go on: the journal of what is there, or a new one."""
+    try:
+        journal = _kept(folder)
+        whole = (folder / "predictions").stat().st_size >= journal.size
+    except (OSError, ValueError, TypeError, KeyError):
+        return Journal(of)  # none has begun, or what is left of it is damaged
+    others = [name for name in of if of[name] != journal.of.get(name)]
+    if others:
+        console.say(
+            f"beginning anew: {listed(others)} changed since {journal.rows:,} rows were predicted"
+        )
+    if others or not whole:
+        return Journal(of)
+    console.say(f"going on after {journal.rows:,} rows")
+    return journal
+
+
+def _kept(folder: Path) -> Journal:
+    return Journal(**json.loads((folder / "journal.json").read_text(encoding="utf-8")))
+
+
+def _put(folder: Path, journal: Journal) -> Journal:
+    """Write the journal, in place of the one before."""
+    with files.new_file(folder / "journal.json") as file:
+        file.write_text(json.dumps(asdict(journal), indent=2) + "\n", encoding="utf-8")
+    return journal
+
+
+def _made_from(job: Job) -> dict[str, str]:
+    """What a prediction is made from, each by the name that a person is told."""
+    return {
+        "the rows": f"{job.data.absolute()} {_stamp(job.data)}",
+        "the run": job.run,
+        "kbuilder": __version__,
+        "tensorflow": version("tensorflow"),
+    }
+
+
+def _stamp(path: Path) -> str:
+    """What changes with a file, or with any file below a folder: sizes and times."""
+    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    digest = hashlib.sha256()
+    for file in found:
+        with suppress(OSError):  # the reading tells that it is not there
+            seen = file.stat()
+            digest.update(f"{file.relative_to(path)!r} {seen.st_size} {seen.st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+def _remove(folder: Path, made: list[Path]) -> None:
+    """Remove the folder, and those that were made for it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):  # others may be at work there
+        for parent in made[1:]:
+            parent.rmdir()
+
+
+@contextmanager
+def _stopping() -> Iterator[list[int]]:
+    """While it lasts SIGINT and SIGTERM raise KeyboardInterrupt, and stand in the list.
+
+    It may be raised at any place, as a process may be killed at any.
+    """
+    heard = (signal.SIGINT, signal.SIGTERM)
+    main = threading.current_thread() is threading.main_thread()
+    before = {number: signal.getsignal(number) for number in heard} if main else {}
+    stopped: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        stopped.append(number)
+        for again, handler in before.items():
+            signal.signal(again, handler)
+        raise KeyboardInterrupt
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How predictions are kept, and become a file of their kind.
+
+    Args:
+        encode: Predictions as bytes, the first of them or not.
+        finish: Makes the output from the folder of all bytes.
+    """
+
+    encode: Callable[[pd.DataFrame, bool], bytes]
+    finish: Callable[[Path, Path], None]
+
+
+def _as_csv(frame: pd.DataFrame, first: bool) -> bytes:
+    return frame.to_csv(index=False, header=first).encode()
+
+
+def _settle(folder: Path, output: Path) -> None:
+    files.settle(folder / "predictions", output)
+
+
+def _as_arrow(frame: pd.DataFrame, first: bool) -> bytes:
+    """A batch of an Arrow stream, which can be cut anywhere between two."""
+    import pyarrow as pa
+
+    batch = pa.RecordBatch.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    head = batch.schema.serialize().to_pybytes() if first else b""
+    return head + batch.serialize().to_pybytes()
+
+
+def _to_parquet(folder: Path, output: Path) -> None:
+    """Copy the Arrow stream into a Parquet file."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    joined = folder / "joined"
+    with (
+        pa.ipc.open_stream(folder / "predictions") as batches,
+        parquet.ParquetWriter(joined, batches.schema) as file,
+    ):
+        held: list[Any] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(map(len, held)) >= GROUP:
+                file.write_table(pa.Table.from_batches(held), GROUP)
+                held = []
+        if held:
+            file.write_table(pa.Table.from_batches(held), GROUP)
+    files.settle(joined, output)
+
+
+WAYS = {".csv": Way(_as_csv, _settle), ".parquet": Way(_as_arrow, _to_parquet)}
+"""What an output may be, by its ending."""

@@ -1,0 +1,124 @@
+"""Tables part by part, from files of several kinds: by their ending."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kbuilder.csv_file import csv_parts, read_csv
+from kbuilder.errors import DataError
+from kbuilder.formats import expect_columns, expect_file, expect_unique, from_frame, read_npz
+from kbuilder.table import Part, Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+BUFFER = 2**20
+"""Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
+
+
+def read_like(path: Path, words: Collection[str] = ()) -> Table:
+    """The rows of a file by its ending: `.csv`, or `.npz` with arrays named like the columns.
+
+    Args:
+        path: The file.
+        words: Columns of a CSV file that are left as they are written.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    if path.suffix.lower() == ".npz":
+        return read_npz(path, (), None, "columns")
+    return read_csv(path, words=words)
+
+
+def parts_like(
+    path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+) -> Iterator[Part]:
+    """The rows that `read_like` reads, part by part.
+
+    Args:
+        path, words: As `read_like` takes them.
+        wanted: The columns that are needed.
+        size: The rows of a part.
+        start: How many rows are passed over.
+
+    Raises:
+        DataError: if it cannot be read, or a wanted column is missing.
+    """
+    if path.suffix.lower() == ".npz":
+        return read_like(path).parts(size, start)
+    return csv_parts(path, words=words, wanted=wanted, size=size, start=start)
+
+
+def read_parquet(path: Path) -> Table:
+    """The rows of a Parquet file.
+
+    Raises:
+        DataError: if it has no rows, or cannot be read.
+    """
+    [part] = parquet_parts(path, None, None, 0)
+    return part.table
+
+
+def parquet_parts(
+    path: Path, wanted: Sequence[str] | None, size: int | None, start: int
+) -> Iterator[Part]:
+    """The rows of a Parquet file part by part; those that are passed over are not read, if many.
+
+    Args:
+        path: The file.
+        wanted: The columns that are needed; None: all.
+        size: The rows of a part; None: all are one part.
+        start: How many rows are passed over.
+
+    Raises:
+        DataError: if it has no rows, cannot be read, or a wanted column is missing.
+    """
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    expect_file(path, ())
+    try:
+        with parquet.ParquetFile(path, buffer_size=BUFFER) as file:
+            names, rows = file.schema_arrow.names, file.metadata.num_rows
+            expect_unique(names, str(path), ())
+            if not rows:
+                raise DataError(f"{path} has no rows. Expected rows.")
+            if wanted is not None:
+                expect_columns(names, wanted, path.name)
+            lengths = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+            passed = [n for n, end in enumerate(accumulate(lengths)) if end <= start]
+            groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])
+            batches = file.iter_batches(size or rows, row_groups=groups, columns=wanted)
+            for some in _cut(batches, size or rows, start - first):
+                # Whole numbers stay whole where some are missing, whatever rows a part has.
+                frame = some.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+                columns = from_frame(frame, path.name).columns
+                yield Part(
+                    Table(columns, path.name, range(start + 1, start + len(frame) + 1)),
+                    (start + len(frame)) / rows,
+                )
+                start += len(frame)
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise DataError(f"{path} cannot be read: {reason}. Expected a Parquet file.") from None
+
+
+def _cut(batches: Iterable[pa.RecordBatch], size: int, drop: int) -> Iterator[pa.Table]:
+    """Tables of `size` rows, the last of fewer, from batches of any; the first rows are dropped."""
+    import pyarrow as pa
+
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        gone = min(drop, len(batch))
+        drop -= gone
+        held.append(batch.slice(gone))
+        while sum(map(len, held)) >= size:
+            table = pa.Table.from_batches(held)
+            yield table.slice(0, size)
+            held = table.slice(size).to_batches()
+    if any(map(len, held)):
+        yield pa.Table.from_batches(held)
