@@ -123,29 +123,25 @@ def write(job: Job, console: Console) -> int:
     folder = unfinished(job.output)
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    with files.alone(folder):
-        journal = _resumed(folder, of, console)
+    with files.alone(folder), _stopping() as stopped:
         try:
-            with _stopping() as stopped:
-                journal = _predict(job, folder, journal, console)
-                if _made_from(job) != of:
-                    raise DataError(
-                        f"{job.data} was changed while it was predicted. "
-                        "Expected rows that stay as they are. Predict them again."
-                    )
-                journal = _put(folder, replace(journal, whole=True))
-                WAYS[job.output.suffix.lower()].finish(folder, job.output)
-        except KeyboardInterrupt:
-            if not stopped:
-                raise
-            kept = _kept(folder)
-            if not kept.rows:
+            journal = _predict(job, folder, _begin(folder, of, console), console)
+            if _made_from(job) != of:
+                raise DataError(
+                    f"{job.data} was changed while it was predicted. "
+                    "Expected rows that stay as they are. Predict them again."
+                )
+            journal = _put(folder, replace(journal, whole=True))
+            WAYS[job.output.suffix.lower()].finish(folder, job.output)
+        except BaseException as error:
+            # Rows or a run that had to be mended are others, so that nothing is gone on with.
+            kept = None if isinstance(error, KBuilderError) else _kept(folder)
+            if kept is None:
                 _remove(folder, made)
-            again = job.again if kept.rows else None
-            raise Interrupted(stopped[0], f"{kept.rows:,} rows", again) from None
-        except KBuilderError:  # of the rows or the run: mended, they are others
-            _remove(folder, made)
-            raise
+            if not stopped or not isinstance(error, KeyboardInterrupt):
+                raise
+            done = f"{kept.rows if kept else 0:,} rows"
+            raise Interrupted(stopped[0], done, job.again if kept else None) from None
         finally:
             console.close()
         shutil.rmtree(folder, ignore_errors=True)
@@ -171,26 +167,30 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
     return journal
 
 
-def _resumed(folder: Path, of: Mapping[str, str], console: Console) -> Journal:
+def _begin(folder: Path, of: Mapping[str, str], console: Console) -> Journal:
     """From where to go on: the journal of what is there, or a new one."""
-    try:
-        journal = _kept(folder)
-        whole = (folder / "predictions").stat().st_size >= journal.size
-    except (OSError, ValueError, TypeError, KeyError):
-        return Journal(of)  # none has begun, or what is left of it is damaged
-    others = [name for name in of if of[name] != journal.of.get(name)]
-    if others:
+    kept = _kept(folder)
+    if kept is not None:
+        others = [name for name in of if of[name] != kept.of.get(name)]
+        if not others:
+            console.say(f"going on after {kept.rows:,} rows")
+            return kept
         console.say(
-            f"beginning anew: {listed(others)} changed since {journal.rows:,} rows were predicted"
+            f"beginning anew: {listed(others)} changed since {kept.rows:,} rows were predicted"
         )
-    if others or not whole:
-        return Journal(of)
-    console.say(f"going on after {journal.rows:,} rows")
-    return journal
+    (folder / "journal.json").unlink(missing_ok=True)  # before what it counts is written over
+    return Journal(of)
 
 
-def _kept(folder: Path) -> Journal:
-    return Journal(**json.loads((folder / "journal.json").read_text(encoding="utf-8")))
+def _kept(folder: Path) -> Journal | None:
+    """The journal of what has been predicted; None, if nothing has, or it is damaged."""
+    try:
+        text = (folder / "journal.json").read_text(encoding="utf-8")
+        journal = Journal(**json.loads(text))
+        sound = (folder / "predictions").stat().st_size >= journal.size
+    except (OSError, ValueError, TypeError):
+        return None
+    return journal if sound else None
 
 
 def _put(folder: Path, journal: Journal) -> Journal:

@@ -95,7 +95,7 @@ def parquet_parts(
             batches = file.iter_batches(size or rows, row_groups=groups, columns=wanted)
             for some in _cut(batches, size or rows, start - first):
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
-                frame = some.to_pandas(ignore_metadata=True, integer_object_nulls=True)
+                frame = some.replace_schema_metadata().to_pandas(integer_object_nulls=True)
                 columns = from_frame(frame, path.name).columns
                 yield Part(
                     Table(columns, path.name, range(start + 1, start + len(frame) + 1)),

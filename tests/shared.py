@@ -19,6 +19,11 @@ from kbuilder.contracts import Signal
 ROWS = 96
 
 
+def seen(values: np.ndarray) -> list[Any]:
+    """The values of a column, None where missing."""
+    return [None if isinstance(v, float) and np.isnan(v) else v for v in values.tolist()]
+
+
 def message(kind: type[Exception], call: Callable[..., Any], *args: Any, **named: Any) -> str:
     """The whole message of the error of exactly this type that the call raises."""
     with pytest.raises(kind) as caught:

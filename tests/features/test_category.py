@@ -146,3 +146,9 @@ def test_short_strings_that_repeat_are_recognised() -> None:
     assert reason == "2 different strings in 3 values"
     assert Category.recognise(profile(np.array([1, 2]))) is None
     assert Category.recognise(profile(objects(*(f"name {n}" for n in range(50))))) is None
+
+
+def test_a_whole_number_is_read_alike_whatever_stands_beside_it() -> None:
+    feature = Category(vocabulary=[3, 2**53 + 1])
+    texts = objects("3", "03", "3.0", "3e0", str(2**53 + 1), None)
+    assert feature.raw("c", texts).tolist() == [3, 3, 3, 3, 2**53 + 1, MISSING_INTEGER]
