@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import pty
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from shared import ROWS, Call, mixed
+from bad import real
+from shared import ROWS, Call, encoded, mixed, picture
+
+import kbuilder as kb
+from kbuilder import predicting
 
 
 @pytest.fixture
@@ -71,3 +84,264 @@ def test_what_is_not_there_is_named(
     assert (found, out) == (code, "")
     assert err.startswith(said)
     assert err.count("\n") == 1
+
+
+def test_a_name_that_predictions_cannot_have_is_refused_before_tensorflow_is_loaded(
+    rows: str, fitted: Any
+) -> None:
+    words = ["predict", str(fitted("mixed").path), rows, "-o", "out.json"]
+    program = (
+        "import sys; from kbuilder.commands.main import kbuilder\n"
+        "try: kbuilder.main(sys.argv[1:], standalone_mode=False)\n"
+        "except Exception as error: print(error, 'tensorflow' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True)
+    assert done.stdout == (
+        "out.json is no name of a file of predictions. Expected one that ends in "
+        ".csv or .parquet. False\n"
+    )
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of one batch, so that a small file has many."""
+    for form in predicting.SIZES:
+        monkeypatch.setitem(predicting.SIZES, form, 1024)
+
+
+def many(rows: int, seed: int = 0) -> pd.DataFrame:
+    """Rows like those of `mixed`, with missing ones, whose parts differ from the whole."""
+    random = np.random.default_rng(seed)
+    frame = mixed().sample(rows, replace=True, random_state=seed, ignore_index=True)
+    frame["size"] = (frame["size"] + random.normal(size=rows)).map(repr, na_action="ignore")
+    frame.loc[rows // 2, "size"] = "007.5"  # beside it no value is taken for a number
+    frame["floor"] = frame["floor"].astype(object).map(str, na_action="ignore")
+    frame.loc[rows - 1, "floor"] = "03"
+    frame.loc[rows - 2, "floor"] = "2.0"
+    return frame
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
+def test_the_parts_of_a_file_are_predicted_as_the_whole_to_the_last_bit(
+    output: str, fitted: Any, call: Call
+) -> None:
+    run = fitted("mixed")
+    other = many(3000)[["answer", "floor", "size", "colour"]].assign(note='a\n"b"')
+    other.to_csv("rows.csv", index=False)
+    other.to_parquet("rows.parquet", index=False, row_group_size=700)
+    expected = run.predict(other)
+    pd.testing.assert_frame_equal(run.predict("rows.csv"), expected, check_exact=True)
+    for data in ("rows.csv", "rows.parquet"):
+        code, _, err = call("predict", run.path, data, "-o", output)
+        assert (code, err) == (0, f"3,000 predictions: {output}\n")
+        if output == "out.csv":
+            assert Path(output).read_text(encoding="utf-8") == expected.to_csv(index=False)
+        else:
+            found = pd.read_parquet(output)
+            pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert call("predict", run.path, "rows.csv")[1] == expected.to_csv(index=False)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_value_far_below_is_named_by_its_row_and_nothing_is_left(
+    ending: str, fitted: Any, call: Call
+) -> None:
+    frame = many(3000)
+    frame.loc[2500, "size"] = "large"
+    frame.to_csv("rows.csv", index=False)
+    frame.to_parquet("rows.parquet")
+    code, out, err = call("predict", fitted("mixed").path, f"rows.{ending}", "-o", "out.csv")
+    assert (code, out) == (1, "")
+    assert err == (
+        f"Error: features.size: row 2501 of rows.{ending}: column 'size' is a number, but here "
+        "'large'. Expected a number; name a text that means missing in data.missing, or read the "
+        "column as a category.\n"
+    )
+    assert sorted(path.name for path in Path().iterdir()) == ["rows.csv", "rows.parquet"]
+
+
+def test_what_can_only_be_read_whole_is_predicted_in_parts(
+    fitted: Any, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for form in predicting.SIZES:
+        monkeypatch.setitem(predicting.SIZES, form, 8)
+    photos = pd.DataFrame({"photo": [encoded(picture(n)) for n in range(20)]})
+    photos.to_parquet("photos.parquet")
+    waves = np.random.default_rng(0).normal(size=(20, 6, 2)).astype(np.float32)
+    np.savez("waves.npz", wave=waves)
+    run = fitted("sequence")
+    given = {
+        "files": ("photos.parquet", photos),
+        "sequence": ("waves.npz", pd.DataFrame({"wave": list(waves)})),
+    }
+    for kind, (name, frame) in given.items():
+        run, expected = fitted(kind), fitted(kind).predict(frame)
+        assert call("predict", run.path, name, "-o", "out.csv")[0] == 0
+        found = pd.read_csv("out.csv")
+        pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-4)
+
+
+LONG = 30 * 1024 + 7
+SMALL = """
+import sys
+from kbuilder import predicting
+from kbuilder.commands.main import main
+predicting.SIZES["vector"] = 1024
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of thirty parts and some rows."""
+    folder = tmp_path_factory.mktemp("long")
+    many(LONG).to_csv(folder / "rows.csv", index=False)
+    return folder
+
+
+def start(folder: Path, run: Path, output: str) -> subprocess.Popen[str]:
+    """`kbuilder predict`, in a process of its own, by parts of one batch."""
+    return subprocess.Popen(
+        [sys.executable, "-c", SMALL, "predict", str(run), "rows.csv", "-o", output],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def journal(output: Path) -> dict[str, Any]:
+    """How far a prediction has come by its journal."""
+    try:
+        return dict(json.loads((predicting.unfinished(output) / "journal.json").read_text()))
+    except OSError:
+        return {"rows": 0, "whole": False}
+
+
+MOMENTS: dict[str, tuple[int, Callable[[Path], bool]]] = {
+    "killed after its first part.csv": (signal.SIGKILL, lambda out: journal(out)["rows"] > 0),
+    "killed on its way.parquet": (signal.SIGKILL, lambda out: journal(out)["rows"] > LONG // 2),
+    "killed in the end.parquet": (signal.SIGKILL, lambda out: journal(out)["whole"]),
+    "terminated.csv": (signal.SIGTERM, lambda out: journal(out)["rows"] > LONG // 2),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ended(folder: Path, fitted: Any) -> dict[str, tuple[int, str]]:
+    """By moment, the exit code of the process that was ended then, and what it said."""
+    found = {}
+    for one, two in zip(*[iter(MOMENTS)] * 2, strict=True):  # two at a time
+        pair = {name: start(folder, fitted("mixed").path, name) for name in (one, two)}
+        left = dict(pair)
+        deadline = time.monotonic() + 120
+        while left:
+            assert time.monotonic() < deadline
+            for name, process in list(left.items()):
+                number, came = MOMENTS[name]
+                if came(folder / name):
+                    process.send_signal(number)
+                    del left[name]
+                assert process.poll() in (None, -number, 128 + number), process.communicate()
+            time.sleep(0.0005)
+        for name, process in pair.items():
+            _, err = process.communicate(timeout=60)
+            found[name] = (process.returncode, err)
+    return found
+
+
+@pytest.fixture(scope="module")
+def expected(folder: Path, fitted: Any) -> pd.DataFrame:
+    return fitted("mixed").predict(pd.read_csv(folder / "rows.csv", dtype=str))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_was_ended_goes_on_to_the_very_file(
+    moment: str, ended: Any, expected: pd.DataFrame, folder: Path, fitted: Any, call: Call,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The processes were real, and so were the signals."""
+    code, said = ended[moment]
+    number, _ = MOMENTS[moment]
+    output, run = folder / moment, fitted("mixed").path
+    assert not output.exists()
+    rows = journal(output)["rows"]
+    again = shlex.join(["kbuilder", "predict", str(run), "rows.csv", "-o", moment])
+    if number == signal.SIGKILL:
+        assert (code, said) == (-number, "")
+    else:
+        assert (code, rows > 0) == (128 + number, True)
+        assert said == f"Interrupted after {rows:,} rows. Go on with:\n  {again}\n"
+    monkeypatch.chdir(folder)
+    code, _, err = call(*shlex.split(again)[1:])
+    on = f"going on after {rows:,} rows\n" if rows else ""
+    assert (code, err) == (0, f"{on}{LONG:,} predictions: {moment}\n")
+    if output.suffix == ".csv":
+        assert output.read_text(encoding="utf-8") == expected.to_csv(index=False)
+    else:
+        pd.testing.assert_frame_equal(pd.read_parquet(output), expected, check_exact=True)
+    assert not predicting.unfinished(output).exists()
+
+
+PROGRAM = """
+import resource, sys
+import kbuilder as kb
+from kbuilder import predicting
+predicting.SIZES["vector"] = 4096
+run, seen = kb.load(sys.argv[1]), []
+for data in sys.argv[2:]:
+    rows = run.predict_file(data, f"out.{data.rpartition('.')[2]}")
+    seen += [rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]
+print(*seen)
+"""
+
+
+def test_five_times_the_rows_take_no_more_memory(folder: Path, fitted: Any) -> None:
+    """In a process of its own, whose most memory the system tells, in MB."""
+    frame = many(3 * 4096).assign(note="some words, " * 100)  # 15 MB, and 74 MB of five times
+    for times in (1, 5):
+        repeated = pd.concat([frame] * times)
+        repeated.to_csv(folder / f"times-{times}.csv", index=False)
+        repeated.drop(columns="note").to_parquet(folder / f"times-{times}.parquet")
+    names = [f"times-{times}.{ending}" for ending in ("csv", "parquet") for times in (1, 5)]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(fitted("mixed").path), *names],
+        cwd=folder, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    rows, most = np.array(done.stdout.split(), dtype=int).reshape(4, 2).T
+    assert rows.tolist() == [12_288, 61_440, 12_288, 61_440]
+    assert most[1] - most[0] < 30, most
+    assert most[3] - most[2] < 30, most
+
+
+def test_on_a_terminal_a_bar_tells_how_far_it_has_come(folder: Path, fitted: Any) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", SMALL, "predict", str(fitted("mixed").path)]
+    with subprocess.Popen(
+        [*command, "rows.csv", "-o", "shown.csv"], cwd=folder, stderr=theirs,
+        env={**os.environ, "COLUMNS": "100", "TERM": "xterm"},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        try:
+            while some := os.read(ours, 4096):
+                shown += some
+        except OSError:  # the other end is closed
+            pass
+        assert process.wait(60) == 0
+    os.close(ours)
+    text = shown.decode()
+    assert "1,024 rows " in text
+    assert " rows/s" in text
+    assert text.endswith(f"{LONG:,} predictions: shown.csv\r\n")
+
+
+def test_real_rows_are_predicted_alike_from_csv_and_parquet(call: Call) -> None:
+    data = kb.CSV(path=real("adult-train.csv"), target="income", missing=["?"])
+    training = kb.Training(epochs=1, batch_size=1024)
+    run = kb.fit(kb.Recipe(data=data, training=training), verbose=False)
+    test = real("adult-test.csv")
+    expected = run.predict(test)
+    assert call("predict", run.path, test, "-o", "out.parquet")[0] == 0
+    pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), expected, check_exact=True)
+    pd.read_csv(test, na_values="?", skipinitialspace=True).to_parquet("test.parquet")
+    assert call("predict", run.path, "test.parquet", "-o", "out.csv")[0] == 0
+    assert Path("out.csv").read_text(encoding="utf-8") == expected.to_csv(index=False)
