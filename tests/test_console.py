@@ -1,4 +1,4 @@
-"""What a person sees while a fit runs."""
+"""What a person sees while a fit or a prediction runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from bad import disk
 
+from kbuilder import console as module
 from kbuilder.console import Console
 
 
@@ -45,3 +46,18 @@ def test_a_full_disk_does_not_stop_what_is_said(
             console.say(f"{number}" * 3000)
         console.close()
     assert re.findall("^.", capsys.readouterr().err, re.MULTILINE) == ["0", "1", "2"]
+
+
+def test_without_a_terminal_a_prediction_is_told_of_now_and_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    console = Console(verbose=False)
+    console.predicted(1000, 0.1, 500.0)
+    assert console.lines == []  # it has just begun
+    monkeypatch.setattr(module, "SPACING", 0.0)
+    console.predicted(2000, 0.2, 500.0)
+    console.predicted(3000, None, 1500.0)
+    assert console.lines == ["2,000 rows (20%), 500 rows/s", "3,000 rows, 1,500 rows/s"]
+    monkeypatch.undo()
+    console.predicted(4000, 0.4, 500.0)
+    assert len(console.lines) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from shared import ROWS, fields, message, mixed, reviews
 from sklearn.metrics import accuracy_score, r2_score
 
 import kbuilder as kb
+from kbuilder import predicting
 from kbuilder.errors import DataError
 
 Runs = Callable[[str], kb.Run]
@@ -124,6 +126,34 @@ def test_a_file_of_the_recipes_kind_is_predicted(fitted: Runs) -> None:
     expected = fitted("mixed").predict(mixed())
     pd.testing.assert_frame_equal(fitted("mixed").predict("rows.csv"), expected)
     pd.testing.assert_frame_equal(fitted("mixed").predict(Path("rows.csv")), expected)
+
+
+def test_a_parquet_file_is_predicted_and_evaluated_as_its_frame(fitted: Runs) -> None:
+    run = fitted("mixed")
+    mixed().to_parquet("rows.parquet")
+    pd.testing.assert_frame_equal(run.predict("rows.parquet"), run.predict(mixed()))
+    assert run.evaluate("rows.parquet") == run.evaluate(mixed())
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "json"])
+def test_a_file_is_predicted_part_by_part_and_into_another(
+    ending: str, fitted: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(predicting.SIZES, "vector", 40)
+    run, file = fitted("mixed"), Path(f"rows.{ending}")
+    if ending == "json":
+        rows = mixed().drop(columns="answer").to_dict("records")
+        content = [{k: None if pd.isna(v) else v for k, v in row.items()} for row in rows]
+        file.write_text(json.dumps(content))
+    else:
+        getattr(mixed(), f"to_{ending}")(file, index=False)
+    parts = list(run.predict_parts(file))
+    assert [len(part) for part in parts] == [40, 40, 16]
+    expected = run.predict(mixed())
+    found = pd.concat(parts, ignore_index=True)
+    pd.testing.assert_frame_equal(found, expected, rtol=1e-5)
+    assert run.predict_file(file, "out.parquet") == ROWS
+    pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), expected, rtol=1e-5)
 
 
 def test_history_and_decisions_are_at_hand(fitted: Runs) -> None:

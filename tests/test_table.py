@@ -38,6 +38,15 @@ def test_rows_keep_their_names_when_some_are_taken() -> None:
     assert len(TABLE.take(np.array([], dtype=int))) == 0
 
 
+def test_the_parts_of_a_table_keep_the_names_of_its_rows() -> None:
+    table = Table({"x": np.arange(5)}, "it", list("abcde"))
+    parts = list(table.parts(2, start=1))
+    assert [part.table["x"].tolist() for part in parts] == [[1, 2], [3, 4]]
+    assert [part.table.labels for part in parts] == [["b", "c"], ["d", "e"]]
+    assert [part.share for part in parts] == [0.6, 1.0]
+    assert list(table.parts(2, start=5)) == []
+
+
 def test_several_targets_are_side_by_side_and_all_numbers() -> None:
     table = Table({"a": np.array([1, 2]), "b": np.array([0.5, 1]), "c": objects("x", "y")}, "t")
     assert table.target(["b", "a"]).tolist() == [[0.5, 1], [1, 2]]

@@ -39,6 +39,15 @@ def test_another_file_may_call_its_arrays_like_the_columns_or_like_this_one() ->
     assert sorted(source().read(Path("arrays.npz")).columns) == ["answer", "input"]
 
 
+def test_another_file_is_read_in_parts() -> None:
+    np.savez("arrays.npz", x=np.arange(10).reshape(5, 2))
+    parts = list(source().parts(Path("arrays.npz"), (), ["input"], size=2, start=1))
+    assert [part.table["input"].tolist() for part in parts] == [
+        [[2, 3], [4, 5]], [[6, 7], [8, 9]],
+    ]  # fmt: skip
+    assert parts[1].table.row(0) == "row 4 of arrays.npz"
+
+
 def test_another_file_needs_no_target() -> None:
     np.savez("arrays.npz", x=np.zeros((4, 2)))
     assert list(source().read(Path("arrays.npz")).columns) == ["input"]

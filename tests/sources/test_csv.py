@@ -27,6 +27,14 @@ def test_the_file_and_the_test_file_are_read_alike() -> None:
     assert len(source(delimiter=";").read(Path("test.csv"))) == 2
 
 
+def test_the_parts_of_another_file_are_read_as_the_file() -> None:
+    Path("more.csv").write_text("a;ö\n1;?\n2;ä\n3;7\n", "latin-1")
+    given = source(delimiter=";", missing="?", encoding="latin-1")
+    parts = list(given.parts(Path("more.csv"), ["ö"], ["ö"], size=2, start=0))
+    assert [part.table["ö"].tolist() for part in parts] == [[None, "ä"], ["7"]]
+    assert [list(part.table.columns) for part in parts] == [["ö"], ["ö"]]
+
+
 @pytest.mark.parametrize("field", ["path", "test_path"])
 def test_a_file_that_is_not_there_says_where_it_can_be_had(field: str) -> None:
     Path("rows.csv").write_text("a,b\n1,2\n")

@@ -58,3 +58,5 @@ def test_rows_to_predict_come_from_csv_or_npz() -> None:
     source = kb.Frame(frame=FRAME, target="y")
     assert len(source.read(Path("rows.csv"))) == 1
     assert len(source.read(Path("rows.npz"))) == 3
+    parts = list(source.parts(Path("rows.npz"), (), ["x"], size=2, start=0))
+    assert [len(part.table) for part in parts] == [2, 1]

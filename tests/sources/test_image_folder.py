@@ -63,6 +63,15 @@ def test_images_to_predict_are_a_file_a_folder_or_a_folder_of_classes() -> None:
     )
 
 
+def test_images_to_predict_come_in_parts_with_their_names() -> None:
+    for name in "abcde":
+        put(f"images/cat/{name}.png")
+    parts = list(source().parts(Path("images/cat"), (), ["image"], size=2, start=2))
+    assert [list(part.table.labels) for part in parts] == [
+        ["images/cat/c.png", "images/cat/d.png"], ["images/cat/e.png"],
+    ]  # fmt: skip
+
+
 ENDINGS = ".jpg, .jpeg, .png, .gif, .bmp"
 
 

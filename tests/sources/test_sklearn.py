@@ -45,3 +45,5 @@ def test_another_target_may_be_named() -> None:
 def test_rows_to_predict_come_from_a_csv_file() -> None:
     Path("rows.csv").write_text("petal_width\n1.5\n")
     assert kb.Sklearn(name="iris").read(Path("rows.csv"))["petal_width"].tolist() == [1.5]
+    [part] = kb.Sklearn(name="iris").parts(Path("rows.csv"), (), ["petal_width"], 2, 0)
+    assert part.table["petal_width"].tolist() == [1.5]
