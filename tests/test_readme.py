@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from bad import real
 from sklearn.datasets import load_iris
@@ -96,6 +97,7 @@ def test_the_python_shown_runs(workshop: Path) -> None:
     output = run("python recipe.py", workshop).stdout
     assert "'accuracy'" in output
     assert "(None, 10)" in output
+    assert len(pd.read_parquet(workshop / "predictions.parquet")) == 150
     assert (workshop / "exported/flowers/2").is_dir()
 
 

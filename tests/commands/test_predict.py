@@ -285,7 +285,7 @@ PROGRAM = """
 import resource, sys
 import kbuilder as kb
 from kbuilder import predicting
-predicting.SIZES["vector"] = 4096
+predicting.SIZES["vector"] = 1024
 run, seen = kb.load(sys.argv[1]), []
 for data in sys.argv[2:]:
     rows = run.predict_file(data, f"out.{data.rpartition('.')[2]}")
@@ -296,8 +296,8 @@ print(*seen)
 
 def test_five_times_the_rows_take_no_more_memory(folder: Path, fitted: Any) -> None:
     """In a process of its own, whose most memory the system tells, in MB."""
-    frame = many(3 * 4096)
-    frame["colour"] = [f"{n} " * 200 for n in range(len(frame))]  # 14 MB, five times 70 MB
+    frame = many(3 * 1024)
+    frame["colour"] = [f"{n} " * 1000 for n in range(len(frame))]  # 15 MB, five times 74 MB
     for times in (1, 5):
         repeated = pd.concat([frame] * times)
         repeated.to_csv(folder / f"times-{times}.csv", index=False)
@@ -308,7 +308,7 @@ def test_five_times_the_rows_take_no_more_memory(folder: Path, fitted: Any) -> N
         cwd=folder, capture_output=True, text=True, check=True,
     )  # fmt: skip
     rows, most = np.array(done.stdout.split(), dtype=int).reshape(4, 2).T
-    assert rows.tolist() == [12_288, 61_440, 12_288, 61_440]
+    assert rows.tolist() == [3_072, 15_360, 3_072, 15_360]
     assert most[1] - most[0] < 30, most
     assert most[3] - most[2] < 30, most
 
