@@ -203,21 +203,24 @@ def _put(folder: Path, journal: Journal) -> Journal:
 def _made_from(job: Job) -> dict[str, str]:
     """What a prediction is made from, each by the name that a person is told."""
     return {
-        "the rows": f"{job.data.absolute()} {_stamp(job.data)}",
+        "the rows": f"{job.data.absolute()} {_stamp(job)}",
         "the run": job.run,
         "kbuilder": __version__,
         "tensorflow": version("tensorflow"),
     }
 
 
-def _stamp(path: Path) -> str:
+def _stamp(job: Job) -> str:
     """What changes with a file, or with any file below a folder: sizes and times."""
-    found = sorted(path.rglob("*")) if path.is_dir() else [path]
+    path, output = job.data.absolute(), job.output.absolute()
+    ours = {output, unfinished(output)}  # which may be put among the rows
     digest = hashlib.sha256()
-    for file in found:
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         with suppress(OSError):  # the reading tells that it is not there
-            seen = file.stat()
-            digest.update(f"{file.relative_to(path)!r} {seen.st_size} {seen.st_mtime_ns}".encode())
+            if file.is_file() and not ours & {file, *file.parents}:
+                seen = file.stat()
+                name = str(file.relative_to(path))
+                digest.update(f"{name!r} {seen.st_size} {seen.st_mtime_ns}".encode())
     return digest.hexdigest()
 
 

@@ -103,7 +103,7 @@ def parquet_parts(
                 )
                 start += len(frame)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).splitlines()[0].rstrip(".")
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise DataError(f"{path} cannot be read: {reason}. Expected a Parquet file.") from None
 
 

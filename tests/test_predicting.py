@@ -217,6 +217,22 @@ def test_rows_that_change_while_they_are_predicted_are_refused() -> None:
     assert files_below(Path()) == [DATA.name]
 
 
+def test_an_output_among_the_rows_does_not_change_them() -> None:
+    Path("rows").mkdir()
+    shutil.copy(DATA, "rows")
+    inside = job(Path("rows/out.csv"), data=Path("rows"))
+    Path("rows/out.csv").write_text("old")
+    with pytest.raises(OSError, match=r"^cut$"):
+        write(replace(inside, predict=ending(13, cut)))
+    assert write(inside) == (ROWS, ["going on after 12 rows"])
+    shutil.copy(DATA, "rows/more.csv")
+    with pytest.raises(OSError, match=r"^cut$"):
+        write(replace(inside, predict=ending(13, cut)))
+    Path("rows/more.csv").unlink()
+    said = ["beginning anew: the rows changed since 12 rows were predicted"]
+    assert write(inside) == (ROWS, said)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_and_the_message_says_how_to_go_on(number: int) -> None:
     before = signal.getsignal(number)
