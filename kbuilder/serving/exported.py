@@ -71,7 +71,8 @@ class Exported:
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ExportError(f"{folder} cannot be loaded: {reason}") from None
-        _, inputs = self._serve.structured_input_signature
+        _, specs = self._serve.structured_input_signature
+        inputs = {spec.name: spec for spec in specs.values()}  # a key has no "/", "-" or "."
         outputs = self._serve.structured_outputs
         self.signature = Signature(
             inputs={e["name"]: _tensor(inputs[e["name"]]) for e in self.described["inputs"]},

@@ -105,13 +105,15 @@ def make(folders: Mapping[str, Path], seconds: float, token: str | None = None) 
 
 
 @contextmanager
-def served(folders: Mapping[str, Path], seconds: float) -> Iterator[str]:
+def served(
+    folders: Mapping[str, Path], seconds: float = 30, token: str | None = None
+) -> Iterator[str]:
     """The address of a server of these exports, in a thread: it starts at once."""
     import uvicorn
 
     from kbuilder.serving import server
 
-    app = make(folders, seconds)
+    app = make(folders, seconds, token)
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     with server.bound("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})

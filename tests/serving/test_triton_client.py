@@ -23,7 +23,7 @@ Exports = Callable[[str], Path]
 @pytest.fixture(scope="module")
 def client(exported: Exports) -> Iterator[http.InferenceServerClient]:
     folders = {kind: exported(kind).parent for kind in ("mixed", "files")}
-    with handmade.served(folders, 30) as address:
+    with handmade.served(folders) as address:
         made = http.InferenceServerClient(address.removeprefix("http://"))
         yield made
         made.close()
