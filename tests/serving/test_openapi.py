@@ -24,8 +24,8 @@ EXAMPLES = os.environ.get("KBUILDER_EXAMPLES", "15")
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     place = tmp_path_factory.mktemp("handmade")
-    handmade.write_all(place)
-    with handmade.served({name: place / name for name in ("all", "word")}, 30) as found:
+    names = handmade.write_all(place, only=("all", "word"))
+    with handmade.served({name: place / name for name in names}, 30) as found:
         yield found
 
 

@@ -32,7 +32,7 @@ GIVEN: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[grpc.Channel]:
     place = tmp_path_factory.mktemp("handmade")
-    names = [name for name in handmade.write_all(place) if name in ("all", "double")]
+    names = handmade.write_all(place, only=("all", "double"))
     app = handmade.make({name: place / name for name in names}, 30, token="s3cret")
     with server.bound("127.0.0.1", 0) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
