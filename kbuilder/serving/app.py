@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from kbuilder.serving import models, open_inference, openapi, pages, tensorflow_serving
-from kbuilder.serving.bodies import LARGE, Bodies, Limits
+from kbuilder.serving.bodies import LARGE, Bodies, Limits, check_brackets
 from kbuilder.serving.metrics import TYPE, Metrics
 from kbuilder.serving.models import Model
 from kbuilder.serving.refusals import (
@@ -223,6 +223,7 @@ class Server:
     async def _parsed(self, read: Callable[..., Any], body: bytes, *given: Any) -> Any:
         """Read a body; a large one off the loop, which others wait for, and one at a time."""
         if len(body) > LARGE:
+            check_brackets(body, self.limits)
             async with self._parsing:
                 asked = await asyncio.to_thread(read, body, *given)
         else:

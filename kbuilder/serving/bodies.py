@@ -24,11 +24,13 @@ class Limits:
     Args:
         body: Bytes of a body, and of what a compressed one inflates to.
         rows: Rows.
+        brackets: Lists and objects in a large body: each takes 60 bytes and more once it is read.
         seconds: For its body to come, and then as many for its answer.
     """
 
     body: int = 100 * 2**20
     rows: int = 100_000
+    brackets: int = 4_000_000
     seconds: float = 30.0
 
 
@@ -89,3 +91,16 @@ class Bodies:
 
     def _too_large(self) -> TooLargeError:
         return TooLargeError(f"the body is larger than {self.limits.body:,} bytes")
+
+
+def check_brackets(body: bytes, limits: Limits) -> None:
+    """Check, before it is read, that a body does not take many times its size.
+
+    Raises:
+        TooLargeError: if it holds too many lists and objects.
+    """
+    count = body.count(b"{") + body.count(b"[")
+    if count > limits.brackets:
+        raise TooLargeError(
+            f"{count:,} lists and objects are too many at once. At most {limits.brackets:,}"
+        )

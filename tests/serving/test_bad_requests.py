@@ -97,6 +97,20 @@ def test_a_million_rows_are_refused(served: Served, protocol: str, form: str) ->
     assert still_answers(served)
 
 
+@pytest.mark.parametrize("protocol", PATHS)
+@pytest.mark.parametrize("part", [b"{},", b"[],"])
+def test_many_empty_lists_and_objects_are_refused_before_they_are_read(
+    served: Served, protocol: str, part: bytes
+) -> None:
+    before = served.most_memory()
+    content = b'{"instances": [' + part * 33_000_000 + b"1]}"
+    answer = served.client.post(PATHS[protocol], content=content)
+    said = "33,000,002 lists and objects are too many at once. At most 4,000,000"
+    assert (answer.status_code, answer.json()) == (413, {"error": said})
+    assert served.most_memory() - before < BOUND
+    assert still_answers(served)
+
+
 def connection(served: Served, protocol: str, head: str) -> socket.socket:
     """A connection on which the head of a request has been sent."""
     client = socket.create_connection(("127.0.0.1", served.port), timeout=20)

@@ -13,9 +13,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import handmade
 import pytest
 from serving_process import Served
 from shared import Call
@@ -268,25 +270,34 @@ def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
     assert (code, err) == (0, "")
 
 
-def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(
-    folder: Path, examples: dict[str, Any]
-) -> None:
-    served = Served(folder)
-    rows, count = rows_of(examples), 30
-    content = body({"instances": [rows[place % len(rows)] for place in range(3000)]})
-    line = "POST /v1/models/answers:predict HTTP/1.1\r\nhost: x\r\n"
-    head = f"{line}content-length: {len(content)}\r\n\r\n".encode()
-    clients = [socket.create_connection(("127.0.0.1", served.port), 30) for _ in range(count)]
-    for client in clients:
-        client.sendall(head + content)
-    metrics = served.client.get("/metrics").text  # all have been accepted
-    done = re.search(r'requests_total\{code="200".*\} (\d+)', metrics)
-    assert done is None or float(done[1]) < count  # and some are not answered yet
-    served.process.send_signal(signal.SIGTERM)
-    for client in clients:
-        with client, client.makefile("rb") as answer:
-            assert answer.readline() == b"HTTP/1.1 200 OK\r\n"
-            assert len(answer.read()) > 3000 * len('{"label":"no"}')
+def rows_that_wait(served: Served) -> float:
+    found = re.search(r"waiting_rows\{.* ([\d.]+)", served.client.get("/metrics").text)
+    return float(found[1]) if found else 0.0
+
+
+def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
+    """A row is computed for a second, and others wait for it."""
+    handmade.write_all(tmp_path, only=["slow"])
+    served, count = Served(tmp_path / "slow"), 30
+    content = b'{"instances": [300000]}'
+    line = f"POST /v1/models/slow:predict HTTP/1.1\r\nhost: x\r\ncontent-length: {len(content)}"
+    with ExitStack() as opened:
+        clients = []
+        for _ in range(count):
+            client = socket.create_connection(("127.0.0.1", served.port), 60)
+            clients.append(opened.enter_context(client))
+            client.sendall(f"{line}\r\n\r\n".encode() + content)
+        deadline = time.monotonic() + 20
+        while (waiting := rows_that_wait(served)) < count // 2:
+            assert time.monotonic() < deadline, waiting
+        served.process.send_signal(signal.SIGTERM)
+        for client in clients:
+            parts = []
+            while part := client.recv(65536):
+                parts.append(part)
+            answer = b"".join(parts)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer
+            assert answer.endswith(b'{"predictions":[300000.0]}')
     assert served.close()[0] == 0
 
 
