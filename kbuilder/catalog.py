@@ -32,7 +32,7 @@ def find(folder: str, name: str) -> type:
     """
     if name not in names(folder):
         raise KeyError(name)
-    module = import_module(f"kbuilder.{folder}.{name}")
+    module = import_module(f"kbuilder.{folder.replace('/', '.')}.{name}")
     spelled = name.replace("_", "")
     return next(
         member

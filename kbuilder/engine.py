@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 
@@ -36,17 +37,40 @@ def _nothing_collected() -> Iterator[None]:
 @contextmanager
 def _stderr_held_back() -> Iterator[None]:
     """Send file descriptor 2 aside: TensorFlow writes from C++, before Python can stop it."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
+    try:
+        with _aside(2) as written:
             yield
-        except BaseException:
-            os.dup2(kept, 2)
-            aside.seek(0)
-            os.write(2, aside.read())
-            raise
+    except BaseException:
+        os.write(2, written())
+        raise
+
+
+@contextmanager
+def silently() -> Iterator[None]:
+    """Drop what is written to stdout and stderr, and warnings: converters talk to themselves."""
+    with warnings.catch_warnings(), _aside(1), _aside(2):
+        warnings.simplefilter("ignore")
+        yield
+
+
+@contextmanager
+def _aside(descriptor: int) -> Iterator[Callable[[], bytes]]:
+    """Send what is written to a file descriptor aside. Gives what tells it, also afterwards."""
+    stream = {1: sys.stdout, 2: sys.stderr}[descriptor]
+    stream.flush()
+    kept = os.dup(descriptor)
+    with tempfile.TemporaryFile() as aside:
+        written = b""
+
+        def tell() -> bytes:
+            return written
+
+        os.dup2(aside.fileno(), descriptor)
+        try:
+            yield tell
         finally:
-            os.dup2(kept, 2)
+            stream.flush()
+            os.dup2(kept, descriptor)
             os.close(kept)
+            aside.seek(0)
+            written = aside.read()

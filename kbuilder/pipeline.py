@@ -173,7 +173,7 @@ def go_on(
     console.verbose = console.verbose and placement.chief
     smoke = start.splits["smoke"]
     prepared = replace(prepare(recipe, smoke, placement), decisions=tuple(start.decisions))
-    runs.same_rows(start, prepared.splits(smoke))
+    runs.same_rows(start.origin, start.splits, prepared.splits(smoke))
     console.lines[:0] = start.log
     if fitting.spans(recipe.training) and start.before.training.epochs != recipe.training.epochs:
         console.say(

@@ -12,18 +12,23 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from kbuilder import files, predicting, preprocessing, runs, streams
-from kbuilder.columns import from_instances, read_json
+from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
+from kbuilder.data import infer, split
+from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
-from kbuilder.export import saved_model
+from kbuilder.export import exporting, sidecar
+from kbuilder.export.contract import Fitted, Quantizing
 from kbuilder.formats import from_frame
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+REPRESENTATIVE = 256  # rows of training by which the range of each activation is estimated
 
 
 def load(path: str | Path = "latest") -> Run:
@@ -161,25 +166,86 @@ class Run:
         )
         return predicting.write(job, console or Console(verbose=False))
 
-    def export(self, path: str | Path) -> Path:
-        """Write a SavedModel from raw columns to names into `path/1`, or the next number.
+    def export(
+        self,
+        path: str | Path,
+        *,
+        format: str = "saved_model",
+        quantize: str | None = None,
+        verbose: bool = True,
+    ) -> Path:
+        """Write the model into `path/1`, or the next number.
 
-        It is loaded in a fresh process without kbuilder and compared with `predict` before it
-        takes its name.
+        It is asked in a fresh process, by the runtime of its format and without kbuilder, and
+        compared with `predict` before it takes its name.
+
+        Args:
+            path: The folder of all versions, which are of one format.
+            format: saved_model takes the raw columns and answers with names; onnx, litert and
+                openvino take numbers, arrays and pixels, and answer with numbers; keras is the
+                network alone. `kbuilder.json` beside it says what goes in and comes out.
+            quantize: `int8` or `float16`, of litert: fewer bits for each number. What is lost is
+                measured on rows that were held back, which are read again.
+            verbose: Print to stderr what was measured, and which files were left alone.
 
         Raises:
-            ExportError: if it does not answer like the model.
+            CallError: if the format cannot be written here, or the folder holds something else.
+            ExportError: if the columns or the network are not for it, or it does not answer like
+                the model.
+            RunError: if the rows are needed, and not those of the fit.
         """
-        columns = self.record.columns
-        outputs = self._outputs(from_instances(columns, self.record.examples, "the examples"))
-        predictions = to_rows(columns, outputs)
-        return saved_model.export(
-            Path(path), columns, self._layer, self.model, self.record.examples, predictions
+        columns, console = self.record.columns, Console(verbose)
+        kind = exporting.check(Path(path), format, quantize, columns)
+        quantizing = None if quantize is None else self._quantizing(quantize)
+        table = from_instances(columns, self.record.examples, "the examples")
+        prepared = preprocessing.apply(self._layer, columns, table)
+        outputs = evaluating.outputs(self.model, prepared)
+        fitted = Fitted(
+            columns, self._layer, self.model, self.input_names(),
+            preprocessing.raw(columns, table), prepared, outputs, to_rows(columns, outputs),
+        )  # fmt: skip
+        return exporting.export(Path(path), kind, fitted, quantizing, console.say)
+
+    def _quantizing(self, to: str) -> Quantizing:
+        """The rows of the fit, read again: some to quantize by, others to measure on."""
+        recipe, columns = self.recipe, self.record.columns
+        try:
+            resolved = infer.resolve(recipe, *recipe.data.load())
+        except DataError as error:
+            raise ExportError(
+                f"--quantize needs the rows that {self.path} was fitted on, and they cannot be "
+                f"read: {error}"
+            ) from None
+        parts = split.divide(resolved.table, resolved.test, recipe.data.split, resolved.targets)
+        parts = parts.smoke() if self.record.splits["smoke"] else parts
+        now = parts.describe(recipe.data.split.seed, self.record.splits["smoke"])
+        runs.same_rows(self.path, self.record.splits, now)
+        held = {name: table for name, table in parts if name != "train"}
+        if not held:
+            raise ExportError(
+                f"{self.path} held no rows back, so that nobody would know what --quantize loses. "
+                "Expected a run with data.split.validation, or no --quantize."
+            )
+        part, table = next(iter(held.items()))
+        metric = evaluating.headlines(columns)[0]
+        encoded = preprocessing.encode_targets(columns, table)
+
+        def score(outputs: Arrays) -> float:
+            return evaluating.score(columns, encoded, outputs)[metric]
+
+        return Quantizing(
+            to=to,
+            train=preprocessing.raw(columns, parts.train.take(slice(REPRESENTATIVE))),
+            part=part,
+            held=preprocessing.raw(columns, table),
+            metric=metric,
+            before=score(self._outputs(table)),
+            score=score,
         )
 
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
-        return saved_model.input_names(self.record.columns)
+        return sidecar.input_names(self.record.columns)
 
     def _parts(self, path: Path, start: int) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""

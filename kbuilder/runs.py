@@ -312,19 +312,24 @@ def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -
         )
 
 
-def same_rows(start: Start, splits: Mapping[str, Any]) -> None:
+def same_rows(origin: Path, before: Mapping[str, Any], splits: Mapping[str, Any]) -> None:
     """Check that the rows are those that a run began with.
+
+    Args:
+        origin: The folder of the run.
+        before: Its `splits.json`.
+        splits: The same of the rows as they are now.
 
     Raises:
         RunError: if they are not.
     """
     was, now = (
         listed(f"{count:,} {name}" for name, count in known["rows"].items())
-        for known in (start.splits, splits)
+        for known in (before, splits)
     )
-    if splits["fingerprint"] != start.splits["fingerprint"]:
+    if splits["fingerprint"] != before["fingerprint"]:
         raise RunError(
-            f"the rows are not those that {start.origin} began with: they were {was}, and are "
+            f"the rows are not those that {origin} began with: they were {was}, and are "
             f"{'as many, but others' if was == now else now}. Restore the data, or fit anew."
         )
 

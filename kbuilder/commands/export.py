@@ -2,38 +2,54 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from kbuilder import catalog
 from kbuilder.commands import options
 
 
 @click.command()
 @options.run
 @click.argument("folder", type=click.Path())
-def export(run: str, folder: str) -> None:
-    """Export RUN (a folder, or "latest") as a SavedModel into FOLDER/1, or the next number.
+@click.option(
+    "--format", "name", type=click.Choice(catalog.names("export/formats")), default="saved_model",
+    show_default=True, help="What to write.",
+)  # fmt: skip
+@click.option(
+    "--quantize", type=click.Choice(["int8", "float16"]),
+    help="With litert: fewer bits for each number.",
+)  # fmt: skip
+def export(run: str, folder: str, name: str, quantize: str | None) -> None:
+    """Export RUN (a folder, or "latest") into FOLDER/1, or the next number.
 
-    It takes the raw columns by name and answers with names. Before it takes its place it is loaded
-    in a process without kbuilder, and compared with the model on real rows.
+    A SavedModel takes the raw columns by name and answers with names. onnx, litert and openvino
+    take numbers, arrays and pixels, and answer with numbers; keras is the network alone. Before an
+    export takes its place it is asked by the format's own runtime, in a process without kbuilder,
+    and compared with the model on real rows.
 
     \b
     kbuilder export latest exported/adult
+    kbuilder export latest exported/digits-onnx --format onnx
+    kbuilder export latest exported/digits-small --format litert --quantize int8
     """
     from kbuilder import runs
+    from kbuilder.export import exporting
 
     path = runs.find(run)
-    runs.check(path)
+    exporting.check(Path(folder), name, quantize, runs.read(path).columns)
     from kbuilder import engine
 
     engine.load_quietly()
     from kbuilder.run import load
 
     fitted = load(path)
-    version = fitted.export(folder)
-    for column, name in fitted.input_names().items():
-        if column != name:
+    version = fitted.export(folder, format=name, quantize=quantize)
+    for column, renamed in fitted.input_names().items():
+        if column != renamed and name != "keras":
             click.echo(
-                f"The column {column!r} is called {name!r} in the export: TensorFlow allows "
+                f"The column {column!r} is called {renamed!r} in the export: TensorFlow allows "
                 "letters, digits and _ . - / there, and no word of Python's own.",
                 err=True,
             )

@@ -1,10 +1,11 @@
 """Ask an exported model for its own examples, and compare. Run as a program of its own:
 
-    python -I verify.py EXPORT
+    python -I verify.py FORMAT.py EXPORT
 
-It needs TensorFlow and nothing else; kbuilder is kept from being imported, so that an export that
-leans on it fails here and not at its user's. Prints the greatest difference of any number as JSON,
-and exits with 1 if it is over 1e-5 or any name differs.
+FORMAT.py is the file of the format, which knows how to ask. kbuilder is kept from being imported,
+and so is TensorFlow where the format has a runtime of its own, so that an export that leans on them
+fails here and not at its user's. Prints the greatest difference of any number as JSON, and exits
+with 1 if it is over the tolerance of the export or any name differs.
 """
 
 from __future__ import annotations
@@ -12,28 +13,33 @@ from __future__ import annotations
 import base64
 import json
 import os
+import runpy
 import sys
 from pathlib import Path
+from typing import Any
 
-TOLERANCE = 1e-5
+import numpy as np
 
 
-def main(folder: Path) -> int:
+def main(format_file: Path, folder: Path) -> int:
     """Print the comparison as JSON. Returns the exit code."""
-    sys.modules["kbuilder"] = None  # type: ignore[assignment]  # its import now fails
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import numpy as np
-    import tensorflow as tf
+    classes = runpy.run_path(str(format_file))
+    spelled = format_file.stem.replace("_", "")
+    kind: Any = next(it for name, it in classes.items() if name.lower() == spelled)
+    blocked = ["kbuilder"]
+    if kind.runtime not in ("keras", "tensorflow"):
+        blocked += ["keras", "tensorflow"]
+    sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # their import now fails
 
     extra = folder / "assets.extra"
-    inputs = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))["inputs"]
+    described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
     examples = json.loads((extra / "examples.json").read_text(encoding="utf-8"))
-    serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
-    columns = {}
-    for entry in inputs:
-        values = [_value(row[entry["name"]], entry["dtype"]) for row in examples["instances"]]
-        columns[entry["name"]] = tf.constant(values, dtype=entry["dtype"])
-    answers = {name: value.numpy() for name, value in serve(**columns).items()}
+    columns = {
+        entry["name"]: _column([row[entry["name"]] for row in examples["instances"]], entry)
+        for entry in described["inputs"]
+    }
+    answers = kind.load(folder)(columns)
 
     greatest, wrong = 0.0, []
     for name in examples["predictions"][0]:
@@ -53,15 +59,16 @@ def main(folder: Path) -> int:
             if differ:
                 wrong.append(f"{differ} of {expected.size} values of {name} differ")
     print(json.dumps({"rows": len(examples["instances"]), "difference": greatest, "wrong": wrong}))
-    return int(bool(wrong) or not greatest <= TOLERANCE)
+    return int(bool(wrong) or not greatest <= described["tolerance"])
 
 
-def _value(value: object, dtype: str) -> object:
-    if isinstance(value, dict):
-        return base64.b64decode(value["b64"])
-    if value is None:
-        return float("nan") if dtype.startswith("float") else ""
-    return value
+def _column(values: list[Any], entry: dict[str, Any]) -> np.ndarray:
+    """The examples of one input; None is a missing number, or a missing word."""
+    if entry["dtype"] == "string":
+        column = np.empty(len(values), dtype=object)
+        column[:] = [base64.b64decode(v["b64"]) if isinstance(v, dict) else v or "" for v in values]
+        return column
+    return np.array(values, dtype=entry["dtype"])  # of None it makes NaN
 
 
 def _word(value: object) -> object:
@@ -69,4 +76,4 @@ def _word(value: object) -> object:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))

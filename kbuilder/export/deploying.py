@@ -1,0 +1,52 @@
+"""What others need to serve the versions in a folder, beside them: a file for each way."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from kbuilder import __version__, files
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def write(path: Path, say: Callable[[str], None]) -> None:
+    """Write `models.config`, `kserve.yaml` and `Dockerfile` into the folder of the versions.
+
+    Args:
+        path: The folder, whose name is that of the model.
+        say: Is told of files that differ from what would be written, and are left alone.
+    """
+    for name, text in contents(path.resolve().name).items():
+        file = path / name
+        if not file.exists():
+            with files.new_file(file) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        elif file.read_bytes() != text.encode():
+            say(f"{file} was changed, and is left as it is")
+
+
+def contents(model: str) -> dict[str, str]:
+    """The files by name, for a model of this name."""
+    inside = f"/models/{model}"
+    # Kubernetes and Docker allow fewer letters in names.
+    label = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")[:63].strip("-") or "model"
+    values = {
+        "copied": json.dumps([".", inside], ensure_ascii=False),
+        "label": label,
+        "path": inside,
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "quoted": json.dumps(model, ensure_ascii=False),
+        "quoted_path": json.dumps(inside, ensure_ascii=False),
+        "uri": json.dumps(f"pvc://models/{model}", ensure_ascii=False),
+        "version": __version__,
+    }
+    return {
+        template.name: re.sub(
+            r"\{\{(\w+)\}\}", lambda found: values[found[1]], template.read_text(encoding="utf-8")
+        )
+        for template in sorted(TEMPLATES.iterdir())
+    }

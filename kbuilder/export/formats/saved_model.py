@@ -1,0 +1,84 @@
+"""A TensorFlow SavedModel from raw columns to names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kbuilder.columns import Columns
+    from kbuilder.export.contract import Exchange, Fitted, Quantizing
+
+
+class SavedModel:
+    """TensorFlow's own format: it takes the raw columns, words and files too, and answers names."""
+
+    title: ClassVar[str] = "TensorFlow SavedModel"
+    runtime: ClassVar[str] = "tensorflow"
+    packages: ClassVar[Mapping[str, str]] = {}
+    tolerance: ClassVar[float] = 1e-5
+    quantizes: ClassVar[Mapping[str, float]] = {}
+
+    def refuse(self, columns: Columns) -> str | None:
+        """Nothing is refused."""
+        return None
+
+    def exchange(self, fitted: Fitted) -> Exchange:
+        """Raw columns in, all that the tasks decode out."""
+        import tensorflow as tf
+
+        from kbuilder.columns import to_instances
+        from kbuilder.export import sidecar
+        from kbuilder.export.contract import Exchange
+
+        columns, names = fitted.columns, fitted.names
+
+        def call(raw: Mapping[str, Any]) -> dict[str, Any]:
+            given = {column: raw[name] for column, name in names.items()}
+            return fitted.decode(fitted.model(fitted.layer(given), training=False))
+
+        def arrays(raw: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+            return {names[column]: values for column, values in raw.items()}
+
+        signature = {}
+        for column, feature in columns.features.items():
+            shape, dtype = feature.signature()
+            signature[names[column]] = tf.TensorSpec(shape, dtype, name=names[column])
+        described = {
+            "inputs": [sidecar.entry(columns, names, column) for column in columns.features],
+            "missing": {"float32": "NaN", "string": '""', "int64": -(2**63)},
+            "targets": sidecar.targets(columns),
+        }
+        instances = to_instances(arrays(fitted.raw))
+        return Exchange(described, instances, fitted.predictions, call, signature, arrays)
+
+    def write(
+        self, folder: Path, fitted: Fitted, exchange: Exchange, quantizing: Quantizing | None
+    ) -> None:
+        """The model, and what TensorFlow Serving warms it with."""
+        from kbuilder.export import archive, warming
+
+        archive.on_any_device(fitted.model)
+        archive.write(folder, exchange, fitted.layer)  # with the model each weight came twice
+        warming.write(folder, exchange)
+
+    @staticmethod
+    def load(folder: Path) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
+        """Its signature `serving_default`."""
+        import tensorflow as tf
+
+        serve = tf.saved_model.load(str(folder)).signatures["serving_default"]
+
+        def answer(given: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+            tensors = {
+                name: tf.constant(values.tolist(), tf.string)
+                if values.dtype == object
+                else tf.constant(values)
+                for name, values in given.items()
+            }
+            return {name: tensor.numpy() for name, tensor in serve(**tensors).items()}
+
+        return answer
