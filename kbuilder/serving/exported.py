@@ -14,6 +14,7 @@ from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 
 MANIFEST = "manifest.json"
+SAVED_MODEL = "saved_model"
 
 
 def check(folder: Path) -> None:
@@ -65,6 +66,7 @@ class Exported:
         extra = folder / "assets.extra"
         try:  # all of it, so that whoever watches for versions meets one kind of error
             self.described: dict[str, Any] = _json(extra / "kbuilder.json")
+            self._check_format()
             self.examples: dict[str, Any] = _json(extra / "examples.json")
             self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it
             self._serve = self._loaded.signatures["serving_default"]
@@ -80,6 +82,14 @@ class Exported:
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
         )
         self._call = self._stacked()
+
+    def _check_format(self) -> None:
+        written = self.described.get("format", SAVED_MODEL)
+        if written != SAVED_MODEL:
+            raise ExportError(
+                f"{self.folder} is in the format {written}, which has a runtime of its own. "
+                "Expected an export that was written without --format."
+            )
 
     def _stacked(self) -> Any:
         """The signature as a function with one tensor for all inputs that are alike.

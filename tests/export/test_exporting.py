@@ -1,4 +1,4 @@
-"""A SavedModel from raw columns to names."""
+"""A SavedModel from raw columns to names, and what holds for exports in any format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from kbuilder import preprocessing
 from kbuilder.columns import Columns, Target, to_instances
 from kbuilder.errors import ExportError
 from kbuilder.evaluation.predictions import to_rows
-from kbuilder.export import saved_model
+from kbuilder.export import exporting, sidecar
 
 Runs = Callable[[str], kb.Run]
 Exports = Callable[[str], Path]
@@ -132,7 +132,8 @@ def test_inputs_are_the_raw_columns(kind: str, exported: Exports) -> None:
 def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports) -> None:
     extra = exported("mixed") / "assets.extra"
     described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
-    assert list(described) == ["inputs", "missing", "targets"]
+    assert list(described) == ["format", "tolerance", "inputs", "missing", "targets"]
+    assert (described["format"], described["tolerance"]) == ("saved_model", 1e-5)
     assert described["inputs"][0] == {
         "name": "size", "column": "size", "kind": "number", "dtype": "float32", "shape": [None],
     }  # fmt: skip
@@ -154,7 +155,7 @@ def test_the_manifest_has_the_hash_of_every_file(exported: Exports) -> None:
 def test_odd_columns_have_names_that_tensorflow_allows() -> None:
     number = kb.Number(mean=0, scale=1, indicator=False)
     columns = Columns(dict.fromkeys(ODD, number), (Target(("y",), kb.Binary()),))
-    assert saved_model.input_names(columns) == {
+    assert sidecar.input_names(columns) == {
         "with space": "with_space", "a/b": "a/b", "größe": "gr_e", "1st": "1st",
         "_hidden": "column_hidden", "a b": "a_b_2", "a_b": "a_b_3", "A-B": "A-B_4",
         "self": "column_self", "日本": "column_", "100 %": "100_", "x\ny": "x_y",
@@ -168,7 +169,7 @@ def copied(exported: Exports, tmp_path: Path) -> Path:
 
 
 def test_a_whole_export_is_verified(copied: Path) -> None:
-    assert 0 <= saved_model.verify(copied) <= 1e-5
+    assert 0 <= exporting.verify(copied) <= 1e-5
 
 
 def test_other_numbers_than_the_models_are_refused(copied: Path) -> None:
@@ -176,7 +177,7 @@ def test_other_numbers_than_the_models_are_refused(copied: Path) -> None:
     examples = json.loads(file.read_text(encoding="utf-8"))
     examples["predictions"][0]["probabilities"][0] += 0.001
     file.write_text(json.dumps(examples), encoding="utf-8")
-    assert message(ExportError, saved_model.verify, copied) == (
+    assert message(ExportError, exporting.verify, copied) == (
         "the export answers differently from the model: a number is off by 0.001, in 9 rows. "
         "Expected equal names and numbers within 1e-05. Nothing was left behind."
     )
@@ -188,7 +189,7 @@ def test_other_names_than_the_models_are_refused(copied: Path) -> None:
     examples["predictions"][0]["label"] = "maybe"
     examples["predictions"][1]["probabilities"] = [0.5, 0.5]
     file.write_text(json.dumps(examples), encoding="utf-8")
-    assert message(ExportError, saved_model.verify, copied).startswith(
+    assert message(ExportError, exporting.verify, copied).startswith(
         "the export answers differently from the model: 1 of 9 values of label differ, in 9 rows."
     )
 
@@ -204,7 +205,7 @@ def test_other_variables_are_refused(copied: Path) -> None:
     tf.raw_ops.SaveV2(
         prefix=prefix, tensor_names=names, shape_and_slices=[""] * len(names), tensors=moved
     )
-    said = message(ExportError, saved_model.verify, copied)
+    said = message(ExportError, exporting.verify, copied)
     assert said.startswith("the export answers differently from the model: ")
     assert said.endswith(" Expected equal names and numbers within 1e-05. Nothing was left behind.")
 
@@ -214,14 +215,14 @@ def test_overwritten_variables_are_refused(copied: Path) -> None:
     content = bytearray(file.read_bytes())
     content[:400] = b"<" * 400
     file.write_bytes(content)
-    said = message(ExportError, saved_model.verify, copied)
+    said = message(ExportError, exporting.verify, copied)
     assert said.startswith("the export cannot be loaded in a process of its own: ")
     assert said.endswith(". Nothing was left behind.")
 
 
 def test_the_graph_of_another_model_is_refused(copied: Path, exported: Exports) -> None:
     shutil.copy(exported("text") / "saved_model.pb", copied / "saved_model.pb")
-    said = message(ExportError, saved_model.verify, copied)
+    said = message(ExportError, exporting.verify, copied)
     assert said.startswith("the export cannot be loaded in a process of its own: ")
     assert said.endswith(". Nothing was left behind.")
 
@@ -232,15 +233,18 @@ def test_versions_count_up_and_others_are_left_alone(exported: Exports, fitted: 
     for name in ("1", "9", "draft"):
         (folder / name).mkdir(parents=True)
     assert fitted("mixed").export(folder) == folder / "10"
-    assert sorted(path.name for path in folder.iterdir()) == ["1", "10", "9", "draft"]
+    beside = ["Dockerfile", "draft", "kserve.yaml", "models.config"]
+    assert sorted(path.name for path in folder.iterdir()) == ["1", "10", "9", *beside]
 
 
-def test_an_export_that_fails_leaves_nothing_behind(fitted: Runs) -> None:
-    run = fitted("mixed")
-    outputs = np.full((len(run.record.examples), 1), 0.5, np.float32)
-    wrong = to_rows(run.record.columns, {"answer": outputs})
-    given = Path("new"), run.record.columns, run._layer, run.model, run.record.examples, wrong
-    assert message(ExportError, saved_model.export, *given).startswith(
+def test_an_export_that_fails_leaves_nothing_behind(
+    fitted: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(columns: Columns, outputs: Any) -> list[dict[str, Any]]:
+        return to_rows(columns, {"answer": np.full_like(outputs["answer"], 0.5)})
+
+    monkeypatch.setattr("kbuilder.run.to_rows", wrong)
+    assert message(ExportError, fitted("mixed").export, "new").startswith(
         "the export answers differently from the model: "
     )
     assert list(Path("new").glob("**/*")) == []
