@@ -73,6 +73,13 @@ def test_the_workflow_runs_line_by_line(workshop: Path) -> None:
     assert (workshop / "exported/flowers/1/saved_model.pb").is_file()
 
 
+def test_the_other_formats_are_written_line_by_line(workshop: Path) -> None:
+    for line in blocks("sh", "--format onnx").splitlines():
+        run(line, workshop)
+    assert (workshop / "exported/flowers-onnx/1/model.onnx").is_file()
+    assert (workshop / "exported/flowers-small/1/model.tflite").is_file()
+
+
 def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
     (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
     answer = run("python ask.py", workshop).stdout

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bad import DATA, ROOT
@@ -48,6 +49,17 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
     assert done.returncode == code
     assert "kbuilder.commands.main" in modules
     assert {module for module in modules if module.partition(".")[0] in HEAVY} == set()
+
+
+def test_a_format_that_a_run_is_not_for_is_refused_without_them(fitted: Any) -> None:
+    run_folder = str(fitted("mixed").path)
+    arguments = ["export", run_folder, "exported", "--format", "onnx"]
+    done = run("-X", "importtime", "-m", "kbuilder", *arguments)
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 1
+    assert "Error: the column 'colour' (category) is of words" in done.stderr
+    assert "kbuilder.export.formats.onnx" in modules
+    assert {module for module in modules if module.partition(".")[0] in (*HEAVY, "onnx")} == set()
 
 
 def test_the_three_ways_to_call_it_are_one_command() -> None:

@@ -49,6 +49,14 @@ def check(folder: Path) -> None:
             )
 
 
+def format_of(folder: Path) -> str:
+    """The format that a version says it is in; what says nothing may be a SavedModel."""
+    try:
+        return str(_json(folder / "assets.extra" / "kbuilder.json").get("format", SAVED_MODEL))
+    except (OSError, ValueError, AttributeError):
+        return SAVED_MODEL
+
+
 class Exported:
     """A loaded export.
 
@@ -63,10 +71,15 @@ class Exported:
         import tensorflow as tf
 
         self.folder = folder
+        written = format_of(folder)
+        if written != SAVED_MODEL:
+            raise ExportError(
+                f"{folder} is in the format {written}, which has a runtime of its own. "
+                "Expected an export that was written without --format."
+            )
         extra = folder / "assets.extra"
         try:  # all of it, so that whoever watches for versions meets one kind of error
             self.described: dict[str, Any] = _json(extra / "kbuilder.json")
-            self._check_format()
             self.examples: dict[str, Any] = _json(extra / "examples.json")
             self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it
             self._serve = self._loaded.signatures["serving_default"]
@@ -82,14 +95,6 @@ class Exported:
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
         )
         self._call = self._stacked()
-
-    def _check_format(self) -> None:
-        written = self.described.get("format", SAVED_MODEL)
-        if written != SAVED_MODEL:
-            raise ExportError(
-                f"{self.folder} is in the format {written}, which has a runtime of its own. "
-                "Expected an export that was written without --format."
-            )
 
     def _stacked(self) -> Any:
         """The signature as a function with one tensor for all inputs that are alike.

@@ -7,7 +7,7 @@ from pathlib import Path
 from kbuilder.errors import CallError, Problem, RecipeError, listed
 from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin, lines_of
-from kbuilder.serving.exported import MANIFEST
+from kbuilder.serving.exported import MANIFEST, SAVED_MODEL, format_of
 from kbuilder.serving.models import numbers
 
 EXPECTED = (
@@ -45,10 +45,16 @@ def _find(path: Path) -> dict[str, Path]:
     if numbers(path):
         return {path.resolve().name: path}
     inner = sorted(path.iterdir()) if path.is_dir() else []
-    found = {folder.name: folder for folder in inner if folder.is_dir() and numbers(folder)}
+    found = {folder.name: folder for folder in inner if folder.is_dir() and _served(folder)}
     if not found:
         raise CallError(f"{path} is no export. {EXPECTED}")
     return found
+
+
+def _served(folder: Path) -> bool:
+    """Whether a folder has versions, and the newest is no export for another runtime."""
+    versions = numbers(folder)
+    return bool(versions) and format_of(folder / str(versions[0])) == SAVED_MODEL
 
 
 def _listed(file: Path) -> dict[str, Path]:

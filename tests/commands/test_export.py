@@ -33,3 +33,39 @@ def test_a_folder_that_is_no_run_is_refused(call: Call) -> None:
     assert (code, out) == (1, "")
     assert err.startswith("Error: empty is no whole run: it has no readable lock.json.")
     assert not Path("exported").exists()
+
+
+def test_another_format_is_written_without_a_word_from_its_converter(
+    fitted: Any, call: Call
+) -> None:
+    for name in ("litert", "onnx", "openvino"):
+        code, out, err = call(
+            "export", fitted("sequence").path, f"exported/{name}", "--format", name
+        )
+        assert (code, out, err) == (0, f"export: exported/{name}/1\n", "")
+
+
+def test_a_format_that_nobody_knows_is_refused(fitted: Any, call: Call) -> None:
+    code, out, err = call("export", fitted("mixed").path, "exported", "--format", "onxx")
+    assert (code, out) == (2, "")
+    assert err.endswith(
+        "'onxx' is not one of 'keras', 'litert', 'onnx', 'openvino', 'saved_model'.\n"
+    )
+
+
+def test_what_is_not_quantized_is_refused(fitted: Any, call: Call) -> None:
+    code, out, err = call("export", fitted("mixed").path, "exported", "--quantize", "int8")
+    assert (code, out) == (2, "")
+    assert err == (
+        "Error: TensorFlow SavedModel is not quantized to int8 here. Expected --format litert to "
+        "float16 or int8, or no --quantize.\n"
+    )
+    assert not Path("exported").exists()
+
+
+def test_files_for_other_servers_that_were_changed_are_told(fitted: Any, call: Call) -> None:
+    Path("exported").mkdir()
+    Path("exported/Dockerfile").write_text("FROM scratch", encoding="utf-8")
+    code, out, err = call("export", fitted("two numbers").path, "exported")
+    assert (code, out) == (0, "export: exported/1\n")
+    assert err == "exported/Dockerfile was changed, and is left as it is\n"
