@@ -58,7 +58,7 @@ def test_a_format_that_a_run_is_not_for_is_refused_without_them(fitted: Any) -> 
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.returncode == 1
     assert "Error: the column 'colour' (category) is of words" in done.stderr
-    assert "kbuilder.export.formats.onnx" in modules
+    assert "kbuilder.export.exporting" in modules
     assert {module for module in modules if module.partition(".")[0] in (*HEAVY, "onnx")} == set()
 
 
