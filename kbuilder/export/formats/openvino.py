@@ -53,7 +53,7 @@ class OpenVINO:
 
     @staticmethod
     def load(folder: Path) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
-        """Compiled for the CPU, in float32 wherever that is slower too."""
+        """Compiled for the CPU, in float32 also where less would be faster."""
         config = {"INFERENCE_PRECISION_HINT": "f32"}
         compiled = _engine().compile_model(str(folder / "model.xml"), "CPU", config)
 

@@ -1,0 +1,47 @@
+"""What the engine says unasked does not reach anybody."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import pytest
+
+from kbuilder import engine
+
+
+def speak(word: str) -> None:
+    """By Python, by file descriptor as C++ does it, and as a warning."""
+    for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
+        print(word, file=stream)
+        os.write(descriptor, f"{word}!\n".encode())
+    warnings.warn(word, stacklevel=1)
+
+
+def test_what_is_said_within_is_dropped_and_what_is_said_later_is_not(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with engine.silently():
+        speak("noise")
+    with pytest.warns(UserWarning, match="word"):
+        speak("word")
+    said = capfd.readouterr()
+    assert sorted(said.out.split()) == sorted(said.err.split()) == ["word", "word!"]
+
+
+def test_what_was_said_before_an_error_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(OSError, match="broken"), engine._stderr_held_back():
+        os.write(2, b"why\n")
+        raise OSError("broken")
+    assert capfd.readouterr().err == "why\n"
+    with engine._stderr_held_back():
+        os.write(2, b"chatter\n")
+    assert capfd.readouterr().err == ""
+
+
+def test_an_error_within_silence_comes_out(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ValueError, match="wrong"), engine.silently():
+        raise ValueError("wrong")
+    print("later")
+    assert capfd.readouterr().out == "later\n"
