@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 
 def load_quietly() -> None:
@@ -48,9 +49,11 @@ def _stderr_held_back() -> Iterator[None]:
 @contextmanager
 def silently() -> Iterator[None]:
     """Drop what is written to stdout and stderr, and warnings: converters talk to themselves."""
+    nothing = io.StringIO()  # for streams that are no file descriptors, as in a notebook
     with warnings.catch_warnings(), _aside(1), _aside(2):
         warnings.simplefilter("ignore")
-        yield
+        with redirect_stdout(nothing), redirect_stderr(nothing):
+            yield
 
 
 @contextmanager

@@ -31,9 +31,12 @@ def test_what_is_said_within_is_dropped_and_what_is_said_later_is_not(
 
 
 def test_what_was_said_before_an_error_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(OSError, match="broken"), engine._stderr_held_back():
+    def fail() -> None:
         os.write(2, b"why\n")
         raise OSError("broken")
+
+    with pytest.raises(OSError, match="broken"), engine._stderr_held_back():
+        fail()
     assert capfd.readouterr().err == "why\n"
     with engine._stderr_held_back():
         os.write(2, b"chatter\n")
