@@ -63,11 +63,12 @@ def ours(export: Exported, columns: Columns, seconds: float) -> Figures:
 def tensorflows(export: Exported, columns: Columns, seconds: float) -> Figures:
     """The scheduler that TensorFlow carries, one call of it by each client in its own thread."""
     inputs = export.signature.inputs
-    serve = tf.saved_model.load(str(export.folder)).signatures["serving_default"]
+    loaded = tf.saved_model.load(str(export.folder))
 
     @tf.nondifferentiable_batch_function(2, MOST, MICROSECONDS)
     def batched(*tensors: Any) -> list[Any]:
-        answers = serve(**dict(zip(inputs, tensors, strict=True)))
+        given = dict(zip(inputs, tensors, strict=True))
+        answers = loaded.signatures["serving_default"](**given)
         return [answers[name] for name in export.signature.outputs]
 
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in inputs.values()]

@@ -22,10 +22,8 @@ import click
 @click.option(
     "--batch",
     type=click.IntRange(1),
-    default=256,
-    show_default=True,
     metavar="ROWS",
-    help="Rows that are answered together at most.",
+    help="Rows that are answered together at most. [1024; 128 with texts, images or arrays]",
 )
 @click.option(
     "--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
@@ -33,7 +31,7 @@ import click
 )  # fmt: skip
 def serve(
     export: str, name: str | None, host: str, port: int, grpc_port: int | None,
-    token_file: str | None, batch: int, timeout: float,
+    token_file: str | None, batch: int | None, timeout: float,
 ) -> None:  # fmt: skip
     """Serve EXPORT: a folder that `kbuilder export` wrote, a folder of such folders, or a YAML file
     with a line `name: folder` for each; or a run ("latest"), which is exported for as long.

@@ -210,8 +210,11 @@ class Server:
         """The answer to a body, counted."""
         started, code = time.perf_counter(), 500
         try:
-            async with self._bodies.read(request) as body:
+            body = await self._bodies.read(request)
+            try:
                 response = await answer(body)
+            finally:
+                self._bodies.release(body)
             code = response.status_code
             return response
         except RefusedError as refused:

@@ -52,7 +52,7 @@ class Batcher:
 
     Args:
         predict: Answers columns of any number of rows.
-        most: Rows of a batch; a request of more is one alone.
+        most: Rows that are computed at once; a request of more is alone, and computed in parts.
         waiting: Rows that may wait.
         linger: Seconds to wait for more rows than there are.
         noted: Is told the rows of each batch.
@@ -164,7 +164,7 @@ class Batcher:
 
     def _together(self, batch: Sequence[_Request]) -> list[Columns | BaseException]:
         try:
-            answer = self.predict(_joined([request.columns for request in batch]))
+            answer = self._computed(_joined([request.columns for request in batch]))
         except Exception as error:
             if len(batch) == 1:
                 return [error]
@@ -175,6 +175,17 @@ class Batcher:
             {name: values[end - request.rows : end] for name, values in answer.items()}
             for request, end in zip(batch, ends, strict=True)
         ]
+
+    def _computed(self, columns: Columns) -> Columns:
+        """The answer to any number of rows, never more of them at once than memory is meant for."""
+        rows = len(next(iter(columns.values())))
+        if rows <= self.most:
+            return self.predict(columns)
+        parts = [
+            self.predict({name: v[start : start + self.most] for name, v in columns.items()})
+            for start in range(0, rows, self.most)
+        ]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def _give(pairs: Sequence[tuple[_Request, Columns | BaseException]]) -> None:

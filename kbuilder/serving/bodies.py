@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from starlette.requests import ClientDisconnect, Request
@@ -41,24 +39,24 @@ class Bodies:
         self.limits = limits
         self._large = asyncio.Semaphore(AT_ONCE)
 
-    @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
-        """The body; while it lasts, a large one counts.
+    async def read(self, request: Request) -> bytes:
+        """The body. A large one counts until it is released.
 
         Raises:
             RefusedError: if it is too large, does not come in time, or is not what it says it is.
         """
-        async with AsyncExitStack() as held:
-            try:
-                async with asyncio.timeout(self.limits.seconds):
-                    body = await self._whole(request, held)
-            except TimeoutError:
-                raise SlowBodyError(
-                    f"the body did not come within {self.limits.seconds:g} s"
-                ) from None
-            yield body
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                return await self._whole(request)
+        except TimeoutError:
+            raise SlowBodyError(f"the body did not come within {self.limits.seconds:g} s") from None
 
-    async def _whole(self, request: Request, held: AsyncExitStack) -> bytes:
+    def release(self, body: bytes) -> None:
+        """A body is no longer held."""
+        if len(body) > LARGE:
+            self._large.release()
+
+    async def _whole(self, request: Request) -> bytes:
         encoding = request.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
             raise EncodingError(
@@ -78,15 +76,18 @@ class Bodies:
                 if size > self.limits.body or (inflate is not None and inflate.unconsumed_tail):
                     raise self._too_large()
                 if size > LARGE and not large:
-                    large = True
-                    await held.enter_async_context(self._large)
+                    large = await self._large.acquire()
                 parts.append(plain)
-        except zlib.error:
-            raise RequestError("the body is no gzip, as Content-Encoding says it is") from None
-        except ClientDisconnect:
-            raise RequestError("the client has gone") from None
-        if inflate is not None and not inflate.eof and size:
-            raise RequestError("the body ends in the midst of its gzip")
+            if inflate is not None and not inflate.eof and size:
+                raise RequestError("the body ends in the midst of its gzip")
+        except BaseException as error:
+            if large:
+                self._large.release()
+            if isinstance(error, zlib.error):
+                raise RequestError("the body is no gzip, as Content-Encoding says it is") from None
+            if isinstance(error, ClientDisconnect):
+                raise RequestError("the client has gone") from None
+            raise
         return b"".join(parts)
 
     def _too_large(self) -> TooLargeError:

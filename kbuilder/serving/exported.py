@@ -119,6 +119,11 @@ class Exported:
 
         return call.get_concrete_function()
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its inputs are numbers and categories alone."""
+        return {entry["kind"] for entry in self.described["inputs"]} <= {"number", "category"}
+
     def predict(self, columns: Columns) -> Columns:
         """The outputs for some rows; strings are bytes.
 

@@ -19,13 +19,12 @@ from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
     array,
     as_json,
-    finite,
     fits,
     parsed,
     same_rows,
     shown,
     written,
-    written_json,
+    written_answer,
 )
 
 LENGTH = "inference-header-content-length"
@@ -178,28 +177,29 @@ def write(
     outputs: Columns, request: Request, name: str, version: int
 ) -> tuple[bytes, dict[str, str]]:
     """The answer, and its headers."""
-    native = finite(outputs[output] for output, binary in request.outputs.items() if not binary)
-    described, blobs = [], []
-    for output, binary in request.outputs.items():
-        values = outputs[output]
-        dtype = "string" if values.dtype == object else values.dtype.name
-        one: dict[str, Any] = {
-            "name": output, "datatype": DATATYPES[dtype], "shape": list(values.shape),
-        }  # fmt: skip
-        if binary:
-            blobs.append(_as_binary(values))
-            one["parameters"] = {"binary_data_size": len(blobs[-1])}
-        else:
-            one["data"] = as_json(values.reshape(-1), native)
-        described.append(one)
+    blobs = {one: _as_binary(outputs[one]) for one, binary in request.outputs.items() if binary}
     answer: dict[str, Any] = {"model_name": name, "model_version": str(version)}
     if request.identity is not None:
         answer["id"] = request.identity
-    head = written_json({**answer, "outputs": described}, native)
+
+    def described(native: bool) -> Any:
+        return {**answer, "outputs": [
+            _output(one, outputs[one], blobs.get(one), native) for one in request.outputs
+        ]}  # fmt: skip
+
+    head = written_answer({one: outputs[one] for one in request.outputs}, described)
     if not blobs:
         return head, {"content-type": "application/json"}
     headers = {"content-type": "application/octet-stream", LENGTH: str(len(head))}
-    return b"".join([head, *blobs]), headers
+    return b"".join([head, *blobs.values()]), headers
+
+
+def _output(name: str, values: np.ndarray, blob: bytes | None, native: bool) -> dict[str, Any]:
+    dtype = "string" if values.dtype == object else values.dtype.name
+    described = {"name": name, "datatype": DATATYPES[dtype], "shape": list(values.shape)}
+    if blob is not None:
+        return {**described, "parameters": {"binary_data_size": len(blob)}}
+    return {**described, "data": as_json(values.reshape(-1), native)}
 
 
 def _as_binary(values: np.ndarray) -> bytes:

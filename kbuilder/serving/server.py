@@ -23,19 +23,22 @@ from kbuilder.serving.models import Model, watch
 if TYPE_CHECKING:
     import uvicorn
 
+PLAIN, OTHER = 1024, 128
+"""Rows that are answered together: of numbers and categories; of texts, images and arrays, each of
+which may take megabytes while it is computed."""
 SECONDS = 2.0
 """Between two looks for new versions."""
 
 
 def load(
-    folder: Path, name: str, batch: int, metrics: Metrics, say: Callable[[str], None]
+    folder: Path, name: str, batch: int | None, metrics: Metrics, say: Callable[[str], None]
 ) -> Model:
     """A model with its newest sound version.
 
     Args:
         folder: The folder of its versions.
         name: What clients call it.
-        batch: Rows that are answered together at most.
+        batch: Rows that are answered together at most; None: by what a row is.
         metrics: Counts its batches.
         say: Is told of versions.
 
@@ -44,7 +47,8 @@ def load(
     """
 
     def batcher(export: Exported) -> Batcher:
-        return Batcher(export.predict, most=batch, noted=metrics.rows.labels(name).observe)
+        most = batch or (PLAIN if export.is_plain else OTHER)
+        return Batcher(export.predict, most=most, noted=metrics.rows.labels(name).observe)
 
     model = Model(name, folder, say, batcher)
     if not model.load():
@@ -75,7 +79,7 @@ def listen(
 
     config = uvicorn.Config(
         server, log_level="warning", access_log=False, server_header=False, date_header=False,
-        lifespan="off", ws="none", timeout_keep_alive=75,
+        lifespan="off", ws="none", proxy_headers=False, timeout_keep_alive=75,
         timeout_graceful_shutdown=int(server.limits.seconds) + 1,
     )  # fmt: skip
     address, _ = _address(listening)

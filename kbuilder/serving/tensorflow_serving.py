@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +18,13 @@ from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
     array,
     as_json,
-    finite,
     fits,
     is_base64,
     parsed,
     same_rows,
     shown,
     written,
+    written_answer,
     written_json,
 )
 
@@ -98,19 +100,18 @@ def _from_rows(instances: list[Any], signature: Signature) -> Columns:
             if any(map(_is_row, instances)):
                 raise RequestError("an object among values")
             return {name: array(instances, tensor.dtype)}
-        names = inputs.keys()
-        if not all(isinstance(row, dict) and row.keys() == names for row in instances):
+        if set(map(type, instances)) != {dict} or set(map(len, instances)) != {len(inputs)}:
             raise RequestError("other keys")
         columns: Columns = {}
         for tensor, group in signature.groups.items():
-            lists = [[row[name] for row in instances] for name in group]
+            lists = [list(map(itemgetter(name), instances)) for name in group]
             if None in tensor.row:  # the values of each may have a size of their own
                 arrays: Any = [array(one, tensor.dtype) for one in lists]
             else:
                 arrays = array(lists, tensor.dtype)
             columns.update(zip(group, arrays, strict=True))
         return columns
-    except RequestError as error:  # which row it is, and what is wrong there
+    except (RequestError, KeyError) as error:  # which row it is, and what is wrong there
         wrong = _first_wrong(instances, inputs, named)
         if wrong is not None or not named:
             raise wrong or error from None
@@ -188,13 +189,19 @@ def _from_columns(inputs: Any, known: Mapping[str, Tensor]) -> Columns:
 
 def write(outputs: Columns, rows: bool) -> bytes:
     """The answer: `predictions` for rows, `outputs` for columns."""
-    native = finite(outputs.values())
-    values = {name: _values(name, array, native) for name, array in outputs.items()}
-    several = len(values) > 1
-    answer: Any = values if several else next(iter(values.values()))
-    if rows and several:
-        answer = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    return written_json({"predictions" if rows else "outputs": answer}, native)
+
+    def answer(native: bool) -> Any:
+        values = {name: _values(name, array, native) for name, array in outputs.items()}
+        if len(values) == 1:
+            [found] = values.values()
+        elif rows:
+            pairs = map(zip, repeat(tuple(values)), zip(*values.values(), strict=True))
+            found = list(map(dict, pairs))
+        else:
+            found = values
+        return {"predictions" if rows else "outputs": found}
+
+    return written_answer(outputs, answer)
 
 
 def _values(name: str, values: np.ndarray, native: bool) -> Any:

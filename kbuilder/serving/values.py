@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -136,7 +136,7 @@ def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
         doubles = np.array(flat, dtype=np.float64)
     except OverflowError:  # a whole number beyond any float
         raise _lossy(next(v for v in flat if isinstance(v, int) and abs(v) > EXACT)) from None
-    large = ~(np.abs(doubles) <= EXACT)  # NaN is among them
+    large = np.abs(doubles) > EXACT
     if large.any():
         most = float(np.finfo(np.float32).max)
         for value in (flat[place] for place in np.flatnonzero(large)):
@@ -231,26 +231,30 @@ def _leniently(body: bytes) -> Any:
     return value
 
 
-def written_json(value: Any, native: bool = True) -> bytes:
-    """A value as JSON.
+def written_json(value: Any) -> bytes:
+    """A value as JSON; arrays and scalars of NumPy as they are, but NaN and infinity as null."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def written_answer(outputs: Columns, make: Callable[[bool], Any]) -> bytes:
+    """An answer as JSON; float32 as the shortest number that reads as itself, NaN as NaN.
 
     Args:
-        native: Whether it may be written by the fast writer, which takes arrays and scalars of
-            NumPy as they are and writes a float32 as the shortest number that reads as itself, but
-            has no NaN and no infinity.
+        outputs: What is in it.
+        make: Gives the answer: of arrays for the fast writer, which has no NaN, or of lists.
     """
-    if native:
-        return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    content = written_json(make(True))
+    if b"null" not in content or all(map(_finite, outputs.values())):
+        return content
+    return json.dumps(make(False), ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def finite(arrays: Iterable[np.ndarray]) -> bool:
-    """Whether all numbers are finite, so that any JSON has them."""
-    return all(values.dtype != np.float32 or bool(np.isfinite(values).all()) for values in arrays)
+def _finite(values: np.ndarray) -> bool:
+    return values.dtype.kind != "f" or bool(np.isfinite(values).all())
 
 
 def as_json(values: np.ndarray, native: bool) -> Any:
-    """An array for `written_json`; strings as `str`."""
+    """An array for `written_answer`; strings as `str`."""
     if values.dtype == object:
         words = np.empty(values.shape, dtype=object)
         words.reshape(-1)[:] = [_text(value) for value in values.reshape(-1)]

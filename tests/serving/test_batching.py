@@ -69,12 +69,13 @@ def test_what_waits_is_answered_together_each_with_its_own(model: Model, batcher
     assert model.batches == [1, 4]
 
 
-def test_a_batch_has_no_more_rows_than_it_may_but_for_a_large_request(
+def test_a_batch_has_no_more_rows_than_it_may_and_a_large_request_several(
     model: Model, batcher: Batcher
 ) -> None:
     found = asyncio.run(held(model, batcher, rows(*range(5)), rows(*range(5)), rows(*range(9))))
     assert [len(answer["y"]) for answer in found] == [5, 5, 9]
-    assert model.batches == [1, 5, 5, 9]
+    assert found[2]["y"].tolist() == [2 * value for value in range(9)]
+    assert model.batches == [1, 5, 5, 8, 1]
 
 
 def test_a_bad_row_does_not_fail_its_neighbours(model: Model, batcher: Batcher) -> None:
