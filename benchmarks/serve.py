@@ -7,8 +7,9 @@ loopback by `kbuilder serve` and by a plain handler that calls the model for eac
 in this process ask by 1, 16 and 64 connections, a row at a time, and by 4 and 16 with 256 rows at a
 time; kbuilder by columns too. Both are asked in turns; what counts is the median of the rounds.
 Prints the figures, writes them to benchmarks/results/serve.md, and exits with 1 if kbuilder serves
-fewer than 4 times the requests of the plain handler to 64 clients, if its median to one client is more than a millisecond longer, or
-if rows by 256 to 16 clients are fewer than half of what the model itself does.
+fewer than 4 times the requests of the plain handler to 64 clients, if its median to one client is
+more than a millisecond longer, or if rows by 256 to 16 clients are fewer than half of what the
+model itself does.
 """
 
 from __future__ import annotations
