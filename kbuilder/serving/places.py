@@ -12,7 +12,8 @@ from kbuilder.serving.models import numbers
 
 EXPECTED = (
     "Expected a folder that `kbuilder export` wrote, such as exported/adult, one of its versions, "
-    "a folder of such folders, or a YAML file with a line `name: folder` for each."
+    "a folder of such folders, a YAML file with a line `name: folder` for each, or a run, such as "
+    "`latest`."
 )
 
 
@@ -72,6 +73,11 @@ def _listed(file: Path) -> dict[str, Path]:
     named = nodes.compose(text, origin, wrong)
     if not wrong and (not isinstance(named, dict) or not named):
         raise CallError(f"{file} names no models. {EXPECTED}")
+    if isinstance(named, dict) and isinstance(named.get("data"), dict):
+        raise CallError(
+            f"{file} is a recipe. Fit it by `kbuilder fit {file}`, then serve the run: "
+            "`kbuilder serve latest`."
+        )
     found = {}
     for name, folder in (named or {}).items():
         if not isinstance(folder, str):

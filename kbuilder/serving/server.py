@@ -152,7 +152,7 @@ def bound(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        why = error.strerror or str(error)
+        why = (error.strerror or str(error)).partition(" (while")[0]  # which says the same again
         raise CallError(
             f"nobody can listen on {host}, port {port}: {why.lower()}. Expected an address of this "
             "machine, and a port that is free: --host, --port."

@@ -63,6 +63,14 @@ def test_a_file_without_models_is_refused(content: str, said: str) -> None:
     assert str(error.value).startswith(said)
 
 
+def test_a_recipe_is_told_from_a_file_of_models() -> None:
+    Path("adult.yaml").write_text("data: {source: csv, path: adult.csv, target: income}\n")
+    assert message(CallError, places.find, Path("adult.yaml")) == (
+        "adult.yaml is a recipe. Fit it by `kbuilder fit adult.yaml`, then serve the run: "
+        "`kbuilder serve latest`."
+    )
+
+
 def test_a_name_is_for_one_model() -> None:
     assert message(CallError, places.find, Path("both"), "pets") == (
         "--name is 'pets', and both has 2 models: cats, dogs. Expected no --name."
