@@ -26,7 +26,7 @@ import click
     help="Rows that are answered together at most. [1024; 128 with texts, images or arrays]",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True,
+    "--timeout", type=click.FloatRange(0, 3600, min_open=True), default=30.0, show_default=True,
     metavar="SECONDS", help="Until a request is answered, or given up.",
 )  # fmt: skip
 def serve(

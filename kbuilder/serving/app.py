@@ -25,10 +25,11 @@ from kbuilder.serving.refusals import (
     UnauthorizedError,
     UnknownError,
 )
+from kbuilder.serving.signature import Columns
 from kbuilder.serving.values import written_json
 
 V1 = re.compile(
-    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,18})|/labels/(?P<label>[^/:]+))?"
+    r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,19})|/labels/(?P<label>[^/:]+))?"
     r"(?P<what>:predict|/metadata)?",
     re.IGNORECASE,
 )
@@ -148,12 +149,13 @@ class Server:
             _, answer = await model.answer(
                 version, asked.columns, self.limits.seconds, number is not None
             )
-            return _body(tensorflow_serving.write(answer, asked.rows))
+            content = await self._written(answer, tensorflow_serving.write, answer, asked.rows)
+            return _body(content)
 
         return await self._counted(request, model, "v1", predict)
 
     def _status(self, model: Model, number: int | None) -> bytes:
-        states = {n: s for n, s in model.states.items() if number in (None, n)}
+        states = {n: s for n, s in list(model.states.items()) if number in (None, n)}
         if not states:
             raise UnknownError(f"Could not find version {number} of model {model.name}")
         return tensorflow_serving.status(states)
@@ -176,7 +178,7 @@ class Server:
             return _json(told, 405, {"allow": allowed})
         model = models.find(self.models, found["name"])
         written = found["version"]
-        if written is not None and not re.fullmatch("[0-9]{1,18}", written):
+        if written is not None and not re.fullmatch("[0-9]{1,19}", written):
             raise RequestError(f"version {written!r} is no number")
         number = int(written) if written else None
         if found["what"] == "/ready":
@@ -195,7 +197,9 @@ class Server:
             version, answer = await model.answer(
                 version, asked.columns, self.limits.seconds, number is not None
             )
-            content, headers = open_inference.write(answer, asked, model.name, version.number)
+            content, headers = await self._written(
+                answer, open_inference.write, answer, asked, model.name, version.number
+            )
             return Response(content, headers=headers)
 
         return await self._counted(request, model, "v2", answered)
@@ -233,6 +237,12 @@ class Server:
             asked = read(body, *given)
         check_rows(asked.columns, self.limits)
         return asked
+
+    async def _written(self, answer: Columns, write: Callable[..., Any], *given: Any) -> Any:
+        """Write an answer; a large one off the loop."""
+        if sum(values.size for values in answer.values()) > LARGE // 16:
+            return await asyncio.to_thread(write, *given)
+        return write(*given)
 
 
 def check_rows(columns: Mapping[str, Sized], limits: Limits) -> None:

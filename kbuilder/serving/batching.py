@@ -1,6 +1,6 @@
 """Requests of many clients answered together: what waits while one batch is computed is the next.
 
-So that a single client never waits for others, and many get large batches.
+So that nobody waits for a batch to fill, and many clients get large ones.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,8 @@ class _Request:
     shapes: tuple[Any, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.shapes = tuple((name, v.shape[1:], v.dtype) for name, v in self.columns.items())
+        shapes = ((name, v.shape[1:], v.dtype) for name, v in self.columns.items())
+        self.shapes = tuple(sorted(shapes, key=itemgetter(0)))
 
     def give(self, answer: Columns | BaseException) -> None:
         """Answer, in the loop's own thread."""
@@ -53,8 +55,7 @@ class Batcher:
     Args:
         predict: Answers columns of any number of rows.
         most: Rows that are computed at once; a request of more is alone, and computed in parts.
-        waiting: Rows that may wait.
-        linger: Seconds to wait for more rows than there are.
+        waiting: Rows that may wait; None: as many as eight batches have, 8,192 at least.
         noted: Is told the rows of each batch.
     """
 
@@ -62,14 +63,12 @@ class Batcher:
         self,
         predict: Predict,
         most: int = 256,
-        waiting: int = 8192,
-        linger: float = 0.0,
+        waiting: int | None = None,
         noted: Callable[[int], None] = lambda rows: None,
     ) -> None:
         self.predict = predict
         self.most = most
-        self.waiting = waiting
-        self.linger = linger
+        self.waiting = max(8192, 8 * most) if waiting is None else waiting
         self.noted = noted
         self._queue: deque[_Request] = deque()
         self._rows = 0
@@ -135,10 +134,6 @@ class Batcher:
                 if self._closed:
                     return None
                 self._changed.wait()
-            if self.linger and not self._closed:
-                end = time.monotonic() + self.linger
-                while self._rows < self.most and (left := end - time.monotonic()) > 0:
-                    self._changed.wait(left)
             batch = [self._queue.popleft()]
             rows = batch[0].rows
             while (
@@ -164,11 +159,12 @@ class Batcher:
 
     def _together(self, batch: Sequence[_Request]) -> list[Columns | BaseException]:
         try:
-            answer = self._computed(_joined([request.columns for request in batch]))
+            answer = self._computed(_joined([request.columns for request in batch]), batch)
         except Exception as error:
             if len(batch) == 1:
                 return [error]
-            return [answer for request in batch for answer in self._together([request])]
+            half = len(batch) // 2  # so that one bad row of many costs few calls
+            return self._together(batch[:half]) + self._together(batch[half:])
         self.noted(sum(request.rows for request in batch))
         ends = np.cumsum([request.rows for request in batch])
         return [
@@ -176,15 +172,17 @@ class Batcher:
             for request, end in zip(batch, ends, strict=True)
         ]
 
-    def _computed(self, columns: Columns) -> Columns:
+    def _computed(self, columns: Columns, batch: Sequence[_Request]) -> Columns:
         """The answer to any number of rows, never more of them at once than memory is meant for."""
         rows = len(next(iter(columns.values())))
         if rows <= self.most:
             return self.predict(columns)
-        parts = [
-            self.predict({name: v[start : start + self.most] for name, v in columns.items()})
-            for start in range(0, rows, self.most)
-        ]
+        parts = []
+        for start in range(0, rows, self.most):
+            if all(request.future.done() for request in batch):
+                raise DeadlineError("not answered in time")  # nobody waits for the rest
+            part = {name: values[start : start + self.most] for name, values in columns.items()}
+            parts.append(self.predict(part))
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from starlette.requests import ClientDisconnect, Request
 
-from kbuilder.serving.refusals import EncodingError, RequestError, SlowBodyError, TooLargeError
+from kbuilder.serving.refusals import (
+    BusyError,
+    EncodingError,
+    RequestError,
+    SlowBodyError,
+    TooLargeError,
+)
 
 LARGE = 2**20
 """Bytes from which a body is large: only so many are held at once."""
@@ -32,6 +39,52 @@ class Limits:
     seconds: float = 30.0
 
 
+class Inflating:
+    """The plain content of a gzip that comes in parts, a piece at a time; of several in a row."""
+
+    def __init__(self) -> None:
+        self._one = zlib.decompressobj(wbits=31)
+
+    def plain(self, part: bytes) -> Iterator[bytes]:
+        """The content of a part, in pieces that are not large.
+
+        Raises:
+            zlib.error: if it is no gzip.
+        """
+        while part:
+            if self._one.eof:
+                self._one = zlib.decompressobj(wbits=31)
+            yield self._one.decompress(part, LARGE)
+            part = self._one.unused_data if self._one.eof else self._one.unconsumed_tail
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has come to an end."""
+        return self._one.eof
+
+
+@dataclass
+class _Reading:
+    """How far a body has come: bytes of it, and of what they inflate to."""
+
+    inflating: Inflating | None
+    parts: list[bytes] = field(default_factory=list)
+    came: int = 0
+    size: int = 0
+    large: bool = False
+
+    def plain(self, part: bytes) -> Iterator[bytes]:
+        """What a part inflates to, counted."""
+        self.came += len(part)
+        for piece in (part,) if self.inflating is None else self.inflating.plain(part):
+            self.size += len(piece)
+            yield piece
+
+    def end(self) -> None:
+        if self.inflating is not None and self.came and not self.inflating.whole:
+            raise RequestError("the body ends in the midst of its gzip")
+
+
 class Bodies:
     """Reads bodies within the limits; of large ones a few at a time, while the others wait."""
 
@@ -45,18 +98,6 @@ class Bodies:
         Raises:
             RefusedError: if it is too large, does not come in time, or is not what it says it is.
         """
-        try:
-            async with asyncio.timeout(self.limits.seconds):
-                return await self._whole(request)
-        except TimeoutError:
-            raise SlowBodyError(f"the body did not come within {self.limits.seconds:g} s") from None
-
-    def release(self, body: bytes) -> None:
-        """A body is no longer held."""
-        if len(body) > LARGE:
-            self._large.release()
-
-    async def _whole(self, request: Request) -> bytes:
         encoding = request.headers.get("content-encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
             raise EncodingError(
@@ -65,30 +106,46 @@ class Bodies:
         told = request.headers.get("content-length", "")
         if told.isdecimal() and int(told) > self.limits.body:
             raise self._too_large()
-        inflate = zlib.decompressobj(wbits=31) if encoding == "gzip" else None
-        parts, size, large = [], 0, False
+        reading = _Reading(Inflating() if encoding == "gzip" else None)
         try:
-            async for part in request.stream():
-                plain = part
-                if inflate is not None:
-                    plain = inflate.decompress(part, self.limits.body - size + 1)
-                size += len(plain)
-                if size > self.limits.body or (inflate is not None and inflate.unconsumed_tail):
-                    raise self._too_large()
-                if size > LARGE and not large:
-                    large = await self._large.acquire()
-                parts.append(plain)
-            if inflate is not None and not inflate.eof and size:
-                raise RequestError("the body ends in the midst of its gzip")
+            async with asyncio.timeout(self.limits.seconds) as clock:
+                async for part in request.stream():
+                    for plain in reading.plain(part):
+                        if max(reading.size, reading.came) > self.limits.body:
+                            raise self._too_large()
+                        if reading.size > LARGE and not reading.large:
+                            clock.reschedule(None)  # to wait for others is not the client's fault
+                            await self._place()
+                            reading.large = True
+                            clock.reschedule(
+                                asyncio.get_running_loop().time() + self.limits.seconds
+                            )
+                        reading.parts.append(plain)
+            reading.end()
         except BaseException as error:
-            if large:
+            if reading.large:
                 self._large.release()
             if isinstance(error, zlib.error):
                 raise RequestError("the body is no gzip, as Content-Encoding says it is") from None
             if isinstance(error, ClientDisconnect):
                 raise RequestError("the client has gone") from None
+            if isinstance(error, TimeoutError):
+                raise SlowBodyError(
+                    f"the body did not come within {self.limits.seconds:g} s"
+                ) from None
             raise
-        return b"".join(parts)
+        return b"".join(reading.parts)
+
+    async def _place(self) -> None:
+        try:
+            await asyncio.wait_for(self._large.acquire(), self.limits.seconds)
+        except TimeoutError:
+            raise BusyError("too many large requests are at work already") from None
+
+    def release(self, body: bytes) -> None:
+        """A body is no longer held."""
+        if len(body) > LARGE:
+            self._large.release()
 
     def _too_large(self) -> TooLargeError:
         return TooLargeError(f"the body is larger than {self.limits.body:,} bytes")

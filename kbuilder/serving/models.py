@@ -80,11 +80,11 @@ class Model:
         try:
             return version, await version.batcher.ask(columns, seconds)
         except ClosedError:
-            fresh = self.current
-            if fresh is None or fresh is version or exactly:
+            fresh = self.version(version.number if exactly else None)  # which it may be no more
+            if fresh is version:
                 raise
             if fresh.export.signature != version.export.signature:
-                raise
+                raise BusyError(f"version {version.number} has just been replaced") from None
             return fresh, await fresh.batcher.ask(columns, seconds)
 
     def load(self) -> bool:
@@ -93,16 +93,16 @@ class Model:
         Blocks while it loads; what is served meanwhile is the old one. A version that was refused
         is tried again once its files have changed: it may have been in the midst of being copied.
         """
-        for number in numbers(self.folder):
+        for number, folder in versions(self.folder).items():
             if self.current is not None and number <= self.current.number:
                 return False
-            stamp = _stamp(self.folder / str(number))
+            stamp = _stamp(folder)
             known, reason = self.refused.get(number, (None, None))
             if stamp == known:
                 continue
             self.states[number] = "LOADING"
             try:
-                fresh = self._ready(number)
+                fresh = self._ready(number, folder)
             except ExportError as error:
                 self.states[number] = "END"
                 self.refused[number] = stamp, str(error)
@@ -119,14 +119,16 @@ class Model:
             return True
         return False
 
-    def _ready(self, number: int) -> Version:
-        folder = self.folder / str(number)
+    def _ready(self, number: int, folder: Path) -> Version:
         try:
             exported.check(folder)
-        except OSError as error:  # a file has gone while it was looked at
-            raise ExportError(f"{folder} cannot be read: {error}.") from None
-        export = Exported(folder)
-        export.verify()
+            export = Exported(folder)
+            export.verify()
+        except ExportError:
+            raise
+        except Exception as error:  # a file goes while it is looked at, an operation fails …
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise ExportError(f"{folder} cannot be used: {reason}") from error
         return Version(number, export, self.make_batcher(export))
 
     def close(self) -> None:
@@ -135,13 +137,20 @@ class Model:
             self.current.batcher.close()
 
 
-def numbers(folder: Path) -> list[int]:
-    """The versions in a folder, the newest first."""
+def versions(path: Path) -> dict[int, Path]:
+    """The versions in a folder, the newest first; of the folder of one version, that alone."""
+    if (path / exported.MANIFEST).is_file():
+        return {int(path.name): path} if _is_number(path.name) else {}
     try:
-        names = [path.name for path in folder.iterdir() if path.is_dir()]
+        names = [folder.name for folder in path.iterdir() if folder.is_dir()]
     except OSError:  # it has gone, or may not be read
-        return []
-    return sorted((int(name) for name in names if name.isascii() and name.isdigit()), reverse=True)
+        return {}
+    found = sorted((int(name), name) for name in names if _is_number(name))
+    return {number: path / name for number, name in reversed(found)}
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdigit()
 
 
 def _stamp(folder: Path) -> Stamp:

@@ -74,7 +74,6 @@ def read(body: bytes, signature: Signature, length: str | None = None) -> Reques
         if name in columns:
             raise RequestError(f"input {name!r} is there twice")
         values, binary = _input(name, one, signature.inputs[name], binary)
-        fits(name, values.shape, signature.inputs[name])
         columns[name] = values
     missing = [name for name in signature.inputs if name not in columns]
     if missing:
@@ -103,16 +102,23 @@ def _input(
             f"input {name!r} has the datatype {shown(one.get('datatype'))}. Expected {datatype}"
         )
     shape = one.get("shape")
-    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+    if not isinstance(shape, list) or not all(type(n) is int and 0 <= n < 2**31 for n in shape):
         raise RequestError(
             f"input {name!r} has the shape {shown(shape)}. Expected whole numbers, >= 0"
         )
+    fits(name, tuple(shape), tensor)
     size = _parameter(one, "binary_data_size")
     try:
         if size is None:
             if "data" not in one:
                 raise RequestError("it has no data")
-            values = array(one["data"], tensor.dtype).reshape(-1)
+            values = array(one["data"], tensor.dtype)
+            if values.ndim != 1 and values.shape != tuple(shape):
+                raise RequestError(
+                    f"its data is nested as {written(values.shape)}, and its shape is "
+                    f"{written(shape)}"
+                )
+            values = values.reshape(-1)
         else:
             if type(size) is not int or not 0 <= size <= len(binary):
                 raise RequestError(f"binary_data_size is {shown(size)}, of {len(binary)} bytes")

@@ -19,6 +19,8 @@ ERROR: Schema = {
 }
 FAULTS = {
     "400": "The request is not what the model takes",
+    "401": "It lacks the token",
+    "404": "There is no such model or version",
     "408": "The body did not come in time",
     "413": "The body is too large, or has too many rows",
     "415": "The body is compressed in a way that is not known",
@@ -63,8 +65,9 @@ def document(models: Mapping[str, Model], guarded: bool) -> Schema:
         ),
     }
     for name, model in models.items():
-        if model.current is not None:
-            paths.update(_paths(name, model.current.export.signature))
+        version = model.current
+        if version is not None:
+            paths.update(_paths(name, version.export.signature))
     told: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "kbuilder serve", "version": __version__},
@@ -73,6 +76,8 @@ def document(models: Mapping[str, Model], guarded: bool) -> Schema:
     if guarded:
         told["components"] = {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}
         told["security"] = [{"token": []}]
+        for path in ("/healthz", "/readyz"):
+            told["paths"][path]["get"]["security"] = []
     return told
 
 

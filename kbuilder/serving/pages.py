@@ -19,23 +19,24 @@ SAFE = {
 
 def described(models: Mapping[str, Model]) -> dict[str, Any]:
     """What the page shows: inputs with a real example, targets with their classes."""
+    current = {name: model.current for name, model in models.items()}  # which may be replaced
     return {
         "models": [
             {
                 "name": name,
-                "version": model.current.number,
-                "inputs": model.current.export.described["inputs"],
+                "version": version.number,
+                "inputs": version.export.described["inputs"],
                 "targets": [
                     {
                         "name": ", ".join(target["columns"]),
                         "classes": target["task"].get("classes"),
                         "prefix": target["prefix"],
                     }
-                    for target in model.current.export.described["targets"]
+                    for target in version.export.described["targets"]
                 ],
-                "example": model.current.export.examples["instances"][0],
+                "example": version.export.examples["instances"][0],
             }
-            for name, model in models.items()
-            if model.current is not None
+            for name, version in current.items()
+            if version is not None
         ]
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from kbuilder.errors import CallError, Problem, RecipeError, listed
 from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin, lines_of
 from kbuilder.serving.exported import MANIFEST, SAVED_MODEL, format_of
-from kbuilder.serving.models import numbers
+from kbuilder.serving.models import versions
 
 EXPECTED = (
     "Expected a folder that `kbuilder export` wrote, such as exported/adult, one of its versions, "
@@ -21,13 +22,17 @@ def find(path: Path, name: str | None = None) -> dict[str, Path]:
     """The folder of versions of each model, by its name.
 
     Args:
-        path: An export, one of its versions, a folder of exports, or a YAML file.
+        path: An export; one of its versions, which is served alone; a folder of exports; or a YAML
+            file.
         name: What the one model is called; left out: as its folder.
 
     Raises:
         CallError: if there is none, or a name for several.
     """
     found = _find(path)
+    odd = [one for one in (found if name is None else [name]) if not re.fullmatch("[^/:]+", one)]
+    if odd:
+        raise CallError(f"{listed(map(repr, odd))} is no name of a model. Expected no / and no :.")
     if name is None:
         return found
     if len(found) > 1:
@@ -41,10 +46,9 @@ def find(path: Path, name: str | None = None) -> dict[str, Path]:
 def _find(path: Path) -> dict[str, Path]:
     if path.is_file() and path.suffix in (".yaml", ".yml"):
         return _listed(path)
-    if (path / MANIFEST).is_file() and path.name.isdigit():
-        return {path.resolve().parent.name: path.parent}
-    if numbers(path):
-        return {path.resolve().name: path}
+    if versions(path):
+        place = path.resolve()
+        return {(place.parent if (path / MANIFEST).is_file() else place).name: path}
     inner = sorted(path.iterdir()) if path.is_dir() else []
     found = {folder.name: folder for folder in inner if folder.is_dir() and _served(folder)}
     if not found:
@@ -54,8 +58,8 @@ def _find(path: Path) -> dict[str, Path]:
 
 def _served(folder: Path) -> bool:
     """Whether a folder has versions, and the newest is no export for another runtime."""
-    versions = numbers(folder)
-    return bool(versions) and format_of(folder / str(versions[0])) == SAVED_MODEL
+    newest = next(iter(versions(folder).values()), None)
+    return newest is not None and format_of(newest) == SAVED_MODEL
 
 
 def _listed(file: Path) -> dict[str, Path]:
@@ -82,7 +86,7 @@ def _listed(file: Path) -> dict[str, Path]:
     for name, folder in (named or {}).items():
         if not isinstance(folder, str):
             why = "Expected the folder of an export, such as exported/adult."
-        elif not numbers(file.parent / folder):
+        elif not versions(file.parent / folder):
             why = f"{file.parent / folder} is no export. {EXPECTED}"
         else:
             found[str(name)] = file.parent / folder

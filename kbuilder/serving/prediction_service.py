@@ -5,6 +5,8 @@ It needs the extra `grpc`, whose package has the messages. Source: tensorflow_se
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,12 +28,15 @@ from tensorflow_serving.apis import (
 
 from kbuilder.serving import models
 from kbuilder.serving.app import Server, check_rows
+from kbuilder.serving.bodies import LARGE
 from kbuilder.serving.models import Model, Version
 from kbuilder.serving.refusals import RefusedError, RequestError, TooLargeError, UnknownError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.tensorflow_serving import DEFAULT, DTYPES
 from kbuilder.serving.values import fits, same_rows, written
 
+AT_ONCE = 256
+"""Calls that are answered at once; others are refused with RESOURCE_EXHAUSTED."""
 CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -48,7 +53,7 @@ def make(server: Server, address: str) -> grpc.aio.Server:
     Raises:
         RuntimeError: if nobody can listen there.
     """
-    made = grpc.aio.server(options=[
+    made = grpc.aio.server(maximum_concurrent_rpcs=AT_ONCE, options=[
         ("grpc.max_receive_message_length", server.limits.body),
         ("grpc.max_send_message_length", -1),
         ("grpc.so_reuseport", 0),  # another server on the port is an error, not half of the clients
@@ -77,7 +82,9 @@ class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
         number = _number(request.model_spec)
         version = model.version(number)
         _check_signature(request.model_spec.signature_name)
-        columns = _read(request.inputs, version.export.signature, self.server)
+        given = request.inputs, version.export.signature, self.server
+        large = request.ByteSize() > LARGE  # which would keep others waiting
+        columns = await asyncio.to_thread(_read, *given) if large else _read(*given)
         wanted = _wanted(request.output_filter, version.export.signature)
         version, answer = await model.answer(version, columns, seconds, number is not None)
         response = predict_pb2.PredictResponse(model_spec=_spec(model, version))
@@ -130,16 +137,21 @@ async def _answered(
     counted: bool = False,
 ) -> Any:
     """The answer, or the status that says why there is none."""
-    started, code, model = time.perf_counter(), 200, None
+    started, code, model = time.perf_counter(), 500, None
     try:
         server.authorize(dict(context.invocation_metadata() or ()).get("authorization", ""))
         model = models.find(server.models, request.model_spec.name)
         left = context.time_remaining()
         seconds = min(server.limits.seconds, math.inf if left is None else left)
-        return await answer(request, model, seconds)
+        response = await answer(request, model, seconds)
+        code = 200
+        return response
     except RefusedError as refused:
         code = refused.code
         await context.abort(CODES[code], str(refused).encode("utf-8", "replace").decode())
+    except Exception:  # a fault of ours: told in the log, not to the client
+        logging.getLogger("uvicorn.error").exception("%s failed", type(request).__name__)
+        await context.abort(grpc.StatusCode.INTERNAL, "something went wrong in the server")
     finally:
         if counted and model is not None:
             server.metrics.asked(model.name, "grpc", code, started)
@@ -189,7 +201,8 @@ def _array(name: str, given: Any, tensor: Tensor, server: Server) -> np.ndarray:
         raise RequestError(f"input {name!r} has the shape {written(shape)}, which is not known")
     fits(name, shape, tensor)
     check_rows({name: range(shape[0])}, server.limits)
-    if math.prod(shape) > server.limits.body:  # one value may stand for all of a shape
+    each = np.dtype(tensor.dtype).itemsize if tensor.dtype != "string" else 1
+    if math.prod(shape) * each > server.limits.body:  # one value may stand for all of a shape
         raise TooLargeError(f"input {name!r} has the shape {written(shape)}, which is too large")
     try:
         return tf.make_ndarray(given)

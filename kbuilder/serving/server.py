@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -80,16 +81,21 @@ def listen(
     config = uvicorn.Config(
         server, log_level="warning", access_log=False, server_header=False, date_header=False,
         lifespan="off", ws="none", proxy_headers=False, timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(server.limits.seconds) + 1,
+        timeout_graceful_shutdown=int(2 * server.limits.seconds) + 1,
     )  # fmt: skip
     address, _ = _address(listening)
     if not ip_address(address).is_loopback and server.token is None:
         say("anyone who can reach this address may ask: there is no --token-file")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         say("running as root, which nothing here needs")
-    for signalled in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signalled, lambda *_: None)  # uvicorn raises it again once it is done
     http = uvicorn.Server(config)
+
+    def stop(*_: object) -> None:
+        """What comes before uvicorn listens to signals; it raises them again once it is done."""
+        http.should_exit = True
+
+    for signalled in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signalled, stop)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(_serve(server, http, listening, say, rpc))
 
@@ -104,7 +110,7 @@ async def _serve(
     watching = asyncio.create_task(watch(server.models, SECONDS))
     names = ", ".join(server.models)
     try:
-        async with _answering(server, rpc) as where:
+        async with _answering(server, rpc, http) as where:
             if where:
                 say(f"serving {names} by gRPC on {where}")
             say(f"serving {names} on http://{_written(*_address(listening))}")
@@ -116,8 +122,10 @@ async def _serve(
 
 
 @asynccontextmanager
-async def _answering(server: Server, rpc: socket.socket | None) -> AsyncIterator[str | None]:
-    """gRPC, while it lasts; gives its address, which it takes over from a socket."""
+async def _answering(
+    server: Server, rpc: socket.socket | None, http: uvicorn.Server
+) -> AsyncIterator[str | None]:
+    """gRPC, until HTTP is told to stop; gives its address, which it takes over from a socket."""
     if rpc is None:
         yield None
         return
@@ -127,10 +135,18 @@ async def _answering(server: Server, rpc: socket.socket | None) -> AsyncIterator
     rpc.close()
     answering = prediction_service.make(server, where)
     await answering.start()
+
+    async def until_stopped() -> None:
+        while not http.should_exit:
+            await asyncio.sleep(0.1)
+        await answering.stop(server.limits.seconds)
+
+    stopping = asyncio.create_task(until_stopped())
     try:
         yield where
     finally:
-        await answering.stop(server.limits.seconds)
+        http.should_exit = True
+        await stopping
 
 
 def _address(listening: socket.socket) -> tuple[str, int]:
@@ -171,8 +187,10 @@ def token_in(file: Path | None) -> str | None:
         token = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise CallError(f"{file} cannot be read: {error}. Expected a file with a token.") from None
-    if not token or any(c.isspace() for c in token):
-        raise CallError(f"{file} holds no token. Expected one word on one line.")
+    if not re.fullmatch("[!-~]+", token):
+        raise CallError(
+            f"{file} holds no token. Expected one word on one line, of ASCII: headers have no more."
+        )
     return token
 
 

@@ -95,24 +95,9 @@ def _from_rows(instances: list[Any], signature: Signature) -> Columns:
             "required as per tensorinfo_map"
         )
     try:
-        if not named:
-            [(name, tensor)] = inputs.items()
-            if any(map(_is_row, instances)):
-                raise RequestError("an object among values")
-            return {name: array(instances, tensor.dtype)}
-        if set(map(type, instances)) != {dict} or set(map(len, instances)) != {len(inputs)}:
-            raise RequestError("other keys")
-        columns: Columns = {}
-        for tensor, group in signature.groups.items():
-            lists = [list(map(itemgetter(name), instances)) for name in group]
-            if None in tensor.row:  # the values of each may have a size of their own
-                arrays: Any = [array(one, tensor.dtype) for one in lists]
-            else:
-                arrays = array(lists, tensor.dtype)
-            columns.update(zip(group, arrays, strict=True))
-        return columns
+        return _read_rows(instances, signature, named)
     except (RequestError, KeyError) as error:  # which row it is, and what is wrong there
-        wrong = _first_wrong(instances, inputs, named)
+        wrong = _first_wrong(instances, signature, named)
         if wrong is not None or not named:
             raise wrong or error from None
     # Each column is whole by itself, but they differ: the one with the wrong shape will be named.
@@ -122,32 +107,77 @@ def _from_rows(instances: list[Any], signature: Signature) -> Columns:
     }
 
 
-def _first_wrong(
-    instances: list[Any], inputs: Mapping[str, Tensor], named: bool
-) -> RequestError | None:
+def _read_rows(instances: list[Any], signature: Signature, named: bool) -> Columns:
+    """The columns of rows.
+
+    Raises:
+        RequestError, KeyError: if any of them is wrong.
+    """
+    inputs = signature.inputs
+    if not named:
+        [(name, tensor)] = inputs.items()
+        if any(map(_is_row, instances)):
+            raise RequestError("an object among values")
+        return {name: array(instances, tensor.dtype)}
+    if set(map(type, instances)) != {dict} or set(map(len, instances)) != {len(inputs)}:
+        raise RequestError("other keys")
+    columns: Columns = {}
+    for tensor, group in signature.groups.items():
+        lists = [list(map(itemgetter(name), instances)) for name in group]
+        if None in tensor.row:  # the values of each may have a size of their own
+            arrays: Any = [array(one, tensor.dtype) for one in lists]
+        else:
+            arrays = array(lists, tensor.dtype)
+        columns.update(zip(group, arrays, strict=True))
+    return columns
+
+
+def _first_wrong(instances: list[Any], signature: Signature, named: bool) -> RequestError | None:
     """The error of the first row that is wrong, by itself or beside those before it."""
+    sound, wrong = 0, len(instances)
+    while wrong - sound > 1:  # those before `sound` can be read, those before `wrong` cannot
+        middle = (sound + wrong) // 2
+        try:
+            _read_rows(instances[:middle], signature, named)
+            sound = middle
+        except (RequestError, KeyError):
+            wrong = middle
     shapes: dict[str, tuple[int, ...]] = {}
-    for place, element in enumerate(instances):
-        if _is_row(element) != named:
-            got = "list" if named else "object"
-            wanted = "object" if named else "value/list"
-            return RequestError(f"Expecting {wanted} but got {got} at item {place} of input list")
-        row = element if named else {next(iter(inputs)): element}
-        for name, value in row.items():
-            wrong = _wrong(name, value, inputs, shapes)
-            if wrong:
-                key = f" key: {name}" if named else ""
-                return RequestError(
-                    f"Failed to process element: {place}{key} of 'instances' list. Error: "
-                    f"INVALID_ARGUMENT: {wrong}"
-                )
-        missing = [name for name in inputs if name not in row]
-        if missing:
+    for place in sorted({0, wrong - 1}):
+        error = _wrong_row(place, instances[place], signature.inputs, named, shapes)
+        if error is not None:
+            return error
+    return None
+
+
+def _wrong_row(
+    place: int,
+    element: Any,
+    inputs: Mapping[str, Tensor],
+    named: bool,
+    shapes: dict[str, tuple[int, ...]],
+) -> RequestError | None:
+    """What is wrong with one row, whose values are to have the shapes of the first."""
+    if _is_row(element) != named:
+        got = "list" if named else "object"
+        wanted = "object" if named else "value/list"
+        return RequestError(f"Expecting {wanted} but got {got} at item {place} of input list")
+    row = element if named else {next(iter(inputs)): element}
+    for name, value in row.items():
+        wrong = _wrong(name, value, inputs, shapes)
+        if wrong:
+            key = f" key: {name}" if named else ""
             return RequestError(
-                f"Failed to process element: {place} of 'instances' list. JSON object: "
-                f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
-                f"Missing: {', '.join(missing)}"
+                f"Failed to process element: {place}{key} of 'instances' list. Error: "
+                f"INVALID_ARGUMENT: {wrong}"
             )
+    missing = [name for name in inputs if name not in row]
+    if missing:
+        return RequestError(
+            f"Failed to process element: {place} of 'instances' list. JSON object: "
+            f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
+            f"Missing: {', '.join(missing)}"
+        )
     return None
 
 

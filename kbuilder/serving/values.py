@@ -33,6 +33,8 @@ EXACT = 2**24 - 1
 """The greatest whole number up to which float32 has all."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """The escape of half of a character beyond 16 bits."""
+DEEP = 32
+"""Lists in lists, at most: as many axes as NumPy and TensorFlow have."""
 SHOWN = 400
 """Characters of a value that an error shows."""
 
@@ -55,6 +57,8 @@ def array(value: Any, dtype: DType) -> np.ndarray:
         RequestError: if the lists are ragged, or a value is not of the dtype.
     """
     shape = shape_of(value)
+    if len(shape) > DEEP:
+        raise RequestError(f"lists in lists, {len(shape)} deep. Expected {DEEP} at most")
     flat: list[Any] = []
     _fill(value, shape, 0, dtype, flat)
     return _cast(flat, dtype).reshape(shape)
@@ -187,7 +191,10 @@ def written(shape: Sequence[int | None]) -> str:
 
 def shown(value: Any) -> str:
     """A value in an error, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "lists in lists in lists"
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

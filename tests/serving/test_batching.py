@@ -84,6 +84,35 @@ def test_a_bad_row_does_not_fail_its_neighbours(model: Model, batcher: Batcher) 
     assert isinstance(bad, RequestError)
 
 
+def test_one_bad_row_of_many_costs_few_calls(model: Model) -> None:
+    batcher = Batcher(model, most=256)
+    found = asyncio.run(held(model, batcher, *(rows(n if n != 70 else -1) for n in range(200))))
+    batcher.close()
+    assert [type(answer) for answer in found].count(RequestError) == 1
+    assert isinstance(found[70], RequestError)
+    assert found[199]["y"].tolist() == [398]
+    assert len(model.batches) < 20
+
+
+def test_columns_in_another_order_are_answered_together(model: Model, batcher: Batcher) -> None:
+    one, other = ({name: rows(1)["x"] for name in names} for names in ("xy", "yx"))
+    asyncio.run(held(model, batcher, one, other))
+    assert model.batches == [1, 2]
+
+
+def test_what_nobody_waits_for_is_not_computed(model: Model, batcher: Batcher) -> None:
+    async def late() -> None:
+        model.go.clear()
+        asking = asyncio.create_task(batcher.ask(rows(*range(80)), 0.05))
+        with pytest.raises(DeadlineError):
+            await asking
+        model.go.set()
+        await batcher.ask(rows(5), 5)
+
+    asyncio.run(late())
+    assert model.batches == [8, 1]
+
+
 def test_rows_of_other_shapes_are_apart(model: Model, batcher: Batcher) -> None:
     wide = {"x": np.ones((1, 2), np.float32)}
     found = asyncio.run(held(model, batcher, rows(1), wide, rows(2)))

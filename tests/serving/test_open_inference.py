@@ -104,6 +104,14 @@ def test_binary_strings_that_are_cut_off_are_refused(content: bytes, said: str) 
     ({**with_input(), "outputs": [{"name": "lable"}]},
      'unknown output "lable". Expected: label, probability'),
     ({**with_input(), "outputs": 1}, "'outputs' is no list of objects"),
+    (with_input(shape=[0] * 100, data=[]),
+     f"input 'age' has the shape [{','.join('0' * 100)}]. Expected [-1]"),
+    (with_input(shape=[2**62, 0], data=[]),
+     "input 'age' has the shape [4611686018427387904, 0]. Expected whole numbers, >= 0"),
+    ({"inputs": [AGE, JOB, {**CODES, "shape": [4, 1], "data": [[1, 2], [3, 4]]}]},
+     "input 'codes' has the shape [4,1]. Expected [-1,2]"),
+    ({"inputs": [AGE, JOB, {**CODES, "data": [[1], [2], [3], [4]]}]},
+     "input 'codes': its data is nested as [4,1], and its shape is [2,2]"),
 ])  # fmt: skip
 def test_what_cannot_be_read_names_the_field(given: Any, said: str) -> None:
     with pytest.raises(RequestError) as error:

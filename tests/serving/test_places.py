@@ -22,7 +22,7 @@ def exports() -> None:
 
 @pytest.mark.parametrize(("path", "name", "found"), [
     ("both/cats", None, {"cats": "both/cats"}),
-    ("both/cats/2", None, {"cats": "both/cats"}),
+    ("both/cats/1", None, {"cats": "both/cats/1"}),
     ("both/cats", "felines", {"felines": "both/cats"}),
     ("both", None, {"cats": "both/cats", "dogs": "both/dogs"}),
 ])  # fmt: skip
@@ -68,6 +68,13 @@ def test_a_recipe_is_told_from_a_file_of_models() -> None:
     assert message(CallError, places.find, Path("adult.yaml")) == (
         "adult.yaml is a recipe. Fit it by `kbuilder fit adult.yaml`, then serve the run: "
         "`kbuilder serve latest`."
+    )
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "a:b"])
+def test_a_name_that_no_path_can_have_is_refused(name: str) -> None:
+    assert message(CallError, places.find, Path("both/cats"), name) == (
+        f"{name!r} is no name of a model. Expected no / and no :."
     )
 
 

@@ -23,6 +23,7 @@ from serving_process import Served
 from shared import Call
 
 import kbuilder as kb
+from kbuilder import files
 from kbuilder.serving import places, server
 from kbuilder.serving.batching import Batcher
 from kbuilder.serving.metrics import Metrics
@@ -337,6 +338,33 @@ def test_a_version_that_was_refused_is_tried_again_once_it_is_whole(exported: Ex
     assert said[0] == "answers: version 1 is served"
     assert said[1].startswith(f"answers: version 2 is refused: {place}/2 is not what was exported")
     assert said[2:] == ["answers: version 2 is served"]
+
+
+def test_a_version_whose_examples_fail_in_any_way_is_refused_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    handmade.write_all(tmp_path, only=["double"])
+    place = tmp_path / "double"
+    shutil.copytree(place / "1", place / "2")
+    (place / "2/assets.extra/examples.json").write_text('{"instances": [{}], "predictions": [{}]}')
+    manifest = {"sha256": files.hashes(place / "2", leave_out=("manifest.json",))}
+    (place / "2/manifest.json").write_text(json.dumps(manifest))
+    model = server.load(place, "double", 8, Metrics(), said.append)
+    assert model.load() is False
+    model.close()
+    assert said == [
+        f"double: version 2 is refused: {place}/2 cannot be used: 'x'",
+        "double: version 1 is served",
+    ]
+
+
+def test_the_folder_of_one_version_is_served_alone(tmp_path: Path) -> None:
+    said: list[str] = []
+    handmade.write_all(tmp_path, only=["double"])
+    shutil.copytree(tmp_path / "double/1", tmp_path / "double/2")
+    model = server.load(tmp_path / "double/1", "double", 8, Metrics(), said.append)
+    assert model.load() is False
+    model.close()
+    assert said == ["double: version 1 is served"]
 
 
 def test_no_fault_of_a_new_version_ends_the_watch() -> None:

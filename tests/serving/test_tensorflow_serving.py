@@ -148,6 +148,14 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      "per tensorinfo_map"),
     (MANY, {"inputs": {"age": [1]}}, "Missing named input: job in 'inputs' object."),
     (MANY, {"inputs": {"age": [], "job": []}}, "the inputs have no rows"),
+    (ONE, b'{"instances": ' + b"[" * 65 + b"1" + b"]" * 65 + b"}",
+     "Failed to process element: 0 of 'instances' list. Error: INVALID_ARGUMENT: "
+     "lists in lists, 64 deep. Expected 32 at most"),
+    (ONE, b'{"inputs": 1, "instances": ' + b"[" * 1000 + b"]" * 1000 + b"}",
+     "JSON Value: lists in lists in lists Not formatted correctly expecting only one of 'inputs' "
+     "or 'instances' keys to exist "),
+    (ONE, {"instances": [*range(1000), "x"]}, ELEMENT.format(1000) +
+     'JSON Value: "x" Type: String is not of expected type: float'),
     (WORD, b'{"instances": ["\\ud800"]}',
      "JSON Parse error: a string holds half of a surrogate pair"),
     (PAIR, {"instances": [{"a": 1, "b": [1]}, {"a": 2, "b": [2]}]},
