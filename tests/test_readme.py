@@ -163,6 +163,7 @@ def test_no_command_is_left_untested() -> None:
     shown = {line for kind, text in BLOCKS if kind == "sh" for line in text.splitlines()}
     workflow = set(blocks("sh", "kbuilder check flowers.yaml").splitlines())
     workflow |= set(blocks("sh", "kbuilder serve").splitlines())
+    workflow |= set(blocks("sh", "--format onnx").splitlines())
     assert shown - workflow == {
         "make demo",
         "make test",

@@ -57,7 +57,7 @@ def test_where_files_cannot_be_locked_a_fit_goes_on(monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOLCK, "no locks available")
 
     monkeypatch.setattr("fcntl.flock", none)
-    with runs._alone(Path()):
+    with files.alone(Path()):
         assert Path(".at-work").exists()
 
 

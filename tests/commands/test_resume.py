@@ -21,7 +21,7 @@ from bad import files_below
 from shared import Call, fields, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints, runs
+from kbuilder import checkpoints, files, runs
 from kbuilder.errors import RunError
 
 RECIPE = """data: {source: csv, path: rows.csv, target: answer}
@@ -305,7 +305,7 @@ def test_rows_that_are_not_those_of_the_run_are_refused(small: Path, call: Call)
 
 def test_a_folder_that_another_process_works_on_is_left_alone(small: Path, call: Call) -> None:
     folder = interrupt(small)
-    with runs._alone(folder):
+    with files.alone(folder):
         before = files_below(folder)
         code, out, err = call("fit", "--resume", "run")
         assert (code, out, said(err)[-1]) == (
