@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from configparser import ConfigParser
 
 import pytest
 from bad import ROOT
@@ -47,3 +48,22 @@ def test_no_path_leads_out_of_the_folder() -> None:
     for name in ("../setup", "/etc/passwd", "image", "image/", ""):
         with pytest.raises(kb.KBuilderError):
             shipped.find(name)
+
+
+def test_every_package_and_file_is_packed() -> None:
+    """As setup.cfg says: who installs from a wheel has all that a checkout has."""
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    packed = set(setup["options"]["packages"].split())
+    found = {
+        ".".join(file.parent.relative_to(ROOT).parts)
+        for file in (ROOT / "kbuilder").rglob("__init__.py")
+    }
+    assert found == packed - {"kbuilder.gallery"}
+    patterns = setup["options.package_data"]["kbuilder"].replace(",", " ").split()
+    others = {
+        file
+        for file in (ROOT / "kbuilder").rglob("*")
+        if file.is_file() and file.suffix != ".py" and "__pycache__" not in file.parts
+    }
+    assert others == {file for pattern in patterns for file in (ROOT / "kbuilder").glob(pattern)}
