@@ -138,7 +138,8 @@ class Bodies:
 
     async def _place(self) -> None:
         try:
-            await asyncio.wait_for(self._large.acquire(), self.limits.seconds)
+            async with asyncio.timeout(self.limits.seconds):
+                await self._large.acquire()
         except TimeoutError:
             raise BusyError("too many large requests are at work already") from None
 
