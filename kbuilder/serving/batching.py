@@ -160,7 +160,7 @@ class Batcher:
     def _together(self, batch: Sequence[_Request]) -> list[Columns | BaseException]:
         try:
             answer = self._computed(_joined([request.columns for request in batch]), batch)
-        except Exception as error:
+        except Exception as error:  # whatever it is, it is the answer to the row that brings it
             if len(batch) == 1:
                 return [error]
             half = len(batch) // 2  # so that one bad row of many costs few calls

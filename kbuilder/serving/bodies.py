@@ -111,15 +111,7 @@ class Bodies:
             async with asyncio.timeout(self.limits.seconds) as clock:
                 async for part in request.stream():
                     for plain in reading.plain(part):
-                        if max(reading.size, reading.came) > self.limits.body:
-                            raise self._too_large()
-                        if reading.size > LARGE and not reading.large:
-                            clock.reschedule(None)  # to wait for others is not the client's fault
-                            await self._place()
-                            reading.large = True
-                            clock.reschedule(
-                                asyncio.get_running_loop().time() + self.limits.seconds
-                            )
+                        await self._check_size(reading, clock)
                         reading.parts.append(plain)
             reading.end()
         except BaseException as error:
@@ -135,6 +127,16 @@ class Bodies:
                 ) from None
             raise
         return b"".join(reading.parts)
+
+    async def _check_size(self, reading: _Reading, clock: asyncio.Timeout) -> None:
+        """Refuse what is too large; wait for a place for what is large."""
+        if max(reading.size, reading.came) > self.limits.body:
+            raise self._too_large()
+        if reading.size > LARGE and not reading.large:
+            clock.reschedule(None)  # to wait for others is not the client's fault
+            await self._place()
+            reading.large = True
+            clock.reschedule(asyncio.get_running_loop().time() + self.limits.seconds)
 
     async def _place(self) -> None:
         try:

@@ -78,7 +78,7 @@ class Exported:
                 "Expected an export that was written without --format."
             )
         extra = folder / "assets.extra"
-        try:  # all of it, so that whoever watches for versions meets one kind of error
+        try:
             self.described: dict[str, Any] = _json(extra / "kbuilder.json")
             self.examples: dict[str, Any] = _json(extra / "examples.json")
             self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it

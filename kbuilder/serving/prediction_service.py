@@ -15,7 +15,7 @@ from typing import Any
 import grpc
 import numpy as np
 import tensorflow as tf
-from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -192,8 +192,8 @@ def _read(inputs: Mapping[str, Any], signature: Signature, server: Server) -> Co
 
 
 def _array(name: str, given: Any, tensor: Tensor, server: Server) -> np.ndarray:
-    sent = tensor_pb2.TensorProto.DESCRIPTOR.fields_by_name["dtype"].enum_type.values_by_number
-    kind = sent[given.dtype].name if given.dtype in sent else str(given.dtype)
+    known = given.dtype in types_pb2.DataType.values()
+    kind = types_pb2.DataType.Name(given.dtype) if known else str(given.dtype)
     if kind != DTYPES[tensor.dtype]:
         raise RequestError(f"input {name!r} is {kind}. Expected {DTYPES[tensor.dtype]}")
     shape = tuple(dim.size for dim in given.tensor_shape.dim)

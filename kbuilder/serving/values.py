@@ -162,7 +162,7 @@ def fits(name: str, shape: tuple[int, ...], tensor: Tensor) -> None:
         RequestError: naming the input, and both shapes.
     """
     wanted = tensor.shape
-    if shape and shape[1:] == wanted[1:]:
+    if shape and shape[1:] == wanted[1:]:  # as nearly always, and for each input of a request
         return
     if len(shape) == len(wanted) and all(
         size is None or size == given for size, given in zip(wanted, shape, strict=True)
