@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
+from keyword import iskeyword
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -21,6 +22,9 @@ from kbuilder.table import Table
 
 PACKED = "vector"
 """The network's input that holds all finished vectors side by side."""
+
+ALLOWED = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+"""What TensorFlow takes as the name of an input of a signature."""
 
 Arrays = dict[str, np.ndarray]
 """One array by name: of a raw column, or of an input of the network."""
@@ -84,6 +88,32 @@ class Columns:
             keys[column] = key
         return keys
 
+    def export_names(self) -> dict[str, str]:
+        """The input of an export by column: its own name, where TensorFlow allows it.
+
+        TensorFlow tells names apart by their letters and digits alone, whatever their case: of `A`
+        and `a` the first keeps its name. No column gets the name of another, so that a row that
+        comes with the columns' own names means one thing.
+        """
+        names: dict[str, str] = {}
+        taken: set[str] = set()
+        for column in self.features:
+            allowed = ALLOWED.fullmatch(column) and column != "self" and not iskeyword(column)
+            if allowed and _bare(column) not in taken:
+                taken.add(_bare(column))
+                names[column] = column
+        for column in self.features:
+            if column in names:
+                continue
+            base = column if ALLOWED.fullmatch(column) else re.sub(r"[^A-Za-z0-9_.]+", "_", column)
+            if not ALLOWED.fullmatch(base) or base == "self" or iskeyword(base):
+                base = f"column_{base.lstrip('_')}".rstrip("_")
+            free = (f"{base}_{number}" if number > 1 else base for number in count(1))
+            name = next(n for n in free if _bare(n) not in taken and n not in self.features)
+            taken.add(_bare(name))
+            names[column] = name
+        return {column: names[column] for column in self.features}
+
     def words(self) -> list[str]:
         """The columns that are texts to the model, and the target if its classes are."""
         texts = [name for name, f in self.features.items() if f.signature()[1] == "string"]
@@ -114,6 +144,11 @@ class Columns:
                 for target in content["targets"]
             ),
         )
+
+
+def _bare(name: str) -> str:
+    """All of a name that TensorFlow tells it apart by."""
+    return re.sub(r"[^a-z0-9]", "_", name.lower())
 
 
 def to_instances(arrays: Arrays) -> list[dict[str, Any]]:

@@ -19,10 +19,11 @@ from kbuilder.data import infer, split
 from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
-from kbuilder.export import exporting, sidecar
+from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted, Quantizing
 from kbuilder.formats import from_frame
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.serving import exported as loading
 from kbuilder.table import Part, Table
 
 if TYPE_CHECKING:
@@ -54,6 +55,21 @@ def exported(path: Path) -> Iterator[Path]:
         place = Path(folder) / runs.called(path)
         load(path).export(place)
         yield place
+
+
+def served(folder: Path) -> None:
+    """Check that a new export can be served: it is loaded and asked as the server does.
+
+    Raises:
+        ExportError: if it cannot.
+    """
+    try:
+        loading.check(folder)
+        loading.Exported(folder).verify()
+    except ExportError as error:
+        raise ExportError(
+            f"the export cannot be served: {error} Nothing was left behind."
+        ) from None
 
 
 @dataclass(frozen=True, repr=False)
@@ -204,7 +220,7 @@ class Run:
             columns, self._layer, self.model, self.input_names(),
             preprocessing.raw(columns, table), prepared, outputs, to_rows(columns, outputs),
         )  # fmt: skip
-        return exporting.export(Path(path), kind, fitted, quantizing, console.say)
+        return exporting.export(Path(path), kind, fitted, quantizing, console.say, served)
 
     def _quantizing(self, to: str) -> Quantizing:
         """The rows of the fit, read again: some to quantize by, others to measure on."""
@@ -245,7 +261,7 @@ class Run:
 
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
-        return sidecar.input_names(self.record.columns)
+        return self.record.columns.export_names()
 
     def _parts(self, path: Path, start: int) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""

@@ -122,7 +122,8 @@ def fields(kind: str) -> dict[str, Any]:
 
 ODD = [
     "with space", "a/b", "größe", "1st", "_hidden", "a b", "a_b", "A-B", "self", "日本", "100 %",
-    "x\ny",
+    "x\ny", "A", "a", "Pclass", "Sepal.Length", "Age (years)", "이름", "나이", "class", "None",
+    "with_space", "__proto__",
 ]  # fmt: skip
 KINDS = [
     "mixed", "several", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names",

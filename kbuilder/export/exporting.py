@@ -89,6 +89,7 @@ def export(
     fitted: Fitted,
     quantizing: Quantizing | None,
     say: Callable[[str], None],
+    prove: Callable[[Path], None],
 ) -> Path:
     """Write the model into `path/1`, or the next number, and prove that it answers alike.
 
@@ -98,6 +99,7 @@ def export(
         fitted: The fitted recipe.
         quantizing: To what, and by which rows; None: the numbers keep their bits.
         say: Is told what was lost by it, and which files were left alone.
+        prove: Raises an ExportError if a folder cannot be served; asked of a SavedModel.
 
     Returns:
         The folder of the new version.
@@ -124,6 +126,8 @@ def export(
             before, after = lost["before"], lost["after"]
             say(f"{lost['metric']} {before:.4f} -> {after:.4f} on {lost['part']}")
         sidecar.write(folder / "manifest.json", {"sha256": files.hashes(folder)})
+        if name == SAVED_MODEL:
+            prove(folder)
     if name == SAVED_MODEL:
         deploying.write(path, say)
     return version

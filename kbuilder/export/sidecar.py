@@ -3,37 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from kbuilder import catalog
 from kbuilder.columns import Columns
-
-# What TensorFlow takes as the name of an input of a signature.
-VALID = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
-
-
-def input_names(columns: Columns) -> dict[str, str]:
-    """The name of the signature's input by column: its own, where TensorFlow allows it."""
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for column in columns.features:
-        name = column if VALID.fullmatch(column) else re.sub(r"[^A-Za-z0-9_.]+", "_", column)
-        if not re.match(r"[A-Za-z0-9.]", name) or name == "self" or iskeyword(name):
-            name = f"column{name}" if name.startswith("_") else f"column_{name}"
-        free = (name, *(f"{name}_{number}" for number in range(2, 10_000)))
-        # TensorFlow tells names apart only by their letters and digits, whatever their case.
-        name = next(n for n in free if _plain(n) not in taken)
-        taken.add(_plain(name))
-        names[column] = name
-    return names
-
-
-def _plain(name: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in name.lower())
 
 
 def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, Any]:

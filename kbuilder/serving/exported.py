@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,13 @@ import numpy as np
 
 from kbuilder import files
 from kbuilder.errors import ExportError, listed
+from kbuilder.serving import tensorflow_serving
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 
 MANIFEST = "manifest.json"
 SAVED_MODEL = "saved_model"
+MISSING = {"float32": math.nan, "string": ""}
 
 
 def check(folder: Path) -> None:
@@ -86,13 +89,14 @@ class Exported:
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ExportError(f"{folder} cannot be loaded: {reason}") from None
-        _, specs = self._serve.structured_input_signature
-        inputs = {spec.name: spec for spec in specs.values()}  # a key has no "/", "-" or "."
         outputs = self._serve.structured_outputs
+        entries = self.described["inputs"]
         self.signature = Signature(
-            inputs={e["name"]: _tensor(inputs[e["name"]]) for e in self.described["inputs"]},
+            # TensorFlow's own record of the inputs has other letters: lower case, "_" for "."
+            inputs={e["name"]: Tensor(e["dtype"], tuple(e["shape"])) for e in entries},
             # which TensorFlow has in another order in each process
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
+            columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
         )
         self._call = self._stacked()
 
@@ -148,17 +152,21 @@ class Exported:
         return {name: answer.numpy() for name, answer in named}
 
     def verify(self) -> None:
-        """Compare with the export's own examples.
+        """Ask for the export's own examples as a client does, by the columns' own names.
 
         Raises:
-            ExportError: if an answer differs.
+            ExportError: if it does not take them, or an answer differs.
         """
         instances, wanted = self.examples["instances"], self.examples["predictions"]
-        columns = {
-            entry["name"]: _example([row[entry["name"]] for row in instances], entry["dtype"])
-            for entry in self.described["inputs"]
-        }
-        answers = self.predict(columns)
+        rows = [
+            {e["column"]: _sent(row[e["name"]], e["dtype"]) for e in self.described["inputs"]}
+            for row in instances
+        ]
+        try:
+            body = json.dumps({"instances": rows}).encode()
+            answers = self.predict(tensorflow_serving.read(body, self.signature).columns)
+        except RequestError as error:
+            raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:
             expected, got = np.array([row[name] for row in wanted]), answers.get(name)
             if got is None or got.shape != expected.shape or not _alike(got, expected):
@@ -173,20 +181,11 @@ def _tensor(spec: Any) -> Tensor:
     return Tensor(spec.dtype.name, tuple(spec.shape.as_list()))
 
 
-def _example(values: list[Any], dtype: str) -> np.ndarray:
-    """A column of examples, where None is a missing number, or a missing word."""
-    import base64
-
-    plain = [
-        base64.b64decode(v["b64"]) if isinstance(v, dict)
-        else (float("nan") if dtype == "float32" else "") if v is None else v
-        for v in values
-    ]  # fmt: skip
-    if dtype != "string":
-        return np.array(plain, dtype=dtype)
-    column = np.empty(len(plain), dtype=object)
-    column[:] = plain
-    return column
+def _sent(value: Any, dtype: str) -> Any:
+    """A value of an example as a client sends it: None is a missing number, or a missing word."""
+    if isinstance(value, list):
+        return [_sent(inner, dtype) for inner in value]
+    return MISSING[dtype] if value is None else value
 
 
 def _alike(got: np.ndarray, expected: np.ndarray) -> bool:

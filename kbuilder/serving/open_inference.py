@@ -64,24 +64,25 @@ def read(body: bytes, signature: Signature, length: str | None = None) -> Reques
     inputs = given.get("inputs")
     if not isinstance(inputs, list) or not all(isinstance(one, dict) for one in inputs):
         raise RequestError("'inputs' is missing, or no list of objects")
+    spelled = signature.spelled([one.get("name") for one in inputs])
     columns: Columns = {}
     for one in inputs:
         name = one.get("name")
-        if not isinstance(name, str) or name not in signature.inputs:
+        if not isinstance(name, str) or name not in spelled.inputs:
             raise RequestError(
-                f"unknown input {shown(name)}. Expected: {', '.join(signature.inputs)}"
+                f"unknown input {shown(name)}. Expected: {', '.join(spelled.inputs)}"
             )
         if name in columns:
             raise RequestError(f"input {name!r} is there twice")
-        values, binary = _input(name, one, signature.inputs[name], binary)
+        values, binary = _input(name, one, spelled.inputs[name], binary)
         columns[name] = values
-    missing = [name for name in signature.inputs if name not in columns]
+    missing = [name for name in spelled.inputs if name not in columns]
     if missing:
         raise RequestError(f"missing input: {', '.join(missing)}")
     if binary:
         raise RequestError(f"{len(binary)} bytes are left after the tensors")
     same_rows(columns)
-    return Request(columns, _wanted(given, signature), identity)
+    return Request(signature.named(columns, spelled), _wanted(given, signature), identity)
 
 
 def _length(length: str, body: bytes) -> int:
@@ -228,7 +229,7 @@ def metadata(name: str, versions: Sequence[int], signature: Signature) -> dict[s
         "name": name,
         "versions": [str(version) for version in versions],
         "platform": "tensorflow_savedmodel",
-        "inputs": _described(signature.inputs),
+        "inputs": _described(signature.spelled().inputs),
         "outputs": _described(signature.outputs),
     }
 

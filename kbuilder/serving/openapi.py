@@ -67,7 +67,7 @@ def document(models: Mapping[str, Model], guarded: bool) -> Schema:
     for name, model in models.items():
         version = model.current
         if version is not None:
-            paths.update(_paths(name, version.export.signature))
+            paths.update(_paths(name, version.export.signature.spelled()))
     told: Schema = {
         "openapi": "3.1.0",
         "info": {"title": "kbuilder serve", "version": __version__},

@@ -34,7 +34,10 @@ def described(models: Mapping[str, Model]) -> dict[str, Any]:
                     }
                     for target in version.export.described["targets"]
                 ],
-                "example": version.export.examples["instances"][0],
+                "example": {
+                    one["column"]: version.export.examples["instances"][0][one["name"]]
+                    for one in version.export.described["inputs"]
+                },
             }
             for name, version in current.items()
             if version is not None

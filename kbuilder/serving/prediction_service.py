@@ -176,19 +176,19 @@ def _spec(model: Model, version: Version) -> Any:
 
 def _read(inputs: Mapping[str, Any], signature: Signature, server: Server) -> Columns:
     """The inputs of a request, whose shapes are checked before memory is taken for them."""
-    if inputs.keys() != signature.inputs.keys():
-        extra = ",".join(sorted(inputs.keys() - signature.inputs.keys()))
-        missing = ",".join(sorted(signature.inputs.keys() - inputs.keys()))
+    spelled = signature.spelled(inputs)
+    if inputs.keys() != spelled.inputs.keys():
+        extra = ",".join(sorted(inputs.keys() - spelled.inputs.keys()))
+        missing = ",".join(sorted(spelled.inputs.keys() - inputs.keys()))
         raise RequestError(
-            f"input size does not match signature: {len(inputs)}!={len(signature.inputs)}. Sent "
+            f"input size does not match signature: {len(inputs)}!={len(spelled.inputs)}. Sent "
             f"extra: {{{extra}}}. Missing but required: {{{missing}}}."
         )
     columns = {
-        name: _array(name, inputs[name], tensor, server)
-        for name, tensor in signature.inputs.items()
+        name: _array(name, inputs[name], tensor, server) for name, tensor in spelled.inputs.items()
     }
     same_rows(columns)
-    return columns
+    return signature.named(columns, spelled)
 
 
 def _array(name: str, given: Any, tensor: Tensor, server: Server) -> np.ndarray:
@@ -231,12 +231,15 @@ def _written(values: np.ndarray) -> Any:
 
 def _described(signature: Signature) -> Any:
     described = meta_graph_pb2.SignatureDef(method_name="tensorflow/serving/predict")
-    for tensors, infos, prefix in (
-        (signature.inputs, described.inputs, f"{DEFAULT}_"),
-        (signature.outputs, described.outputs, ""),
-    ):
-        for name, tensor in tensors.items():
-            infos[name].name = f"{prefix}{name}:0"
-            infos[name].dtype = tf.as_dtype(tensor.dtype).as_datatype_enum
-            infos[name].tensor_shape.CopyFrom(tf.TensorShape(tensor.shape).as_proto())
+    names = zip(signature.spelled().inputs, signature.inputs.items(), strict=True)
+    for own, (name, tensor) in names:
+        _describe(described.inputs[own], tensor, f"{DEFAULT}_{name}")
+    for name, tensor in signature.outputs.items():
+        _describe(described.outputs[name], tensor, name)
     return described
+
+
+def _describe(info: Any, tensor: Tensor, name: str) -> None:
+    info.name = f"{name}:0"
+    info.dtype = tf.as_dtype(tensor.dtype).as_datatype_enum
+    info.tensor_shape.CopyFrom(tf.TensorShape(tensor.shape).as_proto())

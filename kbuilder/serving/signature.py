@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -34,10 +34,18 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Signature:
-    """The inputs and the outputs, by name."""
+    """The inputs and the outputs, by name.
+
+    Args:
+        inputs: By the names that TensorFlow allows.
+        outputs: By name.
+        columns: The column's own name by input, where TensorFlow does not allow it. Clients may
+            send either.
+    """
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> dict[Tensor, list[str]]:
@@ -46,3 +54,24 @@ class Signature:
         for name, tensor in self.inputs.items():
             found.setdefault(tensor, []).append(name)
         return found
+
+    def spelled(self, given: Container[str] = ()) -> Signature:
+        """The same, with each input under its column's own name, unless a request has the other.
+
+        Args:
+            given: The names of inputs in a request.
+        """
+        if not self.columns:
+            return self
+        inputs = {
+            name if name in given else self.columns.get(name, name): tensor
+            for name, tensor in self.inputs.items()
+        }
+        return replace(self, inputs=inputs, columns={})
+
+    def named(self, columns: Columns, spelled: Signature) -> Columns:
+        """The columns of a request, read as `spelled`, by input."""
+        if spelled is self:
+            return columns
+        pairs = zip(self.inputs, spelled.inputs, strict=True)
+        return {name: columns[other] for name, other in pairs}

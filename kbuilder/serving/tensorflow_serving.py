@@ -6,7 +6,7 @@ Source: tensorflow_serving/util/json_tensor.cc, whose words of errors are kept.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -59,15 +59,22 @@ def read(body: bytes, signature: Signature) -> Request:
             )
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
-        request = Request(_from_rows(instances, signature), True)
+        spelled = signature.spelled(_names(instances[0]))
+        columns = _from_rows(instances, spelled)
     elif "inputs" in given:
-        request = Request(_from_columns(given["inputs"], signature.inputs), False)
+        spelled = signature.spelled(_names(given["inputs"]))
+        columns = _from_columns(given["inputs"], spelled.inputs)
     else:
         raise RequestError("Missing 'inputs' or 'instances' key")
-    for name, values in request.columns.items():
-        fits(name, values.shape, signature.inputs[name])
-    same_rows(request.columns)
-    return request
+    for name, values in columns.items():
+        fits(name, values.shape, spelled.inputs[name])
+    same_rows(columns)
+    return Request(signature.named(columns, spelled), "instances" in given)
+
+
+def _names(value: Any) -> Collection[str]:
+    """The names of inputs that a row, or all columns, come with."""
+    return value if isinstance(value, dict) else ()
 
 
 def _check_signature(given: Mapping[str, Any]) -> None:
@@ -264,23 +271,26 @@ def metadata(name: str, version: int, signature: Signature) -> bytes:
     return written_json({
         "model_spec": {"name": name, "signature_name": "", "version": str(version)},
         "metadata": {"signature_def": {"signature_def": {DEFAULT: {
-            "inputs": _described(signature.inputs, "serving_default_"),
-            "outputs": _described(signature.outputs, ""),
+            "inputs": _described_inputs(signature),
+            "outputs": {name: _described(it, name) for name, it in signature.outputs.items()},
             "method_name": "tensorflow/serving/predict",
             "defaults": {},
         }}}},
     })  # fmt: skip
 
 
-def _described(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Any]:
+def _described_inputs(signature: Signature) -> dict[str, Any]:
+    """The inputs under their columns' own names, each with the name that TensorFlow has."""
+    names = zip(signature.spelled().inputs, signature.inputs.items(), strict=True)
+    return {own: _described(tensor, f"{DEFAULT}_{name}") for own, (name, tensor) in names}
+
+
+def _described(tensor: Tensor, name: str) -> dict[str, Any]:
     return {
-        name: {
-            "dtype": DTYPES[tensor.dtype],
-            "tensor_shape": {
-                "dim": [{"size": str(-1 if n is None else n), "name": ""} for n in tensor.shape],
-                "unknown_rank": False,
-            },
-            "name": f"{prefix}{name}:0",
-        }
-        for name, tensor in tensors.items()
+        "dtype": DTYPES[tensor.dtype],
+        "tensor_shape": {
+            "dim": [{"size": str(-1 if n is None else n), "name": ""} for n in tensor.shape],
+            "unknown_rank": False,
+        },
+        "name": f"{name}:0",
     }

@@ -19,7 +19,7 @@ from kbuilder import catalog, files, preprocessing
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import CallError, ExportError
 from kbuilder.evaluation.predictions import to_rows
-from kbuilder.export import exporting, sidecar
+from kbuilder.export import exporting
 
 Runs = Callable[[str], kb.Run]
 Exports = Callable[[str, str], Path]
@@ -349,6 +349,6 @@ def test_what_a_converter_cannot_convert_is_told_with_its_reason(
 
 
 def test_names_of_inputs_are_the_same_in_every_format(written: Exports, fitted: Runs) -> None:
-    names = set(sidecar.input_names(fitted("odd names").record.columns).values())
+    names = set(fitted("odd names").record.columns.export_names().values())
     for name in ("saved_model", *NUMERIC):
         assert {it["name"] for it in described(written(name, "odd names"))["inputs"]} == names

@@ -21,7 +21,7 @@ from kbuilder import preprocessing
 from kbuilder.columns import Columns, Target, to_instances
 from kbuilder.errors import ExportError
 from kbuilder.evaluation.predictions import to_rows
-from kbuilder.export import exporting, sidecar
+from kbuilder.export import exporting
 
 Runs = Callable[[str], kb.Run]
 Exports = Callable[[str], Path]
@@ -155,10 +155,14 @@ def test_the_manifest_has_the_hash_of_every_file(exported: Exports) -> None:
 def test_odd_columns_have_names_that_tensorflow_allows() -> None:
     number = kb.Number(mean=0, scale=1, indicator=False)
     columns = Columns(dict.fromkeys(ODD, number), (Target(("y",), kb.Binary()),))
-    assert sidecar.input_names(columns) == {
-        "with space": "with_space", "a/b": "a/b", "größe": "gr_e", "1st": "1st",
+    assert columns.export_names() == {
+        "with space": "with_space_2", "a/b": "a/b", "größe": "gr_e", "1st": "1st",
         "_hidden": "column_hidden", "a b": "a_b_2", "a_b": "a_b_3", "A-B": "A-B_4",
-        "self": "column_self", "日本": "column_", "100 %": "100_", "x\ny": "x_y",
+        "self": "column_self", "日本": "column", "100 %": "100_", "x\ny": "x_y", "A": "A",
+        "a": "a_2", "Pclass": "Pclass", "Sepal.Length": "Sepal.Length",
+        "Age (years)": "Age_years_", "이름": "column_2", "나이": "column_3",
+        "class": "column_class", "None": "column_None", "with_space": "with_space",
+        "__proto__": "column_proto",
     }  # fmt: skip
 
 

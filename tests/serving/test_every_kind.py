@@ -31,18 +31,20 @@ def test_an_export_answers_its_examples_in_both_protocols(
     examples = json.loads((extra / "examples.json").read_text())
     inputs = json.loads((extra / "kbuilder.json").read_text())["inputs"]
     rows = [
-        {one["name"]: filled(row[one["name"]], one["dtype"]) for one in inputs}
+        {one["column"]: filled(row[one["name"]], one["dtype"]) for one in inputs}
         for row in examples["instances"]
     ]
-    said = client.post(f"/v1/models/{name}:predict", content=json.dumps({"instances": rows}))
-    assert said.status_code == 200, said.text
-    found, only = said.json()["predictions"], list(examples["predictions"][0])
-    # one output alone has no name there
-    named = [{only[0]: value} for value in found] if len(only) == 1 else found
-    same(named, examples["predictions"])
+    renamed = [{one["name"]: row[one["column"]] for one in inputs} for row in rows]
+    for sent in (rows, renamed):
+        said = client.post(f"/v1/models/{name}:predict", content=json.dumps({"instances": sent}))
+        assert said.status_code == 200, said.text
+        found, only = said.json()["predictions"], list(examples["predictions"][0])
+        # one output alone has no name there
+        named = [{only[0]: value} for value in found] if len(only) == 1 else found
+        same(named, examples["predictions"])
 
     told = client.get(f"/v2/models/{name}").json()["inputs"]
-    assert [one["name"] for one in told] == [one["name"] for one in inputs]
+    assert [one["name"] for one in told] == [one["column"] for one in inputs]
     tensors = [
         {**one, "shape": [len(rows), *one["shape"][1:]], "data": [row[one["name"]] for row in rows]}
         for one in told

@@ -17,7 +17,7 @@ import handmade
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from shared import encoded, picture
+from shared import ODD, encoded, picture
 
 KINDS = ("mixed", "several", "text", "files")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -379,3 +379,18 @@ def test_the_page_loads_nothing_from_elsewhere(browser: Browser, address: str) -
         answered(page)
         theirs = [url for url in asked_for if not re.match(rf"data:|{address}/", url)]
         assert (theirs, len(asked_for) >= 3) == ([], True)
+
+
+def test_columns_are_shown_and_sent_under_their_own_names(
+    browser: Browser, exported: Exports, opened: Opened
+) -> None:
+    folder = exported("odd names")
+    extra = folder / "assets.extra"
+    wanted = json.loads((extra / "examples.json").read_text())["predictions"][0]["label"]
+    with handmade.served({"odd": folder.parent}) as at:
+        page = opened(at=at)
+        answered(page)
+        assert page.locator("#form label span").all_text_contents() == ODD
+        assert answer(page) == {"y": wanted}
+        line = page.locator("#curl").inner_text()
+        assert all(json.dumps(name, ensure_ascii=False) in line for name in ODD)
