@@ -35,6 +35,7 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     kbuilder export latest exported/digits-small --format litert --quantize int8
     """
     from kbuilder import runs
+    from kbuilder.errors import listed
     from kbuilder.export import exporting
 
     path = runs.find(run)
@@ -46,11 +47,12 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
 
     fitted = load(path)
     version = fitted.export(folder, format=name, quantize=quantize)
-    for column, renamed in fitted.input_names().items():
-        if column != renamed and name != "keras":
-            click.echo(
-                f"The column {column!r} is called {renamed!r} in the export: TensorFlow allows "
-                "letters, digits and _ . - / there, and no word of Python's own.",
-                err=True,
-            )
+    renamed = [f"{c!r} is {n!r}" for c, n in fitted.input_names().items() if c != n]
+    if renamed and name != "keras":
+        click.echo(
+            f"Some inputs have other names than their columns: {listed(renamed)}. TensorFlow "
+            "allows letters, digits and _ . - / there, in any case the same name once. "
+            "`kbuilder serve` takes the columns' own names too.",
+            err=True,
+        )
     click.echo(f"export: {version}")
