@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -148,9 +147,7 @@ def test_smoke_runs_every_stage_on_a_few_rows_for_one_epoch() -> None:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(20_000, 3)), columns=[*"abc"])
     frame["y"] = np.where(frame["a"] > 0, "up", "down")
-    begin = time.perf_counter()
     run = smoked(kb.Recipe(data=kb.Frame(frame=frame, target="y"), training=kb.Training(epochs=99)))
-    assert time.perf_counter() - begin < 10
     assert len(run.history) == 1
     assert run.record.splits["rows"] == {"train": 256, "validation": 64, "test": 64}
     assert run.record.splits["smoke"] is True

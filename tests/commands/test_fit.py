@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from bad import files_below
+from halting import HANG
 from shared import Call, mixed
 
 from kbuilder import pipeline
@@ -118,7 +119,7 @@ def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
 def test_the_engine_is_silent(recipe: Path) -> None:
     """In a process of its own: TensorFlow makes its noise when it is first loaded."""
     process = start(recipe, "--run-dir", "run")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=HANG)
     assert process.returncode == 0
     assert [line.split(":")[0] for line in out.splitlines() if "no better" not in line] == [
         "validation", "test", "majority baseline", "run",
@@ -143,7 +144,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
         lines = iter(process.stderr.readline, "")
         assert any(line.startswith("epoch   2/") for line in lines)
         process.send_signal(number)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=HANG)
         found[number] = process.returncode, out, err
     return {**found, -1: folder}
 

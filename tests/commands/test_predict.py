@@ -10,8 +10,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bad import real
+from halting import HANG, Halting
 from shared import ROWS, Call, encoded, mixed, picture
 
 import kbuilder as kb
@@ -184,13 +183,11 @@ def test_what_can_only_be_read_whole_is_predicted_in_parts(
 
 
 LONG = 30 * 1024 + 7
-SMALL = """
-import sys
+SIZED = """
 from kbuilder import predicting
-from kbuilder.commands.main import main
 predicting.SIZES["vector"] = 1024
-main()
 """
+SMALL = f"{SIZED}\nfrom kbuilder.commands.main import main\nmain()"
 
 
 @pytest.fixture(scope="module")
@@ -201,14 +198,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(folder: Path, run: Path, output: str) -> subprocess.Popen[str]:
-    """`kbuilder predict`, in a process of its own, by parts of one batch."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SMALL, "predict", str(run), "rows.csv", "-o", output],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
 def journal(output: Path) -> dict[str, Any]:
     """How far a prediction has come by its journal."""
     try:
@@ -217,34 +206,29 @@ def journal(output: Path) -> dict[str, Any]:
         return {"rows": 0, "whole": False}
 
 
-MOMENTS: dict[str, tuple[int, Callable[[Path], bool]]] = {
-    "killed after its first part.csv": (signal.SIGKILL, lambda out: journal(out)["rows"] > 0),
-    "killed on its way.parquet": (signal.SIGKILL, lambda out: journal(out)["rows"] > LONG // 2),
-    "killed in the end.parquet": (signal.SIGKILL, lambda out: journal(out)["whole"]),
-    "terminated.csv": (signal.SIGTERM, lambda out: journal(out)["rows"] > LONG // 2),
-}  # fmt: skip
+MOMENTS: dict[str, tuple[int, str, int]] = {
+    "killed after its first part.csv": (signal.SIGKILL, r"\.journal\.json\.", 2),
+    "killed on its way.parquet": (signal.SIGKILL, r"\.journal\.json\.", 17),
+    "killed in the end.parquet": (signal.SIGKILL, r"/joined$", 1),
+    "terminated.csv": (signal.SIGTERM, r"\.journal\.json\.", 17),
+}
+"""By output the signal, and the file that is about to be opened, or so many of them."""
 
 
 @pytest.fixture(scope="module")
 def ended(folder: Path, fitted: Any) -> dict[str, tuple[int, str]]:
     """By moment, the exit code of the process that was ended then, and what it said."""
     found = {}
+    run = str(fitted("mixed").path)
     for one, two in zip(*[iter(MOMENTS)] * 2, strict=True):  # two at a time
-        pair = {name: start(folder, fitted("mixed").path, name) for name in (one, two)}
-        left = dict(pair)
-        deadline = time.monotonic() + 120
-        while left:
-            assert time.monotonic() < deadline
-            for name, process in list(left.items()):
-                number, came = MOMENTS[name]
-                if came(folder / name):
-                    process.send_signal(number)
-                    del left[name]
-                assert process.poll() in (None, -number, 128 + number), process.communicate()
-            time.sleep(0.0005)
+        pair = {}
+        for name in (one, two):
+            _, file, count = MOMENTS[name]
+            arguments = ["predict", run, "rows.csv", "-o", name]
+            pair[name] = Halting(arguments, folder, file, count, SIZED)
         for name, process in pair.items():
-            _, err = process.communicate(timeout=60)
-            found[name] = (process.returncode, err)
+            _, err, code = process.signal(MOMENTS[name][0])
+            found[name] = (code, err)
     return found
 
 
@@ -260,7 +244,7 @@ def test_what_was_ended_goes_on_to_the_very_file(
 ) -> None:  # fmt: skip
     """The processes were real, and so were the signals."""
     code, said = ended[moment]
-    number, _ = MOMENTS[moment]
+    number, *_ = MOMENTS[moment]
     output, run = folder / moment, fitted("mixed").path
     assert not output.exists()
     rows = journal(output)["rows"]
@@ -327,7 +311,7 @@ def test_on_a_terminal_a_bar_tells_how_far_it_has_come(folder: Path, fitted: Any
                 shown += some
         except OSError:  # the other end is closed
             pass
-        assert process.wait(60) == 0
+        assert process.wait(HANG) == 0
     os.close(ours)
     text = shown.decode()
     assert "1,024 rows " in text

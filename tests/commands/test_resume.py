@@ -9,8 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bad import files_below
+from halting import HANG, Halting
 from shared import Call, fields, message, mixed
 
 import kbuilder as kb
@@ -46,29 +45,14 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def until(process: subprocess.Popen[str], came: Callable[[], Any]) -> None:
-    """Wait for what the process is to do."""
-    deadline = time.monotonic() + 120
-    while not came():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
-def at(run: Path, epoch: int) -> bool:
-    """Whether a checkpoint in the midst of the epoch, from 0, is there."""
-    found = checkpoints.found(runs.unfinished(run) / "checkpoints")
-    return any(checkpoints.position(path) >= (epoch, 1) for path in found)
-
-
-MOMENTS: dict[str, tuple[int, Callable[[Path], bool]]] = {
-    "killed at its first checkpoint": (signal.SIGKILL, lambda run: at(run, 0)),
-    "killed in an epoch": (signal.SIGKILL, lambda run: at(run, 2)),
-    "killed in its last writing": (
-        signal.SIGKILL, lambda run: any(run.parent.glob(f".{run.name}.*.partial/metrics.json")),
-    ),
-    "told to stop": (signal.SIGTERM, lambda run: at(run, 1)),
-}  # fmt: skip
+MOMENTS: dict[str, tuple[int, str, int]] = {
+    "killed at its first checkpoint": (signal.SIGKILL, r"\.epoch-(0000-step-0*[1-9]|0001-)", 2),
+    "killed in an epoch": (signal.SIGKILL, r"\.epoch-(0002-step-0*[1-9]|0003-)", 2),
+    "killed in its last writing": (signal.SIGKILL, r"\.partial/examples\.json", 1),
+    "told to stop": (signal.SIGTERM, r"\.epoch-(0001-step-0*[1-9]|0002-)", 2),
+}
+"""By name the signal, and the file that is about to be opened: when the second checkpoint of an
+epoch is begun, the first is there."""
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +65,10 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "answers.yaml").write_text(RECIPE, encoding="utf-8")
     undisturbed = start(folder, "answers.yaml", "--run-dir", "undisturbed")
     found: dict[str, Any] = {}
-    for moment, (number, came) in MOMENTS.items():  # each beside the undisturbed one, at first
-        process = start(folder, "answers.yaml", "--run-dir", moment)
-        until(process, lambda came=came, run=folder / moment: came(run))  # type: ignore[misc]
-        process.send_signal(number)
-        found[moment] = (*process.communicate(timeout=60), process.returncode)
-    _, err = undisturbed.communicate(timeout=60)
+    for moment, (number, file, count) in MOMENTS.items():  # beside the undisturbed one, at first
+        process = Halting(["fit", "answers.yaml", "--run-dir", moment], folder, file, count)
+        found[moment] = process.signal(number)
+    _, err = undisturbed.communicate(timeout=HANG)
     assert undisturbed.returncode == 0, err
     shutil.copytree(folder / "killed in an epoch.unfinished", folder / "kept.unfinished")
     return {**found, "folder": folder}
@@ -134,7 +116,7 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
             f"Interrupted {stands}. Go on with:\n  kbuilder fit --resume '{moment}'\n"
         )
         process = start(folder, "--resume", moment)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=HANG)
         code = process.returncode
     else:
         code, out, err = call("fit", "--resume", moment)
