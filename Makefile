@@ -5,8 +5,9 @@ VENV ?= .venv
 # Where the data of the recipes is; those whose data is absent are passed over, with a word.
 DATA ?= data
 BIN := $(VENV)/bin
+PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
-.PHONY: demo test lint contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow lint contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -15,7 +16,11 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
+	$(PYTEST) -m "not slow"
+
+# What takes long: long fits in processes of their own, every format, every depth.
+test-slow: $(VENV)/.installed-dev
+	$(PYTEST) -m slow
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -30,7 +30,10 @@ Opened = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
-        pytest.skip("there is no chromium here to open the page with")
+        missing = "there is no chromium here to open the page with"
+        if os.environ.get("KBUILDER_BROWSER") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=found, args=OPTIONS)
         yield made
