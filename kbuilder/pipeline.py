@@ -91,7 +91,7 @@ def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -
                 network.trained, network.compile, recipe.training, network.rows(rows["train"]),
                 placement.workers,
             )  # fmt: skip
-            placement.synchronize(network.trained, training, len(parts.train))
+            placement.synchronize(network.trained, training)
             steps = fitting.steps_per_epoch(rows["train"], training)
             network.compile(training.create_optimizer(steps))
     recipe = resolved.recipe.model_copy(update={"model": architectures, "training": training})

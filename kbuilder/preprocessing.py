@@ -21,6 +21,7 @@ from kbuilder.recipe.recipe import Recipe
 from kbuilder.table import Table
 
 BATCH = 1024
+SHOWN = 3  # rows that an error names
 SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
 
 
@@ -89,10 +90,17 @@ def encode_targets(columns: Columns, table: Table) -> Arrays:
         DataError: naming the first row whose target is none of the classes.
     """
     with _naming_rows(table):
-        return {
+        encoded = {
             output: task.encode(listed(names), table.target(names))
             for output, (names, task) in columns.outputs().items()
         }
+    for output, values in encoded.items():
+        rows = np.flatnonzero(_endless({output: values}))
+        if len(rows):
+            names = listed(map(repr, columns.outputs()[output].columns))
+            found = [f"{table.row(row)} (column {names})" for row in rows[:SHOWN]]
+            raise DataError(_not_finite("targets", len(rows), found), key=("data", "target"))
+    return encoded
 
 
 @contextmanager
@@ -143,7 +151,49 @@ def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
         except tf.errors.InvalidArgumentError:
             _blame(layer, arrays, table, start)
             raise
-    return {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+    prepared = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
+    _check_finite(layer, columns, table, arrays, prepared)
+    return prepared
+
+
+def _check_finite(
+    layer: Any, columns: Columns, table: Table, arrays: Arrays, prepared: Arrays
+) -> None:
+    """Check that all prepared numbers are finite: no network is asked to pass on what is not.
+
+    Raises:
+        DataError: naming the first rows that are not, and their columns.
+    """
+    rows = np.flatnonzero(_endless(prepared))
+    if not len(rows):
+        return
+    found, first = [], None
+    for row in rows[:SHOWN]:
+        given = tensors(arrays, slice(row, row + 1))
+        parts = zip(columns.features, layer.parts, strict=True)
+        ours = {column: np.asarray(part(given[column])) for column, part in parts}
+        wrong = [column for column, values in ours.items() if _endless({column: values}).any()]
+        found.append(f"{table.row(row)} (column {listed(map(repr, wrong))})")
+        first = first or wrong[0]
+    raise DataError(_not_finite("inputs", len(rows), found), key=("features", first or ""))
+
+
+def _not_finite(what: str, rows: int, found: Sequence[str]) -> str:
+    return (
+        f"{what} are not finite once prepared, in {rows:,} row{'s' if rows > 1 else ''}: "
+        f"{listed(found)}{' …' if rows > len(found) else ''}. A number of huge size beside others "
+        "that are alike does this. Expected finite numbers: fix or remove these rows."
+    )
+
+
+def _endless(arrays: Arrays) -> np.ndarray:
+    """Which rows hold a number that is not finite. (rows,)"""
+    floats = [values for values in arrays.values() if values.dtype.kind == "f"]
+    rows = len(next(iter(arrays.values())))
+    found = np.zeros(rows, bool)
+    for values in floats:
+        found |= ~np.isfinite(values).reshape(rows, -1).all(axis=1)
+    return found
 
 
 def _blame(layer: Any, arrays: Arrays, table: Table, start: int) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,42 +13,34 @@ from kbuilder.training.feeding import Feed
 
 
 def explain(trainer: Any, feed: Feed, epoch: int, step: int, loss: float) -> TrainingError:
-    """The error for a step whose loss is not finite.
+    """The error for a step whose loss, or its gradient, is not finite; its rows are.
 
     Args:
         trainer: The network, with the weights from before the step.
         feed: The training rows.
         epoch, step: Which, both from 0.
-        loss: What it was.
+        loss: What it was; NaN for the gradient.
     """
     import keras
 
-    rows = feed.batch(epoch, step)
-    inputs, targets = (_unsound(part, rows) for part in feed.arrays[:2])
     values = {w.path: np.abs(keras.ops.convert_to_numpy(w)) for w in trainer.weights if w.shape}
     lost = [path for path, sizes in values.items() if not np.isfinite(sizes).all()]
-    what = f"the loss of epoch {epoch + 1}, step {step + 1} of {feed.steps}, is {loss}. "
-    key: tuple[str, ...] = ("training", "optimizer")
-    if inputs or targets:
-        name, count = next(iter((inputs or targets).items()))
-        kind, key = ("input", ("features",)) if inputs else ("target", ("data", "target"))
+    gradient = ", or its gradient is not finite" if math.isnan(loss) else ""
+    what = f"the loss of epoch {epoch + 1}, step {step + 1} of {feed.steps}, is {loss}{gradient}. "
+    rows = len(feed.batch(epoch, step))
+    if lost:
         why = (
-            f"In {count} of its {len(rows)} rows the {kind} {name!r} is not finite, once "
-            "preprocessed. Mend or remove such rows; a number of huge size may be the cause."
-        )
-    elif lost:
-        why = (
-            f"Its {len(rows)} rows are finite, but the weights no longer were: {listed(lost, 3)}. "
+            f"Its {rows} rows are finite, but the weights no longer were: {listed(lost, 3)}. "
             "The steps before it were too large. " + SMALLER
         )
     else:
         largest = max(values, key=lambda path: values[path].max())
         why = (
-            f"Its {len(rows)} rows and the weights before it are finite, but the outputs of the "
+            f"Its {rows} rows and the weights before it are finite, but the outputs of the "
             "network, or their loss, are not; the largest weight is "
             f"{values[largest].max():.3g}, of {largest}. " + SMALLER
         )
-    return TrainingError(what + why, key=key)
+    return TrainingError(what + why, key=("training", "optimizer"))
 
 
 def lost_worker(error: Exception) -> TrainingError:
@@ -75,13 +67,3 @@ SMALLER = (
     "Lower the learning rate, such as `optimizer: {learning_rate: 1e-4}`, or limit the gradient "
     "with `clipnorm: 1`."
 )
-
-
-def _unsound(arrays: Mapping[str, np.ndarray], rows: np.ndarray) -> dict[str, int]:
-    """How many of the rows are not finite, by the name of the array; without those that are."""
-    counts = {
-        name: int((~np.isfinite(values[rows].reshape(len(rows), -1)).all(axis=1)).sum())
-        for name, values in arrays.items()
-        if np.issubdtype(values.dtype, np.floating)
-    }
-    return {name: count for name, count in counts.items() if count}

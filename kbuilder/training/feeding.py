@@ -54,18 +54,24 @@ class Feed:
         return self.order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
 
     def bounds(self, rows: int, devices: int) -> np.ndarray:
-        """Where each device's rows of a step begin and end in the order, and the step's rows.
+        """Which rows of each step a device takes.
 
-        A step is dealt as evenly as can be; one of fewer rows than devices leaves some with none.
+        A step is dealt as evenly as can be. One of fewer rows than devices is taken whole by each,
+        and counts on the first: some operations fail on a device without rows.
 
         Returns:
-            int64 (steps, devices, 3)
+            int64 (steps, devices, 4): where the rows begin and end in the order, how many of them
+            count here, and how many rows the step has.
         """
-        starts = np.arange(0, rows, self.batch_size)
+        starts = np.arange(0, rows, self.batch_size)[:, None]
         sizes = np.minimum(self.batch_size, rows - starts)
-        each = sizes[:, None] // devices + (np.arange(devices) < sizes[:, None] % devices)
-        ends = starts[:, None] + np.cumsum(each, axis=1)
-        return np.stack([ends - each, ends, np.broadcast_to(sizes[:, None], each.shape)], axis=-1)
+        counts = sizes // devices + (np.arange(devices) < sizes % devices)  # (steps, devices)
+        ends = starts + np.cumsum(counts, axis=1)
+        begins = ends - counts
+        few = sizes < devices
+        counts = np.where(few, sizes * (np.arange(devices) == 0), counts)
+        begins, ends = np.where(few, starts, begins), np.where(few, starts + sizes, ends)
+        return np.stack([begins, ends, counts, np.broadcast_to(sizes, counts.shape)], axis=-1)
 
     def example(self) -> Any:
         """The arrays of one row, for shapes and dtypes."""

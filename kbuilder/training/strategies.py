@@ -53,16 +53,12 @@ class Placement:
         except tf.errors.UnavailableError as error:
             raise diagnosis.lost_worker(error) from None
 
-    def synchronize(self, model: Any, training: Training, rows: int) -> None:
+    def synchronize(self, model: Any, training: Training) -> None:
         """Have batch normalization look at the rows of all devices together, if it is to.
 
         Args:
             model: The network.
-            training: Its `sync_batchnorm` and `batch_size`.
-            rows: Training rows.
-
-        Raises:
-            TrainingError: if it is not to, and a device would have no rows to look at.
+            training: Its `sync_batchnorm`.
         """
         from keras.layers import BatchNormalization
 
@@ -70,14 +66,6 @@ class Placement:
         apart = [layer for layer in layers if not layer.synchronized]
         if self.strategy is None or not apart:
             return
-        last = rows % training.rows_per_step
-        if not training.sync_batchnorm and 0 < last < self.devices:
-            raise TrainingError(
-                f"the last step of an epoch has {last} of {rows} rows, and there are "
-                f"{self.devices} devices: batch normalization would have nothing to look at on "
-                "some. Expected true, or another batch_size.",
-                key=("training", "sync_batchnorm"),
-            )
         for layer in apart:
             layer.synchronized = training.sync_batchnorm
 

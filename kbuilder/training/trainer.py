@@ -8,6 +8,7 @@ TensorFlow are imported at the top, so that this file is imported where the fit 
 from __future__ import annotations
 
 import inspect
+import math
 import resource
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -32,6 +33,20 @@ def averages_first_batch() -> bool:
     """
     method = getattr(TensorFlowTrainer, "_maybe_symbolic_build", None)
     return method is not None and ".reduce(" in inspect.getsource(method)
+
+
+class Dealt(NamedTuple):
+    """What a device has of a step.
+
+    Args:
+        rows: Inputs, targets and weights.
+        counts: How many of the rows, from the first, count here; None: all.
+        step: How many rows the step has; None: as many.
+    """
+
+    rows: Any
+    counts: tf.Tensor | None = None
+    step: tf.Tensor | None = None
 
 
 class Served(NamedTuple):
@@ -182,11 +197,11 @@ class Trainer(keras.Model):
         if self._part is not None:
             self._apply(self._gradients_of_parts(data))
             return self._so_far()
-        some, whole = self._rows.gathered(self._rows.train, data)
-        if self.plan.jit and whole is None and data.shape[0] == self._rows.train.batch_size:
-            self._compiled(some)
+        dealt = self._rows.gathered(self._rows.train, data)
+        if self.plan.jit and dealt.step is None and data.shape[0] == self._rows.train.batch_size:
+            self._compiled(dealt.rows)
         else:
-            self._apply(self._gradients(some, whole))
+            self._apply(self._gradients(dealt))
         return self._so_far()
 
     def _so_far(self) -> tf.Tensor:
@@ -204,7 +219,7 @@ class Trainer(keras.Model):
 
         def step(some: Any) -> None:
             with faster_on_cpu() if self._rows.on_cpu else nullcontext():
-                self._apply(self._gradients(some, None))
+                self._apply(self._gradients(Dealt(some)))
 
         tf.function(step, jit_compile=True, autograph=False)(some)
 
@@ -214,40 +229,61 @@ class Trainer(keras.Model):
     def test_step(self, data: Any) -> tf.Tensor:
         """Look at one batch; returns the mean loss so far."""
         assert self._rows.validation is not None
-        (x, y), _ = self._rows.gathered(self._rows.validation, data)
+        dealt = self._rows.gathered(self._rows.validation, data)
+        x, y = dealt.rows
         answers = self(x, training=False)
-        loss = self.compute_loss(x, y, answers, training=False)
-        self._note(x, y, answers, None, loss)
+        loss = self.compute_loss(x, y, answers, training=False, counts=dealt.counts)
+        self._note(dealt, answers, loss)
         return self._loss_tracker.result()
 
-    def compute_loss(self, x: Any, *given: Any, **named: Any) -> tf.Tensor:
+    def compute_loss(
+        self, x: Any, *given: Any, counts: tf.Tensor | None = None, **named: Any
+    ) -> tf.Tensor:
         """The loss; those of the outputs, where there are several, are noted beside it."""
         for mean in self._compile_loss.metrics:
-            mean.rows = _count(x)
+            mean.rows = _count(x) if counts is None else counts
         return super().compute_loss(x, *given, **named)
 
-    def _gradients(self, some: Any, whole: tf.Tensor | None) -> list[Any]:
-        """The gradients of some rows of a step that has `whole` rows; None: these are all."""
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(some)
+    def _gradients(self, dealt: Dealt) -> list[Any]:
+        """The gradients of what is here of a step."""
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(dealt.rows)
         with tf.GradientTape() as tape:
             answers = self(x, training=True)
-            loss = self.compute_loss(x, y, answers, weights)
+            loss = self.compute_loss(x, y, answers, weights, counts=dealt.counts)
             # Keras has divided the loss by the number of devices, and by the rows that are here.
-            share = loss if whole is None else loss * self._share(x, whole)
+            share = loss if dealt.step is None else loss * self._share(dealt)
             scaled = self.optimizer.scale_loss(share)
-        self._note(x, y, answers, weights, loss)
-        return list(tape.gradient(scaled, [weight.value for weight in self.trainable_weights]))
+        gradients = tape.gradient(scaled, [weight.value for weight in self.trainable_weights])
+        self._note(dealt, answers, self._sound(loss, gradients))
+        return list(gradients)
 
-    def _share(self, x: Any, whole: tf.Tensor) -> tf.Tensor:
-        """What part of a step some rows are, times the number of devices."""
+    def _share(self, dealt: Dealt) -> tf.Tensor:
+        """What part of a step counts here, times the number of devices."""
         devices = self.distribute_strategy.num_replicas_in_sync
-        return tf.cast(_count(x) * devices, "float32") / tf.cast(whole, "float32")
+        counts = _count(dealt.rows) if dealt.counts is None else dealt.counts
+        return tf.cast(counts * devices, "float32") / tf.cast(dealt.step, "float32")
 
-    def _note(self, x: Any, y: Any, answers: Any, weights: Any, loss: tf.Tensor) -> None:
-        """Add to the loss and the metrics of the epoch."""
-        count = _count(x)
+    def _sound(self, loss: tf.Tensor, gradients: list[Any]) -> tf.Tensor:
+        """The loss, or NaN where the norm of its gradient is not finite.
+
+        A loss may be finite where what led to it was not: some kernels make 0 of NaN.
+        """
+        if isinstance(self.optimizer, keras.optimizers.LossScaleOptimizer):  # it skips such steps
+            return loss
+        there = [gradient for gradient in gradients if gradient is not None]
+        finite = tf.math.is_finite(tf.linalg.global_norm(there))
+        return tf.where(tf.logical_or(finite, ~tf.math.is_finite(loss)), loss, math.nan)
+
+    def _note(self, dealt: Dealt, answers: Any, loss: tf.Tensor) -> None:
+        """Add to the loss and the metrics of the epoch what counts here."""
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(dealt.rows)
+        counts = dealt.counts
         loss = loss * self.distribute_strategy.num_replicas_in_sync
-        self._loss_tracker.update_state(tf.where(count > 0, loss, 0.0), sample_weight=count)
+        self._loss_tracker.update_state(loss, sample_weight=_count(x) if counts is None else counts)
+        if counts is not None:
+            y, answers, weights = keras.tree.map_structure(
+                lambda values: None if values is None else values[:counts], (y, answers, weights)
+            )
         self.compute_metrics(x, y, answers, weights)
 
     def _gradients_of_parts(self, rows: tf.Tensor) -> list[tf.Tensor]:
@@ -257,8 +293,8 @@ class Trainer(keras.Model):
 
         def part(first: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
             end = tf.minimum(first + self._part, count)
-            some, _ = self._rows.gathered(self._rows.train, rows[first:end])
-            added = zip(sums, self._gradients(some, count), strict=True)
+            some = self._rows.take(self._rows.train, rows[first:end])
+            added = zip(sums, self._gradients(Dealt(some, step=count)), strict=True)
             return end, *(a if b is None else a + b for a, b in added)
 
         _, *gradients = tf.while_loop(
@@ -277,7 +313,7 @@ class _MeanOfRows(keras.metrics.Mean):
     rows: Any = 1
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
-        super().update_state(tf.where(self.rows > 0, values, 0.0), sample_weight=self.rows)
+        super().update_state(values, sample_weight=self.rows)
 
 
 class _Held:
@@ -300,9 +336,9 @@ class _Held:
         """The rows of a feed by their numbers."""
         return keras.tree.map_structure(lambda held: tf.gather(held, rows), self.tensors[id(feed)])
 
-    def gathered(self, feed: Feed, data: Any) -> tuple[Any, tf.Tensor | None]:
-        """The rows that a step was given, and how many the whole step has; None: all are here."""
-        return (self.take(feed, data), None) if self.alone else data
+    def gathered(self, feed: Feed, data: Any) -> Dealt:
+        """What this device has of a step: of one alone, the rows of these numbers."""
+        return Dealt(self.take(feed, data)) if self.alone else Dealt(*data)
 
     def serve(self, feed: Feed, epoch: int, first: int, last: int, at_once: int) -> Served:
         """The steps of an epoch from `first` up to `last`, so many at once."""
@@ -325,10 +361,11 @@ class _Held:
         def made(context: tf.distribute.InputContext) -> tf.data.Dataset:
             here = self.devices // context.num_input_pipelines
             mine = here * context.input_pipeline_id
-            parts = bounds[:, mine : mine + here].reshape(-1, 3)
+            parts = bounds[:, mine : mine + here].reshape(-1, 4)
 
             def gather(part: tf.Tensor) -> Any:
-                return self.take(feed, tf.constant(order)[part[0] : part[1]]), part[2]
+                rows = self.take(feed, tf.constant(order)[part[0] : part[1]])
+                return rows, tf.cast(part[2], tf.int32), tf.cast(part[3], tf.int32)
 
             # Without an end: past it, a step without rows would still count in the metrics.
             return tf.data.Dataset.from_tensor_slices(parts).map(gather).repeat().prefetch(2)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from typing import Any
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from shared import message
 
 import kbuilder as kb
@@ -19,29 +17,6 @@ from kbuilder.errors import TrainingError
 from kbuilder.training import sizing, strategies
 from kbuilder.training.strategies import ALONE, Placement
 from kbuilder.training.trainer import Trainer
-
-PROGRAM = """
-import json, resource, sys
-import keras, numpy as np, tensorflow as tf
-import kbuilder as kb
-from kbuilder.training import sizing
-from kbuilder.training.trainer import Trainer
-
-sizing.STEPS = 1
-x = np.zeros((8000, 8), np.float32)
-inputs = {"x": keras.Input((8,), name="x")}
-hidden = keras.layers.Dense(20000, activation="relu")(inputs["x"])  # 80 KB for a row
-model = Trainer(inputs, {"y": keras.layers.Dense(1)(hidden)})
-tf.linalg.matmul(x[:8], x[:8].T)  # which starts the threads
-status = dict(line.split(":") for line in open("/proc/self/status"))
-limit = int(status["VmSize"].split()[0]) * 1024 + 900 * 2**20
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-training = kb.Training(batch_size="auto")
-rows = {"x": x}, {"y": x[:, :1]}
-compile_ = lambda optimizer: model.compile(optimizer, loss={"y": "mse"})
-training, decision = sizing.choose(model, compile_, training, rows, 1)
-print(json.dumps([training.batch_size, decision.reason]))
-"""
 
 
 def recipe(rows: int, **training: Any) -> kb.Recipe:
@@ -124,16 +99,31 @@ def test_the_memory_of_the_machine_is_known() -> None:
     assert 2**20 < sizing._free() < 2**44
 
 
-def test_what_does_not_fit_is_not_taken() -> None:
-    """In a process of its own, whose memory the system limits."""
-    done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path[:0] = {sys.path!r}\n{PROGRAM}"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-    size, why = json.loads(done.stdout.splitlines()[-1])
-    assert 32 <= size < 4096
-    assert why == f"{2 * size} rows do not fit into the memory"
+def test_what_does_not_fit_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error comes where TensorFlow raises it: from the function of a step of 128 rows."""
+    make, tried = Trainer.make_train_function, []
+
+    def limited(self: Any, force: bool = False) -> None:
+        make(self, force)
+        function = self.train_function
+
+        def train_function(iterator: Any) -> Any:
+            block = next(iterator)
+            tried.append(block.shape[1])
+            if block.shape[1] >= 128:
+                raise tf.errors.ResourceExhaustedError(None, None, "OOM")
+            return function(iter([block]))
+
+        self.train_function = train_function
+
+    monkeypatch.setattr(Trainer, "make_train_function", limited)
+    monkeypatch.setattr(sizing, "STEPS", 1)
+    monkeypatch.setattr(sizing, "_free", lambda: 2**60)
+    model, compile_, rows = network(8000)
+    training, decision = sizing.choose(model, compile_, kb.Training(batch_size="auto"), rows, 1)
+    assert decision is not None
+    assert (training.batch_size, decision.reason) == (64, "128 rows do not fit into the memory")
+    assert tried == [64, 128]
 
 
 def test_several_workers_want_a_number() -> None:

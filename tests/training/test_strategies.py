@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 from shared import message, mixed
 
 import kbuilder as kb
@@ -109,7 +111,7 @@ def fit(
     placement = strategies.place(training, devices)
     with placement.scope():
         model, tasks = network(kind, dropout)
-        placement.synchronize(model, training, train)
+        placement.synchronize(model, training)
         objectives = {name: task.objective() for name, task in tasks.items()}
 
         def compile_(optimizer: Any) -> None:
@@ -127,7 +129,7 @@ def fit(
     ] if phased else []  # fmt: skip
     fed = rows(kind, train, 1)
     if spoilt is not None:
-        fed[0]["x"][spoilt] = np.nan
+        fed[1]["z"][spoilt] = 3e38  # whose square is not finite
     keeper: Keeper | None = None
     listening: Any = nullcontext()
     if folder is not None:
@@ -158,7 +160,7 @@ def assert_alike(one: Any, other: Any, tolerance: float) -> None:
 
 @cache
 def plain(kind: str, devices: int | None) -> Any:
-    """A fit whose last steps have one row, in training and in validation: a device has none."""
+    """A fit whose last steps have one row, in training and in validation."""
     return fit(kind, devices)
 
 
@@ -175,7 +177,7 @@ def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
             assert row[f"{part}loss"] == pytest.approx(sums, abs=1e-5)
 
 
-def test_a_fit_on_one_row_leaves_a_device_without_any() -> None:
+def test_a_fit_on_one_row_is_that_on_one_device() -> None:
     given: dict[str, Any] = {"train": 1, "held": None}
     assert_alike(fit("numbers", **given), fit("numbers", None, **given), 1e-5)
 
@@ -212,14 +214,50 @@ def test_batch_normalization_sees_the_rows_of_all_devices_or_of_the_first(sync: 
     np.testing.assert_allclose(2 * variance - 1, maps.var(axis=(0, 1, 2)), atol=1e-4)
 
 
-def test_each_device_has_rows_where_batch_normalization_looks_at_them_alone() -> None:
-    apart = fit("pictures", 2, 42, 17, epochs=1, sync_batchnorm=False)
+@pytest.mark.parametrize("left", [1, 2])
+def test_batch_normalization_alone_has_rows_in_a_last_step_too(left: int) -> None:
+    apart = fit("pictures", 2, 40 + left, 17, epochs=1, sync_batchnorm=False)
     assert np.isfinite(np.concatenate([weight.ravel() for weight in apart[0]])).all()
-    assert message(TrainingError, fit, "pictures", 2, 41, sync_batchnorm=False) == (
-        "training.sync_batchnorm: the last step of an epoch has 1 of 41 rows, and there are 2 "
-        "devices: batch normalization would have nothing to look at on some. Expected true, or "
-        "another batch_size."
-    )
+
+
+@drawn(st.integers(1, 50), st.integers(1, 20), st.integers(1, 8))
+def test_every_device_has_rows_in_every_step_and_each_row_counts_once(
+    count: int, batch: int, devices: int
+) -> None:
+    feed = Feed(({"x": np.zeros((count, 1))}, {"y": np.zeros((count, 1))}), batch)
+    bounds = feed.bounds(count, devices)
+    assert bounds.shape == (feed.steps, devices, 4)
+    begins, ends, counts, sizes = np.moveaxis(bounds, -1, 0)
+    assert (ends > begins).all()
+    for step in range(feed.steps):
+        own = [range(b, b + n) for b, n in zip(begins[step], counts[step], strict=True)]
+        wanted = range(step * batch, min(count, (step + 1) * batch))
+        assert [row for rows in own for row in rows] == list(wanted)
+        assert set(sizes[step]) == {len(wanted)}
+
+
+@pytest.mark.parametrize("count", [1, 8, 9, 10, 41])
+def test_the_rows_that_are_served_are_those_of_every_step_on_every_device(count: int) -> None:
+    placement = strategies.place(kb.Training(batch_size=BATCH), 2)
+    with placement.scope():
+        model, _ = network("numbers")
+    numbers = np.arange(count, dtype=np.float32)[:, None]
+    feed = Feed(({"x": np.repeat(numbers, 3, 1)}, {"y": numbers}), BATCH, seed=0)
+    model.feed(feed, feed)
+    for served in (model.training_rows(0, 0, feed.steps), model.validation_rows()):
+        order = feed.order(0)
+        steps = zip(range(feed.steps), iter(served.rows), strict=False)
+        for step, given in steps:
+            (x, y), counts, sizes = given
+            parts = [
+                (rows.numpy()[:, 0], int(own))
+                for rows, own in zip(y["y"].values, counts.values, strict=True)
+            ]
+            assert all(len(rows) > 0 for rows, _ in parts)
+            seen = np.concatenate([rows[:own] for rows, own in parts])
+            np.testing.assert_array_equal(seen, order[step * BATCH : (step + 1) * BATCH])
+            assert {int(size) for size in sizes.values} == {len(seen)}
+            assert [len(rows) for rows in x["x"].values] == [len(rows) for rows, _ in parts]
 
 
 def test_a_fit_on_two_devices_goes_on_to_the_very_weights(tmp_path: Path) -> None:
@@ -241,12 +279,11 @@ def test_a_fit_on_two_devices_goes_on_to_the_very_weights(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("place", [0, 4])  # of the first device, and of the second
 def test_a_loss_that_is_no_number_is_found_in_the_step_of_any_device(place: int) -> None:
-    given = rows("numbers", 16, 1)
-    row = Feed(given, BATCH, seed=0).batch(0, 1)[place]
-    assert message(TrainingError, fit, "numbers", 2, 16, None, epochs=1, spoilt=row) == (
-        "features: the loss of epoch 1, step 2 of 2, is nan. In 1 of its 8 rows the input 'x' is "
-        "not finite, once preprocessed. Mend or remove such rows; a number of huge size may be "
-        "the cause."
+    row = Feed(rows("numbers", 16, 1), BATCH, seed=0).batch(0, 1)[place]
+    said = message(TrainingError, fit, "numbers", 2, 16, None, epochs=1, spoilt=row)
+    assert said.startswith(
+        "training.optimizer: the loss of epoch 1, step 2 of 2, is inf. Its 8 rows and the weights "
+        "before it are finite, but the outputs of the network, or their loss, are not; "
     )
 
 
