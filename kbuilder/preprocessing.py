@@ -89,7 +89,7 @@ def encode_targets(columns: Columns, table: Table) -> Arrays:
     Raises:
         DataError: naming the first row whose target is none of the classes.
     """
-    with _naming_rows(table):
+    with _naming_rows(table), np.errstate(over="ignore"):
         encoded = {
             output: task.encode(listed(names), table.target(names))
             for output, (names, task) in columns.outputs().items()

@@ -136,3 +136,29 @@ def test_strings_become_tensors_of_strings(rows: slice) -> None:
     [tensor] = preprocessing.tensors({"c": objects("ü", "")}, rows).values()
     assert tensor.dtype.name == "string"
     assert tensor.numpy().tolist() == ["ü".encode(), b""][rows]
+
+
+HUGE = kb.Number(mean=0, scale=1e-30, indicator=False)
+
+
+def test_inputs_that_are_not_finite_once_prepared_are_named_by_row_and_column() -> None:
+    known = columns(a=NUMBER, b=HUGE, c=HUGE)
+    layer = preprocessing.preprocessor(known)
+    values = {"a": [1.0, 2, 3], "b": [1e-30, 1e30, 0], "c": [0, -1e30, 1e30]}
+    table = Table({name: np.array(them) for name, them in values.items()}, "rows.csv")
+    assert message(DataError, preprocessing.apply, layer, known, table) == (
+        "features.b: inputs are not finite once prepared, in 2 rows: row 2 of rows.csv (column "
+        "'b', 'c'), row 3 of rows.csv (column 'c'). A number of huge size beside others that are "
+        "alike does this. Expected finite numbers: fix or remove these rows."
+    )
+
+
+def test_targets_that_are_not_finite_once_prepared_are_named_by_row() -> None:
+    known = Columns({}, (Target(("y",), kb.Regression(outputs=1, mean=0, scale=1e-30)),))
+    table = Table({"y": np.array([1e-30] + [1e30] * 4)}, "rows.csv")
+    assert message(DataError, preprocessing.encode_targets, known, table) == (
+        "data.target: targets are not finite once prepared, in 4 rows: row 2 of rows.csv (column "
+        "'y'), row 3 of rows.csv (column 'y'), row 4 of rows.csv (column 'y') …. A number of huge "
+        "size beside others that are alike does this. Expected finite numbers: fix or remove "
+        "these rows."
+    )

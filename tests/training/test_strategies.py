@@ -177,9 +177,10 @@ def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
             assert row[f"{part}loss"] == pytest.approx(sums, abs=1e-5)
 
 
-def test_a_fit_on_one_row_is_that_on_one_device() -> None:
-    given: dict[str, Any] = {"train": 1, "held": None}
-    assert_alike(fit("numbers", **given), fit("numbers", None, **given), 1e-5)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fit_on_one_row_is_that_on_one_device(kind: str) -> None:
+    given: dict[str, Any] = {"train": 1, "held": 1}
+    assert_alike(fit(kind, **given), fit(kind, None, **given), 1e-5)
 
 
 def test_a_schedule_phases_and_an_early_stop_go_as_on_one_device() -> None:

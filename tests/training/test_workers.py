@@ -13,12 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from halting import HANG
 from shared import message, mixed
 
 import kbuilder as kb
@@ -38,8 +39,6 @@ training:
   schedule: {name: plateau, warm_up: 1.5, patience: 2}
   early_stopping: null
 """
-
-LIMIT = 150  # seconds that any process here may take
 
 
 def config(cluster: Any, kind: str = "worker", index: Any = 0) -> dict[str, str]:
@@ -163,7 +162,6 @@ def met(addresses: tuple[str, ...], who: list[int], seconds: float) -> dict[int,
     said: dict[int, str] = {}
 
     def come(index: int) -> None:
-        time.sleep(0.3 * index)
         try:
             meet(Cluster(addresses, index, "TF_CONFIG"), seconds)
             said[index] = ""
@@ -174,22 +172,22 @@ def met(addresses: tuple[str, ...], who: list[int], seconds: float) -> dict[int,
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(HANG)
     return said
 
 
 def test_all_workers_meet() -> None:
-    assert met(free(3), [0, 1, 2], 20) == {0: "", 1: "", 2: ""}
+    assert met(free(3), [0, 1, 2], HANG) == {0: "", 1: "", 2: ""}
 
 
 def test_a_worker_that_does_not_come_is_named() -> None:
     addresses = free(3)
     expected = (
-        f"training.strategy: no word from worker 1 at {addresses[1]} in 2 seconds. Expected all 3 "
+        f"training.strategy: no word from worker 1 at {addresses[1]} in 5 seconds. Expected all 3 "
         "workers to be started, and to reach each other; `training.wait_minutes` says how long to "
         "wait."
     )
-    assert met(addresses, [0, 2], 2) == {0: expected, 2: expected}
+    assert met(addresses, [0, 2], 5) == {0: expected, 2: expected}
 
 
 def test_a_stranger_that_calls_is_not_taken_for_a_worker() -> None:
@@ -197,14 +195,16 @@ def test_a_stranger_that_calls_is_not_taken_for_a_worker() -> None:
 
     def strange() -> None:
         for words in (b"GET / HTTP/1.1\r\n", b"", b"\xff\n", b"7\n"):
-            time.sleep(0.2)
-            with socket.create_connection(workers.split(addresses[0]), timeout=5) as call:
-                call.sendall(words)
+            while True:
+                with suppress(ConnectionRefusedError), socket.socket() as call:  # not yet there
+                    call.connect(workers.split(addresses[0]))
+                    call.sendall(words)
+                    break
 
     caller = threading.Thread(target=strange, daemon=True)
     caller.start()
-    assert "no word from worker 1 at" in met(addresses, [0], 2)[0]
-    caller.join(10)
+    assert "no word from worker 1 at" in met(addresses, [0], 5)[0]
+    caller.join(HANG)
 
 
 @pytest.mark.parametrize(("taken", "why"), [
@@ -270,13 +270,13 @@ class Worker:
         return self.out.read_text(encoding="utf-8")
 
     def wait_for(self, text: str) -> None:
-        end = time.monotonic() + LIMIT
+        end = time.monotonic() + HANG
         while text not in self.said():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < end, self.said()
             time.sleep(0.01)
 
-    def end(self, limit: float = LIMIT) -> tuple[int, str]:
+    def end(self, limit: float = HANG) -> tuple[int, str]:
         return self.process.wait(limit), self.said()
 
 
@@ -290,7 +290,7 @@ def started(folders: tuple[Path, ...], *words: str) -> Iterator[list[Worker]]:
     finally:
         for worker in found:
             worker.process.kill()
-            worker.process.wait(LIMIT)
+            worker.process.wait(HANG)
 
 
 def names(folder: Path) -> list[str]:
@@ -316,9 +316,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     with started((here, here), "--resume", "run") as both:
         both[0].wait_for("/16 ")
         both[1].process.kill()
-        began = time.monotonic()
         found["lost"] = both[0].end()
-        found["seconds"] = time.monotonic() - began
     found["after the loss"] = names(here)
     with started((here, here), "--resume", "run") as both:
         found["done"] = [worker.end() for worker in both]
@@ -352,11 +350,10 @@ def test_a_worker_that_is_killed_is_told_of(story: dict[str, Any]) -> None:
         "start all workers again with --resume: the last checkpoint is kept.\n"
     )
     assert "Traceback" not in said
-    assert story["seconds"] < 60
 
 
 def test_two_workers_reach_the_figures_of_one_device(story: dict[str, Any], tmp_path: Path) -> None:
-    """The last step has one row, of which the second worker has none."""
+    """The last step has one row, which counts on the first worker."""
     [(chief, said), (worker, its)] = story["done"]
     assert (chief, worker) == (0, 0), said + its
     assert its.endswith("This worker is done; the first one writes the run.\n")
