@@ -30,6 +30,7 @@ def test_it_grows_along_lenet_as_the_literature_has_it() -> None:
     assert seen["flatten"] == seen["f6"] == seen["head"] == "all"
 
 
+@pytest.mark.slow
 def test_it_is_the_published_one_of_resnet50() -> None:
     assert sizes(networks.resnet50())["conv5_block3_out"] == (483, 483)
 

@@ -215,6 +215,7 @@ def _base(prepared: Any) -> Any:
     return prepared.network.model.get_layer("mobilenet_1.00_32")
 
 
+@pytest.mark.slow
 def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     recipe = table()
     text = written(prepare(recipe))

@@ -193,6 +193,7 @@ def test_every_column_has_an_input_of_its_own_that_tensorflow_allows(names: list
     assert all(found[one] == one for one in inputs if one in found)
 
 
+@pytest.mark.slow
 @settings(max_examples=40 if MORE else 2, deadline=None, derandomize=not MORE)
 @given(NAMES.filter(lambda names: "y" not in names))
 @example(["A", "a", "A-", "class", "Sepal.Length", "이름", "__proto__"])

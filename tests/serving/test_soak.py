@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from soak import soak
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_wrong_or_kept_while_versions_come_and_clients_go(tmp_path: Path) -> None:
     report = soak(tmp_path, seconds=25, every=8)
     assert report.faults() == []

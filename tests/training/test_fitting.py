@@ -69,6 +69,7 @@ def test_another_seed_gives_other_weights(digests: dict[str, str]) -> None:
     assert hashlib.sha256(content).hexdigest() != digests["mlp"]
 
 
+@pytest.mark.slow
 def test_a_fresh_process_gives_equal_weights(digests: dict[str, str]) -> None:
     """In a process of its own: nothing that was done here before can help."""
     program = (

@@ -141,6 +141,7 @@ def test_a_fit_that_is_told_to_stop_goes_on_to_the_very_weights(kind: str, tmp_p
     assert_equal(undisturbed, fit(tmp_path / "two", kind, Telling(**schedule)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["numbers", "pictures"])
 def test_a_fit_goes_on_in_its_second_phase_with_the_optimizer_of_that(
     kind: str, tmp_path: Path

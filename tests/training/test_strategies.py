@@ -183,6 +183,7 @@ def test_a_fit_on_one_row_is_that_on_one_device(kind: str) -> None:
     assert_alike(fit(kind, **given), fit(kind, None, **given), 1e-5)
 
 
+@pytest.mark.slow
 def test_a_schedule_phases_and_an_early_stop_go_as_on_one_device() -> None:
     def both(devices: int | None) -> Any:
         return fit(

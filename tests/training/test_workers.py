@@ -324,6 +324,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_workers_that_are_told_to_stop_say_how_to_go_on(story: dict[str, Any]) -> None:
     (chief, said), (worker, its) = story["stopped"]
     assert (chief, worker) == (143, 143)
@@ -333,6 +334,7 @@ def test_workers_that_are_told_to_stop_say_how_to_go_on(story: dict[str, Any]) -
     assert "Traceback" not in said + its
 
 
+@pytest.mark.slow
 def test_only_the_first_worker_writes(story: dict[str, Any]) -> None:
     assert story["after the stop"] == (
         ["a.yaml", "rows.csv", "run.unfinished"],
@@ -342,6 +344,7 @@ def test_only_the_first_worker_writes(story: dict[str, Any]) -> None:
     assert story["in the end"] == ["a.yaml", "rows.csv", "run"]
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_is_told_of(story: dict[str, Any]) -> None:
     code, said = story["lost"]
     assert code == 1, said
@@ -352,6 +355,7 @@ def test_a_worker_that_is_killed_is_told_of(story: dict[str, Any]) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_two_workers_reach_the_figures_of_one_device(story: dict[str, Any], tmp_path: Path) -> None:
     """The last step has one row, which counts on the first worker."""
     [(chief, said), (worker, its)] = story["done"]
@@ -368,6 +372,7 @@ def test_two_workers_reach_the_figures_of_one_device(story: dict[str, Any], tmp_
         assert both.metrics["splits"][part] == pytest.approx(figures, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_worker_that_waits_in_vain_says_for_whom(story: dict[str, Any]) -> None:
     addresses = free(2)
     place = story["folder"].parent / "other"
