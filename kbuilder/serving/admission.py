@@ -7,7 +7,9 @@ registered as one that takes a stream, which nobody reads but us; on the wire it
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -17,7 +19,7 @@ from kbuilder.serving.app import Server
 from kbuilder.serving.bodies import LARGE
 from kbuilder.serving.refusals import UnauthorizedError
 
-READING = 4
+READING = 3
 """Messages that are read at once, and kept while they are large."""
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
@@ -48,59 +50,77 @@ class Admission(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         return found
 
     def _reads(self, method: Any, name: str) -> Callable[[Any, Any], Awaitable[Any]]:
-        async def answer(messages: Any, context: Any) -> Any:
+        async def answer(_: Any, context: Any) -> Any:
             try:
-                given = dict(context.invocation_metadata() or ()).get("authorization", "")
-                self.server.authorize(given)
-            except UnauthorizedError as refused:
-                await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(refused))
-            await self._wait(context, self._reading)
-            held = True
-            try:
-                message = await self._message(messages, context)
-                if len(message) > LARGE:
-                    async with self._large:  # each takes several times its size
-                        request = await self._parsed(message, context, method, name)
-                        del message
-                        return await method.unary_unary(request, context)
-                self._reading.release()
-                held = False
-                request = await self._parsed(message, context, method, name)
-                return await method.unary_unary(request, context)
-            finally:
-                if held:
-                    self._reading.release()
+                await self._check_token(context)
+                return await self._answered(method, name, context)
+            except BaseException as error:
+                _let_go(error)
+                raise
 
         return answer
 
-    async def _wait(self, context: Any, reading: asyncio.Semaphore) -> None:
+    async def _check_token(self, context: Any) -> None:
+        try:
+            given = dict(context.invocation_metadata() or ()).get("authorization", "")
+            self.server.authorize(given)
+        except UnauthorizedError as refused:
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, str(refused))
+
+    async def _answered(self, method: Any, name: str, context: Any) -> Any:
+        await self._wait(context)
+        large = True  # until it is known
+        try:
+            message = await self._message(context)
+            large = len(message) > LARGE
+            if large:
+                async with self._large:  # each takes several times its size
+                    request = await self._parsed(message, context, method, name)
+                    del message
+                    return await method.unary_unary(request, context)
+        finally:
+            if large:
+                self._reading.release()
+        self._reading.release()
+        request = await self._parsed(message, context, method, name)
+        return await method.unary_unary(request, context)
+
+    async def _wait(self, context: Any) -> None:
         try:
             async with asyncio.timeout(self.server.limits.seconds):
-                await reading.acquire()
+                await self._reading.acquire()
         except TimeoutError:
             await context.abort(
                 grpc.StatusCode.UNAVAILABLE, "too many messages are being read already"
             )
 
-    async def _message(self, messages: Any, context: Any) -> bytes:
+    async def _message(self, context: Any) -> Any:
         seconds = self.server.limits.seconds
         try:
             async with asyncio.timeout(seconds):
-                async for message in messages:
-                    return bytes(message)
+                message = await context.read()  # an iteration would keep the message after the call
         except TimeoutError:
             await context.abort(
                 grpc.StatusCode.DEADLINE_EXCEEDED, f"the message did not come within {seconds:g} s"
             )
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call has no message")
-        raise AssertionError  # abort always raises
+        if message is grpc.aio.EOF:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the call has no message")
+        return message
 
     async def _parsed(self, message: bytes, context: Any, method: Any, name: str) -> Any:
-        try:
-            return method.request_deserializer(message)
-        except DecodeError:
+        request = None
+        with suppress(DecodeError):
+            request = method.request_deserializer(message)
+        if request is None:
             await context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 f"the message of {len(message):,} bytes cannot be parsed. Expected the message "
                 f"that {name} takes",
             )
+        return request
+
+
+def _let_go(error: BaseException) -> None:
+    """Forget what an error holds: gRPC keeps it for a while, and with it would keep the message."""
+    traceback.clear_frames(error.__traceback__)
+    error.__context__ = None

@@ -5,7 +5,6 @@ It needs the extra `grpc`, whose package has the messages. Source: tensorflow_se
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import time
@@ -61,6 +60,7 @@ def make(server: Server, address: str, connections: int = 1000) -> grpc.aio.Serv
     made = grpc.aio.server(interceptors=[admission], maximum_concurrent_rpcs=AT_ONCE, options=[
         ("grpc.max_receive_message_length", server.limits.body),
         ("grpc.max_send_message_length", -1),
+        ("grpc.http2.bdp_probe", 0),
         ("grpc.max_allowed_incoming_connections", connections),
         ("grpc.server_handshake_timeout_ms", int(1000 * server.limits.seconds)),
         ("grpc.max_connection_idle_ms", 75_000),
@@ -94,7 +94,7 @@ class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
         _check_signature(request.model_spec.signature_name)
         given = request.inputs, version.export.signature, self.server
         large = request.ByteSize() > LARGE  # which would keep others waiting
-        columns = await asyncio.to_thread(_read, *given) if large else _read(*given)
+        columns = await self.server.off_loop(_read, *given) if large else _read(*given)
         wanted = _wanted(request.output_filter, version.export.signature)
         version, answer = await model.answer(version, columns, seconds, number is not None)
         response = predict_pb2.PredictResponse(model_spec=_spec(model, version))

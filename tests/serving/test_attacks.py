@@ -225,7 +225,11 @@ def test_where_few_files_may_be_open_idle_connections_make_room(
 
 def calls(address: str, message: bytes, count: int) -> list[grpc.StatusCode]:
     """How the calls of clients that send the same at once end; each has its own connection."""
-    settings = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_send_message_length", -1)]
+    settings = [
+        ("grpc.use_local_subchannel_pool", 1),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", -1),
+    ]
 
     def call(_: int) -> grpc.StatusCode:
         with grpc.insecure_channel(address, settings) as channel:
