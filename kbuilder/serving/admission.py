@@ -7,13 +7,14 @@ registered as one that takes a stream, which nobody reads but us; on the wire it
 from __future__ import annotations
 
 import asyncio
+import inspect
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from kbuilder.serving.app import Server
 from kbuilder.serving.bodies import LARGE
@@ -25,7 +26,7 @@ READING = 3
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]
 
 
-class Admission(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class Admission(grpc.aio.ServerInterceptor):
     """Asks for the token before a message is read, and bounds how many are read at once."""
 
     def __init__(self, server: Server) -> None:
@@ -41,8 +42,8 @@ class Admission(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         found = self._admitted.get(details.method)
         if found is None:
             method = await continuation(details)
-            if method is None:
-                return None
+            if method is None or not inspect.iscoroutinefunction(method.unary_unary):
+                return None  # those that the generated base class has are not implemented
             found = grpc.stream_unary_rpc_method_handler(
                 self._reads(method, details.method), None, method.response_serializer
             )

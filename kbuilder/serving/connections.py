@@ -119,7 +119,7 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, connections: Connections, config: Any, *given: Any, **more: Any) -> None:
         super().__init__(config, *given, **more)
-        self.connections = connections
+        self.shared = connections
         self.idle_since = connections.clock()
         self._owed_since: float | None = self.idle_since  # a head, or the rest of a body
         self._in_head = True
@@ -136,19 +136,19 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """There is a client."""
         super().connection_made(transport)
-        if not self.connections.add(self):
+        if not self.shared.add(self):
             self._end(503, "too many connections are open")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has gone, or was dropped."""
-        self.connections.open.discard(self)
+        self.shared.open.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; no more of a head at once than one may have."""
         self._unset_keepalive_if_required()
         if self._in_head and self._owed_since is None:
-            self._owed_since = self.connections.clock()
+            self._owed_since = self.shared.clock()
         while data and not self.transport.is_closing():
             most = HEAD + 1 - self._came if self._in_head else len(data)
             piece, data = data[:most], data[most:]
@@ -193,12 +193,12 @@ class Connection(HttpToolsProtocol):
         """The body has come."""
         self._in_head, self._came = True, 0
         if not self.answering:  # it was refused before; uvicorn's clock has stopped since
-            self._owed_since = self.connections.clock()
+            self._owed_since = self.shared.clock()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """The answer is on its way."""
-        self.idle_since = self.connections.clock()
+        self.idle_since = self.shared.clock()
         if not self._in_head:
             self._owed_since = self.idle_since
         super().on_response_complete()
@@ -214,7 +214,7 @@ class Connection(HttpToolsProtocol):
         Args:
             now: By the clock of all connections.
         """
-        seconds = self.connections.seconds
+        seconds = self.shared.seconds
         owed, waiting = self._owed_since, self.transport.get_write_buffer_size()
         if owed is not None and now - owed > seconds and not self.transport.is_closing():
             if not self._in_head and not self.answering:
@@ -227,14 +227,14 @@ class Connection(HttpToolsProtocol):
         elif self._unread_since is None or waiting < self._unread - PROGRESS:
             self._unread, self._unread_since = waiting, now
         elif now - self._unread_since > seconds:
-            self.connections.notices.note(
+            self.shared.notices.note(
                 "unread", f"dropped a client that did not read its answer within {seconds:g} s"
             )
             self.transport.abort()
 
     def _refuse(self) -> None:
         code, text = self._refusal
-        self.connections.notices.note(str(code), f"a request was refused with {code}: {text}")
+        self.shared.notices.note(str(code), f"a request was refused with {code}: {text}")
         self._end(code, text)
 
     def _end(self, code: int, text: str) -> None:
