@@ -29,9 +29,14 @@ import click
     "--timeout", type=click.FloatRange(0, 3600, min_open=True), default=30.0, show_default=True,
     metavar="SECONDS", help="Until a request is answered, or given up.",
 )  # fmt: skip
+@click.option(
+    "--max-body", type=click.IntRange(1, 1024), default=32, show_default=True, metavar="MB",
+    help="Size of a request at most, over HTTP (inflated, too) and gRPC. The server takes several "
+         "times as much memory.",
+)  # fmt: skip
 def serve(
     export: str, name: str | None, host: str, port: int, grpc_port: int | None,
-    token_file: str | None, batch: int | None, timeout: float,
+    token_file: str | None, batch: int | None, timeout: float, max_body: int,
 ) -> None:  # fmt: skip
     """Serve EXPORT: a folder that `kbuilder export` wrote, a folder of such folders, or a YAML file
     with a line `name: folder` for each; or a run ("latest"), which is exported for as long.
@@ -48,9 +53,12 @@ def serve(
     from kbuilder import runs
     from kbuilder.serving import places, server
 
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
     run = runs.find(export) if runs.is_run(export) else None
     folders = {} if run else places.find(Path(export), name)
-    token = server.token_in(None if token_file is None else Path(token_file))
+    token = server.token_in(None if token_file is None else Path(token_file), say)
     with ExitStack() as held:  # the addresses, before seconds are spent on loading
         listening = held.enter_context(server.bound(host, port))
         rpc = None
@@ -65,9 +73,7 @@ def serve(
         from kbuilder.serving.app import Server
         from kbuilder.serving.bodies import Limits
         from kbuilder.serving.metrics import Metrics
-
-        def say(text: str) -> None:
-            click.echo(text, err=True)
+        from kbuilder.serving.notices import Notices
 
         if run is not None:
             from kbuilder.run import exported
@@ -78,5 +84,6 @@ def serve(
         models = {
             name: server.load(folder, name, batch, metrics, say) for name, folder in folders.items()
         }
-        limits = Limits(seconds=timeout)
-        server.listen(Server(models, metrics, limits, token), listening, say, rpc)
+        limits = Limits(body=max_body * 2**20, seconds=timeout)
+        app = Server(models, metrics, limits, token, Notices(say))
+        server.listen(app, listening, say, rpc)

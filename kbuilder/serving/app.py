@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sized
+from concurrent.futures import ThreadPoolExecutor
 from hmac import compare_digest
 from typing import Any
 
@@ -18,7 +19,9 @@ from kbuilder.serving import models, open_inference, openapi, pages, tensorflow_
 from kbuilder.serving.bodies import LARGE, Bodies, Limits, check_brackets
 from kbuilder.serving.metrics import TYPE, Metrics
 from kbuilder.serving.models import Model
+from kbuilder.serving.notices import Notices
 from kbuilder.serving.refusals import (
+    BusyError,
     RefusedError,
     RequestError,
     TooLargeError,
@@ -38,6 +41,8 @@ V2 = re.compile(
 )
 V2_PAGES = ("/v2", "/v2/health/live", "/v2/health/ready")
 ASKING = ("GET", "HEAD")
+UNREAD = 128 * 2**20
+"""Bytes of large answers that may wait for their clients to read them; one alone may be larger."""
 
 
 class Server:
@@ -48,17 +53,30 @@ class Server:
         metrics: Counts the requests.
         limits: What a request may be.
         token: What clients must send; None: nothing.
+        notices: For the log; None: there is none.
+
+    Attributes:
+        unread: Returns how many bytes of answers clients have not read.
     """
 
     def __init__(
-        self, models: Mapping[str, Model], metrics: Metrics, limits: Limits, token: str | None
+        self,
+        models: Mapping[str, Model],
+        metrics: Metrics,
+        limits: Limits,
+        token: str | None,
+        notices: Notices | None = None,
     ) -> None:
         self.models = models
         self.metrics = metrics
         self.limits = limits
         self.token = token
+        self.notices = notices or Notices(lambda line: None)
+        self.unread: Callable[[], int] = lambda: 0
+        self._sending = 0
         self._bodies = Bodies(limits)
         self._parsing = asyncio.Lock()
+        self._reader = ThreadPoolExecutor(1, "reading")
         self._open: dict[str, Callable[[], Response]] = {
             "/": lambda: Response(pages.PAGE.read_bytes(), 200, pages.SAFE, "text/html"),
             "/healthz": lambda: _json({"status": "ok"}),
@@ -74,15 +92,25 @@ class Server:
         """Answer one request."""
         request = Request(scope, receive)
         response = await self._answered(request)
-        await response(scope, receive, send)
+        size = len(response.body)
+        if size <= LARGE // 16:
+            await response(scope, receive, send)
+            return
+        if self._sending + self.unread() + size > max(UNREAD, size):
+            response = _refused(BusyError("too many answers wait for their clients to read them"))
+            size = 0
+        self._sending += size
+        try:
+            await response(scope, receive, send)
+        finally:
+            self._sending -= size
 
     async def _answered(self, request: Request) -> Response:
         """The answer, or why there is none in the form that both protocols have."""
         try:
             return await self._route(request)
         except RefusedError as refused:
-            text = str(refused).encode("utf-8", "replace").decode()  # half a surrogate pair
-            return _json({"error": text}, refused.code, refused.headers)
+            return _refused(refused)
         except Exception:  # a fault of ours: told in the log, not to the client
             logging.getLogger("uvicorn.error").exception("%s failed", request.scope["path"])
             return _json({"error": "something went wrong in the server; its log says what"}, 500)
@@ -124,7 +152,14 @@ class Server:
         scheme, _, given = header.partition(" ")
         same = compare_digest(given.encode(), self.token.encode())
         if scheme.lower() != "bearer" or not same:
+            self.notices.note("token", "a request without the token was refused with 401")
             raise UnauthorizedError("a bearer token is needed")
+
+    async def off_loop(self, read: Callable[..., Any], *given: Any) -> Any:
+        """What a function reads of a large request, in the one thread for this: each thread would
+        keep memory of its own for the next.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._reader, read, *given)
 
     async def _v1(self, request: Request, path: str) -> Response:
         found = V1.fullmatch(path)
@@ -232,7 +267,7 @@ class Server:
         if len(body) > LARGE:
             check_brackets(body, self.limits)
             async with self._parsing:
-                asked = await asyncio.to_thread(read, body, *given)
+                asked = await self.off_loop(read, body, *given)
         else:
             asked = read(body, *given)
         check_rows(asked.columns, self.limits)
@@ -259,6 +294,11 @@ def check_rows(columns: Mapping[str, Sized], limits: Limits) -> None:
 def _by_method(request: Request, asks: bool) -> bool:
     """Whether the method is the one for asking the model, or for asking about it."""
     return request.method in (("POST",) if asks else ASKING)
+
+
+def _refused(why: RefusedError) -> Response:
+    text = str(why).encode("utf-8", "replace").decode()  # half a surrogate pair
+    return _json({"error": text}, why.code, why.headers)
 
 
 def _json(value: Any, code: int = 200, headers: Mapping[str, str] | None = None) -> Response:

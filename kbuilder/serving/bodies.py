@@ -20,6 +20,9 @@ from kbuilder.serving.refusals import (
 LARGE = 2**20
 """Bytes from which a body is large: only so many are held at once."""
 AT_ONCE = 4
+MOST = 32 * 2**20
+"""Bytes of a body unless `--max-body` says otherwise: a message of gRPC takes several times its
+size until it is answered, and a few are held at once."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Limits:
         seconds: For its body to come, and then as many for its answer.
     """
 
-    body: int = 100 * 2**20
+    body: int = MOST
     rows: int = 100_000
     brackets: int = 4_000_000
     seconds: float = 30.0

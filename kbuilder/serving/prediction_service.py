@@ -5,7 +5,6 @@ It needs the extra `grpc`, whose package has the messages. Source: tensorflow_se
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import math
 import time
@@ -27,6 +26,7 @@ from tensorflow_serving.apis import (
 )
 
 from kbuilder.serving import models
+from kbuilder.serving.admission import Admission
 from kbuilder.serving.app import Server, check_rows
 from kbuilder.serving.bodies import LARGE
 from kbuilder.serving.models import Model, Version
@@ -47,15 +47,25 @@ CODES = {
 }
 
 
-def make(server: Server, address: str) -> grpc.aio.Server:
+def make(server: Server, address: str, connections: int = 1000) -> grpc.aio.Server:
     """What answers gRPC on an address; not started yet.
+
+    Args:
+        connections: How many there may be.
 
     Raises:
         RuntimeError: if nobody can listen there.
     """
-    made = grpc.aio.server(maximum_concurrent_rpcs=AT_ONCE, options=[
+    admission = Admission(server)
+    made = grpc.aio.server(interceptors=[admission], maximum_concurrent_rpcs=AT_ONCE, options=[
         ("grpc.max_receive_message_length", server.limits.body),
         ("grpc.max_send_message_length", -1),
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.max_allowed_incoming_connections", connections),
+        ("grpc.server_handshake_timeout_ms", int(1000 * server.limits.seconds)),
+        ("grpc.max_connection_idle_ms", 75_000),
+        ("grpc.keepalive_time_ms", 30_000),  # a client that reads nothing does not answer these
+        ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.so_reuseport", 0),  # another server on the port is an error, not half of the clients
     ])  # fmt: skip
     prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(Predictions(server), made)
@@ -84,7 +94,7 @@ class Predictions(prediction_service_pb2_grpc.PredictionServiceServicer):
         _check_signature(request.model_spec.signature_name)
         given = request.inputs, version.export.signature, self.server
         large = request.ByteSize() > LARGE  # which would keep others waiting
-        columns = await asyncio.to_thread(_read, *given) if large else _read(*given)
+        columns = await self.server.off_loop(_read, *given) if large else _read(*given)
         wanted = _wanted(request.output_filter, version.export.signature)
         version, answer = await model.answer(version, columns, seconds, number is not None)
         response = predict_pb2.PredictResponse(model_spec=_spec(model, version))
@@ -139,7 +149,6 @@ async def _answered(
     """The answer, or the status that says why there is none."""
     started, code, model = time.perf_counter(), 500, None
     try:
-        server.authorize(dict(context.invocation_metadata() or ()).get("authorization", ""))
         model = models.find(server.models, request.model_spec.name)
         left = context.time_remaining()
         seconds = min(server.limits.seconds, math.inf if left is None else left)

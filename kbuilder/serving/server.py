@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shlex
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,11 +26,15 @@ from kbuilder.serving.models import Model, watch
 if TYPE_CHECKING:
     import uvicorn
 
+    from kbuilder.serving.connections import Connections
+
 PLAIN, OTHER = 1024, 128
 """Rows that are answered together: of numbers and categories; of texts, images and arrays, each of
 which may take megabytes while it is computed."""
 SECONDS = 2.0
 """Between two looks for new versions."""
+FEW = 100
+"""Connections below which it is said that there are few."""
 
 
 def load(
@@ -78,8 +84,20 @@ def listen(
     """
     import uvicorn
 
+    from kbuilder.serving.connections import Connection, Connections, most_connections
+
+    most = most_connections()
+    if most < FEW:
+        say(
+            f"only {most} connections are held at once: few files may be open. Allow more: "
+            "`ulimit -n 4096`"
+        )
+    calls = 0 if rpc is None else max(4, most // 4)
+    connections = Connections(server.limits.seconds, most - calls, server.notices)
+    server.unread = connections.unread
     config = uvicorn.Config(
-        server, log_level="warning", access_log=False, server_header=False, date_header=False,
+        server, http=partial(Connection, connections),  # type: ignore[arg-type]
+        log_level="warning", access_log=False, server_header=False, date_header=False,
         lifespan="off", ws="none", proxy_headers=False, timeout_keep_alive=75,
         timeout_graceful_shutdown=int(2 * server.limits.seconds) + 1,
     )  # fmt: skip
@@ -97,33 +115,37 @@ def listen(
     for signalled in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signalled, stop)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_serve(server, http, listening, say, rpc))
+        runner.run(_serve(server, http, connections, listening, say, rpc, calls))
 
 
 async def _serve(
     server: Server,
     http: uvicorn.Server,
+    connections: Connections,
     listening: socket.socket,
     say: Callable[[str], None],
     rpc: socket.socket | None,
+    calls: int,
 ) -> None:
     watching = asyncio.create_task(watch(server.models, SECONDS))
+    checking = asyncio.create_task(connections.watch())
     names = ", ".join(server.models)
     try:
-        async with _answering(server, rpc, http) as where:
+        async with _answering(server, rpc, http, calls) as where:
             if where:
                 say(f"serving {names} by gRPC on {where}")
             say(f"serving {names} on http://{_written(*_address(listening))}")
             await http.serve(sockets=[listening])
     finally:
         watching.cancel()
+        checking.cancel()
         for model in server.models.values():
             await asyncio.to_thread(model.close)
 
 
 @asynccontextmanager
 async def _answering(
-    server: Server, rpc: socket.socket | None, http: uvicorn.Server
+    server: Server, rpc: socket.socket | None, http: uvicorn.Server, calls: int
 ) -> AsyncIterator[str | None]:
     """gRPC, until HTTP is told to stop; gives its address, which it takes over from a socket."""
     if rpc is None:
@@ -133,7 +155,7 @@ async def _answering(
 
     where = _written(*_address(rpc))
     rpc.close()
-    answering = prediction_service.make(server, where)
+    answering = prediction_service.make(server, where, calls)
     await answering.start()
 
     async def until_stopped() -> None:
@@ -175,8 +197,11 @@ def bound(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def token_in(file: Path | None) -> str | None:
+def token_in(file: Path | None, say: Callable[[str], None] = lambda line: None) -> str | None:
     """The token that a file holds.
+
+    Args:
+        say: Called with a warning if others than the owner can read the file.
 
     Raises:
         CallError: if it holds none.
@@ -185,11 +210,17 @@ def token_in(file: Path | None) -> str | None:
         return None
     try:
         token = file.read_text(encoding="utf-8").strip()
+        mode = file.stat().st_mode
     except (OSError, UnicodeDecodeError) as error:
         raise CallError(f"{file} cannot be read: {error}. Expected a file with a token.") from None
     if not re.fullmatch("[!-~]+", token):
         raise CallError(
             f"{file} holds no token. Expected one word on one line, of ASCII: headers have no more."
+        )
+    if os.name == "posix" and mode & 0o044:
+        say(
+            f"{file} can be read by other users of this machine (mode {mode & 0o777:03o}). Keep it "
+            f"to its owner: `chmod 600 {shlex.quote(str(file))}`"
         )
     return token
 

@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +116,12 @@ def served(
     import uvicorn
 
     from kbuilder.serving import server
+    from kbuilder.serving.connections import Connection, Connections
 
     app = make(folders, seconds, token)
-    running = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    connections = Connections(seconds, 1000, app.notices)
+    http: Any = partial(Connection, connections)
+    running = uvicorn.Server(uvicorn.Config(app, http=http, log_level="error", lifespan="off"))
     with server.bound("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()

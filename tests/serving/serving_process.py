@@ -15,8 +15,11 @@ import httpx
 class Served:
     """A process that serves, and a client of it."""
 
-    def __init__(self, *arguments: object, **client: Any) -> None:
+    def __init__(self, *arguments: object, open_files: int | None = None, **client: Any) -> None:
         command = [sys.executable, "-m", "kbuilder", "serve", *map(str, arguments), "--port", "0"]
+        if open_files is not None:
+            limited = 'ulimit -S -n "$0" && exec "$@"'
+            command = ["sh", "-c", limited, str(open_files), *command]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         self.said: list[str] = []

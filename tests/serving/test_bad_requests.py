@@ -28,7 +28,7 @@ KINDS = {"size": "FP32", "colour": "BYTES", "floor": "INT64"}
 
 @pytest.fixture(scope="module")
 def served(exported: Callable[[str], Path]) -> Iterator[Served]:
-    made = Served(exported("mixed").parent, "--timeout", 3)
+    made = Served(exported("mixed").parent, "--timeout", 3, "--max-body", 100)
     yield made
     code, err = made.close()
     assert (code, err) == (0, "")

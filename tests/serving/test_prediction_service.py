@@ -185,6 +185,24 @@ def test_a_client_without_the_token_is_refused(channel: grpc.Channel) -> None:
     )  # fmt: skip
 
 
+def test_a_message_that_cannot_be_parsed_is_an_invalid_argument(channel: grpc.Channel) -> None:
+    predict = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+    with pytest.raises(grpc.RpcError) as error:
+        predict(b"\xff" * 1000, metadata=[("authorization", "Bearer s3cret")])
+    assert (error.value.code(), error.value.details()) == (
+        INVALID,
+        "the message of 1,000 bytes cannot be parsed. Expected the message that "
+        "/tensorflow.serving.PredictionService/Predict takes",
+    )
+
+
+def test_a_call_without_a_message_is_an_invalid_argument(channel: grpc.Channel) -> None:
+    predict = channel.stream_unary("/tensorflow.serving.PredictionService/Predict")
+    with pytest.raises(grpc.RpcError) as error:
+        predict(iter(()), metadata=[("authorization", "Bearer s3cret")])
+    assert (error.value.code(), error.value.details()) == (INVALID, "the call has no message")
+
+
 def test_what_is_not_there_is_unimplemented(channel: grpc.Channel) -> None:
     from tensorflow_serving.apis import regression_pb2
 

@@ -258,9 +258,14 @@ def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_l
     ]
 
 
-def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
+def test_a_token_is_asked_for_and_its_file_should_be_private(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "token").chmod(0o640)
     served = Served(folder, "--token-file", tmp_path / "token", "--name", "mine")
+    assert served.said[0] == (
+        f"{tmp_path}/token can be read by other users of this machine (mode 640). Keep it to its "
+        f"owner: `chmod 600 {tmp_path}/token`"
+    )
     try:
         path = "/v1/models/mine"
         for sent, code in ((None, 401), ("Bearer wrong", 401), ("Bearer s3cret", 200)):
@@ -268,7 +273,7 @@ def test_a_token_is_asked_for(folder: Path, tmp_path: Path) -> None:
             assert served.client.get(path, headers=headers).status_code == code
     finally:
         code, err = served.close()
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "a request without the token was refused with 401\n")
 
 
 def rows_that_wait(served: Served) -> float:
