@@ -113,13 +113,19 @@ def served(
     folders: Mapping[str, Path], seconds: float = 30, token: str | None = None
 ) -> Iterator[str]:
     """The address of a server of these exports, in a thread: it starts at once."""
+    with listening_to(make(folders, seconds, token)) as address:
+        yield address
+
+
+@contextmanager
+def listening_to(app: Server) -> Iterator[str]:
+    """The address of a server, in a thread."""
     import uvicorn
 
     from kbuilder.serving import server
     from kbuilder.serving.connections import Connection, Connections
 
-    app = make(folders, seconds, token)
-    connections = Connections(seconds, 1000, app.notices)
+    connections = Connections(app.limits.seconds, 1000, app.notices)
     http: Any = partial(Connection, connections)
     running = uvicorn.Server(uvicorn.Config(app, http=http, log_level="error", lifespan="off"))
     with server.bound("127.0.0.1", 0) as listening:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from halting import HANG
 
 from kbuilder.serving.batching import Batcher, ClosedError
 from kbuilder.serving.refusals import BusyError, DeadlineError, RequestError
@@ -50,14 +51,16 @@ def rows(*values: float) -> Columns:
     return {"x": np.array(values, np.float32)}
 
 
-async def held(model: Model, batcher: Batcher, *waiting: Columns, seconds: float = 5) -> list[Any]:
+async def held(
+    model: Model, batcher: Batcher, *waiting: Columns, seconds: float = HANG
+) -> list[Any]:
     """What comes of requests that wait together while the model is at work on another."""
     model.go.clear()
     model.at_work.clear()
-    first = asyncio.create_task(batcher.ask(rows(0), 5))
-    await asyncio.to_thread(model.at_work.wait, 5)
+    first = asyncio.create_task(batcher.ask(rows(0), HANG))
+    await asyncio.to_thread(model.at_work.wait, HANG)
     tasks = [asyncio.create_task(batcher.ask(columns, seconds)) for columns in waiting]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)  # in which each begins to wait
     model.go.set()
     await first
     return await asyncio.gather(*tasks, return_exceptions=True)
@@ -107,7 +110,7 @@ def test_what_nobody_waits_for_is_not_computed(model: Model, batcher: Batcher) -
         with pytest.raises(DeadlineError):
             await asking
         model.go.set()
-        await batcher.ask(rows(5), 5)
+        await batcher.ask(rows(5), HANG)
 
     asyncio.run(late())
     assert model.batches == [8, 1]
@@ -130,12 +133,12 @@ def test_a_request_whose_time_is_up_is_not_computed(model: Model, batcher: Batch
     async def late() -> list[Any]:
         model.go.clear()
         model.at_work.clear()
-        first = asyncio.create_task(batcher.ask(rows(0), 5))
-        await asyncio.to_thread(model.at_work.wait, 5)
+        first = asyncio.create_task(batcher.ask(rows(0), HANG))
+        await asyncio.to_thread(model.at_work.wait, HANG)
         found = await asyncio.gather(batcher.ask(rows(1), 0.05), return_exceptions=True)
         model.go.set()
         await first
-        await batcher.ask(rows(2), 5)
+        await batcher.ask(rows(2), HANG)
         return found
 
     [answer] = asyncio.run(late())
@@ -149,14 +152,15 @@ def test_closing_answers_what_waits_and_takes_no_more(model: Model) -> None:
     async def closing() -> list[Any]:
         model.go.clear()
         model.at_work.clear()
-        tasks = [asyncio.create_task(batcher.ask(rows(n), 5)) for n in range(5)]
-        await asyncio.to_thread(model.at_work.wait, 5)
+        tasks = [asyncio.create_task(batcher.ask(rows(n), HANG)) for n in range(5)]
+        await asyncio.to_thread(model.at_work.wait, HANG)
         ended = asyncio.create_task(asyncio.to_thread(batcher.close))
-        await asyncio.sleep(0.05)
+        while not batcher._closed:
+            await asyncio.sleep(0)
         model.go.set()
         await ended
         with pytest.raises(ClosedError):
-            await batcher.ask(rows(9), 5)
+            await batcher.ask(rows(9), HANG)
         return await asyncio.gather(*tasks)
 
     assert [answer["y"].tolist() for answer in asyncio.run(closing())] == [[0], [2], [4], [6], [8]]
