@@ -212,7 +212,9 @@ def choose(
         for part, choice in task.explain().items():
             inner = f"{{name: {catalog.name_of(task)}, loss: {choice.value}}}"
             write = f"task: {{{names[0]}: {inner}}}" if several else f"task: {inner}"
-            decisions.append(Decision(f"{path}.{part}", *choice, write if part == "loss" else ""))
+            key = ("task", names[0], part) if several else ("task", part)
+            said = write if part == "loss" else ""
+            decisions.append(Decision(f"{path}.{part}", *choice, said, key))
     return {form: given[form] for form in forms}, decisions
 
 

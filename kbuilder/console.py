@@ -10,9 +10,15 @@ from pathlib import Path
 from typing import IO, Any
 
 from kbuilder.contracts import Decision
+from kbuilder.errors import on_one_line, printable
 
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
+
+
+def echo(text: str = "", err: bool = False) -> None:
+    """Print text to stdout, or stderr, where names and words from data do not steer a terminal."""
+    print(printable(text), file=sys.stderr if err else sys.stdout, flush=True)
 
 
 class Console:
@@ -36,7 +42,8 @@ class Console:
         return self.verbose and sys.stderr.isatty()
 
     def say(self, text: str = "") -> None:
-        """Print a line to stderr and keep it for the log."""
+        """Print a line to stderr and keep it for the log. Text from data does not steer either."""
+        text = on_one_line(text)
         self.lines.append(text)
         self._write(text)
         if self._bar is not None:
@@ -152,7 +159,7 @@ def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
     groups: dict[str, list[str]] = {}
     writes: dict[str, str] = {}
     decisions = list(decisions)
-    tasks = {len(d.path.split(".")) for d in decisions if d.path.startswith("task.")}
+    tasks = {len(d.way) for d in decisions if d.path.startswith("task.")}
     sizes = {"features": 2, "task": 2 if max(tasks, default=0) > 2 else 1}
     for decision in decisions:
         owner, field = _owner(decision, sizes)
@@ -164,7 +171,7 @@ def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
 
 def _owner(decision: Decision, sizes: Mapping[str, int]) -> tuple[str, str]:
     """The column, or the section, that a decision is of, and which field of it."""
-    parts = decision.path.split(".")
+    parts = decision.way
     size = sizes.get(parts[0], len(parts))
     field = ".".join(parts[size:])
     return ".".join(parts[:size]), f"{field} " if field else ""

@@ -46,12 +46,31 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """A `Choice` with its place in the recipe, and the line that decides otherwise."""
+    """A `Choice` with its key in the recipe, and the line that decides otherwise.
+
+    Args:
+        path: The key in one word, for people: `features.age.mean`.
+        value: What was chosen.
+        reason: Why.
+        write: The line of a recipe that decides otherwise.
+        key: The key, where a part of it may have a dot, as names of columns do.
+    """
 
     path: str
     value: Any
     reason: str
     write: str
+    key: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def way(self) -> tuple[str, ...]:
+        """The key, part by part."""
+        return self.key or tuple(self.path.split("."))
+
+    @classmethod
+    def read(cls, item: dict[str, Any]) -> Decision:
+        """The decision that JSON holds."""
+        return cls(**{**item, "key": tuple(item.get("key", ()))})
 
 
 @dataclass(frozen=True)

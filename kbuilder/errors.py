@@ -156,6 +156,11 @@ def printable(text: str) -> str:
     )
 
 
+def on_one_line(text: str) -> str:
+    """`text`, printable, where a line break within a name begins no line of its own."""
+    return printable(text).replace("\n", "\\n")
+
+
 def nearest(word: object, known: Iterable[object]) -> str | None:
     """The known word that `word` is most likely a slip of, or None."""
     by_lower = {str(name).lower(): str(name) for name in known}

@@ -19,6 +19,7 @@ from kbuilder.contracts import Decision, Source
 from kbuilder.data import infer, split
 from kbuilder.ejecting import script
 from kbuilder.evaluation import evaluating
+from kbuilder.predicted_csv import controls_warning
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
@@ -130,6 +131,9 @@ def fit(
     console = Console(verbose and placement.chief)
     prepared = prepare(recipe, smoke, placement)
     console.decided(prepared.decisions)
+    warning = controls_warning(prepared.columns)
+    if warning:
+        console.say(f"Warning: {warning}")
     return _run(prepared, placement, path, console, smoke)
 
 

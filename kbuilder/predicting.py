@@ -29,6 +29,7 @@ from kbuilder.columns import Columns
 from kbuilder.console import Console
 from kbuilder.contracts import Form
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
+from kbuilder.predicted_csv import to_csv
 from kbuilder.table import Part, Table
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Job:
         parts: The rows from a given one on, counted from 0.
         predict: The predictions of some rows.
         again: The command that goes on with it.
+        safe: Keep words in CSV from being formulas in a spreadsheet.
     """
 
     data: Path
@@ -68,6 +70,7 @@ class Job:
     parts: Callable[[int], Iterator[Part]]
     predict: Callable[[Table], pd.DataFrame]
     again: str
+    safe: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,7 +161,7 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
         file.truncate(journal.size)  # a part may have been half written
         file.seek(journal.size)
         for table, share in job.parts(journal.rows):
-            file.write(encode(job.predict(table), not journal.rows))
+            file.write(encode(job.predict(table), not journal.rows, job.safe))
             file.flush()
             os.fsync(file.fileno())
             rows = journal.rows + len(table)
@@ -205,6 +208,7 @@ def _made_from(job: Job) -> dict[str, str]:
     return {
         "the rows": f"{job.data.absolute()} {_stamp(job)}",
         "the run": job.run,
+        "--safe-csv": str(job.safe),
         "kbuilder": __version__,
         "tensorflow": version("tensorflow"),
     }
@@ -263,23 +267,19 @@ class Way:
     """How predictions are kept, and become a file of their kind.
 
     Args:
-        encode: Predictions as bytes, the first of them or not.
+        encode: Predictions as bytes, the first of them or not, with formulas as words or not.
         finish: Makes the output from the folder of all bytes.
     """
 
-    encode: Callable[[pd.DataFrame, bool], bytes]
+    encode: Callable[[pd.DataFrame, bool, bool], bytes]
     finish: Callable[[Path, Path], None]
-
-
-def _as_csv(frame: pd.DataFrame, first: bool) -> bytes:
-    return frame.to_csv(index=False, header=first).encode()
 
 
 def _settle(folder: Path, output: Path) -> None:
     files.settle(folder / "predictions", output)
 
 
-def _as_arrow(frame: pd.DataFrame, first: bool) -> bytes:
+def _as_arrow(frame: pd.DataFrame, first: bool, safe: bool) -> bytes:
     """A batch of an Arrow stream, which can be cut anywhere between two."""
     import pyarrow as pa
 
@@ -309,5 +309,5 @@ def _to_parquet(folder: Path, output: Path) -> None:
     files.settle(joined, output)
 
 
-WAYS = {".csv": Way(_as_csv, _settle), ".parquet": Way(_as_arrow, _to_parquet)}
+WAYS = {".csv": Way(to_csv, _settle), ".parquet": Way(_as_arrow, _to_parquet)}
 """What an output may be, by its ending."""

@@ -61,7 +61,8 @@ def _filled(
         write = f"{section}: {{{column}: {inner}}}" if column else f"{section}: {inner}"
         if isinstance(value, list) and len(value) > SHORT:
             value = f"{len(value):,} values"
-        decisions.append(Decision(f"{path}.{field}", value, choice.reason, write))
+        way = (*filter(None, (section, column)), field)
+        decisions.append(Decision(f"{path}.{field}", value, choice.reason, write, way))
     return plugin.model_copy(update={field: choice.value for field, choice in open_.items()})
 
 

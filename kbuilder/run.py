@@ -151,7 +151,11 @@ class Run:
             yield self.predict(table)
 
     def predict_file(
-        self, data: str | Path, output: str | Path, console: Console | None = None
+        self,
+        data: str | Path,
+        output: str | Path,
+        console: Console | None = None,
+        safe_csv: bool = False,
     ) -> int:
         """Write the predictions of a file into another, which may be larger than the memory.
 
@@ -161,6 +165,7 @@ class Run:
             data: As `predict_parts` takes it.
             output: The file to write, `.csv` or `.parquet`.
             console: Shows how far it has come; None: nobody looks.
+            safe_csv: Put an apostrophe before words that a spreadsheet would take as a formula.
 
         Returns:
             The number of rows.
@@ -172,6 +177,7 @@ class Run:
         """
         data, output = Path(data), Path(output)
         words = ["kbuilder", "predict", str(self.path), str(data), "-o", str(output)]
+        words += ["--safe-csv"] if safe_csv else []
         job = predicting.Job(
             data=data,
             output=output,
@@ -179,6 +185,7 @@ class Run:
             parts=lambda start: self._parts(data, start),
             predict=self.predict,
             again=shlex.join(words),
+            safe=safe_csv,
         )
         return predicting.write(job, console or Console(verbose=False))
 

@@ -269,7 +269,7 @@ def start(
         before=before,
         origin=path,
         path=place(recipe, run_dir, path.parent.name) if whole else _finished(path),
-        decisions=[Decision(**item) for item in _load(path / "decisions.json")],
+        decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
         splits=_load(path / "splits.json"),
         checkpoint=checkpoint,
         log=_lines(path / "log.txt"),
@@ -457,7 +457,7 @@ def read(path: Path) -> Record:
     return Record(
         recipe=reading.parse((path / "recipe.yaml").read_text(encoding="utf-8"), name=str(path)),
         columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
-        decisions=[Decision(**item) for item in _load(path / "decisions.json")],
+        decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
         splits=_load(path / "splits.json"),
         history=history,
         metrics=_load(path / "metrics.json"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -24,8 +25,8 @@ def check(recipes: tuple[str, ...], override: tuple[str, ...]) -> None:
         try:
             read(recipe, override)
         except KBuilderError as error:
-            click.echo(str(error), err=True)
+            echo(str(error), err=True)
             code = max(code, error.exit_code)
         else:
-            click.echo(f"{recipe}: no problem found.")
+            echo(f"{recipe}: no problem found.")
     raise click.exceptions.Exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -33,4 +34,4 @@ def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
         return
     with files.new_file(Path(output)) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    click.echo(output, err=True)
+    echo(output, err=True)

@@ -7,6 +7,7 @@ import json
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -26,7 +27,7 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     path = runs.find(run)
     metrics = runs.read(path).metrics
     if data is None:
-        click.echo(json.dumps(metrics, indent=2) if as_json else verdict(metrics))
+        echo(json.dumps(metrics, indent=2) if as_json else verdict(metrics))
         return
     from kbuilder import engine
 
@@ -35,6 +36,6 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
 
     found = load(path).evaluate(data)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        echo(json.dumps(found, indent=2))
         return
-    click.echo(scores(str(data), found["data"], metrics["headline"]))
+    echo(scores(str(data), found["data"], metrics["headline"]))

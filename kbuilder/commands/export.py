@@ -8,6 +8,7 @@ import click
 
 from kbuilder import catalog
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -49,10 +50,10 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     version = fitted.export(folder, format=name, quantize=quantize)
     renamed = [f"{c!r} is {n!r}" for c, n in fitted.input_names().items() if c != n]
     if renamed and name != "keras":
-        click.echo(
+        echo(
             f"Some inputs have other names than their columns: {listed(renamed)}. TensorFlow "
             "allows letters, digits and _ . - / there, in any case the same name once. "
             "`kbuilder serve` takes the columns' own names too.",
             err=True,
         )
-    click.echo(f"export: {version}")
+    echo(f"export: {version}")

@@ -8,6 +8,7 @@ import shlex
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -73,16 +74,16 @@ def fit(
         assert read_recipe is not None
         run = pipeline.fit(read_recipe, run_dir=run_dir, smoke=smoke, devices=devices)
     if not run.written:
-        click.echo("This worker is done; the first one writes the run.", err=True)
+        echo("This worker is done; the first one writes the run.", err=True)
         return
     if as_json:
-        click.echo(json.dumps({"run": str(run.path), **run.metrics}, indent=2))
+        echo(json.dumps({"run": str(run.path), **run.metrics}, indent=2))
         return
-    click.echo(verdict(run.metrics))
-    click.echo(f"run: {run.path}")
+    echo(verdict(run.metrics))
+    echo(f"run: {run.path}")
     places = (run.path, run.path / "examples.json", f"exported/{runs.called(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
-    click.echo(
+    echo(
         f"Go on with:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",
         err=True,
     )

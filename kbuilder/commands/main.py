@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from kbuilder import __version__
+from kbuilder.console import echo
 from kbuilder.errors import Interrupted, KBuilderError, nearest
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -66,28 +67,28 @@ def main() -> NoReturn:
         error.show()
         code = error.exit_code
     except Interrupted as stopped:
-        click.echo(str(stopped), err=True)
+        echo(str(stopped), err=True)
         code = stopped.exit_code
     except KBuilderError as error:
-        click.echo(f"Error: {FULL if _says_full(error) else error}", err=True)
+        echo(f"Error: {FULL if _says_full(error) else error}", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. Nothing was written under its final name.", err=True)
+        echo("Interrupted. Nothing was written under its final name.", err=True)
         code = INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:
-        click.echo(f"Error: {_disk(error)}", err=True)
+        echo(f"Error: {_disk(error)}", err=True)
         code = 1
     except Exception as error:  # the last resort: a fault of ours is told without its traceback
-        click.echo(_unexpected(error), err=True)
+        echo(_unexpected(error), err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _terminate(number: int, frame: Any) -> NoReturn:
-    click.echo("Terminated. Nothing was written under its final name.", err=True)
+    echo("Terminated. Nothing was written under its final name.", err=True)
     sys.exit(TERMINATED)
 
 

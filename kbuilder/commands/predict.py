@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -15,11 +17,15 @@ from kbuilder.commands import options
 @click.option(
     "-o", "--output", type=click.Path(), help="File to write, .csv or .parquet. [CSV to stdout]"
 )
-def predict(run: str, data: str, output: str | None) -> None:
+@click.option(
+    "--safe-csv", is_flag=True,
+    help="In CSV, put ' before words that a spreadsheet would take as a formula.",
+)  # fmt: skip
+def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 
     CSV and Parquet files may be larger than the memory. The same command goes on with a file of
-    predictions that was interrupted.
+    predictions that was interrupted. In CSV control characters are written as escapes (\\x1b).
 
     \b
     kbuilder predict latest new.csv
@@ -36,12 +42,17 @@ def predict(run: str, data: str, output: str | None) -> None:
 
     engine.load_quietly()
     from kbuilder.console import Console
+    from kbuilder.predicted_csv import controls_warning, to_csv
     from kbuilder.run import load
 
     fitted = load(path)
+    warning = controls_warning(fitted.record.columns)
+    if warning and (output is None or output.endswith(".csv")):
+        echo(f"Warning: {warning}", err=True)
     if output is None:
         for number, frame in enumerate(fitted.predict_parts(data)):
-            click.echo(frame.to_csv(index=False, header=not number), nl=False)
+            sys.stdout.buffer.write(to_csv(frame, not number, safe_csv))
+        sys.stdout.buffer.flush()
         return
-    count = fitted.predict_file(data, output, Console())
-    click.echo(f"{count:,} predictions: {output}", err=True)
+    count = fitted.predict_file(data, output, Console(), safe_csv)
+    echo(f"{count:,} predictions: {output}", err=True)

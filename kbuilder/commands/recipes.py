@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from kbuilder.console import echo
+
 
 @click.group()
 def recipes() -> None:
@@ -25,7 +27,7 @@ def list_() -> None:
     names = shipped.names()
     width = max(len(name) for name in names)
     for name in names:
-        click.echo(f"{name:<{width}}  {shipped.header(shipped.find(name))['about']}")
+        echo(f"{name:<{width}}  {shipped.header(shipped.find(name))['about']}")
 
 
 @recipes.command()
@@ -56,4 +58,4 @@ def copy(name: str, folder: str) -> None:
     if not schema.exists():
         with files.new_file(schema) as temporary:
             temporary.write_bytes((shipped.folder() / shipped.SCHEMA).read_bytes())
-    click.echo(str(target))
+    echo(str(target))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from kbuilder.console import echo
+
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
@@ -25,4 +27,4 @@ def schema(output: str | None) -> None:
         return
     with files.new_file(Path(output)) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    click.echo(output, err=True)
+    echo(output, err=True)

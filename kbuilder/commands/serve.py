@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from kbuilder.console import echo
+
 
 @click.command()
 @click.argument("export", type=click.Path())
@@ -54,7 +56,7 @@ def serve(
     from kbuilder.serving import places, server
 
     def say(text: str) -> None:
-        click.echo(text, err=True)
+        echo(text, err=True)
 
     run = runs.find(export) if runs.is_run(export) else None
     folders = {} if run else places.find(Path(export), name)

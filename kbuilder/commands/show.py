@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from kbuilder.commands import options
+from kbuilder.console import echo
 
 
 @click.command()
@@ -39,7 +40,7 @@ def show(
     kbuilder show digits-cnn.yaml --svg digits-cnn.svg
     kbuilder show cifar10-augmented.yaml --samples samples.png
     """
-    from kbuilder.errors import CallError
+    from kbuilder.errors import CallError, on_one_line
     from kbuilder.recipe.reading import read
 
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
@@ -71,17 +72,15 @@ def show(
             "recipe": prepared.recipe.model_dump(mode="json"),
             "network": asdict(network),
         }
-        click.echo(json.dumps(told, indent=2))
+        echo(json.dumps(told, indent=2))
         return
-    click.echo(
-        "# decided, since the recipe leaves it open; under each, the line to write and change"
-    )
+    echo("# decided, since the recipe leaves it open; under each, the line to write and change")
     for text, write in grouped(prepared.decisions):
-        click.echo(f"# {text}")
+        echo(f"# {on_one_line(text)}")
         if write:
-            click.echo(f"#     {write}")
-    click.echo(f"\n{to_yaml(prepared.recipe)}")
-    click.echo(as_text(network))
+            echo(f"#     {on_one_line(write)}")
+    echo(f"\n{to_yaml(prepared.recipe)}")
+    echo(as_text(network))
     for what, path in (("diagram", svg), ("samples", samples)):
         if path is not None:
-            click.echo(f"{what}: {path}", err=True)
+            echo(f"{what}: {path}", err=True)

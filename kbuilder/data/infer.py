@@ -134,7 +134,8 @@ def _infer_task(
         reason = kind.recognise(found)  # type: ignore[attr-defined]
         section, _, column = path.partition(".")
         line = f"{section}: {{{column}: {task}}}" if column else f"{section}: {task}"
-        decisions.append(Decision(path, task, reason, line))
+        key = tuple(filter(None, (section, column)))
+        decisions.append(Decision(path, task, reason, line, key))
         return kind()
     if found.distinct == 1:
         raise DataError(
@@ -178,12 +179,14 @@ def _infer_features(
         if useless:
             ignored.append(name)
             write = f"features: {{{name}: category}}"
-            decisions.append(Decision(f"features.{name}", "ignored", useless, write))
+            decisions.append(
+                Decision(f"features.{name}", "ignored", useless, write, ("features", name))
+            )
             continue
         kind, reason = _kind(name, found, table)
         features[name] = catalog.find("features", kind)()
         write = f"features: {{{name}: {kind}}}"
-        decisions.append(Decision(f"features.{name}", kind, reason, write))
+        decisions.append(Decision(f"features.{name}", kind, reason, write, ("features", name)))
     if not features:
         raise DataError(
             f"{table.origin} has no column to predict from: beside the target there is "

@@ -16,6 +16,7 @@ from typing import Any
 import handmade
 import httpx
 import pytest
+from halting import HANG
 from playwright.sync_api import Browser, Page, sync_playwright
 from shared import ODD, encoded, picture
 
@@ -236,7 +237,7 @@ def test_a_server_that_has_gone_is_said(opened: Opened, exported: Exports) -> No
 def run(command: list[str], folder: Path, **environment: str) -> str:
     done = subprocess.run(
         command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True,
-        check=False, timeout=30,
+        check=False, timeout=HANG,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -397,3 +398,18 @@ def test_columns_are_shown_and_sent_under_their_own_names(
         assert answer(page) == {"y": wanted}
         line = page.locator("#curl").inner_text()
         assert all(json.dumps(name, ensure_ascii=False) in line for name in ODD)
+
+
+def test_the_copied_line_works_for_any_name_of_a_model(
+    browser: Browser, exported: Exports, opened: Opened
+) -> None:
+    """A shell takes quotes, blanks and dollars of a name as they are."""
+    name = "it's $HOME & (more)"
+    with handmade.served({name: exported("mixed").parent}) as at:
+        page = opened(at=at)
+        answered(page)
+        line = page.locator("#curl").inner_text()
+        done = subprocess.run(
+            ["sh", "-c", line], capture_output=True, text=True, check=True, timeout=HANG
+        )
+    assert "predictions" in json.loads(done.stdout), done.stderr
