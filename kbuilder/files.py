@@ -36,7 +36,11 @@ def new_folder(path: Path) -> Iterator[Path]:
         if path.is_dir():
             path.rmdir()
         temporary.rename(path)
-        _sync(path.parent)
+        try:
+            _sync(path.parent)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         with contextlib.suppress(OSError):  # another run may be at work there

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,7 @@ def read_npz(
         )
     try:
         # Without pickle: a data file must not be able to run code.
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             given = dict(columns or {name: name for name in file})
             if another:
                 given = {
@@ -57,9 +58,12 @@ def read_npz(
                     raise DataError(
                         f"{path} has no array of these columns. It has: {listed(file)}."
                     )
+            _check_claims(path, [array for array in given.values() if array in file])
             arrays = {name: _array(file, array, path, (*key[:-1], field, name))
                       for name, array in given.items()}  # fmt: skip
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, AttributeError, TypeError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and numpy raise whatever one of the bytes happens to
         # numpy would have people allow it to unpickle, which runs whatever the file says.
         reason = "it holds Python objects" if "allow_pickle" in str(error) else str(error)
         raise DataError(
@@ -88,6 +92,34 @@ def expect_file(path: Path, key: Key) -> None:
     """
     if not path.is_file():
         raise DataError(f"there is no file {path}. Expected the file of the rows.", key=key)
+
+
+def _check_claims(path: Path, names: Iterable[str]) -> None:
+    """Check that no array claims more values than the file holds bytes for, before room is made.
+
+    Raises:
+        ValueError: naming the array.
+    """
+    heads = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    with zipfile.ZipFile(path) as packed:
+        for name in names:
+            if f"{name}.npy" not in packed.namelist():
+                continue  # it is no array
+            member = packed.getinfo(f"{name}.npy")
+            with packed.open(member) as content:
+                read = heads.get(np.lib.format.read_magic(content))
+                if read is None:  # numpy itself says so
+                    continue
+                shape, _, dtype = read(content)
+            claimed = math.prod(shape) * dtype.itemsize
+            if claimed > member.file_size:
+                raise ValueError(
+                    f"the array {name} claims {claimed:,} bytes, and the file has "
+                    f"{member.file_size:,} for it"
+                )
 
 
 def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndarray:

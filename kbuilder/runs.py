@@ -45,6 +45,9 @@ FILES = {
     "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
     "model.keras", "recipe.yaml", "splits.json",
 }  # fmt: skip
+METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
+SPLITS = {"rows", "fingerprint", "smoke"}
+"""What is in the two files at least."""
 PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "tensorflow")
 
 
@@ -452,18 +455,44 @@ def read(path: Path) -> Record:
         RunError: as `check`.
     """
     check(path)
-    with (path / "history.csv").open(newline="", encoding="utf-8") as file:
-        history = [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
-    return Record(
-        recipe=reading.parse((path / "recipe.yaml").read_text(encoding="utf-8"), name=str(path)),
-        columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
-        decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
-        splits=_load(path / "splits.json"),
-        history=history,
-        metrics=_load(path / "metrics.json"),
-        log=_lines(path / "log.txt"),
-        examples=_load(path / "examples.json")["instances"],
-    )
+    with _ours(path), (path / "history.csv").open(newline="", encoding="utf-8") as file:
+        metrics, splits = _load(path / "metrics.json"), _load(path / "splits.json")
+        for known, names in ((metrics, METRICS), (splits, SPLITS)):
+            if not isinstance(known, dict) or not known.keys() >= names:
+                raise ValueError(f"{listed(sorted(names))} are not all there")
+        examples = _load(path / "examples.json")["instances"]
+        if not isinstance(examples, list) or not all(isinstance(row, dict) for row in examples):
+            raise ValueError("the examples are no rows")
+        return Record(
+            recipe=reading.parse(
+                (path / "recipe.yaml").read_text(encoding="utf-8"), name=str(path)
+            ),
+            columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
+            decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
+            splits=splits,
+            history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
+            metrics=metrics,
+            log=_lines(path / "log.txt"),
+            examples=examples,
+        )
+
+
+@contextmanager
+def _ours(path: Path) -> Iterator[None]:
+    """While what somebody else may have written is read: whatever is wrong with it is a RunError.
+
+    Hashes tell damage. Who alters a run together with its hashes is told here.
+    """
+    try:
+        yield
+    except RunError:
+        raise
+    except Exception as error:  # a parser raises whatever one of its values happens to
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        reason = f"{type(error).__name__}: {lines[0][:300]}"
+        raise RunError(
+            f"{path} is not as kbuilder wrote it, though its hashes match: {reason}. Fit again."
+        ) from error
 
 
 def read_model(path: Path) -> Any:
@@ -472,7 +501,8 @@ def read_model(path: Path) -> Any:
 
     for name in catalog.names("layers"):
         import_module(f"kbuilder.layers.{name}")  # which registers its layer with Keras
-    return keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
+    with _ours(path):
+        return keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
 
 
 def _load(file: Path) -> Any:

@@ -63,7 +63,9 @@ def _as_path(value: object, info: ValidationInfo) -> object:
     return Path(folder) / path  # an absolute path stays as it is
 
 
-Count = Annotated[int, Field(ge=1)]
+MOST = 2**20
+"""The greatest of any count: more units, rows of a step, words or epochs are a slip of the hand."""
+Count = Annotated[int, Field(ge=1, le=MOST)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Names = Annotated[

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kbuilder import __version__, files
@@ -13,18 +13,41 @@ from kbuilder import __version__, files
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def write(path: Path, say: Callable[[str], None]) -> None:
+def write(path: Path, say: Callable[[str], None]) -> list[Path]:
     """Write `models.config`, `kserve.yaml` and `Dockerfile` into the folder of the versions.
 
     Args:
         path: The folder, whose name is that of the model.
         say: Is told of files that differ from what would be written, and are left alone.
+
+    Returns:
+        The files that were not there before.
+
+    Raises:
+        OSError: if one cannot be written; then none is left.
     """
+    made: list[Path] = []
+    try:
+        _write(path, say, made)
+    except BaseException:
+        remove(made)
+        raise
+    return made
+
+
+def remove(made: Iterable[Path]) -> None:
+    """Remove files that `write` made."""
+    for file in made:
+        file.unlink(missing_ok=True)
+
+
+def _write(path: Path, say: Callable[[str], None], made: list[Path]) -> None:
     for name, text in contents(path.resolve().name).items():
         file = path / name
         if not file.exists():
             with files.new_file(file) as temporary:
                 temporary.write_text(text, encoding="utf-8")
+            made.append(file)
         elif file.read_bytes() != text.encode():
             say(f"{file} was changed, and is left as it is")
 

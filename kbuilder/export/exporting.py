@@ -6,7 +6,8 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,8 @@ def export(
     tolerance = format.quantizes[quantizing.to] if quantizing else format.tolerance
     described = {"format": name, "tolerance": tolerance, **exchange.described}
     version = path / str(max((int(p.name) for p in _versions(path)), default=0) + 1)
-    with files.new_folder(version) as folder:
+    made: list[Path] = []
+    with _undone(path, made), files.new_folder(version) as folder:
         _write(format, folder, fitted, exchange, quantizing)
         extra = folder / "assets.extra"
         extra.mkdir(exist_ok=True)
@@ -128,9 +130,20 @@ def export(
         sidecar.write(folder / "manifest.json", {"sha256": files.hashes(folder)})
         if name == SAVED_MODEL:
             prove(folder)
-    if name == SAVED_MODEL:
-        deploying.write(path, say)
+            made += deploying.write(path, say)
     return version
+
+
+@contextmanager
+def _undone(path: Path, made: list[Path]) -> Iterator[None]:
+    """If all within fails, the files that were made beside the version go too."""
+    try:
+        yield
+    except BaseException:
+        deploying.remove(made)
+        with suppress(OSError):  # there are other versions
+            path.rmdir()
+        raise
 
 
 def _write(

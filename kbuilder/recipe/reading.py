@@ -64,6 +64,8 @@ def pointing(recipe: Recipe) -> Iterator[None]:
 def _text(path: Path) -> str:
     if path.is_dir():
         raise CallError(f"{path} is a folder. Expected the YAML file of a recipe.")
+    if path.exists() and not path.is_file():  # a pipe may never end, and a device neither
+        raise CallError(f"{path} is no regular file. Expected the YAML file of a recipe.")
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

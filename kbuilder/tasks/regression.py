@@ -87,6 +87,12 @@ class Regression(Spec):
                 "Expected numbers for regression.",
                 key=("data", "target"),
             )
+        if values.ndim > 2:
+            raise DataError(
+                f"the target {column!r} has {values.ndim - 1} axes in each row: "
+                f"{list(values.shape[1:])}. Expected a number, or a list of numbers.",
+                key=("data", "target"),
+            )
         numbers = values.astype(np.float64)
         numbers = numbers[:, None] if numbers.ndim == 1 else numbers
         broken = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
