@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from kbuilder import __version__, files
+from kbuilder import files
+from kbuilder.export import wheel
 
 TEMPLATES = Path(__file__).with_name("templates")
 
 
 def write(path: Path, say: Callable[[str], None]) -> list[Path]:
-    """Write `models.config`, `kserve.yaml` and `Dockerfile` into the folder of the versions.
+    """Write `models.config`, `kserve.yaml`, `Dockerfile` and its wheel into the versions' folder.
 
     Args:
         path: The folder, whose name is that of the model.
@@ -50,6 +51,13 @@ def _write(path: Path, say: Callable[[str], None], made: list[Path]) -> None:
             made.append(file)
         elif file.read_bytes() != text.encode():
             say(f"{file} was changed, and is left as it is")
+    file = path / wheel.NAME
+    if not file.exists() or file.read_bytes() != wheel.content():  # of another state of kbuilder
+        new = not file.exists()
+        with files.new_file(file) as temporary:
+            temporary.write_bytes(wheel.content())
+        if new:
+            made.append(file)
 
 
 def contents(model: str) -> dict[str, str]:
@@ -65,7 +73,8 @@ def contents(model: str) -> dict[str, str]:
         "quoted": json.dumps(model, ensure_ascii=False),
         "quoted_path": json.dumps(inside, ensure_ascii=False),
         "uri": json.dumps(f"pvc://models/{model}", ensure_ascii=False),
-        "version": __version__,
+        "pinned": " ".join(wheel.pinned()),
+        "wheel": wheel.NAME,
     }
     return {
         template.name: re.sub(

@@ -11,10 +11,9 @@ from google.protobuf import text_format
 from ruamel.yaml import YAML
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 
-from kbuilder import __version__
-from kbuilder.export import deploying
+from kbuilder.export import deploying, wheel
 
-BESIDE = ["Dockerfile", "kserve.yaml", "models.config"]
+BESIDE = ["Dockerfile", wheel.NAME, "kserve.yaml", "models.config"]
 NAMES = ["adult", "My größe 2", '"odd" \\ name', "日本"]
 
 
@@ -52,7 +51,11 @@ def test_a_container_serves_the_folder_to_others_and_not_as_root() -> None:
     lines = deploying.contents("my model")["Dockerfile"].splitlines()
     steps = dict(line.split(" ", 1) for line in lines if line[:1].isupper())
     assert steps["FROM"].startswith("python:3.")
-    assert steps["ARG"] == f"KBUILDER=kbuilder=={__version__}"
+    installed = steps["RUN"].split()
+    assert installed[:3] == ["pip", "install", "--no-cache-dir"]
+    assert installed[-1] == f"/tmp/{wheel.NAME}"
+    assert {one.partition("==")[0] for one in installed[3:-1]} >= {"tensorflow", "keras", "numpy"}
+    assert f"COPY {wheel.NAME} /tmp/" in lines
     assert json.loads(steps["COPY"]) == [".", "/models/my model"]
     assert (steps["USER"], steps["EXPOSE"]) == ("10001:10001", "8501")
     assert json.loads(steps["ENTRYPOINT"]) == [

@@ -21,7 +21,7 @@ from kbuilder import preprocessing
 from kbuilder.columns import Columns, Target, to_instances
 from kbuilder.errors import ExportError
 from kbuilder.evaluation.predictions import to_rows
-from kbuilder.export import exporting
+from kbuilder.export import exporting, wheel
 
 Runs = Callable[[str], kb.Run]
 Exports = Callable[[str], Path]
@@ -237,7 +237,7 @@ def test_versions_count_up_and_others_are_left_alone(exported: Exports, fitted: 
     for name in ("1", "9", "draft"):
         (folder / name).mkdir(parents=True)
     assert fitted("mixed").export(folder) == folder / "10"
-    beside = ["Dockerfile", "draft", "kserve.yaml", "models.config"]
+    beside = ["Dockerfile", "draft", wheel.NAME, "kserve.yaml", "models.config"]
     assert sorted(path.name for path in folder.iterdir()) == ["1", "10", "9", *beside]
 
 
