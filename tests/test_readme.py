@@ -64,7 +64,6 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.slow
 def test_the_workflow_runs_line_by_line(workshop: Path) -> None:
     for line in blocks("sh", "kbuilder check flowers.yaml").splitlines():
         run(line, workshop)
