@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bad import ROOT, disk
+from halting import HANG
 from shared import message
 
 from kbuilder import checkpoints
@@ -133,7 +134,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
     code = KILLED.format(tests=str(Path(__file__).parent), root=str(ROOT))
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=HANG
     )
     assert (done.returncode, done.stderr) == (0, "")
     return folder

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from halting import HANG
 from shared import ROWS, Call, message, mixed, picture, reviews
 
 import kbuilder as kb
@@ -225,7 +226,7 @@ def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     Path("model.py").write_text(text, encoding="utf-8")
     Path("kbuilder.py").write_text("raise ImportError('a script needs no kbuilder')")
     done = subprocess.run(
-        [sys.executable, "model.py"], capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "model.py"], capture_output=True, text=True, timeout=HANG, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "Epoch 2/2" in done.stdout

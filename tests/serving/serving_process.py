@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from halting import HANG
 
 
 class Served:
@@ -32,7 +33,7 @@ class Served:
             raise AssertionError(self.said)
         self.address = found[1]
         self.port = int(found[2])
-        self.client = httpx.Client(base_url=self.address, timeout=30, **client)
+        self.client = httpx.Client(base_url=self.address, timeout=HANG, **client)
 
     def most_memory(self) -> int:
         """The most bytes of memory that the process has had; Linux tells."""
@@ -43,5 +44,5 @@ class Served:
         """Its exit code, after SIGTERM, and what it said since."""
         self.client.close()
         self.process.send_signal(signal.SIGTERM)
-        _, err = self.process.communicate(timeout=30)
+        _, err = self.process.communicate(timeout=HANG)
         return self.process.returncode, err

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from halting import HANG
 from ruamel.yaml import YAML
 from serving_process import Served
 
@@ -113,7 +114,7 @@ def test_many_empty_lists_and_objects_are_refused_before_they_are_read(
 
 def connection(served: Served, protocol: str, head: str) -> socket.socket:
     """A connection on which the head of a request has been sent."""
-    client = socket.create_connection(("127.0.0.1", served.port), timeout=20)
+    client = socket.create_connection(("127.0.0.1", served.port), timeout=HANG)
     client.sendall(f"POST {PATHS[protocol]} HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n".encode())
     return client
 

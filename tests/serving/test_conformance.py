@@ -39,7 +39,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     names = handmade.write_all(place)
     with (
         handmade.served({name: place / name for name in names}, SECONDS) as address,
-        httpx.Client(base_url=address, timeout=30) as made,
+        httpx.Client(base_url=address, timeout=HANG) as made,
     ):
         yield made
 

@@ -11,6 +11,7 @@ from typing import Any
 import handmade
 import httpx
 import pytest
+from halting import HANG
 from shared import KINDS
 
 MISSING = {"float32": math.nan, "string": ""}
@@ -19,7 +20,7 @@ MISSING = {"float32": math.nan, "string": ""}
 @pytest.fixture(scope="module")
 def client(exported: Callable[[str], Path]) -> Iterator[httpx.Client]:
     folders = {kind.replace(" ", "-"): exported(kind).parent for kind in KINDS}
-    with handmade.served(folders) as address, httpx.Client(base_url=address, timeout=30) as made:
+    with handmade.served(folders) as address, httpx.Client(base_url=address, timeout=HANG) as made:
         yield made
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import handmade
 import httpx
 import pytest
+from halting import HANG
 
 from kbuilder.serving import openapi
 
@@ -34,7 +35,7 @@ def test_schemathesis_finds_nothing(address: str) -> None:
         [Path(sys.executable).with_name("schemathesis"), "run", f"{address}/openapi.json",
          "--checks", "all", "--exclude-checks", PASSED_OVER, "--mode", "all", "--phases",
          "coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1", "--no-color"],
-        capture_output=True, text=True, timeout=300,
+        capture_output=True, text=True, timeout=HANG,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "Tested: 17" in done.stdout

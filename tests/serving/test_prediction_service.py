@@ -13,6 +13,7 @@ import handmade
 import numpy as np
 import pytest
 import tensorflow as tf
+from halting import HANG
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -69,7 +70,7 @@ def ask(channel: grpc.Channel) -> Callable[..., Any]:
             proto = values if not isinstance(values, np.ndarray) else tf.make_tensor_proto(values)
             request.inputs[name].CopyFrom(proto)
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        return stub.Predict(request, timeout=20, metadata=[("authorization", "Bearer s3cret")])
+        return stub.Predict(request, timeout=HANG, metadata=[("authorization", "Bearer s3cret")])
 
     return predict
 
@@ -233,7 +234,7 @@ def test_several_models_are_served_on_both_ports(
             request = predict_pb2.PredictRequest(model_spec={"name": "digits"})
             pixels = np.zeros((2, 29, 28), np.uint8)
             request.inputs["image"].CopyFrom(tf.make_tensor_proto(pixels))
-            answer = stub.Predict(request, timeout=20)
+            answer = stub.Predict(request, timeout=HANG)
         assert tf.make_ndarray(answer.outputs["probabilities"]).shape == (2, 4)
     finally:
         assert served.close() == (0, "")

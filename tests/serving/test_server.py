@@ -19,6 +19,7 @@ from typing import Any
 
 import handmade
 import pytest
+from halting import HANG
 from serving_process import Served
 from shared import Call
 
@@ -231,7 +232,7 @@ def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_l
         return [(one["version"], one["state"]) for one in told]
 
     def until(states: list[tuple[str, str]]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + HANG
         while version() != states:
             assert time.monotonic() < deadline, version()
             time.sleep(0.1)
@@ -293,7 +294,7 @@ def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path:
             client = socket.create_connection(("127.0.0.1", served.port), 60)
             clients.append(opened.enter_context(client))
             client.sendall(f"{line}\r\n\r\n".encode() + content)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + HANG
         while (waiting := rows_that_wait(served)) < count // 2:
             assert time.monotonic() < deadline, waiting
         served.process.send_signal(signal.SIGTERM)
@@ -313,7 +314,7 @@ def test_a_server_killed_while_it_takes_a_version_over_starts_again(folder: Path
     served = Served(place)
     path = "/v1/models/answers"
     shutil.copytree(folder / "1", place / "2")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + HANG
     while "LOADING" not in served.client.get(path).text:
         assert time.monotonic() < deadline
         time.sleep(0.005)
