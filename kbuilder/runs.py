@@ -489,7 +489,8 @@ def _ours(path: Path) -> Iterator[None]:
         raise
     except Exception as error:  # a parser raises whatever one of its values happens to
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        reason = f"{type(error).__name__}: {lines[0][:300]}"
+        # Keras goes on with how to load what runs code.
+        reason = f"{type(error).__name__}: {lines[0].partition('. ')[0].rstrip('.')[:300]}"
         raise RunError(
             f"{path} is not as kbuilder wrote it, though its hashes match: {reason}. Fit again."
         ) from error

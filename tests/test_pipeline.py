@@ -72,7 +72,7 @@ def test_every_decision_has_its_reason_and_the_line_to_write(fitted: Runs) -> No
     said = {decision["path"]: decision for decision in decisions}
     assert said["task"] == {
         "path": "task", "value": "binary", "reason": "the target has two different values",
-        "write": "task: binary",
+        "write": "task: binary", "key": ["task"],
     }  # fmt: skip
     assert said["task.classes"]["reason"] == "positive is 'yes': it says yes"
     assert said["features.colour"]["value"] == "category"

@@ -15,6 +15,7 @@ from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, RecipeError
 from kbuilder.recipe.reading import parse, pointing
 from kbuilder.recipe.writing import to_yaml
+from kbuilder.spec import MOST
 
 FORMS: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
 RECIPE = """data: {source: csv, path: rows.csv, target: y}
@@ -600,7 +601,7 @@ def test_the_json_schema_knows_every_layer_and_every_argument() -> None:
     dense, pooling, flatten = (
         mapping["properties"][name]["anyOf"] for name in ("dense", "max_pooling2d", "flatten")
     )
-    assert dense[1:] == [{"minimum": 1, "title": "Units", "type": "integer"}]
+    assert dense[1:] == [{"maximum": MOST, "minimum": 1, "title": "Units", "type": "integer"}]
     assert classes["Dense"]["required"] == ["units"]
     assert [option.get("type") for option in pooling[1:]] == [None, "null"]
     assert [option.get("type") for option in flatten[1:]] == ["null"]

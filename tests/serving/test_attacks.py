@@ -199,7 +199,7 @@ def test_clients_that_never_read_their_answers_are_dropped(
                 client.sendall(head + content)
 
     with ExitStack() as opened:
-        for _ in range(24):
+        for _ in range(8):
             client = opened.enter_context(socket.socket())
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.settimeout(HANG)
