@@ -32,7 +32,7 @@ from kbuilder.console import echo
     metavar="SECONDS", help="Until a request is answered, or given up.",
 )  # fmt: skip
 @click.option(
-    "--max-body", type=click.IntRange(1, 1024), default=32, show_default=True, metavar="MB",
+    "--max-body", type=click.IntRange(1, 1024), default=24, show_default=True, metavar="MB",
     help="Size of a request at most, over HTTP (inflated, too) and gRPC. The server takes several "
          "times as much memory.",
 )  # fmt: skip

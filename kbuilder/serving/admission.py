@@ -20,7 +20,7 @@ from kbuilder.serving.app import Server
 from kbuilder.serving.bodies import LARGE
 from kbuilder.serving.refusals import UnauthorizedError
 
-READING = 3
+READING = 2
 """Messages that are read at once, and kept while they are large."""
 
 Continuation = Callable[[grpc.HandlerCallDetails], Awaitable[Any]]

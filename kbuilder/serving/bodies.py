@@ -20,7 +20,7 @@ from kbuilder.serving.refusals import (
 LARGE = 2**20
 """Bytes from which a body is large: only so many are held at once."""
 AT_ONCE = 4
-MOST = 32 * 2**20
+MOST = 24 * 2**20
 """Bytes of a body unless `--max-body` says otherwise: a message of gRPC takes several times its
 size until it is answered, and a few are held at once."""
 

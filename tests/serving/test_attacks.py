@@ -23,6 +23,7 @@ from serving_process import Served
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from kbuilder.serving import server
+from kbuilder.serving.bodies import MOST
 from kbuilder.serving.connections import HEAD, URL
 
 BOUND = 300 * 2**20
@@ -271,7 +272,7 @@ def test_the_largest_messages_are_answered_a_few_at_a_time(
 ) -> None:
     asked = predict_pb2.PredictRequest(model_spec={"name": "double"})
     asked.inputs["x"].CopyFrom(tf.make_tensor_proto(np.ones(100_000, np.float32)))
-    asked.inputs["x"].tensor_content += bytes(31 * 2**20)  # which its shape does not have
+    asked.inputs["x"].tensor_content += bytes(MOST - 2**20)  # which its shape does not have
     memory(attacked)
     found = calls(attacked.grpc, asked.SerializeToString(), 12)
     assert set(found) <= {grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNAVAILABLE}
