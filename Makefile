@@ -18,7 +18,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(PYTEST) -m "not slow"
 
-# What takes long: long fits in processes of their own, every format, every depth.
+# What takes long: fits of several processes, fits that resume, a server at its limit.
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
@@ -51,7 +51,7 @@ bench-fit: $(VENV)/.installed
 bench-serve: $(VENV)/.installed
 	$(BIN)/python benchmarks/serve.py $(DATA)
 
-# Ten minutes of a server at its limit, with a new version each minute; `make test` has half a one.
+# Ten minutes of a server at its limit, with a new version each minute; `make test-slow` has half a one.
 soak: $(VENV)/.installed-dev
 	$(BIN)/python tests/serving/soak.py 600 60
 
