@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kbuilder import catalog
+from kbuilder import catalog, room
 from kbuilder.columns import PACKED, Arrays, Columns, Rows
 from kbuilder.contracts import (
     FORMS,
@@ -82,6 +82,7 @@ class Network:
         )
 
 
+@room.for_weights()
 def build(
     architecture: Architecture,
     task: Task,
@@ -106,7 +107,7 @@ def build(
         for each: `model.fit(x, dict.fromkeys(model.output, y))`.
 
     Raises:
-        BuildError: if the architecture does not take such an input.
+        BuildError: if the architecture does not take such an input, or has no room in memory.
     """
     import keras
 

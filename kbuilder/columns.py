@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from kbuilder.contracts import Feature, Task
 from kbuilder.errors import DataError, listed
+from kbuilder.formats import expect_file
 from kbuilder.spec import Named
 from kbuilder.table import Table
 
@@ -203,8 +204,11 @@ def read_json(columns: Columns, path: Path) -> Table:
     Raises:
         DataError: if there is no such file, or it holds no rows.
     """
+    expect_file(path, ())
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise DataError(f"{path} is nested too deep. Expected a list of rows.") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:

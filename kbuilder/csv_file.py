@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import codecs
-import lzma
 import warnings
-import zipfile
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kbuilder import packing
 from kbuilder.errors import DataError, Key
 from kbuilder.formats import expect_columns, expect_file, expect_unique, from_frame
 from kbuilder.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-PACKED = (".bz2", ".gz", ".tar", ".xz", ".zip", ".zst")
-"""Endings of files that pandas unpacks; how much of one has been read is not known."""
 
 
 def read_csv(
@@ -87,11 +82,13 @@ def csv_parts(
     }  # fmt: skip
     with ExitStack() as stack:
         with _told(path, key, delimiter, encoding):
-            header = pd.read_csv(path, header=None, nrows=1, dtype=str, na_filter=False, **given)
+            with packing.opened(path, key) as file:
+                header = pd.read_csv(
+                    file, header=None, nrows=1, dtype=str, na_filter=False, **given
+                )
             names = [str(name).strip() for name in header.iloc[0]]
             _check_header(names, path, key, delimiter)
-            packed = path.suffix.lower() in PACKED
-            file: Any = path if packed else stack.enter_context(path.open("rb"))
+            file = stack.enter_context(packing.opened(path, key))
             # In a single column an empty line is a missing value, else it is no row.
             reader = stack.enter_context(
                 pd.read_csv(
@@ -99,7 +96,8 @@ def csv_parts(
                     skip_blank_lines=len(names) > 1, **given,
                 )
             )  # fmt: skip
-        length = max(1, path.stat().st_size)
+        # How much of a packed file has been read is not known.
+        length = max(1, path.stat().st_size) if packing.of(path) is None else None
         done = 0
         while True:
             ahead = size if size is None or done >= start else min(size, start - done)
@@ -120,7 +118,7 @@ def csv_parts(
                 }
                 table = from_frame(pd.DataFrame(columns), path.name)
                 rows = range(done - len(frame) + 1, done + 1)
-                share = None if packed else min(1.0, file.tell() / length)
+                share = None if length is None else min(1.0, file.tell() / length)
                 yield Part(Table(table.columns, path.name, rows), share)
         if not done:
             raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
@@ -161,7 +159,7 @@ def _told(path: Path, key: Key, delimiter: str, encoding: str) -> Iterator[None]
             "Name the file's encoding, such as `encoding: latin-1`.",
             key=key,
         ) from None
-    except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, zlib.error) as error:
+    except (OSError, *packing.DAMAGED) as error:
         raise DataError(f"{path} cannot be read: {error}. Expected a CSV file.", key=key) from None
     except ValueError:
         raise DataError(
@@ -185,7 +183,7 @@ def _numbers(column: pd.Series) -> pd.Series:
 def _unreadable(path: Path, encoding: str) -> int:
     """The number of the first line that is not in the encoding."""
     lines = 0  # before the bytes that the decoder is given next
-    with path.open("rb") as file:
+    with packing.opened(path, ()) as file:
         try:
             decoder = codecs.getincrementaldecoder(encoding)()
             while block := file.read(2**20):

@@ -12,7 +12,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from kbuilder.errors import CallError
+from kbuilder.errors import CallError, KBuilderError
+
+MOST_BYTES = 1_000_000
+"""The size of a file that a person writes by hand, at most."""
 
 
 @contextlib.contextmanager
@@ -76,6 +79,66 @@ def settle(temporary: Path, path: Path) -> None:
     _sync(temporary)
     temporary.replace(path)
     _sync(path.parent)
+
+
+def read_text(path: Path, expected: str, hint: str = "") -> str:
+    """The text of a small file that a person wrote.
+
+    Args:
+        path: The file.
+        expected: What it should be, for messages: "the YAML file of a recipe".
+        hint: Where such files are found.
+
+    Raises:
+        CallError: if there is no such file, or it is no text of at most `MOST_BYTES`.
+    """
+    if path.is_dir():
+        raise CallError(f"{path} is a folder. Expected {expected}.")
+    if path.exists() and not path.is_file():  # a pipe may never end, and a device neither
+        raise CallError(f"{path} is no regular file. Expected {expected}.")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except FileNotFoundError:
+        hint = hint and f"; {hint}"
+        raise CallError(f"there is no file {path}. Expected {expected}{hint}.") from None
+    except OSError as error:
+        raise CallError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > MOST_BYTES:
+        raise CallError(
+            f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Expected {expected}; data "
+            "belongs into a file of its own."
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CallError(f"{path} is not UTF-8 text (byte {error.start}).") from None
+
+
+@contextlib.contextmanager
+def ours(what: object, kind: type[KBuilderError], mend: str) -> Iterator[None]:
+    """While what somebody else may have written is read: whatever is wrong with it is said.
+
+    Hashes tell damage. Who alters a file together with its hash is told here.
+
+    Args:
+        what: The file or folder.
+        kind: The error; what raises it has said it already.
+        mend: What to do.
+    """
+    try:
+        yield
+    except kind:
+        raise
+    except OSError as error:  # a file goes while it is looked at
+        raise kind(f"{what} cannot be read: {error}.") from error
+    except Exception as error:  # a parser raises whatever one of its values happens to
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        # Keras goes on with how to load what runs code.
+        reason = f"{type(error).__name__}: {lines[0].partition('. ')[0].rstrip('.')[:300]}"
+        raise kind(
+            f"{what} is not as kbuilder wrote it, though its hashes match: {reason}. {mend}"
+        ) from error
 
 
 @contextlib.contextmanager

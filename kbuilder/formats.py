@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kbuilder import packing
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.table import Table, types
 
@@ -85,11 +86,14 @@ def read_npz(
 
 
 def expect_file(path: Path, key: Key) -> None:
-    """Refuse a path that is no file.
+    """Refuse a path that is no file, or one that may never end: a pipe, a device.
 
     Raises:
         DataError: if it is none.
     """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no regular file"
+        raise DataError(f"{path} is {kind}. Expected the file of the rows.", key=key)
     if not path.is_file():
         raise DataError(f"there is no file {path}. Expected the file of the rows.", key=key)
 
@@ -104,12 +108,12 @@ def _check_claims(path: Path, names: Iterable[str]) -> None:
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    with zipfile.ZipFile(path) as packed:
+    with zipfile.ZipFile(path) as zipped:
         for name in names:
-            if f"{name}.npy" not in packed.namelist():
+            if f"{name}.npy" not in zipped.namelist():
                 continue  # it is no array
-            member = packed.getinfo(f"{name}.npy")
-            with packed.open(member) as content:
+            member = zipped.getinfo(f"{name}.npy")
+            with zipped.open(member) as content:
                 read = heads.get(np.lib.format.read_magic(content))
                 if read is None:  # numpy itself says so
                     continue
@@ -119,6 +123,12 @@ def _check_claims(path: Path, names: Iterable[str]) -> None:
                 raise ValueError(
                     f"the array {name} claims {claimed:,} bytes, and the file has "
                     f"{member.file_size:,} for it"
+                )
+            if packing.swells(member.compress_size, claimed):
+                raise ValueError(
+                    f"the array {name} unpacks to {claimed:,} bytes, more than {packing.TIMES} "
+                    "times what it takes packed. If it is meant, write it by numpy.savez, which "
+                    "does not pack"
                 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kbuilder import building, preprocessing, runs
+from kbuilder import building, preprocessing, room, runs
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns, Rows, to_instances
 from kbuilder.console import Console
@@ -83,7 +83,7 @@ def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -
             )
             for name, table in parts
         }
-        with placement.scope():
+        with placement.scope(), room.for_weights():
             inputs = building.inputs(columns, rows["train"][0])
             architectures, chosen = building.choose(columns, inputs, recipe.model)
             branched = isinstance(recipe.model, Mapping)

@@ -15,7 +15,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -247,9 +247,11 @@ def start(
             f"{path} was interrupted before its fit began. Expected a recipe there. "
             "Remove the folder, and fit anew."
         )
-    text = Path(name).read_text(encoding="utf-8")
+    with files.ours(path, RunError, "Fit again."):
+        text = Path(name).read_text(encoding="utf-8")
+        before = reading.parse(text, name=name, folder=path)
+        decisions, splits = _decisions(path), _splits(path)
     recipe = reading.parse(text, name=name, folder=path, override=override)
-    before = reading.parse(text, name=name, folder=path)
     changes = _changes(before, recipe)
     other = [key for key in changes if not key.startswith(CHANGEABLE)]
     if other:
@@ -272,8 +274,8 @@ def start(
         before=before,
         origin=path,
         path=place(recipe, run_dir, path.parent.name) if whole else _finished(path),
-        decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
-        splits=_load(path / "splits.json"),
+        decisions=decisions,
+        splits=splits,
         checkpoint=checkpoint,
         log=_lines(path / "log.txt"),
     )  # fmt: skip
@@ -292,17 +294,18 @@ def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -
     Raises:
         CallError: if there is not.
     """
-    standing, best = checkpoint.state["standing"], checkpoint.state.get("best")
-    done = standing["epoch"] - standing["began"]  # in the last stretch
+    with files.ours(path, RunError, "Fit anew."):
+        standing, best = checkpoint.state["standing"], checkpoint.state.get("best")
+        done = standing["epoch"] - standing["began"]  # in the last stretch
+        least, waited = done + (standing["step"] > 0), int(best["waited"]) if best else 0
     if not whole:
-        least = done + (standing["step"] > 0)
         if training.epochs < least:
             raise CallError(
                 f"{path} is in epoch {least} already. Expected training.epochs of at least "
                 f"{least}, not {training.epochs}."
             )
         return
-    stopping, waited = training.early_stopping, best["waited"] if best else 0
+    stopping = training.early_stopping
     early = stopping is not None and waited >= stopping.patience
     more = [f"-o training.epochs={2 * done}"] if training.epochs <= done else []
     if early:
@@ -455,11 +458,11 @@ def read(path: Path) -> Record:
         RunError: as `check`.
     """
     check(path)
-    with _ours(path), (path / "history.csv").open(newline="", encoding="utf-8") as file:
-        metrics, splits = _load(path / "metrics.json"), _load(path / "splits.json")
-        for known, names in ((metrics, METRICS), (splits, SPLITS)):
-            if not isinstance(known, dict) or not known.keys() >= names:
-                raise ValueError(f"{listed(sorted(names))} are not all there")
+    with (
+        files.ours(path, RunError, "Fit again."),
+        (path / "history.csv").open(newline="", encoding="utf-8") as file,
+    ):
+        metrics = _with(METRICS, path / "metrics.json")
         examples = _load(path / "examples.json")["instances"]
         if not isinstance(examples, list) or not all(isinstance(row, dict) for row in examples):
             raise ValueError("the examples are no rows")
@@ -468,32 +471,13 @@ def read(path: Path) -> Record:
                 (path / "recipe.yaml").read_text(encoding="utf-8"), name=str(path)
             ),
             columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
-            decisions=[Decision.read(item) for item in _load(path / "decisions.json")],
-            splits=splits,
+            decisions=_decisions(path),
+            splits=_splits(path),
             history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
             metrics=metrics,
             log=_lines(path / "log.txt"),
             examples=examples,
         )
-
-
-@contextmanager
-def _ours(path: Path) -> Iterator[None]:
-    """While what somebody else may have written is read: whatever is wrong with it is a RunError.
-
-    Hashes tell damage. Who alters a run together with its hashes is told here.
-    """
-    try:
-        yield
-    except RunError:
-        raise
-    except Exception as error:  # a parser raises whatever one of its values happens to
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        # Keras goes on with how to load what runs code.
-        reason = f"{type(error).__name__}: {lines[0].partition('. ')[0].rstrip('.')[:300]}"
-        raise RunError(
-            f"{path} is not as kbuilder wrote it, though its hashes match: {reason}. Fit again."
-        ) from error
 
 
 def read_model(path: Path) -> Any:
@@ -502,8 +486,28 @@ def read_model(path: Path) -> Any:
 
     for name in catalog.names("layers"):
         import_module(f"kbuilder.layers.{name}")  # which registers its layer with Keras
-    with _ours(path):
+    with files.ours(path, RunError, "Fit again."):
         return keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
+
+
+def _with(names: Set[str], file: Path) -> dict[str, Any]:
+    """The mapping of a JSON file, which has these names at least."""
+    known = _load(file)
+    if not isinstance(known, dict) or not known.keys() >= names:
+        raise ValueError(f"{listed(sorted(names))} are not all there")
+    return known
+
+
+def _decisions(path: Path) -> list[Decision]:
+    return [Decision.read(item) for item in _load(path / "decisions.json")]
+
+
+def _splits(path: Path) -> dict[str, Any]:
+    known = _with(SPLITS, path / "splits.json")
+    for name, kind in (("rows", dict), ("fingerprint", dict), ("smoke", bool)):
+        if not isinstance(known[name], kind):
+            raise ValueError(f"{name} is a {type(known[name]).__name__}")
+    return known
 
 
 def _load(file: Path) -> Any:

@@ -7,6 +7,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kbuilder import room
 from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import DataError
 from kbuilder.formats import expect_columns, expect_file, expect_unique, from_frame, read_npz
@@ -89,6 +90,9 @@ def parquet_parts(
                 raise DataError(f"{path} has no rows. Expected rows.")
             if wanted is not None:
                 expect_columns(names, wanted, path.name)
+            if size is None:
+                claim = f"{path} claims {rows:,} rows, which take"
+                room.expect(8 * rows * len(names), claim)
             lengths = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
             passed = [n for n, end in enumerate(accumulate(lengths)) if end <= start]
             groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])

@@ -136,8 +136,8 @@ CALLS = {
         "recipe.yaml:1:4: an anchor (&) names a value. "
         "Expected a recipe without anchors and aliases.\n1 problem."),
     "50 MB": ("a: 1\n" * 10_000_000, [],
-        "recipe.yaml is larger than 1 MB. Expected a recipe; "
-        "data belongs into a file of its own, named by data.path."),
+        "recipe.yaml is larger than 1 MB. Expected the YAML file of a recipe; "
+        "data belongs into a file of its own."),
     "run folder in use": (RECIPE, ["--run-dir", "."],
         ". is there already. Expected a folder that is new, or empty."),
     "no such option": (RECIPE, ["--epochs", "3"], None),

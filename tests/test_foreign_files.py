@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import bz2
 import errno
+import gzip
 import json
+import lzma
 import os
 import random
+import re
 import shutil
 import struct
+import subprocess
+import tarfile
 import zipfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
-from shared import Call, message
+from shared import Call, message, mixed
 
 import kbuilder as kb
-from kbuilder import files, runs
-from kbuilder.errors import DataError, RunError
+from kbuilder import checkpoints, files, packing, room, runs
+from kbuilder.checkpoints import Checkpoint
+from kbuilder.csv_file import csv_parts, read_csv
+from kbuilder.errors import BuildError, DataError, RunError
 from kbuilder.export import exporting
+from kbuilder.serving.models import Model
+from kbuilder.streams import read_parquet
 
 MANY = 400 if os.environ.get("KBUILDER_EVERY") else 40
 ARRAYS = "data: {source: arrays, path: a.npz, columns: {x: x, y: y}, target: y}\n"
@@ -32,6 +44,13 @@ def locked(run: Path) -> None:
     lock = json.loads((run / runs.LOCK).read_text())
     lock["sha256"] = files.hashes(run, (runs.LOCK,))
     (run / runs.LOCK).write_text(json.dumps(lock))
+
+
+@pytest.fixture
+def recipe() -> Path:
+    mixed().to_csv("rows.csv", index=False)
+    Path("r.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}\n")
+    return Path("r.yaml")
 
 
 @pytest.fixture
@@ -123,6 +142,217 @@ def test_no_damage_to_arrays_is_unforeseen() -> None:
         Path("a.npz").write_bytes(damaged[: random.choice([len(damaged), random.randrange(99)])])
         with suppress(DataError):
             source.load()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "another shape", "altered inside"])
+def test_no_damage_to_an_export_is_unforeseen(damage: str, fitted: Any, tmp_path: Path) -> None:
+    sound = fitted("mixed").export(tmp_path / "sound", verbose=False)
+    random.seed(7)
+    names = [
+        path.relative_to(sound).as_posix()
+        for path in sorted(sound.rglob("*"))
+        if path.is_file() and path.name != "manifest.json"
+    ]
+    loaded = 0
+    for number in range(MANY if damage == "altered inside" else max(MANY // 4, len(names))):
+        name = names[number % len(names)]
+        place = tmp_path / "served" / str(number + 1)
+        shutil.copytree(sound, place)
+        alter(place / name, damage)
+        lock = json.loads((place / "manifest.json").read_text())
+        lock["sha256"] = files.hashes(place, ("manifest.json",))
+        (place / "manifest.json").write_text(json.dumps(lock))
+        said: list[str] = []
+        model = Model("it", place.parent, said.append, lambda export: None)  # type: ignore
+        loaded += model.load()
+        assert all(re.search(FORESEEN, line) for line in said), (name, said)
+        shutil.rmtree(place)
+    assert loaded >= 1  # what is not asked for may be anything: the requests that warm it
+
+
+FORESEEN = (
+    r"version \d+ is (served|refused: .*("
+    r"is not as kbuilder wrote it, though its hashes match: \w+: .+\. Export again\."
+    r"|cannot be loaded: |does not take its own examples: |answers its own examples differently: "
+    r"|cannot be read: |is in the format ))"
+)
+
+
+def alter(file: Path, damage: str) -> None:
+    """Write other bytes into a file."""
+    content = file.read_bytes()
+    if damage == "cut":
+        file.write_bytes(content[: random.randrange(len(content))])
+    elif damage == "flipped":
+        flipped = bytearray(content)
+        for _ in range(random.randrange(1, 6)):
+            flipped[random.randrange(len(flipped))] ^= random.randrange(1, 256)
+        file.write_bytes(flipped)
+    elif damage == "another shape" or file.suffix != ".json":
+        file.write_text(json.dumps(random.choice(SHAPES)))
+    else:
+        file.write_text(json.dumps(altered_inside(json.loads(content))))
+
+
+def altered_inside(value: Any) -> Any:
+    """The value with one of its parts gone, or of another shape."""
+    if not value or not isinstance(value, dict | list):
+        return random.choice(SHAPES)
+    key = random.choice(list(value)) if isinstance(value, dict) else random.randrange(len(value))
+    if random.random() < 0.2:
+        del value[key]
+    else:
+        value[key] = altered_inside(value[key])
+    return value
+
+
+@pytest.mark.parametrize("way", ["standing", "best", "schedule", "arrays", "no state"])
+def test_a_checkpoint_that_is_altered_with_its_hash_is_refused_in_words(
+    way: str, recipe: Path, call: Call
+) -> None:
+    training = "training: {epochs: 2, early_stopping: {patience: 3}}\n"
+    recipe.write_text(recipe.read_text() + training)
+    assert call("fit", recipe, "--run-dir", "run")[0] == 0
+    [path] = checkpoints.found(Path("run/checkpoints"))
+    kept = checkpoints.read(path)
+    state, arrays = dict(kept.state), dict(kept.arrays)
+    if way == "standing":
+        state["standing"] = {**state["standing"], "phase": 7}
+    elif way == "arrays":
+        arrays = {name: values for name, values in arrays.items() if name != "00000"}
+    elif way == "no state":
+        state = {}
+    else:
+        state[way] = "words"
+    path.unlink()
+    checkpoints.write(path.parent, Checkpoint(kept.epoch, kept.step, arrays, state), 1)
+    locked(Path("run"))
+    code, _, err = call("fit", "--resume", "run", "-o", "training.epochs=4")
+    if way == "schedule":  # which this fit has none of
+        assert code == 0
+    else:
+        assert code == 1
+        assert "is not as kbuilder wrote it" in err or "does not fit the network" in err
+        assert err.splitlines()[-1].endswith("fit anew.") or err.endswith("Fit anew.\n")
+
+
+def packed(name: str, content: bytes) -> Path:
+    """A file of the content, packed by the ending of its name."""
+    inner = Path("inner.csv")
+    inner.write_bytes(content)
+    path = Path(name)
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+            zipped.write(inner)
+    elif ".tar" in path.suffixes:
+        with tarfile.open(path, f"w:{path.suffix[1:].replace('tar', '')}") as archive:
+            archive.add(inner)
+    elif path.suffix == ".zst":
+        path.write_bytes(pa.Codec("zstd").compress(content, asbytes=True))
+    else:
+        modules: dict[str, Any] = {".gz": gzip, ".bz2": bz2, ".xz": lzma}
+        path.write_bytes(modules[path.suffix].compress(content))
+    inner.unlink()
+    return path
+
+
+NAMES = ["a.csv.gz", "a.csv.bz2", "a.csv.xz", "a.csv.zip", "a.csv.zst", "a.tar", "a.tar.gz"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_packed_table_is_read_and_one_that_swells_is_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = packed(name, b"x,y\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(1000)))
+    table = read_csv(path)
+    assert table.columns["y"].tolist() == [n * n for n in range(1000)]
+    parts = [part.table for part in csv_parts(path, size=300)]
+    assert [len(part) for part in parts] == [300, 300, 300, 100]
+    if name.endswith(".tar"):
+        return  # which does not pack
+    monkeypatch.setattr(packing, "SMALL", 2**20)
+    path = packed(name, b"x,y\n" + b"0,0\n" * 2**20)
+    said = message(DataError, read_csv, path)
+    assert said.startswith(f"{name} unpacks to more than 100 times its size, as no table of people")
+    assert "does: 1 MiB, and there is more. If it is meant, unpack it by `" in said
+    command = said.partition("`")[2].partition("`")[0].split()
+    if shutil.which(command[0]):
+        subprocess.run(command, check=True)
+        assert len(read_csv(max(Path().iterdir(), key=lambda file: file.stat().st_size))) == 2**20
+
+
+def test_a_line_without_an_end_is_not_unpacked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "SMALL", 2**20)
+    assert "unpacks to more" in message(DataError, read_csv, packed("a.csv.gz", b"x" * 2**22))
+
+
+def test_a_packed_file_of_several_is_refused() -> None:
+    with zipfile.ZipFile("a.zip", "w") as zipped:
+        zipped.writestr("a.csv", "x\n1\n")
+        zipped.writestr("b.csv", "x\n1\n")
+    assert message(DataError, read_csv, Path("a.zip")) == (
+        "a.zip cannot be read: it holds 2 files, not one. Expected a CSV file."
+    )
+
+
+def test_an_array_that_swells_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packing, "SMALL", 2**20)
+    np.savez_compressed("a.npz", x=np.zeros((2**18, 2)), y=np.arange(2**18))
+    source = kb.Arrays(path="a.npz", columns={"x": "x", "y": "y"}, target="y")
+    assert "the array x unpacks to 4,194,304 bytes, more than 100 times" in message(
+        DataError, source.load
+    )
+
+
+def test_a_parquet_file_that_claims_more_rows_than_have_room_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pd.DataFrame({"x": np.zeros(2**20)}).to_parquet("a.parquet")
+    assert len(read_parquet(Path("a.parquet"))) == 2**20
+    monkeypatch.setattr(room, "free", lambda: 2**22)
+    assert message(DataError, read_parquet, Path("a.parquet")) == (
+        "a.parquet claims 1,048,576 rows, which take 0.0 GiB of memory, and 0.0 GiB are left. "
+        "Expected rows that fit into it."
+    )
+
+
+def test_a_network_without_room_is_refused_before_it_is_made(recipe: Path, call: Call) -> None:
+    units = "model: {name: mlp, units: [1048576, 1048576]}\n"
+    recipe.write_text(recipe.read_text() + units)
+    code, out, err = call("fit", recipe)
+    assert (code, out) == (1, "")
+    assert "model: the network is too large: its weights and their gradients take" in err
+    assert "8,19" in err  # GiB
+    with pytest.raises(BuildError, match="the network is too large"):
+        kb.build(kb.MLP(units=[2**20, 2**20]), kb.Binary(), (4,))
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("predict", "RUN", "pipe.json"), ("predict", "RUN", "pipe.csv"), ("serve", "pipe.yaml"),
+     ("predict", "RUN", "pipe.parquet"), ("evaluate", "RUN", "--data", "pipe.csv"),
+     ("fit", "r.yaml")],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_pipe_is_not_waited_for(args: tuple[str, ...], fitted: Any, call: Call) -> None:
+    for name in args[1:]:
+        if name.startswith("pipe"):
+            os.mkfifo(name)
+    if "r.yaml" in args:
+        os.mkfifo("pipe.csv")
+        Path("r.yaml").write_text("data: {source: csv, path: pipe.csv, target: y}\n")
+    given = [str(fitted("mixed").path) if one == "RUN" else one for one in args]
+    code, out, err = call(*given)
+    assert code in (1, 2)
+    assert out == ""
+    assert "is no regular file. Expected " in err
+
+
+def test_a_pipe_among_pictures_is_named(call: Call) -> None:
+    Path("p/cat").mkdir(parents=True)
+    os.mkfifo("p/cat/a.png")
+    Path("r.yaml").write_text("data: {source: image_folder, path: p}\n")
+    assert "p/cat/a.png (it is no regular file)" in call("fit", "r.yaml")[2]
 
 
 def test_a_pipe_is_no_recipe(call: Call) -> None:

@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kbuilder.errors import CallError, KBuilderError, Key, Problem, RecipeError
+from kbuilder import files
+from kbuilder.errors import KBuilderError, Key, Problem, RecipeError
 from kbuilder.recipe import nodes, overrides, problems
 from kbuilder.recipe.positions import Origin, lines_of
 from kbuilder.recipe.recipe import Recipe
 
-MOST_BYTES = 1_000_000
+FILE = "the YAML file of a recipe"
+HINT = "`kbuilder recipes list` shows those that come with kbuilder"
 
 
 def read(path: str | Path, override: Sequence[str] = ()) -> Recipe:
@@ -29,7 +31,9 @@ def read(path: str | Path, override: Sequence[str] = ()) -> Recipe:
         RecipeError: with every problem of the file and of the overrides.
     """
     path = Path(path)
-    return parse(_text(path), name=str(path), folder=path.parent, override=override)
+    return parse(
+        files.read_text(path, FILE, HINT), name=str(path), folder=path.parent, override=override
+    )
 
 
 def parse(
@@ -59,32 +63,6 @@ def pointing(recipe: Recipe) -> Iterator[None]:
         if recipe.origin and error.problem.key and not error.problem.place:
             error.problem = recipe.origin.point(error.problem)
         raise
-
-
-def _text(path: Path) -> str:
-    if path.is_dir():
-        raise CallError(f"{path} is a folder. Expected the YAML file of a recipe.")
-    if path.exists() and not path.is_file():  # a pipe may never end, and a device neither
-        raise CallError(f"{path} is no regular file. Expected the YAML file of a recipe.")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except FileNotFoundError:
-        raise CallError(
-            f"there is no file {path}. Expected the YAML file of a recipe; "
-            "`kbuilder recipes list` shows those that come with kbuilder."
-        ) from None
-    except OSError as error:
-        raise CallError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > MOST_BYTES:
-        raise CallError(
-            f"{path} is larger than {MOST_BYTES // 1_000_000} MB. Expected a recipe; "
-            "data belongs into a file of its own, named by data.path."
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CallError(f"{path} is not UTF-8 text (byte {error.start}).") from None
 
 
 def _mapping(text: str, origin: Origin, found: list[Problem]) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kbuilder import files
 from kbuilder.errors import ExportError
 from kbuilder.serving import exported
 from kbuilder.serving.batching import Batcher, ClosedError
@@ -120,15 +121,10 @@ class Model:
         return False
 
     def _ready(self, number: int, folder: Path) -> Version:
-        try:
+        with files.ours(folder, ExportError, "Export again."):
             exported.check(folder)
             export = Exported(folder)
             export.verify()
-        except ExportError:
-            raise
-        except Exception as error:  # a file goes while it is looked at, an operation fails …
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise ExportError(f"{folder} cannot be used: {reason}") from error
         return Version(number, export, self.make_batcher(export))
 
     def close(self) -> None:

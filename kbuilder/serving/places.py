@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from kbuilder import files
 from kbuilder.errors import CallError, Problem, RecipeError, listed
 from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin, lines_of
@@ -44,7 +45,7 @@ def find(path: Path, name: str | None = None) -> dict[str, Path]:
 
 
 def _find(path: Path) -> dict[str, Path]:
-    if path.is_file() and path.suffix in (".yaml", ".yml"):
+    if path.suffix in (".yaml", ".yml") and not path.is_dir():
         return _listed(path)
     if versions(path):
         place = path.resolve()
@@ -69,10 +70,7 @@ def _listed(file: Path) -> dict[str, Path]:
         CallError: if it cannot be read.
         RecipeError: with every line that is wrong.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CallError(f"{file} cannot be read: {error}. {EXPECTED}") from None
+    text = files.read_text(file, "a YAML file with a line `name: folder` for each model")
     origin, wrong = Origin(str(file), lines_of(text)), list[Problem]()
     named = nodes.compose(text, origin, wrong)
     if not wrong and (not isinstance(named, dict) or not named):

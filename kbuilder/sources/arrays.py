@@ -43,7 +43,7 @@ class Arrays(Spec):
     def load(self) -> tuple[Table, Table | None]:
         """Read the named arrays; all others in the file are left alone."""
         key = ("data", "path")
-        if not self.path.is_file():
+        if not self.path.exists():
             raise missing_file(self.path, self.origin, key, "a .npz file")
         train = read_npz(self.path, key, self.columns, "columns")
         if self.test_columns is None:

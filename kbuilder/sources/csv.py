@@ -87,7 +87,7 @@ class CSV(Spec):
         return Script(tuple(lines), (read,), ("import pandas as pd",))
 
     def _read(self, path: Path, field: str, words: Collection[str] = ()) -> Table:
-        if not path.is_file():
+        if not path.exists():
             raise missing_file(path, self.origin, ("data", field), "a CSV file")
         return self._parse(path, ("data", field), words)
 

@@ -134,6 +134,8 @@ def _unreadable(file: Path) -> str | None:
     """Why the image cannot be read, or None."""
     from PIL import Image, UnidentifiedImageError
 
+    if not file.is_file():
+        return "it is no regular file"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from kbuilder import files
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Decision, Phase, Task
-from kbuilder.errors import TrainingError
+from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.training import diagnosis, planning, state
 from kbuilder.training.best import Best
@@ -229,8 +230,9 @@ class _Fit:
         self.trainer.feed(self.feed, self.validation)
         start = self.keeper.start if self.keeper is not None else None
         if start is not None:
-            self._stand(start)
-            self.jit = start.state["jit"]
+            with files.ours("the checkpoint", RunError, "Fit anew."):
+                self._stand(start)
+                self.jit = start.state["jit"]
         while True:
             self._enter(start)
             while not self._over():
@@ -265,7 +267,14 @@ class _Fit:
 
     def _stand(self, start: Checkpoint) -> None:
         known = start.state["standing"]
-        self.now = Standing(**{**known, "history": list(known["history"])})
+        now = Standing(**{**known, "history": list(known["history"])})
+        counts = {"epoch": now.epoch, "step": now.step, "phase": now.phase, "began": now.began}
+        wrong = {name: value for name, value in counts.items() if type(value) is not int}
+        if wrong or min(counts.values()) < 0 or now.phase >= len(self.lengths):
+            raise ValueError(f"it stands at {counts}")
+        if now.epoch != len(now.history) or now.step >= self.feed.steps:
+            raise ValueError(f"it stands at {counts}, after {len(now.history)} epochs of a history")
+        self.now = now
 
     def _over(self) -> bool:
         """Whether the phase is at its end."""
@@ -474,6 +483,10 @@ class _Fit:
 
     def _restore(self, start: Checkpoint) -> None:
         """Stand where a checkpoint stood."""
+        with files.ours("the checkpoint", RunError, "Fit anew."):
+            self._restore_from(start)
+
+    def _restore_from(self, start: Checkpoint) -> None:
         self._stand(start)
         state.restore(self.trainer, start.arrays)
         if self.schedule is not None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import resource
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from kbuilder import room
 from kbuilder.columns import Rows
 from kbuilder.contracts import Decision
 from kbuilder.errors import TrainingError
@@ -66,7 +65,7 @@ def _largest(trainer: Any, feed: Feed) -> tuple[int, str]:
     import tensorflow as tf
 
     size = max(FEWEST, 2 * trainer.distribute_strategy.num_replicas_in_sync)
-    resident, free = _resident(), _free()
+    resident, free = _resident(), room.free()
     trainer.make_train_function(force=True)
     while 2 * size * STEPS <= feed.rows:
         feed.resize(2 * size)
@@ -96,16 +95,3 @@ def _resident() -> int:
     except OSError:  # not Linux: the most so far
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return pages * resource.getpagesize()
-
-
-def _free() -> int:
-    """Bytes that the machine, or the container, has left."""
-    found = [os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()]
-    with suppress(OSError, StopIteration):
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        found.append(1024 * next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")))
-    with suppress(OSError, ValueError):  # "max": no limit
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text())
-        found.append(limit - int((group / "memory.current").read_text()))
-    return max(0, min(found))

@@ -287,8 +287,8 @@ def test_no_control_character_reaches_the_terminal() -> None:
         (None, "there is no file {path}. Expected the YAML file of a recipe; "
                "`kbuilder recipes list` shows those that come with kbuilder."),
         (b"a: \xff", "{path} is not UTF-8 text (byte 3)."),
-        (b"a: 1\n" * 10_000_000, "{path} is larger than 1 MB. Expected a recipe; "
-                                 "data belongs into a file of its own, named by data.path."),
+        (b"a: 1\n" * 10_000_000, "{path} is larger than 1 MB. Expected the YAML file of a recipe; "
+                                 "data belongs into a file of its own."),
     ],
     ids=["absent", "latin", "50 MB"],
 )  # fmt: skip

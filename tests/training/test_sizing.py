@@ -12,7 +12,7 @@ import tensorflow as tf
 from shared import message
 
 import kbuilder as kb
-from kbuilder import pipeline
+from kbuilder import pipeline, room
 from kbuilder.errors import TrainingError
 from kbuilder.training import sizing, strategies
 from kbuilder.training.strategies import ALONE, Placement
@@ -82,7 +82,7 @@ def test_an_epoch_keeps_fifty_steps(rows: int, size: int, why: str) -> None:
 
 
 def test_half_of_the_free_memory_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizing, "_free", lambda: 3 * 2**30)
+    monkeypatch.setattr(room, "free", lambda: 3 * 2**30)
     monkeypatch.setattr(sizing, "_resident", lambda: 0)
     monkeypatch.setattr(Trainer, "memory", lambda self: 2**30)
     model, compile_, rows = network(6400)
@@ -96,7 +96,7 @@ def test_half_of_the_free_memory_is_enough(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_memory_of_the_machine_is_known() -> None:
     assert 2**20 < sizing._resident() < 2**36
-    assert 2**20 < sizing._free() < 2**44
+    assert 2**20 < room.free() < 2**44
 
 
 def test_what_does_not_fit_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,7 +118,7 @@ def test_what_does_not_fit_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(Trainer, "make_train_function", limited)
     monkeypatch.setattr(sizing, "STEPS", 1)
-    monkeypatch.setattr(sizing, "_free", lambda: 2**60)
+    monkeypatch.setattr(room, "free", lambda: 2**60)
     model, compile_, rows = network(8000)
     training, decision = sizing.choose(model, compile_, kb.Training(batch_size="auto"), rows, 1)
     assert decision is not None

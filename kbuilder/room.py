@@ -1,0 +1,89 @@
+"""What is claimed, against the memory that is there: tables, networks."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any
+
+from kbuilder.errors import BuildError, DataError, Key
+
+GIB = 2**30
+WIDTH = 4
+"""Bytes of a weight: float32."""
+
+
+def free() -> int:
+    """Bytes that the machine, or the container, has left."""
+    found = [os.sysconf("SC_PHYS_PAGES") * resource.getpagesize()]
+    with suppress(OSError, StopIteration):
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        found.append(1024 * next(int(x.split()[1]) for x in lines if x.startswith("MemAvailable")))
+    with suppress(OSError, ValueError):  # "max": no limit
+        group = Path("/sys/fs/cgroup")
+        limit = int((group / "memory.max").read_text())
+        found.append(limit - int((group / "memory.current").read_text()))
+    return max(0, min(found))
+
+
+def expect(need: int, claim: str, key: Key = ()) -> None:
+    """Refuse what does not fit into the memory that is left.
+
+    Args:
+        need: Bytes.
+        claim: What takes them, as the beginning of a sentence.
+        key: Its place in the recipe, for messages.
+
+    Raises:
+        DataError: if it does not.
+    """
+    left = free()
+    if need > left:
+        raise DataError(
+            f"{claim} {need / GIB:,.1f} GiB of memory, and {left / GIB:,.1f} GiB are left. "
+            "Expected rows that fit into it.",
+            key=key,
+        )
+
+
+@contextmanager
+def for_weights() -> Iterator[None]:
+    """While it lasts a weight is made only if all of them, with their gradients, have room.
+
+    On a GPU TensorFlow itself says so. On a CPU the system would end the process without a word.
+
+    Raises:
+        BuildError: before the first weight that has no room.
+    """
+    import tensorflow as tf
+
+    left, need = free(), 0
+
+    def made(create: Callable[..., Any], **given: Any) -> Any:
+        nonlocal need
+        need += 2 * _bytes(given.get("initial_value"))
+        if need > left:
+            raise BuildError(
+                f"the network is too large: its weights and their gradients take {need / GIB:,.1f} "
+                f"GiB of memory at least, and {left / GIB:,.1f} GiB are left. Expected fewer "
+                "units, filters or layers.",
+                key=("model",),
+            )
+        return create(**given)
+
+    on_gpu = bool(tf.config.list_logical_devices("GPU"))
+    with nullcontext() if on_gpu else tf.variable_creator_scope(made):
+        yield
+
+
+def _bytes(value: Any) -> int:
+    """The size of what a Keras variable begins with, which Keras gives TensorFlow as a function."""
+    import keras
+
+    held = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
+    variables = [one for one in held if isinstance(one, keras.Variable)]
+    return sum(math.prod(one.shape) * WIDTH for one in variables)
