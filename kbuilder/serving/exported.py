@@ -11,12 +11,14 @@ import numpy as np
 
 from kbuilder import files
 from kbuilder.errors import ExportError, listed
-from kbuilder.serving import tensorflow_serving
+from kbuilder.serving import pictures, tensorflow_serving
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 
 MANIFEST = "manifest.json"
 SAVED_MODEL = "saved_model"
+PICTURE = ("image", "string")
+"""The kind and dtype of an input that takes image files."""
 MISSING = {"float32": math.nan, "string": ""}
 
 
@@ -98,6 +100,7 @@ class Exported:
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
         )
+        self.pictures = [e["name"] for e in entries if (e["kind"], e["dtype"]) == PICTURE]
         self._call = self._stacked()
 
     def _stacked(self) -> Any:
@@ -136,6 +139,8 @@ class Exported:
         """
         import tensorflow as tf
 
+        for name in self.pictures:
+            pictures.check(name, columns[name])
         given = []
         for tensor, names in self.signature.groups.items():
             parts = [columns[name] for name in names]
