@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kbuilder import catalog, room
+from kbuilder import catalog, room, spec
 from kbuilder.columns import PACKED, Arrays, Columns, Rows
 from kbuilder.contracts import (
     FORMS,
@@ -25,6 +25,7 @@ from kbuilder.contracts import (
     Task,
 )
 from kbuilder.errors import BuildError, listed
+from kbuilder.lines import to_line
 from kbuilder.recipe.training import Optimizer
 
 DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
@@ -170,8 +171,9 @@ def inputs(columns: Columns, arrays: Arrays) -> Inputs:
         for key, values in arrays.items()
     }
     signals: dict[Form, list[Signal]] = {}
+    owners = {key: column for column, key in reversed(columns.keys().items())}
     for key, feature in _by_key(columns).items():
-        signal = feature.embed(tensors[key])
+        signal = replace(feature.embed(tensors[key]), column=owners[key])
         if signal.form == "vector":
             signal = replace(signal, widths=widths(columns, key, signal.tensor))
         signals.setdefault(signal.form, []).append(signal)
@@ -197,25 +199,18 @@ def choose(
         if form not in given:
             name = DEFAULTS[form]
             given[form] = catalog.find("architectures", name)()
-            one = f"model: {name}" if len(forms) == 1 else f"model: {{{form}: {name}}}"
-            decisions.append(Decision(f"model.{form}", name, f"there are {form} features", one))
+            key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
+            line = to_line(key, name)
+            decisions.append(Decision(("model", form), name, f"there are {form} features", line))
         _check_form(given[form], form, key=("model", form) if branched else ("model",))
         with _within(form, branched):
+            written = spec.given(given[form])
             given[form], chosen = adapted(given[form], inputs.signals[form][0])
         name = catalog.name_of(given[form])
         for field, choice in chosen.items():
-            inner = f"{{name: {name}, {field}: {choice.value}}}"
-            write = f"model: {{{form}: {inner}}}" if branched else f"model: {inner}"
-            decisions.append(Decision(f"model.{form}.{field}", *choice, write))
-    several = len(columns.targets) > 1
-    for names, task in columns.targets:
-        path = f"task.{names[0]}" if several else "task"
-        for part, choice in task.explain().items():
-            inner = f"{{name: {catalog.name_of(task)}, loss: {choice.value}}}"
-            write = f"task: {{{names[0]}: {inner}}}" if several else f"task: {inner}"
-            key = ("task", names[0], part) if several else ("task", part)
-            said = write if part == "loss" else ""
-            decisions.append(Decision(f"{path}.{part}", *choice, said, key))
+            key = ("model", form) if branched else ("model",)
+            write = to_line(key, {"name": name, **written, field: choice.value})
+            decisions.append(Decision(("model", form, field), *choice, write))
     return {form: given[form] for form in forms}, decisions
 
 

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 from kbuilder.contracts import Decision
 from kbuilder.errors import on_one_line, printable
+from kbuilder.lines import dotted
 
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
@@ -159,7 +160,7 @@ def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
     groups: dict[str, list[str]] = {}
     writes: dict[str, str] = {}
     decisions = list(decisions)
-    tasks = {len(d.way) for d in decisions if d.path.startswith("task.")}
+    tasks = {len(d.key) for d in decisions if d.key[0] == "task"}
     sizes = {"features": 2, "task": 2 if max(tasks, default=0) > 2 else 1}
     for decision in decisions:
         owner, field = _owner(decision, sizes)
@@ -171,10 +172,9 @@ def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
 
 def _owner(decision: Decision, sizes: Mapping[str, int]) -> tuple[str, str]:
     """The column, or the section, that a decision is of, and which field of it."""
-    parts = decision.way
-    size = sizes.get(parts[0], len(parts))
-    field = ".".join(parts[size:])
-    return ".".join(parts[:size]), f"{field} " if field else ""
+    size = sizes.get(decision.key[0], len(decision.key))
+    field = dotted(decision.key[size:])
+    return dotted(decision.key[:size]), f"{field} " if field else ""
 
 
 def brief(value: Any) -> str:

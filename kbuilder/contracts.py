@@ -8,7 +8,7 @@ decides the last layer, the loss, the metrics, and how outputs are decoded into 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -18,6 +18,8 @@ from typing import (
     Protocol,
     runtime_checkable,
 )
+
+from kbuilder import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,31 +48,34 @@ class Choice(NamedTuple):
 
 @dataclass(frozen=True)
 class Decision:
-    """A `Choice` with its key in the recipe, and the line that decides otherwise.
+    """A `Choice` with its key in the recipe, and the line that says the same.
 
     Args:
-        path: The key in one word, for people: `features.age.mean`.
+        key: Where the value would stand: ("features", "age", "mean").
         value: What was chosen.
         reason: Why.
-        write: The line of a recipe that decides otherwise.
-        key: The key, where a part of it may have a dot, as names of columns do.
+        write: The line of a recipe that decides it, to be changed; empty: no line does.
     """
 
-    path: str
+    key: tuple[str, ...]
     value: Any
     reason: str
-    write: str
-    key: tuple[str, ...] = field(default=(), compare=False)
+    write: str = ""
 
     @property
-    def way(self) -> tuple[str, ...]:
-        """The key, part by part."""
-        return self.key or tuple(self.path.split("."))
+    def path(self) -> str:
+        """The key, its parts joined; a name with a dot in it is only whole in `key`."""
+        return ".".join(self.key)
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in `decisions.json`."""
+        return {"path": self.path, **asdict(self)}
 
     @classmethod
-    def read(cls, item: dict[str, Any]) -> Decision:
-        """The decision that JSON holds."""
-        return cls(**{**item, "key": tuple(item.get("key", ()))})
+    def from_json(cls, item: dict[str, Any]) -> Decision:
+        """The decision of an entry."""
+        key = tuple(map(str, item["key"]))
+        return cls(key, item["value"], str(item["reason"]), str(item["write"]))
 
 
 @dataclass(frozen=True)
@@ -83,12 +88,19 @@ class Signal:
         vocabulary_size: For `text`, the number of distinct integers, padding (0) included.
         widths: For `vector`, how many of its numbers each column has, in their order; empty where
             nobody knows.
+        column: The column that it comes from, or the first of several; empty: none.
     """
 
     form: Form
     tensor: Any
     vocabulary_size: int = 0
     widths: Mapping[str, int] = field(default_factory=dict)
+    column: str = ""
+
+    def enlarge(self, least: int) -> str:
+        """The line of a recipe by which images have at least so many pixels each way."""
+        sizes = {"kind": "image", "height": least, "width": least}
+        return lines.to_line(("features", self.column or "image"), sizes)
 
 
 @dataclass(frozen=True)

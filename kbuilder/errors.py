@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-Key = tuple[str | int, ...]  # the way to a value in a recipe: ("model", "units", 0)
+from kbuilder import lines
+from kbuilder.lines import Key as Key
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Problem:
     excerpt: str | None = None
 
     def __str__(self) -> str:
-        path = ".".join(str(part) for part in self.key)
+        path = lines.dotted(self.key)
         text = ": ".join(part for part in (self.place, path, self.message) if part)
         if self.excerpt:
             text += "\n" + self.excerpt
@@ -181,6 +182,6 @@ def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataErr
     mend = f"Get it from {origin} and put it there" if origin else "Put it there"
     return DataError(
         f"there is no {path}. Expected {what}. {mend}, or name its place with "
-        f"`-o {'.'.join(map(str, key))}=…`.",
+        f"`-o {lines.dotted(key)}=…`.",
         key=key,
     )

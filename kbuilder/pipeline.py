@@ -39,6 +39,7 @@ class Prepared:
         columns: Learned features and task.
         rows: The same parts, preprocessed.
         network: The network, compiled.
+        dropped: Whether rows without a target were left out.
     """
 
     recipe: Recipe
@@ -47,6 +48,7 @@ class Prepared:
     columns: Columns
     rows: Mapping[str, Rows]
     network: building.Network
+    dropped: bool
 
     def splits(self, smoke: bool = False) -> dict[str, Any]:
         """The content of `splits.json`."""
@@ -98,7 +100,7 @@ def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -
     recipe = resolved.recipe.model_copy(update={"model": architectures, "training": training})
     decisions = (*resolved.decisions, *learned, *chosen)
     decisions += tuple(one for one in (placement.decision, sized) if one is not None)
-    return Prepared(recipe, decisions, parts, columns, rows, network)
+    return Prepared(recipe, decisions, parts, columns, rows, network, resolved.dropped)
 
 
 def fit(
@@ -252,8 +254,7 @@ def written(prepared: Prepared) -> str:
     network, training = prepared.network, prepared.recipe.training
     steps = fitting.steps_per_epoch(prepared.rows["train"], training)
     phases = [(p, fitting.optimizer_of(p, training, steps)) for p in network.phases]
-    dropped = any(decision.path == "data.target" for decision in prepared.decisions)
     return script.write(
         prepared.recipe, prepared.columns, network.trained, network.tasks, network.auxiliary,
-        dropped, phases,
+        prepared.dropped, phases,
     )  # fmt: skip

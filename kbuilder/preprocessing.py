@@ -6,7 +6,6 @@ training and serving cannot differ.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -17,7 +16,9 @@ from kbuilder import catalog
 from kbuilder.columns import Arrays, Columns, Target
 from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.errors import DataError, listed
+from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.spec import given
 from kbuilder.table import Table
 
 BATCH = 1024
@@ -36,38 +37,44 @@ def learn(
     decisions: list[Decision] = []
     learned = []
     for names, task in targets:
-        path = "task" if len(targets) == 1 else f"task.{names[0]}"
+        key = ("task",) if len(targets) == 1 else ("task", names[0])
         choices = task.learn(listed(names), train.target(names))
-        learned.append(Target(names, _filled(task, choices, path, decisions)))
+        learned.append(Target(names, _filled(task, "name", choices, key, decisions)))
+        written = {"name": catalog.name_of(task), **given(task)}
+        for part, choice in learned[-1].task.explain().items():
+            write = to_line(key, {**written, part: choice.value}) if part == "loss" else ""
+            decisions.append(Decision((*key, part), *choice, write))
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
         with _naming_rows(train):
             choices = feature.learn(column, train[column])
-        features[column] = _filled(feature, choices, f"features.{column}", decisions)
+        features[column] = _filled(feature, "kind", choices, ("features", column), decisions)
     return Columns(features, tuple(learned)), decisions
 
 
 def _filled(
-    plugin: Any, choices: Mapping[str, Choice], path: str, decisions: list[Decision]
+    plugin: Any,
+    naming: str,
+    choices: Mapping[str, Choice],
+    key: tuple[str, ...],
+    decisions: list[Decision],
 ) -> Any:
-    """A copy of a plug-in with what it left open; what the user wrote wins."""
+    """A copy of a plug-in with what it left open; what the user wrote wins.
+
+    Args:
+        naming: The field of a recipe that has the plug-in's name.
+        choices: What it learned.
+        key: Where it stands in the recipe.
+    """
     open_ = {field: choice for field, choice in choices.items() if getattr(plugin, field) is None}
-    section, _, column = path.partition(".")
-    key = "kind" if section == "features" else "name"
-    name = catalog.name_of(plugin)
+    name, written = catalog.name_of(plugin), given(plugin)
     for field, choice in open_.items():
         value = list(choice.value) if isinstance(choice.value, tuple) else choice.value
-        inner = f"{{{key}: {name}, {field}: {_brief(value)}}}"
-        write = f"{section}: {{{column}: {inner}}}" if column else f"{section}: {inner}"
+        write = to_line(key, {naming: name, **written, field: value})
         if isinstance(value, list) and len(value) > SHORT:
-            value = f"{len(value):,} values"
-        way = (*filter(None, (section, column)), field)
-        decisions.append(Decision(f"{path}.{field}", value, choice.reason, write, way))
+            write, value = to_line(key, {naming: name, **written}), f"{len(value):,} values"
+        decisions.append(Decision((*key, field), value, choice.reason, write))
     return plugin.model_copy(update={field: choice.value for field, choice in open_.items()})
-
-
-def _brief(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False) if not isinstance(value, list) else "[…]"
 
 
 def raw(columns: Columns, table: Table) -> Arrays:

@@ -17,7 +17,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -190,7 +190,7 @@ def under_way(
             with files.new_file(folder / "splits.json") as file:
                 _json(file, splits)
             with files.new_file(folder / "decisions.json") as file:
-                _json(file, [asdict(decision) for decision in decisions])
+                _json(file, [decision.to_json() for decision in decisions])
             with files.new_file(folder / "recipe.yaml") as file:
                 _text(file, writing.to_yaml(recipe))
             yield folder
@@ -357,7 +357,7 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
     with files.new_folder(path) as folder:
         _text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
         _text(folder / "columns.json", record.columns.to_json())
-        _json(folder / "decisions.json", [asdict(decision) for decision in record.decisions])
+        _json(folder / "decisions.json", [decision.to_json() for decision in record.decisions])
         _json(folder / "splits.json", record.splits)
         _json(folder / "metrics.json", record.metrics)
         files.write_rows(folder / "history.csv", record.history)
@@ -499,7 +499,7 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
 
 
 def _decisions(path: Path) -> list[Decision]:
-    return [Decision.read(item) for item in _load(path / "decisions.json")]
+    return [Decision.from_json(item) for item in _load(path / "decisions.json")]
 
 
 def _splits(path: Path) -> dict[str, Any]:

@@ -125,6 +125,12 @@ def learned(value: T | None) -> T:
     return value
 
 
+def given(plugin: Any) -> dict[str, Any]:
+    """The fields of a plug-in that a person gave, as a recipe holds them."""
+    fields: dict[str, Any] = plugin.model_dump(mode="json", exclude_unset=True)
+    return fields
+
+
 def refuse(key: Key, message: str, value: object = None) -> ValidationError:
     """An error at `key` within the object that is being validated. Raise what this returns."""
     return _refuse("refused", message, {}, key, value)

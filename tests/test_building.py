@@ -128,14 +128,6 @@ def test_without_a_model_each_form_has_its_default_with_the_reason() -> None:
     assert (first.path, first.write) == ("model.vector", "model: mlp")
 
 
-def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
-    _, [*_, layer, loss] = choose(kb.MLP(), n=NUMBER)
-    assert (layer.path, layer.value) == ("task.last layer", "Dense(1, sigmoid)")
-    assert layer.reason == "of two classes one probability says both"
-    assert (loss.path, loss.value) == ("task.loss", "binary_crossentropy")
-    assert loss.write == "task: {name: binary, loss: binary_crossentropy}"
-
-
 def test_one_architecture_goes_to_the_only_form_that_it_takes() -> None:
     chosen, _ = choose(kb.LSTM(units=3), n=NUMBER, t=TEXT)
     assert chosen == {"vector": kb.MLP(), "text": kb.LSTM(units=3)}

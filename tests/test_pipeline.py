@@ -67,7 +67,7 @@ def test_every_decision_has_its_reason_and_the_line_to_write(fitted: Runs) -> No
     run = fitted("mixed")
     decisions = load(run.path / "decisions.json")
     assert [list(decision) for decision in decisions] == [
-        ["path", "value", "reason", "write", "key"]
+        ["path", "key", "value", "reason", "write"]
     ] * len(decisions)
     said = {decision["path"]: decision for decision in decisions}
     assert said["task"] == {

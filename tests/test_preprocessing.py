@@ -44,7 +44,7 @@ def test_what_is_left_open_is_learned_and_said() -> None:
     assert learned.targets[0].task == kb.Regression(outputs=1, mean=3, scale=1)
     said = {decision.path: decision for decision in decisions}
     assert list(said) == [
-        "task.outputs", "task.mean", "task.scale",
+        "task.outputs", "task.mean", "task.scale", "task.last layer", "task.loss",
         "features.n.mean", "features.n.scale", "features.n.indicator",
     ]  # fmt: skip
     mean = said["features.n.mean"]
@@ -60,7 +60,23 @@ def test_what_the_user_writes_wins_and_is_not_said() -> None:
     learned, decisions = preprocessing.learn(recipe(n=given), one(task), table)
     assert learned.features == {"n": kb.Number(mean=100, scale=1, indicator=True)}
     assert learned.targets[0].task == task
-    assert [decision.path for decision in decisions] == ["features.n.scale"]
+    assert [decision.path for decision in decisions] == [
+        "task.last layer", "task.loss", "features.n.scale",
+    ]  # fmt: skip
+    assert decisions[-1].write == (
+        "features: {n: {kind: number, mean: 100.0, indicator: true, scale: 1.0}}"
+    )
+
+
+def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
+    table = Table({"n": np.array([1.0, 3.0]), "y": objects("no", "yes")}, "rows")
+    _, decisions = preprocessing.learn(recipe(n=kb.Number()), one(kb.Binary()), table)
+    layer, loss = (d for d in decisions if d.path in ("task.last layer", "task.loss"))
+    assert layer.value == "Dense(1, sigmoid)"
+    assert layer.reason == "of two classes one probability says both"
+    assert (loss.value, loss.write) == (
+        "binary_crossentropy", "task: {name: binary, loss: binary_crossentropy}",
+    )  # fmt: skip
 
 
 def test_of_a_long_list_the_number_is_said() -> None:
@@ -69,7 +85,7 @@ def test_of_a_long_list_the_number_is_said() -> None:
     _, decisions = preprocessing.learn(recipe(c=kb.Category()), one(kb.Regression()), table)
     vocabulary = next(d for d in decisions if d.path == "features.c.vocabulary")
     assert vocabulary.value == "13 values"
-    assert vocabulary.write == "features: {c: {kind: category, vocabulary: […]}}"
+    assert vocabulary.write == "features: {c: {kind: category}}"
 
 
 def test_an_error_in_learning_names_the_row() -> None:

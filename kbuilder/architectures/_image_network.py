@@ -46,7 +46,7 @@ class ImageNetwork(Spec):
             raise BuildError(
                 f"{catalog.name_of(self)} with `stem: paper` needs images of at least {least} × "
                 f"{least} pixels; these are {height} × {width}. Write `stem: small`, or enlarge "
-                f"them: `features: {{image: {{kind: image, height: {least}, width: {least}}}}}`.",
+                f"them: `{signal.enlarge(least)}`.",
                 key=("model", "stem"),
             )
         return stem == "small"

@@ -88,7 +88,7 @@ class Pretrained(Spec):
     def apply(self, signal: Signal) -> Any:
         import keras
 
-        x = self._checked(signal.tensor)
+        x = self._checked(signal)
         shape = tuple(x.shape[1:3])
         if x.shape[-1] == 1:
             x = keras.layers.Concatenate(name="three_channels")([x, x, x])
@@ -107,9 +107,9 @@ class Pretrained(Spec):
             x = keras.layers.Dropout(self.dropout)(x)
         return Body(x, phases=phases)
 
-    def _checked(self, images: Any) -> Any:
+    def _checked(self, signal: Signal) -> Any:
         """The images, if the network takes such."""
-        height, width, channels = images.shape[1:]
+        height, width, channels = signal.tensor.shape[1:]
         if channels not in (1, 3):
             raise BuildError(
                 f"{self.network} has learned on three colours. Expected images of 3 channels, or "
@@ -120,8 +120,7 @@ class Pretrained(Spec):
         if min(height, width) < least:
             raise BuildError(
                 f"{self.network} needs images of at least {least} × {least} pixels; these are "
-                f"{height} × {width}. Enlarge them: `features: {{image: {{kind: image, height: "
-                f"{least}, width: {least}}}}}`.",
+                f"{height} × {width}. Enlarge them: `{signal.enlarge(least)}`.",
                 key=("model", "network"),
             )
-        return images
+        return signal.tensor

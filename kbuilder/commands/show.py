@@ -68,7 +68,7 @@ def show(
             file.write_text(as_svg(network, Path(recipe).stem), encoding="utf-8")
     if as_json:
         told = {
-            "decisions": [asdict(decision) for decision in prepared.decisions],
+            "decisions": [decision.to_json() for decision in prepared.decisions],
             "recipe": prepared.recipe.model_dump(mode="json"),
             "network": asdict(network),
         }

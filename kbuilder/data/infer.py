@@ -11,8 +11,11 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature, Task
 from kbuilder.errors import DataError, listed
+from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.table import Profile, Table, is_number, kind_of, missing, profile
+
+TEST = ("data", "split", "test")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Resolved:
         targets: What is predicted, each with its task.
         decisions: What was inferred.
         table, test: The rows that have a target; test is None without a test set of its own.
+        dropped: Whether there were rows without one.
     """
 
     recipe: Recipe
@@ -31,6 +35,7 @@ class Resolved:
     decisions: tuple[Decision, ...]
     table: Table
     test: Table | None
+    dropped: bool
 
 
 def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
@@ -43,6 +48,7 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     decisions: list[Decision] = []
     table = _with_target(table, target, decisions)
     test = _with_target(test, target, decisions) if test is not None else None
+    dropped = bool(decisions)
 
     targets = _targets(recipe, table, decisions)
     tasks = [task for _, task in targets]
@@ -58,16 +64,15 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
         own = "the source has test rows of its own"
         none = "the source has no test rows of its own"
         share = Choice(0.1, none) if test is None else Choice(0.0, own)
-        decisions.append(
-            Decision("data.split.test", *share, f"data: {{split: {{test: {share.value}}}}}")
-        )
+        decisions.append(Decision(TEST, *share, to_line(TEST, share.value)))
         split = split.model_copy(update={"test": share.value})
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
     task = tasks[0] if len(tasks) == 1 else {names[0]: task for names, task in targets}
     update = {"data": data, "features": features, "task": task}
-    return Resolved(recipe.model_copy(update=update), targets, tuple(decisions), table, test)
+    resolved = recipe.model_copy(update=update)
+    return Resolved(resolved, targets, tuple(decisions), table, test, dropped)
 
 
 def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Table:
@@ -84,10 +89,9 @@ def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision
     count = int(gone.sum())
     decisions.append(
         Decision(
-            "data.target",
+            ("data", "target"),
             f"{count:,} rows left out",
             f"they have no {listed(target)} in {table.origin}",
-            "",
         )
     )
     return table.take(np.flatnonzero(~gone))
@@ -106,12 +110,12 @@ def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[T
         seen = {_recognised(profile(table.target([name]))) for name in names}
         numbers = all(kind_of(table[name]) == "number" for name in names)
         if len(names) == 1 or (len(seen) == 1 and numbers):
-            return (Target(names, _infer_task(table, names, "task", decisions)),)
+            return (Target(names, _infer_task(table, names, ("task",), decisions)),)
     written = recipe.task or {}
     return tuple(
         Target(
             (name,),
-            written.get(name) or _infer_task(table, (name,), f"task.{name}", decisions),
+            written.get(name) or _infer_task(table, (name,), ("task", name), decisions),
         )
         for name in names
     )
@@ -124,7 +128,7 @@ def _recognised(found: Profile) -> str | None:
 
 
 def _infer_task(
-    table: Table, target: tuple[str, ...], path: str, decisions: list[Decision]
+    table: Table, target: tuple[str, ...], key: tuple[str, ...], decisions: list[Decision]
 ) -> Task:
     found = profile(table.target(target))
     name = listed(target)
@@ -132,10 +136,7 @@ def _infer_task(
     if task is not None:
         kind = catalog.find("tasks", task)
         reason = kind.recognise(found)  # type: ignore[attr-defined]
-        section, _, column = path.partition(".")
-        line = f"{section}: {{{column}: {task}}}" if column else f"{section}: {task}"
-        key = tuple(filter(None, (section, column)))
-        decisions.append(Decision(path, task, reason, line, key))
+        decisions.append(Decision(key, task, reason, to_line(key, task)))
         return kind()
     if found.distinct == 1:
         raise DataError(
@@ -174,19 +175,18 @@ def _infer_features(
         if name in recipe.features:
             features[name] = recipe.features[name]
             continue
+        key = ("features", name)
         found = profile(table[name])
         useless = _useless(name, found, table)
         if useless:
             ignored.append(name)
-            write = f"features: {{{name}: category}}"
-            decisions.append(
-                Decision(f"features.{name}", "ignored", useless, write, ("features", name))
-            )
+            reason = f"{useless}; `{to_line(key, 'category')}` reads it all the same"
+            write = to_line(("data", "ignore"), [name])
+            decisions.append(Decision(key, "ignored", reason, write))
             continue
         kind, reason = _kind(name, found, table)
         features[name] = catalog.find("features", kind)()
-        write = f"features: {{{name}: {kind}}}"
-        decisions.append(Decision(f"features.{name}", kind, reason, write, ("features", name)))
+        decisions.append(Decision(key, kind, reason, to_line(key, kind)))
     if not features:
         raise DataError(
             f"{table.origin} has no column to predict from: beside the target there is "
@@ -202,7 +202,7 @@ def _useless(name: str, found: Profile, table: Table) -> str | None:
     if found.kind in ("string", "number") and not found.present:
         raise DataError(
             f"column {name!r} has no value in any row of {table.origin}. "
-            f"Leave it out: `data: {{ignore: [{name}]}}`.",
+            f"Leave it out: `{to_line(('data', 'ignore'), [name])}`.",
             key=("data", "ignore"),
         )
     if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
@@ -229,7 +229,7 @@ def _kind(name: str, found: Profile, table: Table) -> Choice:
     known = listed(catalog.names("features"))
     raise DataError(
         f"the kind of column {name!r} cannot be inferred: it holds {found.kind} values. "
-        f"Name it, or leave it out: `data: {{ignore: [{name}]}}`. Kinds: {known}.",
+        f"Name it, or leave it out: `{to_line(('data', 'ignore'), [name])}`. Kinds: {known}.",
         key=("data", "ignore"),
     )
 
@@ -249,6 +249,7 @@ def _mixed(name: str, found: Profile, table: Table) -> DataError:
     return DataError(
         f"column {name!r} mixes {plenty}: {listed((repr(word) for word in words), 4)} "
         f"(first in {table.row(int(odd[0]))}). If that means missing, write "
-        f'`data: {{missing: ["{words[0]}"]}}`; if all are names, `features: {{{name}: category}}`.',
+        f"`{to_line(('data', 'missing'), [words[0]])}`; if all are names, "
+        f"`{to_line(('features', name), 'category')}`.",
         key=("features", name),
     )

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
+from kbuilder.lines import to_line
 from kbuilder.spec import Count, Spec, Values, learned, refuse
 from kbuilder.table import MISSING_INTEGER, Profile, kind_of, missing, types
 
@@ -64,7 +65,7 @@ class Category(Spec):
         if not len(there):
             raise DataError(
                 f"column {column!r} has no value at all in the training rows. "
-                f"Leave it out with `data.ignore: [{column}]`.",
+                f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
         if kind not in ("string", "number"):

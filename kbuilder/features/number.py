@@ -8,6 +8,7 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
+from kbuilder.lines import to_line
 from kbuilder.spec import Positive, Spec, learned
 from kbuilder.table import Profile, finite, kind_of, missing
 
@@ -47,7 +48,7 @@ class Number(Spec):
         if not len(there):
             raise DataError(
                 f"column {column!r} has no value at all in the training rows. "
-                f"Leave it out with `data.ignore: [{column}]`.",
+                f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
         deviation = float(there.std())

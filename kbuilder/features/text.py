@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.errors import DataError
+from kbuilder.lines import to_line
 from kbuilder.spec import Count, Names, Spec, refuse
 from kbuilder.table import Profile, missing
 
@@ -65,7 +66,7 @@ class Text(Spec):
         if not words:
             raise DataError(
                 f"column {column!r} has no word in the training rows. "
-                f"Leave it out with `data.ignore: [{column}]`.",
+                f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
         lengths = np.concatenate(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from kbuilder.errors import Key, Problem
+from kbuilder.lines import parse
 from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin
 from kbuilder.spec import FromCommandLine
@@ -25,13 +26,13 @@ def apply(
     """A copy of `data` with the settings in it; what is wrong with them is added to `found`."""
     data = deepcopy(data)
     for setting in settings:
-        path, equals, text = setting.partition("=")
-        key: Key = tuple(path.strip().split("."))
-        if not equals or not all(key):
+        parsed = parse(setting)
+        if parsed is None or not parsed[1].startswith("="):
             message = "is no setting. Expected KEY=VALUE, such as training.epochs=3."
             found.append(origin.option(Problem((), message), setting))
             continue
-        value, wrong = _value(text)
+        key: Key = parsed[0]
+        value, wrong = _value(parsed[1][1:])
         if wrong:
             found.extend(origin.option(replace(problem, key=key), setting) for problem in wrong)
             continue

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from kbuilder import files
 from kbuilder.contracts import Decision
 from kbuilder.errors import TrainingError
+from kbuilder.lines import to_line
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.training.feeding import Feed
 
@@ -35,6 +36,7 @@ TRIED = 4
 """Steps that are timed of each way."""
 FEWEST = 2 * (1 + TRIED)
 """Epochs of fewer steps are taken step by step: there is nothing to gain."""
+PLAN = ("training", "plan")
 KEEP = 200
 """Networks whose figures are remembered."""
 
@@ -109,7 +111,8 @@ def choose(trainer: Any, feed: Feed, training: Training, steps: int, timed: Time
     why = figures.told() + ("" if known is None else ", as was measured on this machine before")
     if not plan.jit and figures.faster:
         why += f"; {steps:,} steps are too few to make up for that"
-    return Chosen(plan, Decision("training.plan", f"jit {_yes(plan.jit)}", why, _write(plan)))
+    write = to_line(PLAN, {"jit": plan.jit})
+    return Chosen(plan, Decision(PLAN, f"jit {_yes(plan.jit)}", why, write))
 
 
 def _shared(given: Plan) -> Plan:
@@ -149,11 +152,6 @@ def _ms(seconds: float) -> str:
 
 def _yes(value: bool | None) -> str:
     return "on" if value else "off"
-
-
-def _write(plan: Plan) -> str:
-    other = "false" if plan.jit else "true"
-    return f"training: {{plan: {{jit: {other}}}}}"
 
 
 def _key(trainer: Any, feed: Feed) -> str:

@@ -11,6 +11,7 @@ from kbuilder import room
 from kbuilder.columns import Rows
 from kbuilder.contracts import Decision
 from kbuilder.errors import TrainingError
+from kbuilder.lines import to_line
 from kbuilder.recipe.training import Training
 from kbuilder.training import state
 from kbuilder.training.feeding import Feed
@@ -56,7 +57,8 @@ def choose(
     before = state.capture(trainer)
     size, why = _largest(trainer, feed)
     state.restore(trainer, before)
-    decision = Decision("training.batch_size", size, why, f"training: {{batch_size: {size}}}")
+    key = ("training", "batch_size")
+    decision = Decision(key, size, why, to_line(key, size))
     return training.model_copy(update={"batch_size": size}), decision
 
 

@@ -11,10 +11,9 @@ from typing import Any
 
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, TrainingError
+from kbuilder.lines import to_line
 from kbuilder.recipe.training import Training
 from kbuilder.training import diagnosis, workers
-
-WRITE = "training: {strategy: %s}"
 
 
 @dataclass(frozen=True)
@@ -106,9 +105,7 @@ def place(training: Training, devices: int | None = None) -> Placement:
     found = _devices(devices)
     if name == "none" or (name == "auto" and len(found) == 1):
         why = "the recipe says so" if name == "none" else "there is one device"
-        return Placement(
-            None, 1, 1, True, Decision("training.strategy", "none", why, WRITE % "none")
-        )
+        return Placement(None, 1, 1, True, _decision("none", why))
     if len(found) == 1:
         raise TrainingError(
             f"mirrored shares each step among several devices, and there is one: {found[0]}. "
@@ -122,8 +119,7 @@ def place(training: Training, devices: int | None = None) -> Placement:
     exchange = tf.distribute.ReductionToOneDevice() if "CPU" in found[0] else None
     strategy = tf.distribute.MirroredStrategy(found, cross_device_ops=exchange)
     why = f"there are {len(found)} devices: {_shared(training, len(found))}"
-    decision = Decision("training.strategy", "mirrored", why, WRITE % "none")
-    return Placement(strategy, len(found), 1, True, decision)
+    return Placement(strategy, len(found), 1, True, _decision("mirrored", why))
 
 
 def _multi_worker(training: Training, cluster: workers.Cluster) -> Placement:
@@ -136,12 +132,14 @@ def _multi_worker(training: Training, cluster: workers.Cluster) -> Placement:
     count = strategy.num_replicas_in_sync
     what = f"{count} devices of {len(cluster.addresses)} workers"
     _enough_rows(training, count, what)
-    decision = Decision(
-        "training.strategy", "multi_worker",
-        f"{cluster.origin} names {len(cluster.addresses)} workers: {_shared(training, count)}",
-        WRITE % "none",
-    )  # fmt: skip
-    return Placement(strategy, count, len(cluster.addresses), cluster.index == 0, decision)
+    why = f"{cluster.origin} names {len(cluster.addresses)} workers: {_shared(training, count)}"
+    chief = cluster.index == 0
+    return Placement(strategy, count, len(cluster.addresses), chief, _decision("multi_worker", why))
+
+
+def _decision(name: str, why: str) -> Decision:
+    key = ("training", "strategy")
+    return Decision(key, name, why, to_line(key, name))
 
 
 def _shared(training: Training, devices: int) -> str:

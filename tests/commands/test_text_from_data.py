@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_no_verb_prints_a_control_character(recipe: str, call: Call) -> None:
             assert CONTROL.search(printed.encode()) is None, (verb, printed)
     log = Path(run, "log.txt").read_bytes()
     assert CONTROL.search(log) is None
-    assert b"features.two\\nlines: number" in log
+    assert b'features."two\\nlines": number' in log
 
 
 def test_predictions_on_stdout_are_those_of_the_file_byte_for_byte(recipe: str, call: Call) -> None:
@@ -113,9 +114,9 @@ def test_the_option_reaches_both_ways_out(tmp_path: Path, call: Call) -> None:
 @pytest.mark.parametrize("name", ["Sepal.Length", "a.b.c", ".", "two\nlines"])
 def test_a_column_is_printed_by_its_whole_name(name: str) -> None:
     decisions: list[Any] = [
-        Decision(f"features.{name}", "number", "it is", "", ("features", name)),
-        Decision(f"features.{name}.mean", 1.0, "so", "", ("features", name, "mean")),
+        Decision(("features", name), "number", "it is"),
+        Decision(("features", name, "mean"), 1.0, "so"),
     ]
     assert [text for text, _ in grouped(decisions)] == [
-        f"features.{name}: number (it is), mean 1 (so)"
+        f"features.{json.dumps(name)}: number (it is), mean 1 (so)"
     ]

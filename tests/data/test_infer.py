@@ -60,7 +60,7 @@ def test_the_kind_of_a_column_is_inferred_with_a_reason(column: str) -> None:
     found = resolve({column: values})
     assert found.recipe.features == {column: catalog.find("features", kind)()}
     assert decided(found, f"features.{column}") == Decision(
-        f"features.{column}", kind, reason, f"features: {{{column}: {kind}}}"
+        ("features", column), kind, reason, f"features: {{{column}: {kind}}}"
     )
 
 
@@ -80,7 +80,10 @@ def test_a_column_of_no_use_is_left_out_with_the_reason(column: str) -> None:
     assert list(found.recipe.features) == ["x"]
     assert found.recipe.data.ignore == (column,)
     assert decided(found, f"features.{column}") == Decision(
-        f"features.{column}", "ignored", reason, f"features: {{{column}: category}}"
+        ("features", column),
+        "ignored",
+        f"{reason}; `features: {{{column}: category}}` reads it all the same",
+        f"data: {{ignore: [{column}]}}",
     )
 
 
@@ -119,7 +122,7 @@ def test_the_task_is_inferred_from_the_target_with_a_reason(target: str) -> None
     values, task, reason = TASKS[target]
     found = resolve({"x": np.arange(ROWS) % 7, "y": values})
     assert found.targets[0].task == catalog.find("tasks", task)()
-    assert decided(found, "task") == Decision("task", task, reason, f"task: {task}")
+    assert decided(found, "task") == Decision(("task",), task, reason, f"task: {task}")
 
 
 def test_the_task_of_the_recipe_wins() -> None:
@@ -133,7 +136,7 @@ def test_rows_without_a_target_are_left_out_and_told() -> None:
     assert len(found.table) == ROWS - 1
     assert found.table.row(0) == "row 2 of the frame"
     assert decided(found, "data.target") == Decision(
-        "data.target", "1 rows left out", "they have no y in the frame", ""
+        ("data", "target"), "1 rows left out", "they have no y in the frame"
     )
 
 
@@ -195,7 +198,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "if all are names, `features: {x: category}`."),
     "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
         "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
-        '(first in row 2 of the frame). If that means missing, write `data: {missing: ["a"]}`; '
+        '(first in row 2 of the frame). If that means missing, write `data: {missing: [a]}`; '
         "if all are names, `features: {x: category}`."),
     "lists": ({"x": [["a"], ["b"]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
@@ -293,7 +296,10 @@ def test_targets_of_several_kinds_have_each_a_task_of_its_own() -> None:
     assert found.targets == ((("kind",), kb.Multiclass()), (("size",), kb.Regression()))
     assert found.recipe.task == {"kind": kb.Multiclass(), "size": kb.Regression()}
     assert decided(found, "task.size") == Decision(
-        "task.size", "regression", "the target has 60 different numbers", "task: {size: regression}"
+        ("task", "size"),
+        "regression",
+        "the target has 60 different numbers",
+        "task: {size: regression}",
     )
 
 

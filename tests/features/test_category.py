@@ -123,7 +123,7 @@ def test_a_vocabulary_of_values_that_are_not_told_apart_is_refused(vocabulary: l
 def test_an_empty_column_is_refused() -> None:
     assert message(DataError, Category().learn, "c", objects(None, "")) == (
         "features.c: column 'c' has no value at all in the training rows. "
-        "Leave it out with `data.ignore: [c]`."
+        "Leave it out with `data: {ignore: [c]}`."
     )
 
 

@@ -194,6 +194,7 @@ def test_what_the_recipe_says_wins() -> None:
     from kbuilder.preprocessing import _filled
 
     given = Image(height=3, width=4, channels=1)
-    feature = _filled(given, given.learn("i", files(encoded(picture(0)))), "features.i", [])
+    choices = given.learn("i", files(encoded(picture(0))))
+    feature = _filled(given, "kind", choices, ("features", "i"), [])
     assert (feature.height, feature.width, feature.channels) == (3, 4, 1)
     assert feature.scale == Choice(255.0, "").value

@@ -43,7 +43,7 @@ def test_a_constant_is_divided_by_one() -> None:
 def test_a_column_without_any_value_is_refused(values: np.ndarray) -> None:
     assert message(DataError, Number().learn, "x", values) == (
         "features.x: column 'x' has no value at all in the training rows. "
-        "Leave it out with `data.ignore: [x]`."
+        "Leave it out with `data: {ignore: [x]}`."
     )
 
 

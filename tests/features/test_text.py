@@ -55,7 +55,7 @@ def test_a_missing_text_is_an_empty_one() -> None:
 def test_texts_without_a_word_are_refused(texts: list[str | None]) -> None:
     assert message(DataError, Text().learn, "t", np.array(texts, dtype=object)) == (
         "features.t: column 't' has no word in the training rows. "
-        "Leave it out with `data.ignore: [t]`."
+        "Leave it out with `data: {ignore: [t]}`."
     )
 
 

@@ -66,7 +66,7 @@ def test_xla_is_taken_where_it_is_faster_and_both_figures_are_said(trainer: Any)
     assert decision.reason == (
         "a step takes 4 ms compiled by XLA, 10 ms without; compiling took 3.0 s"
     )
-    assert decision.write == "training: {plan: {jit: false}}"
+    assert decision.write == "training: {plan: {jit: true}}"
 
 
 @pytest.mark.parametrize("seconds", [0.0095, 0.040])
