@@ -46,6 +46,19 @@ class Choice(NamedTuple):
     reason: str
 
 
+class Match(NamedTuple):
+    """How surely a column is of a kind, or a target of a task. The strongest wins.
+
+    Args:
+        strength: 0 < strength <= 1. 1: the type of the values leaves no doubt; 0.8: the values say
+            so; 0.5: it is a guess.
+        reason: Why, for people.
+    """
+
+    strength: float
+    reason: str
+
+
 @dataclass(frozen=True)
 class Decision:
     """A `Choice` with its key in the recipe, and the line that says the same.
@@ -217,8 +230,8 @@ class Feature(Protocol):
         """Whether the preprocessed tensor is a finished (batch, d) vector, to be joined."""
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
-        """The reason why a column looks like this kind, or None."""
+    def recognise(cls, profile: Profile) -> Match | None:
+        """How surely a column is of this kind; None: it is not."""
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The fields that were left open, learned from the training rows alone.
@@ -295,8 +308,8 @@ class Task(Protocol):
         """How much its loss counts beside those of other targets; > 0."""
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
-        """The reason why a target looks like this task, or None."""
+    def recognise(cls, profile: Profile) -> Match | None:
+        """How surely a target is of this task; None: it is not."""
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The fields that were left open (classes, scale), from the training rows alone.

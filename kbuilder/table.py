@@ -12,7 +12,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from itertools import islice
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -132,6 +133,10 @@ class Part(NamedTuple):
     share: float | None
 
 
+LOOKED = 100
+"""Values that a profile gives as examples, at most."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """What can be seen of a column without knowing what it means.
@@ -147,6 +152,7 @@ class Profile:
         shape: Shape of one row, where it is an array.
         dtype: Name of the array's dtype.
         low, high: Least and greatest value of a number or an array.
+        examples: Some of the different values of numbers and strings, in the order of the rows.
     """
 
     kind: Kind
@@ -160,6 +166,7 @@ class Profile:
     dtype: str = ""
     low: float = float("nan")
     high: float = float("nan")
+    examples: tuple[Any, ...] = ()
 
     @property
     def present(self) -> int:
@@ -272,12 +279,13 @@ def profile(values: np.ndarray) -> Profile:
     absent = missing(values)
     there = values[~absent]
     if kind == "number":
+        examples = tuple(dict.fromkeys(there[:LOOKED].tolist()))
         there = there.astype(np.float64)
         return Profile(
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(np.unique(there)),
             whole=bool(np.all(there == np.floor(there))), dtype=values.dtype.name,
             low=float(there.min()) if len(there) else float("nan"),
-            high=float(there.max()) if len(there) else float("nan"),
+            high=float(there.max()) if len(there) else float("nan"), examples=examples,
         )  # fmt: skip
     if kind == "string":
         counts, present = Counter(there.tolist()), max(1, len(there))
@@ -285,5 +293,6 @@ def profile(values: np.ndarray) -> Profile:
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
             words=sum(len(text.split()) * count for text, count in counts.items()) / present,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
+            examples=tuple(islice(counts, LOOKED)),
         )  # fmt: skip
     return Profile(kind=kind, rows=rows, missing=int(absent.sum()))

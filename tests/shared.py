@@ -25,6 +25,15 @@ def seen(values: np.ndarray) -> list[Any]:
     return [None if isinstance(v, float) and np.isnan(v) else v for v in values.tolist()]
 
 
+def reason_of(plugin: Any, profile: Any) -> str | None:
+    """Why a kind or a task takes a column for its own; None: it does not."""
+    match = plugin.recognise(profile)
+    if match is None:
+        return None
+    assert 0 < match.strength <= 1
+    return str(match.reason)
+
+
 def message(kind: type[Exception], call: Callable[..., Any], *args: Any, **named: Any) -> str:
     """The whole message of the error of exactly this type that the call raises."""
     with pytest.raises(kind) as caught:

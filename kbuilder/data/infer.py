@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Choice, Decision, Feature, Task
+from kbuilder.contracts import Choice, Decision, Feature, Match, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.table import Profile, Table, is_number, kind_of, missing, profile
 
 TEST = ("data", "split", "test")
+LIKELY = 0.8
+"""The strength of a match that the values speak for, and their type does not."""
+NEAR = 0.1
+"""Two that differ by less are nearly as likely."""
 
 
 @dataclass(frozen=True)
@@ -122,9 +126,26 @@ def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[T
 
 
 def _recognised(found: Profile) -> str | None:
-    """The first task that a target looks like."""
-    kinds = ((task, catalog.find("tasks", task)) for task in catalog.names("tasks"))
-    return next((task for task, kind in kinds if kind.recognise(found)), None)  # type: ignore[attr-defined]
+    """The task that a target looks like most."""
+    known = matches("tasks", found)
+    return known[0][0] if known else None
+
+
+def matches(folder: str, found: Profile) -> list[tuple[str, Match]]:
+    """The kinds or tasks that a column may be, the surest first; of equals, by name."""
+    asked = ((name, catalog.find(folder, name)) for name in catalog.names(folder))
+    given = ((name, kind.recognise(found)) for name, kind in asked)  # type: ignore[attr-defined]
+    return sorted(((n, m) for n, m in given if m is not None), key=lambda one: -one[1].strength)
+
+
+def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:
+    """The surest, and with the reason what it may be nearly as well."""
+    (name, best), *others = known
+    near = [other for other, match in others if best.strength - match.strength < NEAR]
+    if not near:
+        return Choice(name, best.reason)
+    lines = " or ".join(f"`{to_line(key, other)}`" for other in near)
+    return Choice(name, f"{best.reason}; nearly as likely: {lines}")
 
 
 def _infer_task(
@@ -132,12 +153,11 @@ def _infer_task(
 ) -> Task:
     found = profile(table.target(target))
     name = listed(target)
-    task = _recognised(found)
-    if task is not None:
-        kind = catalog.find("tasks", task)
-        reason = kind.recognise(found)  # type: ignore[attr-defined]
+    seen = matches("tasks", found)
+    if seen:
+        task, reason = _surest(key, seen)
         decisions.append(Decision(key, task, reason, to_line(key, task)))
-        return kind()
+        return catalog.find("tasks", task)()
     if found.distinct == 1:
         raise DataError(
             f"the target {name!r} has one value only. "
@@ -177,14 +197,15 @@ def _infer_features(
             continue
         key = ("features", name)
         found = profile(table[name])
+        known = matches("features", found)
         useless = _useless(name, found, table)
-        if useless:
+        if useless and not (known and known[0][1].strength > useless.strength):
             ignored.append(name)
-            reason = f"{useless}; `{to_line(key, 'category')}` reads it all the same"
+            reason = f"{useless.reason}; `{to_line(key, 'category')}` reads it all the same"
             write = to_line(("data", "ignore"), [name])
             decisions.append(Decision(key, "ignored", reason, write))
             continue
-        kind, reason = _kind(name, found, table)
+        kind, reason = _kind(name, found, known, table)
         features[name] = catalog.find("features", kind)()
         decisions.append(Decision(key, kind, reason, to_line(key, kind)))
     if not features:
@@ -197,8 +218,8 @@ def _infer_features(
     return features, ignored
 
 
-def _useless(name: str, found: Profile, table: Table) -> str | None:
-    """Why a column can teach nothing that holds for other rows, or None."""
+def _useless(name: str, found: Profile, table: Table) -> Match | None:
+    """How surely a column teaches nothing that holds for other rows; None: it may teach much."""
     if found.kind in ("string", "number") and not found.present:
         raise DataError(
             f"column {name!r} has no value in any row of {table.origin}. "
@@ -206,30 +227,29 @@ def _useless(name: str, found: Profile, table: Table) -> str | None:
             key=("data", "ignore"),
         )
     if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
-        return "it has one value only"
+        return Match(1.0, "it has one value only")
     if found.kind == "string" and found.names_rows and not found.reads_as_text:
         if found.numeric >= 0.5:
             return None
-        return f"it names rows: {found.distinct:,} different values in {found.present:,}"
+        values = f"{found.distinct:,} different values in {found.present:,}"
+        return Match(0.6, f"it names rows: {values}")
     counting = found.kind == "number" and found.whole and found.distinct == found.rows > 20
     if counting and np.all(np.abs(np.diff(table[name].astype(np.float64))) == 1):
-        return "it counts the rows"
+        return Match(0.9, "it counts the rows")
     return None
 
 
-def _kind(name: str, found: Profile, table: Table) -> Choice:
+def _kind(name: str, found: Profile, known: Sequence[tuple[str, Match]], table: Table) -> Choice:
     """The kind of a feature, with the reason."""
-    words = 0.5 <= found.numeric < 1
-    if found.kind == "mixed" or (found.kind == "string" and words):
+    mixes = found.kind == "mixed" or (found.kind == "string" and 0.5 <= found.numeric < 1)
+    if mixes and not (known and known[0][1].strength > LIKELY):
         raise _mixed(name, found, table)
-    for kind in catalog.names("features"):
-        reason = catalog.find("features", kind).recognise(found)  # type: ignore[attr-defined]
-        if reason:
-            return Choice(kind, reason)
-    known = listed(catalog.names("features"))
+    if known:
+        return _surest(("features", name), known)
+    kinds = listed(catalog.names("features"))
     raise DataError(
         f"the kind of column {name!r} cannot be inferred: it holds {found.kind} values. "
-        f"Name it, or leave it out: `{to_line(('data', 'ignore'), [name])}`. Kinds: {known}.",
+        f"Name it, or leave it out: `{to_line(('data', 'ignore'), [name])}`. Kinds: {kinds}.",
         key=("data", "ignore"),
     )
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.contracts import Choice, Form, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Positive, Shape, Spec, learned
 from kbuilder.table import Profile, finite, kind_of
@@ -38,7 +38,7 @@ class Array(Spec):
         return self.form == "vector"
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Any array of numbers that is no image."""
         numbers = profile.dtype.startswith(("int", "uint", "float"))
         if profile.kind != "array" or not numbers:
@@ -48,7 +48,7 @@ class Array(Spec):
         )
         if profile.dtype == "uint8" and image:
             return None
-        return f"arrays of {' × '.join(map(str, profile.shape))} numbers"
+        return Match(1.0, f"arrays of {' × '.join(map(str, profile.shape))} numbers")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Shape, mean and deviation."""

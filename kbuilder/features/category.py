@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field, model_validator
 
-from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.contracts import Choice, Form, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Count, Spec, Values, learned, refuse
@@ -50,13 +50,13 @@ class Category(Spec):
         return not self.embedding
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Short strings that repeat."""
         if profile.kind != "string" or not profile.present:
             return None
         if profile.reads_as_text or profile.names_rows:
             return None
-        return f"{profile.distinct:,} different strings in {profile.present:,} values"
+        return Match(0.8, f"{profile.distinct:,} different strings in {profile.present:,} values")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The vocabulary, and whether it is small enough for one-hot vectors."""

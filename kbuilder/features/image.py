@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Strict
 
 from kbuilder import catalog
-from kbuilder.contracts import Augmentation, Choice, Form, Signal
+from kbuilder.contracts import Augmentation, Choice, Form, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, learned
 from kbuilder.table import Profile, finite, kind_of, missing
@@ -47,13 +47,13 @@ class Image(Spec):
         return False
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Encoded files, or arrays of (height, width) or (height, width, 1 | 3 | 4)."""
         if profile.kind == "bytes":
-            return "each value is an image file"
+            return Match(1.0, "each value is an image file")
         if profile.kind != "array" or profile.dtype != "uint8" or not _is_image(profile.shape):
             return None
-        return f"arrays of {' × '.join(map(str, profile.shape))} bytes"
+        return Match(0.8, f"arrays of {' × '.join(map(str, profile.shape))} bytes")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Size, channels, and the greatest pixel."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.contracts import Choice, Form, Signal
+from kbuilder.contracts import Choice, Form, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Positive, Spec, learned
@@ -35,11 +35,11 @@ class Number(Spec):
         return True
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Any column of numbers."""
         if profile.kind != "number":
             return None
-        return f"its {profile.present:,} values are numbers"
+        return Match(0.8, f"its {profile.present:,} values are numbers")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Mean, deviation, and whether a value is ever missing."""

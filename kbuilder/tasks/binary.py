@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder import labels
-from kbuilder.contracts import Choice
+from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec, refuse
 from kbuilder.table import Profile
@@ -61,11 +61,11 @@ class Binary(Spec):
         return self
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Two different values."""
         if profile.kind not in ("number", "string") or profile.distinct != 2:
             return None
-        return "the target has two different values"
+        return Match(0.8, "the target has two different values")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The two classes, and which of them is positive."""

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder import labels
-from kbuilder.contracts import Choice
+from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.table import Profile
@@ -48,13 +48,14 @@ class Multiclass(Spec):
         return self
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """More than two strings that repeat, or a few whole numbers that do."""
         repeats = profile.distinct > 2 and profile.present >= 2 * profile.distinct
         if profile.kind == "string" and repeats:
-            return f"the target has {profile.distinct:,} different words"
+            return Match(0.8, f"the target has {profile.distinct:,} different words")
         if profile.counts_classes:
-            return f"the target has {profile.distinct} different whole numbers, each many times"
+            numbers = f"{profile.distinct} different whole numbers, each many times"
+            return Match(0.8, f"the target has {numbers}")
         return None
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder import labels
-from kbuilder.contracts import Choice
+from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.table import Profile, kind_of, missing
@@ -52,12 +52,12 @@ class Multilabel(Spec):
         return self
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
-            return "the target holds lists of names"
+            return Match(1.0, "the target holds lists of names")
         if profile.holds_flags:
-            return f"the target has {profile.shape[0]} values of 0 or 1 per row"
+            return Match(0.8, f"the target has {profile.shape[0]} values of 0 or 1 per row")
         return None
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import model_validator
 
 from kbuilder import labels
-from kbuilder.contracts import Choice
+from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.spec import Count, Numbers, Positive, Spec, refuse
 from kbuilder.table import Profile, kind_of
@@ -53,12 +53,12 @@ class Regression(Spec):
         return self
 
     @classmethod
-    def recognise(cls, profile: Profile) -> str | None:
+    def recognise(cls, profile: Profile) -> Match | None:
         """Numbers that are not a few classes."""
         if profile.kind == "array" and len(profile.shape) == 1 and not profile.holds_flags:
-            return f"the target has {profile.shape[0]} numbers per row"
+            return Match(1.0, f"the target has {profile.shape[0]} numbers per row")
         if profile.kind == "number" and profile.distinct > 2 and not profile.counts_classes:
-            return f"the target has {profile.distinct:,} different numbers"
+            return Match(0.8, f"the target has {profile.distinct:,} different numbers")
         return None
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:

@@ -15,7 +15,7 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Match
 from kbuilder.csv_file import read_csv
 from kbuilder.data import infer
 from kbuilder.errors import DataError
@@ -62,6 +62,26 @@ def test_the_kind_of_a_column_is_inferred_with_a_reason(column: str) -> None:
     assert decided(found, f"features.{column}") == Decision(
         ("features", column), kind, reason, f"features: {{{column}: {kind}}}"
     )
+
+
+def test_what_is_nearly_as_likely_is_said() -> None:
+    values = [f"blue and green {n // 3}" for n in range(ROWS)]
+    found = resolve({"x": values, "n": np.arange(ROWS) % 7})
+    assert decided(found, "features.x") == Decision(
+        ("features", "x"),
+        "category",
+        "20 different strings in 60 values; nearly as likely: `features: {x: text}`",
+        "features: {x: category}",
+    )
+
+
+def test_the_surest_kind_wins_over_what_is_of_no_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        kb.Text, "recognise", classmethod(lambda cls, found: Match(0.95, str(found.examples[:2])))
+    )
+    found = resolve({"x": WORDS, "one": ["x"] * ROWS})
+    assert list(found.recipe.features) == ["x"]  # of one value nothing can be learned
+    assert decided(found, "features.x").reason == str(tuple(WORDS[:2]))
 
 
 USELESS = {
@@ -227,16 +247,15 @@ TRAPS = st.one_of(
 SHAPES = arrays.array_shapes(min_dims=2, max_dims=4, max_side=4)
 
 
-def recognised(folder: str, values: np.ndarray) -> list[str]:
-    found = profile(values)
-    return [
-        name for name in catalog.names(folder) if catalog.find(folder, name).recognise(found)
-    ]  # fmt: skip
+def recognised(folder: str, values: Any) -> list[str]:
+    """The kinds or tasks that a column may be, most surely."""
+    known = infer.matches(folder, profile(values))
+    return [name for name, match in known if match.strength == known[0][1].strength]
 
 
 @settings(deadline=None, max_examples=300)
 @given(values=TRAPS, times=st.integers(1, 12))
-def test_no_column_is_of_two_kinds_or_two_tasks(values: list[Any], times: int) -> None:
+def test_no_column_is_as_surely_of_two_kinds_or_two_tasks(values: list[Any], times: int) -> None:
     column = from_frame(pd.DataFrame({"x": pd.Series(values * times)}), "it")["x"]
     assert len(recognised("features", column)) <= 1
     assert len(recognised("tasks", column)) <= 1
@@ -253,7 +272,7 @@ def test_no_array_is_of_two_kinds_or_two_tasks(values: np.ndarray) -> None:
     "name", ["adult-train.csv", "movie-reviews.csv", "titanic.csv", "penguins.csv", "mpg.csv",
              "daily-min-temperatures.csv", "airline-passengers.csv"],
 )  # fmt: skip
-def test_every_real_column_is_of_one_kind_at_most(name: str) -> None:
+def test_every_real_column_is_most_surely_of_one_kind(name: str) -> None:
     table = read_csv(real(name), missing=["?"])
     kinds = {column: recognised("features", values) for column, values in table.columns.items()}
     assert {column: found for column, found in kinds.items() if len(found) > 1} == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import message
+from shared import message, reason_of
 
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
@@ -73,8 +73,8 @@ def test_an_endless_number_is_refused_with_its_row() -> None:
 
 
 def test_arrays_that_are_no_images_are_recognised() -> None:
-    assert Array.recognise(profile(np.zeros((2, 8, 3)))) == "arrays of 8 × 3 numbers"
-    assert Array.recognise(profile(VALUES)) == "arrays of 2 numbers"  # one is missing
+    assert reason_of(Array, profile(np.zeros((2, 8, 3)))) == "arrays of 8 × 3 numbers"
+    assert reason_of(Array, profile(VALUES)) == "arrays of 2 numbers"  # one is missing
     assert Array.recognise(profile(np.array([["a", "b"]]))) is None
     assert Array.recognise(profile(np.zeros((2, 8, 8), np.uint8))) is None
     assert Array.recognise(profile(np.arange(3))) is None

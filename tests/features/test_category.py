@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message, strings
+from shared import message, reason_of, strings
 
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
@@ -142,7 +142,7 @@ def test_mixed_kinds_are_no_categories() -> None:
 
 
 def test_short_strings_that_repeat_are_recognised() -> None:
-    reason = Category.recognise(profile(objects("a", "b", "a", None)))
+    reason = reason_of(Category, profile(objects("a", "b", "a", None)))
     assert reason == "2 different strings in 3 values"
     assert Category.recognise(profile(np.array([1, 2]))) is None
     assert Category.recognise(profile(objects(*(f"name {n}" for n in range(50))))) is None

@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from shared import encoded, message, picture, strings
+from shared import encoded, message, picture, reason_of, strings
 
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
@@ -184,8 +184,8 @@ def test_pixels_on_another_scale_than_in_training_are_refused(values: np.ndarray
 
 
 def test_bytes_and_arrays_of_bytes_are_recognised() -> None:
-    assert Image.recognise(profile(files(b"x"))) == "each value is an image file"
-    assert Image.recognise(profile(np.zeros((2, 8, 8), np.uint8))) == "arrays of 8 × 8 bytes"
+    assert reason_of(Image, profile(files(b"x"))) == "each value is an image file"
+    assert reason_of(Image, profile(np.zeros((2, 8, 8), np.uint8))) == "arrays of 8 × 8 bytes"
     assert Image.recognise(profile(np.zeros((2, 8, 8)))) is None
     assert Image.recognise(profile(np.zeros((2, 8, 5, 2), np.uint8))) is None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import message
+from shared import message, reason_of
 
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
@@ -76,5 +76,5 @@ def test_an_endless_number_is_refused_with_its_row(values: object) -> None:
 
 
 def test_only_numbers_are_recognised() -> None:
-    assert Number.recognise(profile(np.array([1, 2, 2]))) == "its 3 values are numbers"
+    assert reason_of(Number, profile(np.array([1, 2, 2]))) == "its 3 values are numbers"
     assert Number.recognise(profile(np.array(["1", "a"], dtype=object))) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message, strings
+from shared import message, reason_of, strings
 
 from kbuilder.errors import DataError
 from kbuilder.features.text import Text
@@ -69,7 +69,7 @@ def test_a_vocabulary_of_words_that_are_not_told_apart_is_refused(vocabulary: li
 
 def test_strings_of_several_words_are_recognised() -> None:
     texts = np.array([f"this is review {n}" for n in range(30)], dtype=object)
-    assert Text.recognise(profile(texts)) == "4 words in the mean, 30 different texts"
+    assert reason_of(Text, profile(texts)) == "4 words in the mean, 30 different texts"
     assert Text.recognise(profile(np.array(["a", "b"], dtype=object))) is None
 
 

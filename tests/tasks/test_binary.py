@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message
+from shared import message, reason_of
 from sklearn import metrics
 
 from kbuilder.errors import DataError
@@ -142,7 +142,7 @@ def test_the_baseline_is_the_share_of_the_positive_class() -> None:
 
 
 def test_two_values_are_recognised() -> None:
-    assert Binary.recognise(profile(objects("a", "b"))) == "the target has two different values"
+    assert reason_of(Binary, profile(objects("a", "b"))) == "the target has two different values"
     assert Binary.recognise(profile(np.array([1, 2, 3]))) is None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import message
+from shared import message, reason_of
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
@@ -121,4 +121,4 @@ def test_the_baseline_is_the_share_of_each_class() -> None:
 def test_words_that_repeat_and_few_whole_numbers_are_recognised(
     values: np.ndarray, reason: str | None
 ) -> None:
-    assert Multiclass.recognise(profile(values)) == reason
+    assert reason_of(Multiclass, profile(values)) == reason

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import message, predicting
+from shared import message, predicting, reason_of
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
@@ -139,8 +139,8 @@ def test_the_baseline_is_the_share_of_each_label() -> None:
 
 
 def test_lists_and_arrays_of_0_and_1_are_recognised() -> None:
-    assert Multilabel.recognise(profile(SETS[0])) == "the target holds lists of names"
+    assert reason_of(Multilabel, profile(SETS[0])) == "the target holds lists of names"
     flags = np.array([[0, 1], [1, 0]])
-    assert Multilabel.recognise(profile(flags)) == "the target has 2 values of 0 or 1 per row"
+    assert reason_of(Multilabel, profile(flags)) == "the target has 2 values of 0 or 1 per row"
     assert Multilabel.recognise(profile(flags * 2)) is None
     assert Multilabel.recognise(profile(SETS[2])) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message, predicting
+from shared import message, predicting, reason_of
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
@@ -132,6 +132,6 @@ def test_means_and_deviations_that_cannot_be_are_refused(
 
 
 def test_numbers_that_are_no_classes_are_recognised() -> None:
-    assert Regression.recognise(profile(ONE)) == "the target has 20 different numbers"
-    assert Regression.recognise(profile(TWO)) == "the target has 2 numbers per row"
+    assert reason_of(Regression, profile(ONE)) == "the target has 20 different numbers"
+    assert reason_of(Regression, profile(TWO)) == "the target has 2 numbers per row"
     assert Regression.recognise(profile(np.arange(40) % 4)) is None
