@@ -34,6 +34,7 @@ _HOMES = {
     "build": "kbuilder.building",
     "fit": "kbuilder.pipeline",
     "load": "kbuilder.run",
+    "plugins": "kbuilder.catalog",
     "read": "kbuilder.recipe.reading",
     "resume": "kbuilder.pipeline",
 }

@@ -390,6 +390,13 @@ class Schedule(Protocol):
         """
 
 
+CONTRACTS: dict[str, type] = {
+    "sources": Source, "features": Feature, "augmentations": Augmentation, "tasks": Task,
+    "architectures": Architecture, "schedules": Schedule,
+}  # fmt: skip
+"""What a plug-in promises, by its folder; a block is a `Block` of `layer_lists.py`."""
+
+
 class Follower(Protocol):
     """Sets the learning rate as the fit goes on."""
 

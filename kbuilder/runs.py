@@ -15,16 +15,17 @@ import re
 import shlex
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from kbuilder import __version__, catalog, checkpoints, files
+from kbuilder import __version__, catalog, checkpoints, files, spec
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision
@@ -46,6 +47,8 @@ FILES = {
     "model.keras", "recipe.yaml", "splits.json",
 }  # fmt: skip
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
+PLUGINS = "plugins.json"
+"""The plug-ins of others that a run was fitted with; not there, if there were none."""
 SPLITS = {"rows", "fingerprint", "smoke"}
 """What is in the two files at least."""
 PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "tensorflow")
@@ -158,7 +161,8 @@ def _finished(path: Path) -> Path:
 
 def resuming(path: Path) -> str:
     """The command that goes on with a run."""
-    return f"kbuilder fit --resume {shlex.quote(str(path))}"
+    named = [word for folder in catalog.folders() for word in ("--plugins", str(folder))]
+    return shlex.join(["kbuilder", "fit", "--resume", str(path), *named])
 
 
 @contextmanager
@@ -189,6 +193,7 @@ def under_way(
             # Each is replaced whole: there may be checkpoints, which are worth nothing without.
             with files.new_file(folder / "splits.json") as file:
                 _json(file, splits)
+            _keep_plugins(folder, recipe)
             with files.new_file(folder / "decisions.json") as file:
                 _json(file, [decision.to_json() for decision in decisions])
             with files.new_file(folder / "recipe.yaml") as file:
@@ -247,6 +252,7 @@ def start(
             f"{path} was interrupted before its fit began. Expected a recipe there. "
             "Remove the folder, and fit anew."
         )
+    _expect_plugins(path)
     with files.ours(path, RunError, "Fit again."):
         text = Path(name).read_text(encoding="utf-8")
         before = reading.parse(text, name=name, folder=path)
@@ -356,6 +362,7 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
     """
     with files.new_folder(path) as folder:
         _text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
+        _keep_plugins(folder, record.recipe)
         _text(folder / "columns.json", record.columns.to_json())
         _json(folder / "decisions.json", [decision.to_json() for decision in record.decisions])
         _json(folder / "splits.json", record.splits)
@@ -458,6 +465,7 @@ def read(path: Path) -> Record:
         RunError: as `check`.
     """
     check(path)
+    _expect_plugins(path)
     with (
         files.ours(path, RunError, "Fit again."),
         (path / "history.csv").open(newline="", encoding="utf-8") as file,
@@ -478,6 +486,50 @@ def read(path: Path) -> Record:
             log=_lines(path / "log.txt"),
             examples=examples,
         )
+
+
+def _keep_plugins(folder: Path, recipe: Recipe) -> None:
+    """Write down which plug-ins of others a recipe uses, if any."""
+    used = sorted(spec.origins(recipe), key=lambda origin: (origin.folder, origin.name))
+    if used:
+        with files.new_file(folder / PLUGINS) as file:
+            _json(file, [asdict(origin) for origin in used])
+
+
+def _expect_plugins(path: Path) -> None:
+    """Check that the plug-ins of others that a run was fitted with are here.
+
+    Raises:
+        RunError: if one is not.
+    """
+    if not (path / PLUGINS).exists():
+        return
+    with files.ours(path, RunError, "Fit again."):
+        used = [catalog.Origin(**known) for known in _load(path / PLUGINS)]
+    for origin in used:
+        try:
+            now = catalog.origin_of(catalog.find(origin.folder, origin.name))
+        except KeyError:
+            raise RunError(
+                f"{path} was fitted with the plug-in {origin}, which is not here. {_got(origin)}"
+            ) from None
+        if now is not None and now.version != origin.version:
+            warnings.warn(
+                f"{path} was fitted with the plug-in {origin}, and now it is {now}: another "
+                "version may prepare the rows in another way",
+                stacklevel=2,
+            )
+
+
+def _got(origin: catalog.Origin) -> str:
+    """How a plug-in that is missing is got, as a sentence."""
+    if origin.package:
+        return f"Install it: `pip install {shlex.quote(f'{origin.package}=={origin.version}')}`."
+    if not origin.version:
+        return f"Import {origin.name.partition(':')[0]} first, in Python."
+    spelled = ":" in origin.name
+    folder = Path(origin.path).parents[0 if spelled else 1]
+    return f"Name its folder: `--plugins {shlex.quote(str(folder))}`."
 
 
 def read_model(path: Path) -> Any:

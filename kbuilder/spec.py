@@ -6,6 +6,7 @@ few pydantic parts that make it so; it knows no plug-in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -25,7 +26,8 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from kbuilder import catalog
-from kbuilder.errors import BuildError, Key, listed, nearest
+from kbuilder.contracts import CONTRACTS
+from kbuilder.errors import BuildError, CallError, Key, listed, nearest
 
 
 class Spec(BaseModel):
@@ -125,6 +127,39 @@ def learned(value: T | None) -> T:
     return value
 
 
+def lacking(folder: str, kind: object) -> str | None:
+    """What a class lacks to be a plug-in of `folder`, in a few words; None: nothing."""
+    if not isinstance(kind, type) or not issubclass(kind, Spec):
+        return "Expected a class that derives from kbuilder.spec.Spec"
+    if folder == "blocks":
+        from kbuilder.layer_lists import Block
+
+        return None if issubclass(kind, Block) else "Expected a class that derives from Block"
+    promised = CONTRACTS[folder]
+    members = {name for name in vars(promised) if not name.startswith("_")}
+    members |= promised.__annotations__.keys()
+    known = {*dir(kind), *kind.model_fields}
+    if members - known:
+        gone = listed(sorted(members - known))
+        return f"its class {kind.__name__} lacks {gone}; kbuilder/contracts.py says what each is"
+    if not kind.__doc__:
+        return f"its class {kind.__name__} has no docstring, which is what people read of it"
+    return None
+
+
+def origins(value: object) -> set[catalog.Origin]:
+    """The plug-ins of others in a recipe, or in a part of one."""
+    if isinstance(value, Mapping):
+        return origins(tuple(value.values()))
+    if isinstance(value, tuple | list):
+        return {origin for item in value for origin in origins(item)}
+    if not isinstance(value, Spec):
+        return set()
+    found = origins([getattr(value, name) for name in type(value).model_fields])
+    own = catalog.origin_of(value)
+    return found if own is None else {*found, own}
+
+
 def given(plugin: Any) -> dict[str, Any]:
     """The fields of a plug-in that a person gave, as a recipe holds them."""
     fields: dict[str, Any] = plugin.model_dump(mode="json", exclude_unset=True)
@@ -149,6 +184,35 @@ def defined(kind: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, A
     return handler(core_schema.definitions_schema(reference, [schema]))
 
 
+def _found(folder: str, name: object, key: Key) -> type[Spec]:
+    """The class called `name`; an error that names the nearest if there is none."""
+    known = catalog.names(folder)
+    try:
+        return catalog.find(folder, str(name))
+    except KeyError:
+        raise _refuse(
+            "unknown_name", f"Expected one of: {listed(known, 100)}",
+            {"suggestion": nearest(name, known)}, key, name,
+        ) from None  # fmt: skip
+    except CallError as error:
+        raise _refuse("refused", str(error).rstrip("."), {}, key, name) from None
+
+
+def _is_plugin(folder: str, value: object) -> bool:
+    """Whether an object is a plug-in of `folder`; a class of the caller's own becomes one."""
+    if not isinstance(value, Spec):
+        return False
+    if catalog.is_in(folder, value):
+        return True
+    if type(value).__module__.startswith("kbuilder."):
+        return False
+    try:
+        catalog.adopt(folder, type(value))
+    except CallError as error:
+        raise PydanticCustomError("refused", "{why}", {"why": str(error).rstrip(".")}) from None
+    return True
+
+
 class Named:
     """Annotation of a field that holds a plug-in, as in `Annotated[Task, Named("tasks")]`.
 
@@ -166,13 +230,7 @@ class Named:
 
     def find(self, name: object) -> type[Spec]:
         """The class called `name`; an error that names the nearest if there is none."""
-        known = catalog.names(self.folder)
-        if name not in known:
-            raise _refuse(
-                "unknown_name", f"Expected one of: {listed(known, 100)}",
-                {"suggestion": nearest(name, known)}, (self.key,), name,
-            )  # fmt: skip
-        return catalog.find(self.folder, str(name))
+        return _found(self.folder, name, (self.key,))
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in that a name, a mapping or an object stands for."""
@@ -186,12 +244,12 @@ class Named:
                 )  # fmt: skip
             fields = {key: item for key, item in value.items() if key != self.key}
             return self.find(value[self.key]).model_validate(fields, context=info.context)
-        kind = type(value)
-        if kind.__module__.startswith(f"kbuilder.{self.folder}."):
-            return value
-        raise PydanticCustomError(
-            "plugin_type", "Expected a name, or a mapping with the key '{key}'", {"key": self.key}
-        )
+        if not _is_plugin(self.folder, value):
+            raise PydanticCustomError(
+                "plugin_type", "Expected a name, or a mapping with the key '{key}'",
+                {"key": self.key},
+            )  # fmt: skip
+        return value
 
     def dump(self, value: Any) -> dict[str, Any]:
         """A mapping that `validate` takes: the name, then the fields."""
@@ -236,7 +294,7 @@ class Keyed:
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in that a name, a mapping or an object stands for."""
-        if type(value).__module__.startswith(f"kbuilder.{self.folder}."):
+        if _is_plugin(self.folder, value):
             return value
         name, given = value, None
         if isinstance(value, dict) and len(value) == 1:
@@ -245,14 +303,8 @@ class Keyed:
             raise PydanticCustomError(
                 "plugin_type", "Expected one name, or one name with its arguments"
             )
-        known = catalog.names(self.folder)
-        if name not in known:
-            raise _refuse(
-                "unknown_name", f"Expected one of: {listed(known, 100)}",
-                {"suggestion": nearest(name, known)},
-                () if isinstance(value, str) else (str(name), "[key]"), name,
-            )  # fmt: skip
-        kind: type[Spec] = catalog.find(self.folder, str(name))
+        place: Key = () if isinstance(value, str) else (str(name), "[key]")
+        kind = _found(self.folder, name, place)
         if not isinstance(given, dict):
             given = {} if given is None else {next(iter(kind.model_fields)): given}
         one = TypeAdapter(dict[str, kind])  # type: ignore[valid-type]

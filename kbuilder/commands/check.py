@@ -11,6 +11,7 @@ from kbuilder.console import echo
 @click.command()
 @click.argument("recipes", nargs=-1, required=True, type=click.Path())
 @options.override
+@options.plugins
 def check(recipes: tuple[str, ...], override: tuple[str, ...]) -> None:
     """Check RECIPES without their data: every problem at once, with its line and column.
 

@@ -12,6 +12,7 @@ from kbuilder.console import echo
 @options.recipe
 @click.option("--override", multiple=True, metavar="KEY=VALUE", help="Set a value of the recipe.")
 @click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
+@options.plugins
 def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
     """Write RECIPE as a plain Keras script, which needs no kbuilder.
 

@@ -14,6 +14,7 @@ from kbuilder.console import echo
 @options.run
 @click.option("--data", type=click.Path(), help="Rows with a target. [what the fit held back]")
 @options.as_json
+@options.plugins
 def evaluate(run: str, data: str | None, as_json: bool) -> None:
     """Evaluate RUN (a folder, or "latest") on validation and test, or on the rows of a file.
 

@@ -22,6 +22,7 @@ from kbuilder.console import echo
     "--quantize", type=click.Choice(["int8", "float16"]),
     help="With litert: fewer bits for each number.",
 )  # fmt: skip
+@options.plugins
 def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     """Export RUN (a folder, or "latest") into FOLDER/1, or the next number.
 

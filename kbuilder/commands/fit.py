@@ -29,6 +29,7 @@ from kbuilder.console import echo
     help="Share each step among N GPUs, or among N parts of the CPU. [all GPUs]",
 )
 @options.as_json
+@options.plugins
 def fit(
     recipe: str | None,
     override: tuple[str, ...],

@@ -21,6 +21,7 @@ from kbuilder.console import echo
     "--safe-csv", is_flag=True,
     help="In CSV, put ' before words that a spreadsheet would take as a formula.",
 )  # fmt: skip
+@options.plugins
 def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import click
 
+from kbuilder.commands import options
 from kbuilder.console import echo
 
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
+@options.plugins
 def schema(output: str | None) -> None:
     """Print the JSON Schema of a recipe, for an editor to complete and check it.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from kbuilder.commands import options
 from kbuilder.console import echo
 
 
@@ -36,6 +37,7 @@ from kbuilder.console import echo
     help="Size of a request at most, over HTTP (inflated, too) and gRPC. The server takes several "
          "times as much memory.",
 )  # fmt: skip
+@options.plugins
 def serve(
     export: str, name: str | None, host: str, port: int, grpc_port: int | None,
     token_file: str | None, batch: int | None, timeout: float, max_body: int,

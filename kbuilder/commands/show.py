@@ -27,6 +27,7 @@ from kbuilder.console import echo
     help="Write a picture of a few training images, and how augmentation changes them.",
 )
 @options.as_json
+@options.plugins
 def show(
     recipe: str, override: tuple[str, ...], svg: Path | None, samples: Path | None, as_json: bool
 ) -> None:
