@@ -39,6 +39,10 @@ FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image")
 RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4}
 
 
+Holds = Literal["numbers", "words", "texts", "pictures"]
+"""What a raw column holds for people: words are names of something; pictures, files or pixels."""
+
+
 class Choice(NamedTuple):
     """A value that was inferred, with the reason that a person is told."""
 
@@ -167,6 +171,23 @@ class Script:
     imports: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Numeric:
+    """How a column goes into an export for a runtime that knows neither words nor files.
+
+    Args:
+        entry: What of its entry in `kbuilder.json` is another than that of the raw column.
+        take: What goes in, from the raw column and the layer that prepares it.
+        prepare: What the network takes, within the export, from that and the layer.
+        beyond: A value that the runtime's whole numbers have no room for; None: there is none.
+    """
+
+    entry: Mapping[str, Any] = field(default_factory=dict)
+    take: Callable[[np.ndarray, Any], np.ndarray] = lambda values, layer: values
+    prepare: Callable[[Any, Any], Any] = lambda values, layer: layer(values)
+    beyond: int | None = None
+
+
 class Source(Protocol):
     """Rows with named columns."""
 
@@ -223,6 +244,8 @@ class Source(Protocol):
 class Feature(Protocol):
     """One raw column becomes one tensor of one form."""
 
+    holds: ClassVar[Holds]
+
     @property
     def form(self) -> Form: ...
     @property
@@ -255,6 +278,35 @@ class Feature(Protocol):
 
     def embed(self, tensor: Any) -> Signal:
         """The first step inside the network: from the preprocessed tensor to its form."""
+
+    @property
+    def choices(self) -> tuple[str | int, ...] | None:
+        """The values that it has learned by name, to choose from; None: any value."""
+
+    def describe(self) -> str:
+        """How raw values are prepared, for people who prepare them without kbuilder."""
+
+    def numeric(self, integers: str) -> Numeric | None:
+        """How it goes into an export that takes numbers alone; None: it does not.
+
+        Args:
+            integers: The dtype that the runtime computes whole numbers in.
+        """
+
+    def script(self, values: str) -> str:
+        """An expression for the raw column, as `layer` takes it.
+
+        Args:
+            values: The expression of the column as it was read. It may go through the functions
+                `numbers`, `integers` and `words` (see `Task.script`).
+        """
+
+    def unlearned(self, written: Any) -> Any | None:
+        """The layer before it learns from training rows, by `adapt`; None: it does not.
+
+        Args:
+            written: The feature as the recipe has it, with what it leaves open.
+        """
 
 
 class Augmentation(Protocol):
@@ -352,6 +404,9 @@ class Task(Protocol):
     def decode(self, outputs: Any) -> dict[str, Any]:
         """Tensors by name from the network's outputs (batch, units), in TensorFlow."""
 
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The network's outputs (rows, units) that `decode` makes into such answers."""
+
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Metrics of `outputs` against encoded targets, in the target's own units."""
 
@@ -387,6 +442,13 @@ class Schedule(Protocol):
         Args:
             model: The network, compiled.
             steps: Steps per epoch.
+        """
+
+    def script(self) -> Mapping[str, str]:
+        """Expressions of Keras callbacks, by name, that do what `follow` does.
+
+        They may use `model`, `steps` (per epoch) and `rising(model, steps)`, which lets the rate
+        rise in a line.
         """
 
 

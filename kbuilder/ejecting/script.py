@@ -12,7 +12,7 @@ from typing import Any
 
 from kbuilder import __version__
 from kbuilder.columns import Columns
-from kbuilder.contracts import Feature, Phase, Task
+from kbuilder.contracts import Phase, Task
 from kbuilder.ejecting import helpers as helping
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
@@ -163,24 +163,13 @@ def _preprocessing(recipe: Recipe, columns: Columns, expressions: Expressions) -
     lines = ["def preprocessing(train):", '    """The layer that prepares each column."""']
     lines.append("    layers = {}")
     for column, feature in columns.features.items():
-        layer = feature.layer()
-        learns = hasattr(layer, "adapt") and recipe.features[column].vocabulary is None  # type: ignore[attr-defined]
-        if learns:
-            layer = _unlearned(feature, layer)
+        unlearned = feature.unlearned(recipe.features[column])
+        layer = feature.layer() if unlearned is None else unlearned
         lines.append(wrapped(f"layers[{column!r}] = {expressions.call(layer)}", 4))
-        if learns:
-            lines.append(f"    layers[{column!r}].adapt({_raw(column, feature, 'train')})")
+        if unlearned is not None:
+            raw = feature.script(f"train[{column!r}]")
+            lines.append(wrapped(f"layers[{column!r}].adapt({raw})", 4))
     return "\n".join([*lines, "    return layers"])
-
-
-def _unlearned(feature: Any, layer: Any) -> Any:
-    """The layer of a text, before it has learned its words."""
-    config = layer.get_config()
-    return type(layer)(
-        feature.max_tokens,
-        standardize=layer._standardize,
-        output_sequence_length=config["output_sequence_length"],
-    )
 
 
 def _inputs(columns: Columns) -> str:
@@ -188,7 +177,7 @@ def _inputs(columns: Columns) -> str:
     lines = ["def inputs(table, layers):", '    """What the network takes, by input."""']
     shared: dict[str, list[str]] = {}
     for column, key in columns.keys().items():
-        raw = _raw(column, columns.features[column], "table")
+        raw = columns.features[column].script(f"table[{column!r}]")
         shared.setdefault(key, []).append(f"batched(layers[{column!r}], {raw})")
     items = []
     for key, arrays in shared.items():
@@ -196,17 +185,6 @@ def _inputs(columns: Columns) -> str:
         items.append(f"{key!r}: {joined if len(arrays) > 1 else arrays[0]}")
     lines.append(wrapped(f"return {{{', '.join(items)}}}", 4))
     return "\n".join(lines)
-
-
-def _raw(column: str, feature: Feature, table: str) -> str:
-    """The raw column as its layer takes it."""
-    shape, dtype = feature.signature()
-    values = f"{table}[{column!r}]"
-    if len(shape) > 1:
-        return f"np.asarray({values}, np.{dtype})"
-    if dtype == "string":
-        return values if feature.form == "image" else f"words({values})"
-    return f"numbers({values}).astype(np.float32)" if dtype == "float32" else f"integers({values})"
 
 
 def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> str:
@@ -287,23 +265,12 @@ def _main(
 
 def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
     """The names of further callbacks, whose statements are added to `lines`."""
-    schedule = training.schedule
-    if schedule is None or not schedule.needs_validation:
-        return []
-    names = ["slower"]
-    if schedule.warm_up:
+    callbacks = training.schedule.script() if training.schedule is not None else {}
+    if any("steps" in expression for expression in callbacks.values()):
         lines.append("    steps = -(-len(next(iter(wanted.values()))) // BATCH_SIZE)")
-        lines.append(f"    faster = rising(model, round({schedule.warm_up} * steps))")
-        names.insert(0, "faster")
-    lines.append(
-        wrapped(
-            f"slower = keras.callbacks.ReduceLROnPlateau('val_loss', factor={schedule.factor}, "
-            f"patience={schedule.patience}, min_delta={schedule.min_delta}, "
-            f"min_lr={schedule.min_lr})",
-            4,
-        )
-    )
-    return names
+    for name, expression in callbacks.items():
+        lines.append(wrapped(f"{name} = {expression}", 4))
+    return list(callbacks)
 
 
 def _entering(phase: Phase, phases: Sequence[Phase], model: Any) -> list[str]:

@@ -14,11 +14,10 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Arrays, Columns, to_instances
-from kbuilder.contracts import Feature
+from kbuilder.contracts import Feature, Numeric
 from kbuilder.errors import listed
 from kbuilder.export import sidecar
 from kbuilder.export.contract import Exchange, Fitted
-from kbuilder.table import MISSING_INTEGER
 
 PREPARE, DECODE = "prepare", "decode"
 """The scopes of what is around the network."""
@@ -32,11 +31,11 @@ def refuse(columns: Columns, title: str, integers: str = "int64") -> str | None:
         title: What people call the format.
         integers: The dtype that the runtime computes whole numbers in.
     """
-    kinds = {column: catalog.name_of(feature) for column, feature in columns.features.items()}
+    numeric = {column: feature.numeric(integers) for column, feature in columns.features.items()}
     words = [
-        f"{column!r} ({kinds[column]})"
-        for column, feature in columns.features.items()
-        if feature.signature()[1] == "string" and kinds[column] != "image"
+        f"{column!r} ({catalog.name_of(columns.features[column])})"
+        for column, way in numeric.items()
+        if way is None
     ]
     if words:
         verb = "column {} is" if len(words) == 1 else "columns {} are"
@@ -45,14 +44,13 @@ def refuse(columns: Columns, title: str, integers: str = "int64") -> str | None:
             "alone. Expected numbers, whole numbers, arrays or images, or --format saved_model, "
             "which looks words up."
         )
-    bounds = np.iinfo(integers)
-    wide = []
-    for column, feature in columns.features.items():
-        known = getattr(feature, "vocabulary", None) or ()
-        beyond = [value for value in known if not bounds.min < value <= bounds.max]
-        if beyond:
-            wide.append(f"{column!r} (such as {beyond[0]})")
+    wide = [
+        f"{column!r} (such as {way.beyond})"
+        for column, way in numeric.items()
+        if way is not None and way.beyond is not None
+    ]
     if wide:
+        bounds = np.iinfo(integers)
         verb = "column {} has" if len(wide) == 1 else "columns {} have"
         return (
             f"the {verb.format(listed(wide))} whole numbers beyond the {bounds.bits} bits that "
@@ -72,7 +70,11 @@ def exchange(fitted: Fitted, integers: str = "int64") -> Exchange:
     import tensorflow as tf
 
     columns, names = fitted.columns, fitted.names
-    entries = {column: _entry(columns, names, column, integers) for column in columns.features}
+    ways = {column: _numeric(feature, integers) for column, feature in columns.features.items()}
+    entries = {
+        column: {**sidecar.entry(columns, names, column), **way.entry}
+        for column, way in ways.items()
+    }
     missing = int(np.iinfo(integers).min)
 
     def call(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,13 +83,7 @@ def exchange(fitted: Fitted, integers: str = "int64") -> Exchange:
             for (column, key), layer in zip(
                 columns.keys().items(), fitted.layer.parts, strict=True
             ):
-                feature, values = columns.features[column], raw[names[column]]
-                if _sized(feature):
-                    prepared = values
-                elif entries[column]["kind"] == "category":
-                    prepared = _index(feature, values, missing)
-                else:
-                    prepared = layer(values)
+                prepared = ways[column].prepare(raw[names[column]], layer)
                 parts.setdefault(key, []).append(prepared)
             given = {key: tf.concat(it, -1) if len(it) > 1 else it[0] for key, it in parts.items()}
         outputs = fitted.model(given, training=False)
@@ -97,20 +93,10 @@ def exchange(fitted: Fitted, integers: str = "int64") -> Exchange:
 
     def arrays(raw: Arrays) -> Arrays:
         layers = dict(zip(columns.features, fitted.layer.parts, strict=True))
-        taken: Arrays = {}
-        for column, values in raw.items():
-            if _sized(columns.features[column]):
-                strings = values.dtype == object
-                tensor = tf.constant(values.tolist(), tf.string) if strings else values
-                taken[names[column]] = layers[column](tensor).numpy()
-            elif values.dtype == np.int64:
-                # What is beyond the bounds is unknown to the model anyway.
-                clipped = np.clip(values, missing + 1, np.iinfo(integers).max)
-                clipped[values == MISSING_INTEGER] = missing
-                taken[names[column]] = clipped.astype(integers)
-            else:
-                taken[names[column]] = values
-        return taken
+        return {
+            names[column]: ways[column].take(values, layers[column])
+            for column, values in raw.items()
+        }
 
     outputs = {
         name: values
@@ -142,50 +128,16 @@ def exchange(fitted: Fitted, integers: str = "int64") -> Exchange:
 def network_outputs(columns: Columns, answers: Arrays) -> Arrays:
     """What the network's own outputs must have been, from the answers of an export."""
     outputs: Arrays = {}
-    for output, (names, task) in columns.outputs().items():
-        value = answers.get(columns.titled(output, "value"))
-        if value is not None:
-            outputs[output] = task.encode(listed(names), value)
-        else:
-            both = answers[columns.titled(output, "probabilities")]
-            binary = catalog.name_of(task) == "binary"
-            outputs[output] = both[:, 1:] if binary else both
+    for output, (_, task) in columns.outputs().items():
+        prefix = columns.titled(output, "")
+        own = {name.removeprefix(prefix): values for name, values in answers.items()
+               if name.startswith(prefix)}  # fmt: skip
+        outputs[output] = task.outputs_of(own)
     return outputs
 
 
-def _entry(
-    columns: Columns, names: Mapping[str, str], column: str, integers: str
-) -> dict[str, Any]:
-    """What one input takes, for `kbuilder.json`."""
-    feature: Any = columns.features[column]
-    entry = sidecar.entry(columns, names, column)
-    if entry["dtype"] == "int64":
-        return {**entry, "dtype": integers}
-    if not _sized(feature):
-        return entry
-    shades = "grey" if feature.channels == 1 else "red, green, blue"
-    return {
-        **entry,
-        "dtype": feature.dtype,
-        "shape": [None, feature.height, feature.width, feature.channels],
-        "prepared": f"decoded, resized to {feature.height} × {feature.width} (bilinear, "
-        f"antialiased), {shades}",
-    }
-
-
-def _sized(feature: Feature) -> bool:
-    """Whether an image must come in the network's own size, since a runtime would not get it so."""
-    pixels: Any = getattr(feature, "pixels", None)
-    return pixels is not None and pixels[:2] != (feature.height, feature.width)  # type: ignore[attr-defined]
-
-
-def _index(feature: Any, values: Any, missing: int) -> Any:
-    """What `CategoryIndex` gives for whole numbers, without a table: few runtimes have any."""
-    import tensorflow as tf
-
-    known = list(feature.vocabulary)
-    same = tf.equal(values[:, None], tf.constant(known, values.dtype)[None])  # (batch, values)
-    place = tf.argmax(tf.cast(same, tf.int32), axis=1, output_type=tf.int32) + 2
-    absent = tf.cast(tf.not_equal(values, missing), tf.int32)  # 0 missing, 1 unknown
-    index = tf.where(tf.reduce_any(same, axis=1), place, absent)
-    return index[:, None] if feature.embedding else tf.one_hot(index, len(known) + 2)
+def _numeric(feature: Feature, integers: str) -> Numeric:
+    """How a column goes in, which has been looked at by `refuse`."""
+    way = feature.numeric(integers)
+    assert way is not None, "its column is refused"
+    return way

@@ -15,10 +15,10 @@ def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, 
     """What one input takes, for `kbuilder.json`; integer categories with their vocabulary."""
     feature = columns.features[column]
     shape, dtype = feature.signature()
-    kind = catalog.name_of(feature)
-    known = getattr(feature, "vocabulary", None) if kind == "category" else None
+    known = feature.choices
     words = {} if known is None else {"vocabulary": list(known)}
-    one = {"name": names[column], "column": column, "kind": kind}
+    kinds = {"kind": catalog.name_of(feature), "holds": feature.holds}
+    one = {"name": names[column], "column": column, **kinds}
     return {**one, "dtype": dtype, "shape": list(shape), **words}
 
 

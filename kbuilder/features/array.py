@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from kbuilder.contracts import Choice, Form, Match, Signal
+from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Positive, Shape, Spec, learned
 from kbuilder.table import Profile, finite, kind_of
@@ -28,6 +28,8 @@ class Array(Spec):
     """Each value is divided by it; left out: the standard deviation of all training values."""
     shape: Shape | None = None
     """Shape of one row; learned."""
+
+    holds: ClassVar[Holds] = "numbers"
 
     @property
     def form(self) -> Form:
@@ -98,3 +100,19 @@ class Array(Spec):
 
     def embed(self, tensor: Any) -> Signal:
         return Signal(self.form, tensor)
+
+    @property
+    def choices(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return "(value - mean) / scale, and 0 where a value is missing"
+
+    def numeric(self, integers: str) -> Numeric:
+        return Numeric()
+
+    def script(self, values: str) -> str:
+        return f"np.asarray({values}, np.float32)"
+
+    def unlearned(self, written: Any) -> None:
+        return None

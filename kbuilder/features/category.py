@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from kbuilder.contracts import Choice, Form, Match, Signal
+from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Count, Spec, Values, learned, refuse
@@ -40,6 +40,8 @@ class Category(Spec):
                 "empty, or all whole numbers", list(known),
             )  # fmt: skip
         return self
+
+    holds: ClassVar[Holds] = "words"
 
     @property
     def form(self) -> Form:
@@ -149,6 +151,45 @@ class Category(Spec):
         size = len(self.vocabulary or ()) + 2
         embedded = keras.layers.Embedding(size, self.embedding)(tensor)  # (batch, 1, embedding)
         return Signal("vector", keras.layers.Flatten()(embedded))
+
+    @property
+    def choices(self) -> tuple[str | int, ...] | None:
+        return self.vocabulary
+
+    def describe(self) -> str:
+        return "the place in [missing, unknown, *vocabulary], one-hot where embedding is 0"
+
+    def numeric(self, integers: str) -> Numeric | None:
+        """Whole numbers, of which the least possible one is a missing value."""
+        if not self._integers:
+            return None
+        bounds = np.iinfo(integers)
+        least, known = int(bounds.min), [int(value) for value in learned(self.vocabulary)]
+        beyond = next((value for value in known if not least < value <= bounds.max), None)
+
+        def take(values: np.ndarray, layer: Any) -> np.ndarray:
+            # What is beyond the bounds is unknown to the model anyway.
+            clipped = np.clip(values, least + 1, bounds.max)
+            clipped[values == MISSING_INTEGER] = least
+            return clipped.astype(integers)
+
+        def prepare(values: Any, layer: Any) -> Any:
+            """What `CategoryIndex` gives, without a table: few runtimes have any."""
+            import tensorflow as tf
+
+            same = tf.equal(values[:, None], tf.constant(known, values.dtype)[None])  # (batch, n)
+            place = tf.argmax(tf.cast(same, tf.int32), axis=1, output_type=tf.int32) + 2
+            absent = tf.cast(tf.not_equal(values, least), tf.int32)  # 0 missing, 1 unknown
+            index = tf.where(tf.reduce_any(same, axis=1), place, absent)
+            return index[:, None] if self.embedding else tf.one_hot(index, len(known) + 2)
+
+        return Numeric({"dtype": integers}, take, prepare, beyond)
+
+    def script(self, values: str) -> str:
+        return f"{'integers' if self._integers else 'words'}({values})"
+
+    def unlearned(self, written: Any) -> None:
+        return None
 
 
 def _whole(value: Any) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Strict
 
 from kbuilder import catalog
-from kbuilder.contracts import Augmentation, Choice, Form, Match, Signal
+from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, learned
 from kbuilder.table import Profile, finite, kind_of, missing
@@ -37,6 +37,8 @@ class Image(Spec):
     """Shape of a raw image where rows are arrays, empty where they are files; learned."""
     dtype: Literal["uint8", "float32"] | None = None
     """dtype of the pixels; learned."""
+
+    holds: ClassVar[Holds] = "pictures"
 
     @property
     def form(self) -> Form:
@@ -145,6 +147,44 @@ class Image(Spec):
         for augmentation in self.augment:
             images = augmentation.apply(images)
         return Signal("image", images)
+
+    @property
+    def choices(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return (
+            "decoded, resized to height × width (bilinear, antialiased), in so many channels; "
+            "not divided by scale, which the network does"
+        )
+
+    def numeric(self, integers: str) -> Numeric:
+        """Pixels of the network's own size: a runtime would not get it so."""
+        if self.pixels is not None and self.pixels[:2] == (self.height, self.width):
+            return Numeric()
+        shades = "grey" if self.channels == 1 else "red, green, blue"
+
+        def take(values: np.ndarray, layer: Any) -> np.ndarray:
+            import tensorflow as tf
+
+            strings = values.dtype == object
+            tensor = tf.constant(values.tolist(), tf.string) if strings else values
+            sized: np.ndarray = layer(tensor).numpy()
+            return sized
+
+        entry = {
+            "dtype": self.dtype,
+            "shape": [None, self.height, self.width, self.channels],
+            "prepared": f"decoded, resized to {self.height} × {self.width} (bilinear, "
+            f"antialiased), {shades}",
+        }
+        return Numeric(entry, take, lambda values, layer: values)
+
+    def script(self, values: str) -> str:
+        return f"np.asarray({values}, np.{self.dtype})" if self.pixels else values
+
+    def unlearned(self, written: Any) -> None:
+        return None
 
     def _check_augmentations(self, column: str, height: int, width: int) -> None:
         """Refuse what would leave nothing of images of this size, or nothing changed."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from kbuilder.contracts import Choice, Form, Match, Signal
+from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Positive, Spec, learned
@@ -25,6 +25,8 @@ class Number(Spec):
     """Each value is divided by it; left out: the standard deviation of the training rows."""
     indicator: bool | None = None
     """Whether a column says what is missing; left out: if any training value is."""
+
+    holds: ClassVar[Holds] = "numbers"
 
     @property
     def form(self) -> Form:
@@ -93,3 +95,22 @@ class Number(Spec):
 
     def embed(self, tensor: Any) -> Signal:
         return Signal("vector", tensor)
+
+    @property
+    def choices(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return (
+            "(value - mean) / scale, and 0 where it is missing; with indicator a second number, "
+            "1 where it is missing and else 0"
+        )
+
+    def numeric(self, integers: str) -> Numeric:
+        return Numeric()
+
+    def script(self, values: str) -> str:
+        return f"numbers({values}).astype(np.float32)"
+
+    def unlearned(self, written: Any) -> None:
+        return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from kbuilder.contracts import Choice, Form, Match, Signal
+from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Count, Names, Spec, refuse
@@ -37,6 +37,8 @@ class Text(Spec):
                 ("vocabulary",), "Expected words that all differ, none of them empty", list(known)
             )
         return self
+
+    holds: ClassVar[Holds] = "texts"
 
     @property
     def form(self) -> Form:
@@ -114,3 +116,30 @@ class Text(Spec):
 
     def embed(self, tensor: Any) -> Signal:
         return Signal("text", tensor, vocabulary_size=len(self.vocabulary or ()) + 2)
+
+    @property
+    def choices(self) -> None:
+        return None
+
+    def describe(self) -> str:
+        return (
+            "lower case, without punctuation, split at white space; the places of the words in "
+            "[padding, unknown, *vocabulary], cut or padded to length"
+        )
+
+    def numeric(self, integers: str) -> None:
+        return None
+
+    def script(self, values: str) -> str:
+        return f"words({values})"
+
+    def unlearned(self, written: Any) -> Any | None:
+        if written.vocabulary is not None:
+            return None
+        import keras
+
+        from kbuilder.layers.plain_words import plain_words
+
+        return keras.layers.TextVectorization(
+            self.max_tokens, standardize=plain_words, output_sequence_length=self.length
+        )

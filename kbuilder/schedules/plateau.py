@@ -39,6 +39,15 @@ class Plateau(Warming):
         rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
         return _Reducing(self, model, rate, steps)
 
+    def script(self) -> Mapping[str, str]:
+        slower = (
+            f"keras.callbacks.ReduceLROnPlateau('val_loss', factor={self.factor}, "
+            f"patience={self.patience}, min_delta={self.min_delta}, min_lr={self.min_lr})"
+        )
+        if not self.warm_up:
+            return {"slower": slower}
+        return {"faster": f"rising(model, round({self.warm_up} * steps))", "slower": slower}
+
 
 class _Reducing:
     """Where the rate stands, and what of the losses so far decides when it falls next."""

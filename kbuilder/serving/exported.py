@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,6 @@ from kbuilder.serving.signature import Columns, Signature, Tensor
 
 MANIFEST = "manifest.json"
 SAVED_MODEL = "saved_model"
-PICTURE = ("image", "string")
-"""The kind and dtype of an input that takes image files."""
 MISSING = {"float32": math.nan, "string": ""}
 
 
@@ -100,7 +99,7 @@ class Exported:
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
         )
-        self.pictures = [e["name"] for e in entries if (e["kind"], e["dtype"]) == PICTURE]
+        self.pictures = [e["name"] for e in entries if _takes_files(e)]
         self._call = self._stacked()
 
     def _stacked(self) -> Any:
@@ -129,7 +128,9 @@ class Exported:
     @property
     def is_plain(self) -> bool:
         """Whether its inputs are numbers and categories alone."""
-        return {entry["kind"] for entry in self.described["inputs"]} <= {"number", "category"}
+        inputs = self.described["inputs"]
+        scalars = all(len(entry["shape"]) == 1 for entry in inputs)
+        return scalars and {entry.get("holds") for entry in inputs} <= {"numbers", "words"}
 
     def predict(self, columns: Columns) -> Columns:
         """The outputs for some rows; strings are bytes.
@@ -176,6 +177,11 @@ class Exported:
             expected, got = np.array([row[name] for row in wanted]), answers.get(name)
             if got is None or got.shape != expected.shape or not _alike(got, expected):
                 raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
+
+
+def _takes_files(entry: Mapping[str, Any]) -> bool:
+    """Whether an input takes pictures as files."""
+    return entry.get("holds") == "pictures" and entry["dtype"] == "string"
 
 
 def _json(file: Path) -> Any:

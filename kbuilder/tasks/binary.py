@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -150,6 +150,9 @@ class Binary(Spec):
             "probability": tf.gather(both, place, batch_dims=1),
             "probabilities": both,
         }
+
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        return answers["probabilities"][:, 1:]
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """accuracy, auc (left out where one class is absent), f1, precision, recall."""

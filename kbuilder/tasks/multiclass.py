@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -133,6 +133,9 @@ class Multiclass(Spec):
             "probability": tf.reduce_max(outputs, axis=1),
             "probabilities": tf.identity(outputs),
         }
+
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        return answers["probabilities"]
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -178,6 +178,9 @@ class Multilabel(Spec):
             "labels": tf.where(outputs >= 0.5, names, ""),
             "probabilities": tf.identity(outputs),
         }
+
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        return answers["probabilities"]
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """micro_f1, macro_f1, auc (mean over labels with both values), exact (whole sets right)."""

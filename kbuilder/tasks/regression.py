@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -156,6 +156,9 @@ class Regression(Spec):
         mean, scale = tf.constant(self.mean, tf.float32), tf.constant(self.scale, tf.float32)
         value = outputs * scale + mean
         return {"value": tf.squeeze(value, axis=1) if self.outputs == 1 else value}
+
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        return self.encode("value", answers["value"])
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """r2, mae, rmse over all targets; mae and rmse in the targets' own units."""

@@ -12,17 +12,6 @@ if TYPE_CHECKING:
     from kbuilder.columns import Columns
     from kbuilder.export.contract import Exchange, Fitted, Quantizing
 
-HOW = {
-    "array": "(value - mean) / scale, and 0 where a value is missing",
-    "category": "the place in [missing, unknown, *vocabulary], one-hot where embedding is 0",
-    "image": "decoded, resized to height × width (bilinear, antialiased), in so many channels; "
-    "not divided by scale, which the network does",
-    "number": "(value - mean) / scale, and 0 where it is missing; with indicator a second number, "
-    "1 where it is missing and else 0",
-    "text": "lower case, without punctuation, split at white space; the places of the words in "
-    "[padding, unknown, *vocabulary], cut or padded to length",
-}
-
 
 class Keras:
     """`model.keras`, which plain Keras loads: prepared rows in, the network's own outputs out.
@@ -111,15 +100,13 @@ def _prepared(fitted: Fitted, key: str) -> list[dict[str, Any]]:
     """The columns of one input, in their order, and how each was prepared."""
     import json
 
-    from kbuilder import catalog
-
     columns = fitted.columns
     learned = json.loads(columns.to_json())["features"]
     here = [column for column, it in columns.keys().items() if it == key]
     return [
         {
             "column": column,
-            "how": HOW[catalog.name_of(columns.features[column])],
+            "how": columns.features[column].describe(),
             "learned": learned[column],
         }
         for column in here

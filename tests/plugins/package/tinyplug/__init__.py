@@ -1,0 +1,1 @@
+"""A package of others, which brings one plug-in of each kind."""
