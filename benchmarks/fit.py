@@ -141,8 +141,8 @@ def prepared(workload: Workload, data: Path, scratch: Path) -> tuple[pipeline.Pr
     size = workload.batch_size
     overrides = [*paths(workload, data, scratch), f"training.batch_size={size}"]
     recipe = read(shipped.find(workload.recipe), [*overrides, *workload.overrides])
-    all_ = pipeline.prepare(recipe)
-    x, y = all_.network.rows(all_.rows["train"])
+    all_ = pipeline.build(pipeline.prepare(recipe), recipe)
+    x, y = all_.network.rows(all_.data.rows["train"])
     count = size * workload.steps
     cut = [{key: values[:count] for key, values in part.items()} for part in (x, y)]
     assert all(len(values) == count for part in cut for values in part.values())
@@ -225,7 +225,7 @@ def planned(all_: pipeline.Prepared) -> Plan:
             raise Enough
 
     network = all_.network
-    rows = network.rows(all_.rows["train"])
+    rows = network.rows(all_.data.rows["train"])
     with suppress(Enough):
         fitting.fit(
             network.trained, network.tasks, all_.recipe.training, rows, None, First(live=False)

@@ -26,6 +26,7 @@ _HOMES = {
     "Choice": "kbuilder.contracts",
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
+    "Dataset": "kbuilder.data.dataset",
     "Plan": "kbuilder.recipe.training",
     "Recipe": "kbuilder.recipe.recipe",
     "Run": "kbuilder.run",
@@ -35,6 +36,7 @@ _HOMES = {
     "fit": "kbuilder.pipeline",
     "load": "kbuilder.run",
     "plugins": "kbuilder.catalog",
+    "prepare": "kbuilder.pipeline",
     "read": "kbuilder.recipe.reading",
     "resume": "kbuilder.pipeline",
 }

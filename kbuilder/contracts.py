@@ -452,6 +452,42 @@ class Schedule(Protocol):
         """
 
 
+class Progress(NamedTuple):
+    """Where a fit stands after a step, or after several that were one execution.
+
+    Args:
+        step, steps: The step of the epoch, from 1, and how many it has.
+        epoch, epochs: The epoch, from 1, and how many there are at most.
+        loss: The mean loss of the epoch so far.
+        rate: Examples per second in the epoch so far.
+        memory: Bytes that the device has in use at most.
+    """
+
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    loss: float
+    rate: float
+    memory: int
+
+
+class Listener(Protocol):
+    """Follows a fit, and may end it.
+
+    It may have three methods more. `step(progress)` is called after each execution of steps, with a
+    `Progress`. `get_state()` returns JSON values, which are kept in each checkpoint, and
+    `set_state(known)` is called with them where a fit is resumed from one.
+    """
+
+    def epoch(self, figures: Mapping[str, float]) -> bool | None:
+        """Called after each epoch. True ends the fit, which keeps its best weights.
+
+        Args:
+            figures: `epoch` from 1, `seconds`, `learning_rate`, losses and metrics.
+        """
+
+
 CONTRACTS: dict[str, type] = {
     "sources": Source, "features": Feature, "augmentations": Augmentation, "tasks": Task,
     "architectures": Architecture, "schedules": Schedule,

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from kbuilder import building, preprocessing, room, runs
 from kbuilder.checkpoints import Checkpoint
-from kbuilder.columns import Columns, Rows, to_instances
+from kbuilder.columns import to_instances
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Source
-from kbuilder.data import infer, split
+from kbuilder.contracts import Decision, Listener, Source
+from kbuilder.data import dataset
+from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
+from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
 from kbuilder.predicted_csv import controls_warning
 from kbuilder.recipe.reading import pointing, read
@@ -30,94 +31,90 @@ from kbuilder.training.strategies import ALONE, Placement
 
 @dataclass(frozen=True)
 class Prepared:
-    """All that is known before the fit: data, features, task and network.
+    """All that is known before the fit: the rows, and a network for them.
 
     Args:
         recipe: The resolved recipe.
         decisions: What was inferred, with reasons.
-        parts: The rows of training, validation and test.
-        columns: Learned features and task.
-        rows: The same parts, preprocessed.
+        data: The rows, ready for any network.
         network: The network, compiled.
-        dropped: Whether rows without a target were left out.
     """
 
     recipe: Recipe
     decisions: tuple[Decision, ...]
-    parts: split.Parts
-    columns: Columns
-    rows: Mapping[str, Rows]
+    data: Dataset
     network: building.Network
-    dropped: bool
-
-    def splits(self, smoke: bool = False) -> dict[str, Any]:
-        """The content of `splits.json`."""
-        return self.parts.describe(self.recipe.data.split.seed, smoke)
 
 
-def prepare(recipe: Recipe, smoke: bool = False, placement: Placement = ALONE) -> Prepared:
-    """Load, infer, divide, preprocess and build: every stage before the fit.
+def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepared:
+    """The network of a recipe, for prepared rows, compiled.
 
     Args:
-        recipe: The recipe.
-        smoke: Keep a few rows of each part.
+        data: The rows.
+        recipe: The recipe; of data, features and task it says what that of the rows says.
         placement: The devices of the network.
+
+    Raises:
+        BuildError: if the network cannot be put together.
+        CallError: if the recipe says something else of the rows.
     """
     import keras
 
     from kbuilder.training.trainer import Trainer
 
     keras.utils.set_random_seed(recipe.training.seed)
-    with pointing(recipe):
-        resolved = infer.resolve(recipe, *recipe.data.load())
-        parts = split.divide(
-            resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
-        )
-        columns, learned = preprocessing.learn(resolved.recipe, resolved.targets, parts.train)
-        targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
-        if smoke:
-            parts = parts.smoke()
-        layer = preprocessing.preprocessor(columns)
-        rows = {
-            name: (
-                preprocessing.apply(layer, columns, table),
-                {output: values[: len(table)] for output, values in targets[name].items()},
-            )
-            for name, table in parts
-        }
-        with placement.scope(), room.for_weights():
-            inputs = building.inputs(columns, rows["train"][0])
-            architectures, chosen = building.choose(columns, inputs, recipe.model)
-            branched = isinstance(recipe.model, Mapping)
-            network = building.network(columns, inputs, architectures, branched, Trainer)
-            training, sized = sizing.choose(
-                network.trained, network.compile, recipe.training, network.rows(rows["train"]),
-                placement.workers,
-            )  # fmt: skip
-            placement.synchronize(network.trained, training)
-            steps = fitting.steps_per_epoch(rows["train"], training)
-            network.compile(training.create_optimizer(steps))
-    recipe = resolved.recipe.model_copy(update={"model": architectures, "training": training})
-    decisions = (*resolved.decisions, *learned, *chosen)
+    with pointing(recipe), placement.scope(), room.for_weights():
+        recipe, columns = data.of(recipe), data.columns
+        inputs = building.inputs(columns, data.rows["train"][0])
+        architectures, chosen = building.choose(columns, inputs, recipe.model)
+        branched = isinstance(recipe.model, Mapping)
+        network = building.network(columns, inputs, architectures, branched, Trainer)
+        training, sized = sizing.choose(
+            network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
+            placement.workers,
+        )  # fmt: skip
+        placement.synchronize(network.trained, training)
+        steps = fitting.steps_per_epoch(data.rows["train"], training)
+        network.compile(training.create_optimizer(steps))
+    recipe = recipe.model_copy(update={"model": architectures, "training": training})
+    decisions = (*data.decisions, *chosen)
     decisions += tuple(one for one in (placement.decision, sized) if one is not None)
-    return Prepared(recipe, decisions, parts, columns, rows, network, resolved.dropped)
+    return Prepared(recipe, decisions, data, network)
+
+
+def prepare(recipe: Recipe | str | Path, *, smoke: bool = False) -> Dataset:
+    """Load, infer, divide, learn and prepare the rows of a recipe, for any number of fits.
+
+    Args:
+        recipe: A `Recipe`, or the path of a recipe file; its model and training do not matter.
+        smoke: Keep a few rows of each part.
+
+    Raises:
+        KBuilderError: with a message that says where and how to fix it.
+    """
+    return dataset.prepare(recipe if isinstance(recipe, Recipe) else read(recipe), smoke)
 
 
 def fit(
     recipe: Recipe | str | Path,
     *,
+    data: Dataset | None = None,
     run_dir: str | Path | None = None,
     smoke: bool = False,
     devices: int | None = None,
+    listeners: Sequence[Listener] = (),
     verbose: bool = True,
 ) -> Run:
     """Fit a recipe: from its rows to a run folder with a trained and evaluated model.
 
     Args:
         recipe: A `Recipe`, or the path of a recipe file.
+        data: What `prepare` gave for the same data, features and task; left out: it is done now.
         run_dir: Folder of the run, new or empty; left out: `runs/<recipe>/<time>`.
         smoke: Run every stage, on a few rows for one epoch.
         devices: Share each step among so many GPUs, or parts of the CPU; left out: all GPUs.
+        listeners: Called after each epoch; one that returns True ends the fit. See
+            `kbuilder.contracts.Listener`.
         verbose: Print decisions and progress to stderr.
 
     Returns:
@@ -131,12 +128,14 @@ def fit(
     with pointing(recipe):
         placement = strategies.place(recipe.training, devices)
     console = Console(verbose and placement.chief)
-    prepared = prepare(recipe, smoke, placement)
+    if data is not None and smoke:
+        raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
+    prepared = build(dataset.prepare(recipe, smoke) if data is None else data, recipe, placement)
     console.decided(prepared.decisions)
-    warning = controls_warning(prepared.columns)
+    warning = controls_warning(prepared.data.columns)
     if warning:
         console.say(f"Warning: {warning}")
-    return _run(prepared, placement, path, console, smoke)
+    return _run(prepared, placement, path, console, listeners)
 
 
 def resume(
@@ -146,6 +145,7 @@ def resume(
     data: Source | None = None,
     run_dir: str | Path | None = None,
     devices: int | None = None,
+    listeners: Sequence[Listener] = (),
     verbose: bool = True,
 ) -> Run:
     """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
@@ -160,26 +160,31 @@ def resume(
         data: The source, where the saved recipe does not hold it: a `Frame`.
         run_dir: Folder of the run that comes of a finished one.
         devices: As in `fit`; equal weights need as many as before.
+        listeners: As in `fit`; those that keep a state get it back.
         verbose: Print progress to stderr.
 
     Raises:
         KBuilderError: as `fit`; and if the rows are not those that the run began with.
     """
     console = Console(verbose)
-    return go_on(runs.start(run, override, run_dir, console.say), console, data, devices)
+    return go_on(runs.start(run, override, run_dir, console.say), console, data, devices, listeners)
 
 
 def go_on(
-    start: runs.Start, console: Console, data: Source | None = None, devices: int | None = None
+    start: runs.Start,
+    console: Console,
+    data: Source | None = None,
+    devices: int | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> Run:
     """Go on with a fit from where `runs.start` found it to stand."""
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
     with pointing(recipe):
         placement = strategies.place(recipe.training, devices)
     console.verbose = console.verbose and placement.chief
-    smoke = start.splits["smoke"]
-    prepared = replace(prepare(recipe, smoke, placement), decisions=tuple(start.decisions))
-    runs.same_rows(start.origin, start.splits, prepared.splits(smoke))
+    rows = dataset.prepare(recipe, start.splits["smoke"])
+    prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
+    runs.same_rows(start.origin, start.splits, rows.splits())
     console.lines[:0] = start.log
     if fitting.spans(recipe.training) and start.before.training.epochs != recipe.training.epochs:
         console.say(
@@ -190,7 +195,7 @@ def go_on(
     if start.checkpoint is not None:
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
-    return _run(prepared, placement, start.path, console, smoke, start.checkpoint)
+    return _run(prepared, placement, start.path, console, listeners, start.checkpoint)
 
 
 def _run(
@@ -198,17 +203,18 @@ def _run(
     placement: Placement,
     path: Path,
     console: Console,
-    smoke: bool = False,
+    listeners: Sequence[Listener],
     start: Checkpoint | None = None,
 ) -> Run:
     """The second half of the story: fit, evaluate, write."""
-    recipe, network, columns = prepared.recipe, prepared.network, prepared.columns
-    counts = {name: len(table) for name, table in prepared.parts}
+    recipe, network, data = prepared.recipe, prepared.network, prepared.data
+    columns, smoke = data.columns, data.smoke
+    counts = {name: len(table) for name, table in data.parts}
     console.fitting(network.trained.count_params(), counts)
 
     training = recipe.training.smoke() if smoke else recipe.training
-    fitted = {name: network.rows(part) for name, part in prepared.rows.items() if name != "test"}
-    splits = prepared.splits(smoke)
+    fitted = {name: network.rows(part) for name, part in data.rows.items() if name != "test"}
+    splits = data.splits()
     with (
         pointing(recipe),
         closing(console),
@@ -226,9 +232,10 @@ def _run(
             done = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
                 fitted.get("validation"), console, network.phases, network.compile, keeper,
+                listeners,
             )  # fmt: skip
         model = building.on_one_device(network.model)
-        metrics = evaluating.evaluate(model, columns, prepared.rows)
+        metrics = evaluating.evaluate(model, columns, data.rows)
         record = runs.Record(
             recipe=recipe,
             columns=columns,
@@ -237,7 +244,7 @@ def _run(
             history=done.history,
             metrics=metrics,
             log=console.lines,
-            examples=to_instances(preprocessing.raw(columns, prepared.parts.examples())),
+            examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )
         if folder is not None:
             runs.write(path, record, model, None if smoke else folder)
@@ -246,15 +253,15 @@ def _run(
 
 def eject(recipe: Recipe) -> str:
     """The recipe as a plain Keras script: it reads, divides, prepares, builds, fits, evaluates."""
-    return written(prepare(recipe))
+    return written(build(dataset.prepare(recipe), recipe))
 
 
 def written(prepared: Prepared) -> str:
     """The script of what has been prepared."""
-    network, training = prepared.network, prepared.recipe.training
-    steps = fitting.steps_per_epoch(prepared.rows["train"], training)
+    network, training, data = prepared.network, prepared.recipe.training, prepared.data
+    steps = fitting.steps_per_epoch(data.rows["train"], training)
     phases = [(p, fitting.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
-        prepared.recipe, prepared.columns, network.trained, network.tasks, network.auxiliary,
-        prepared.dropped, phases,
+        prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
+        data.dropped, phases,
     )  # fmt: skip

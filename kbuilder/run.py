@@ -15,7 +15,7 @@ from kbuilder import files, predicting, preprocessing, runs, streams
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
-from kbuilder.data import infer, split
+from kbuilder.data import dataset
 from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
@@ -233,14 +233,12 @@ class Run:
         """The rows of the fit, read again: some to quantize by, others to measure on."""
         recipe, columns = self.recipe, self.record.columns
         try:
-            resolved = infer.resolve(recipe, *recipe.data.load())
+            _, parts = dataset.divided(recipe, self.record.splits["smoke"])
         except DataError as error:
             raise ExportError(
                 f"--quantize needs the rows that {self.path} was fitted on, and they cannot be "
                 f"read: {error}"
             ) from None
-        parts = split.divide(resolved.table, resolved.test, recipe.data.split, resolved.targets)
-        parts = parts.smoke() if self.record.splits["smoke"] else parts
         now = parts.describe(recipe.data.split.seed, self.record.splits["smoke"])
         runs.same_rows(self.path, self.record.splits, now)
         held = {name: table for name, table in parts if name != "train"}

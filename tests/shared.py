@@ -25,6 +25,14 @@ def seen(values: np.ndarray) -> list[Any]:
     return [None if isinstance(v, float) and np.isnan(v) else v for v in values.tolist()]
 
 
+def built(recipe: Any, placement: Any = None) -> Any:
+    """The prepared rows of a recipe, and its network, compiled."""
+    from kbuilder import pipeline
+    from kbuilder.training.strategies import ALONE
+
+    return pipeline.build(pipeline.prepare(recipe), recipe, placement or ALONE)
+
+
 def reason_of(plugin: Any, profile: Any) -> str | None:
     """Why a kind or a task takes a column for its own; None: it does not."""
     match = plugin.recognise(profile)

@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import ROWS, encoded, message, mixed, picture, reviews
+from shared import ROWS, built, encoded, message, mixed, picture, reviews
 
 import kbuilder as kb
 from kbuilder import building, catalog
 from kbuilder.columns import Columns, Target
 from kbuilder.contracts import Body, Phase
 from kbuilder.errors import BuildError
-from kbuilder.pipeline import prepare
 
 DIGITS = kb.Multiclass(classes=10)
 TEXT = kb.Text(vocabulary=["a", "b"], length=5)
@@ -160,7 +159,7 @@ def test_an_architecture_that_cannot_take_the_form_is_refused() -> None:
 
 def network(frame: pd.DataFrame, target: str, **fields: Any) -> Any:
     recipe = kb.Recipe(data=kb.Frame(frame=frame, target=target), **fields)
-    return prepare(recipe).network.model
+    return built(recipe).network.model
 
 
 def test_numbers_and_small_categories_share_one_input() -> None:

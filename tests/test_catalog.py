@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from bad import ROOT
 
 import kbuilder as kb
 from kbuilder import catalog
+from kbuilder.spec import lacking
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
 
@@ -29,6 +31,41 @@ def test_a_plugin_is_found_by_its_file_and_by_its_class(folder: str, name: str) 
     assert catalog.public(kind.__name__) is kind
     assert getattr(kb, kind.__name__) is kind
     assert kind.__name__ in dir(kb)
+
+
+@pytest.mark.parametrize(("folder", "name"), PLUGINS)
+def test_a_plugin_has_what_its_folder_promises(folder: str, name: str) -> None:
+    assert lacking(folder, catalog.find(folder, name)) is None
+
+
+DATA = {"number", "string", "bytes", "array", "list", "mixed"}
+"""The kinds of columns before anybody knows what they mean (`table.Kind`), two of which are names
+of features as well."""
+FREE = {"sequential", "text", "image", "constant", "crop", "step", "linear", "residual", "maxout"}
+"""Names that mean something else elsewhere: forms of tensors, names in Keras."""
+HOMES = ("labels.py", "parts.py", "layer_table.py", "layer_steps.py")
+"""Tables of Keras's own names, of losses and layers."""
+
+
+def test_no_file_compares_a_plugin_by_its_name() -> None:
+    known = {name for folder, name in PLUGINS if folder != "blocks"} - DATA - FREE
+    losses = {"poisson", "focal", "mean_squared_error", "binary_crossentropy",
+              "categorical_crossentropy", "mean_absolute_error", "huber"}  # fmt: skip
+    found = []
+    for file in sorted((ROOT / "kbuilder").rglob("*.py")):
+        inner = file.relative_to(ROOT / "kbuilder")
+        if inner.parts[0] in catalog.FOLDERS or inner.name in HOMES:
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Compare):
+                continue
+            for part in ast.walk(node):
+                if isinstance(part, ast.Constant) and part.value in known | losses:
+                    found.append(f"{inner}:{node.lineno}: {ast.unparse(node)}")
+            names = [n for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+            if any(name.attr == "name_of" for name in names):
+                found.append(f"{inner}:{node.lineno}: {ast.unparse(node)}")
+    assert found == []
 
 
 @pytest.mark.parametrize(("folder", "name"), PLUGINS)

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import KINDS, ROWS, encoded, fields, message, mixed, picture, reviews
+from shared import KINDS, ROWS, built, encoded, fields, message, mixed, picture, reviews
 
 import kbuilder as kb
-from kbuilder import catalog, pipeline
+from kbuilder import catalog
 from kbuilder.errors import DataError
 from kbuilder.recipe import reading
 
@@ -116,10 +116,10 @@ def test_what_is_inferred_gives_way_to_what_the_user_writes() -> None:
         task=kb.Binary(positive="no", loss="binary_focal_crossentropy"),
         model=kb.MLP(units=3),
     )
-    prepared = pipeline.prepare(recipe)
-    floor, colour = (prepared.columns.features[name] for name in ("floor", "colour"))
+    prepared = built(recipe)
+    floor, colour = (prepared.data.columns.features[name] for name in ("floor", "colour"))
     assert (floor.mean, colour.vocabulary) == (5, ("blue",))
-    assert prepared.columns.targets[0].task.classes == ("yes", "no")
+    assert prepared.data.columns.targets[0].task.classes == ("yes", "no")
     assert prepared.network.trained.loss["answer"].name == "binary_focal_crossentropy"
     layers = prepared.network.model.layers
     assert [layer.units for layer in layers if hasattr(layer, "units")] == [3, 1]
@@ -128,15 +128,15 @@ def test_what_is_inferred_gives_way_to_what_the_user_writes() -> None:
         "task", "data.split.test", "features.floor", "features.floor.mean", "features.colour",
         "features.colour.vocabulary", "model.vector",
     }  # fmt: skip
-    assert len(prepared.parts.test or ()) == pytest.approx(0.3 * ROWS, abs=2)
+    assert len(prepared.data.parts.test or ()) == pytest.approx(0.3 * ROWS, abs=2)
 
 
 def test_validation_and_test_teach_nothing() -> None:
     frame = mixed()
-    prepared = pipeline.prepare(kb.Recipe(data=kb.Frame(frame=frame, target="answer")))
-    train = prepared.parts.train["size"]
-    assert prepared.columns.features["size"].mean == pytest.approx(np.nanmean(train))
-    assert prepared.columns.features["size"].mean != pytest.approx(np.nanmean(frame["size"]))
+    prepared = built(kb.Recipe(data=kb.Frame(frame=frame, target="answer")))
+    train = prepared.data.parts.train["size"]
+    assert prepared.data.columns.features["size"].mean == pytest.approx(np.nanmean(train))
+    assert prepared.data.columns.features["size"].mean != pytest.approx(np.nanmean(frame["size"]))
 
 
 def smoked(recipe: kb.Recipe) -> kb.Run:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import ROWS, fields, message, mixed, reviews
+from shared import ROWS, built, fields, message, mixed, reviews
 from sklearn.metrics import accuracy_score, r2_score
 
 import kbuilder as kb
@@ -89,11 +89,9 @@ def test_a_frame_is_evaluated_with_the_metrics_of_the_task(kind: str, fitted: Ru
 
 
 def test_the_rows_of_the_test_part_have_the_scores_of_the_fit(fitted: Runs) -> None:
-    from kbuilder.pipeline import prepare
-
     run = fitted("mixed")
     recipe = kb.Recipe(**fields("mixed"), training=run.recipe.training)
-    test = prepare(recipe).parts.test
+    test = built(recipe).data.parts.test
     assert run.evaluate(test)["data"] == pytest.approx(run.metrics["splits"]["test"])
 
 

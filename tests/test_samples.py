@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image as Pillow
-from shared import encoded, message, mixed, picture
+from shared import built, encoded, message, mixed, picture
 
 import kbuilder as kb
-from kbuilder import pipeline, samples
+from kbuilder import samples
 from kbuilder.errors import CallError
 
 ROWS, SIDE, ENLARGED = 24, 16, 4
@@ -32,10 +32,10 @@ def write(file: str, data: pd.DataFrame, seed: int = 0, **features: Any) -> np.n
     recipe = kb.Recipe(
         data=kb.Frame(frame=data, target=data.columns[-1]), features=features, model=kb.MLP(units=1)
     )
-    prepared = pipeline.prepare(recipe)
-    arrays, _ = prepared.rows["train"]
+    prepared = built(recipe)
+    arrays, _ = prepared.data.rows["train"]
     random.seed()  # Keras's seeds come from there
-    samples.write(Path(file), prepared.columns, prepared.parts.train, arrays, seed)
+    samples.write(Path(file), prepared.data.columns, prepared.data.parts.train, arrays, seed)
     with Pillow.open(file) as image:
         assert (image.format, image.mode) == ("PNG", "RGB")
         return np.asarray(image)

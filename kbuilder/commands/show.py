@@ -58,12 +58,12 @@ def show(
     from kbuilder.describing.network import describe
     from kbuilder.recipe.writing import to_yaml
 
-    prepared = pipeline.prepare(read_recipe)
+    prepared = pipeline.build(pipeline.prepare(read_recipe), read_recipe)
     network = describe(prepared.network.model, prepared.recipe.training.rows_per_step)
     if samples is not None:
         seed = prepared.recipe.training.seed
-        arrays, _ = prepared.rows["train"]
-        picture.write(samples, prepared.columns, prepared.parts.train, arrays, seed)
+        arrays, _ = prepared.data.rows["train"]
+        picture.write(samples, prepared.data.columns, prepared.data.parts.train, arrays, seed)
     if svg is not None:
         with files.new_file(svg) as file:
             file.write_text(as_svg(network, Path(recipe).stem), encoding="utf-8")

@@ -56,12 +56,7 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
 
     targets = _targets(recipe, table, decisions)
     tasks = [task for _, task in targets]
-    if recipe.training.balance == "auto" and not any(task.stratified for task in tasks):
-        given = listed(catalog.name_of(task) for task in tasks)
-        raise DataError(
-            f"{given} has no single class per row to balance. Expected none.",
-            key=("training", "balance"),
-        )
+    check_balance(recipe, tasks)
     features, ignored = _infer_features(recipe, table, decisions)
     split = recipe.data.split
     if split.test is None:
@@ -77,6 +72,20 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     update = {"data": data, "features": features, "task": task}
     resolved = recipe.model_copy(update=update)
     return Resolved(resolved, targets, tuple(decisions), table, test, dropped)
+
+
+def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:
+    """Check that there are classes to balance, where they are to be.
+
+    Raises:
+        DataError: if there are none.
+    """
+    if recipe.training.balance == "auto" and not any(task.stratified for task in tasks):
+        given = listed(catalog.name_of(task) for task in tasks)
+        raise DataError(
+            f"{given} has no single class per row to balance. Expected none.",
+            key=("training", "balance"),
+        )
 
 
 def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Table:

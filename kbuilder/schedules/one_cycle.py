@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -46,3 +47,6 @@ class OneCycle(Spec):
 
     def follow(self, model: Any, steps: int) -> Follower | None:
         return None
+
+    def script(self) -> Mapping[str, str]:
+        return {}

@@ -33,7 +33,7 @@ class Board:
         plugin = tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         return tf.compat.v1.SummaryMetadata(plugin_data=plugin, data_class="DATA_CLASS_SCALAR")
 
-    def write(self, figures: Mapping[str, float]) -> None:
+    def epoch(self, figures: Mapping[str, float]) -> None:
         """Write the figures of an epoch, each by its own name: those of both parts meet there."""
         import tensorflow as tf
 

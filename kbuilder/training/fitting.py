@@ -13,8 +13,8 @@ import numpy as np
 from kbuilder import files
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
-from kbuilder.contracts import Decision, Phase, Task
-from kbuilder.errors import RunError, TrainingError
+from kbuilder.contracts import Decision, Listener, Phase, Progress, Task
+from kbuilder.errors import RunError, TrainingError, listed
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.training import diagnosis, planning, state
 from kbuilder.training.best import Best
@@ -25,15 +25,15 @@ from kbuilder.training.keeping import Keeper
 Epoch = dict[str, float]
 
 
-class Listener(Protocol):
-    """Who is told of progress."""
+class Reporter(Protocol):
+    """Reports progress to a person."""
 
     @property
     def live(self) -> bool:
-        """Whether steps are told too; each costs a little time."""
+        """Whether steps are reported too; each costs a little time."""
 
     def say(self, text: str) -> None:
-        """Be told in words."""
+        """Report something in words."""
 
     def step(
         self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
@@ -77,10 +77,11 @@ def fit(
     training: Training,
     train: Rows,
     validation: Rows | None,
-    listener: Listener,
+    reporter: Reporter,
     phases: Sequence[Phase] = (),
     compile_: Callable[[Any], None] | None = None,
     keeper: Keeper | None = None,
+    listeners: Sequence[Listener] = (),
 ) -> Fitted:
     """Fit a compiled network, and leave it with its best weights.
 
@@ -89,10 +90,11 @@ def fit(
         tasks: The task by output; gives the class weights.
         training: How.
         train, validation: Rows; without validation the last weights are kept.
-        listener: Is told of each epoch.
+        reporter: Called with each epoch.
         phases: The stretches of the fit; none: a single one, in which all layers learn.
         compile_: Compiles the network with an optimizer; only phases need it.
         keeper: Keeps checkpoints, and says from which to go on; None: nothing is kept.
+        listeners: Called with each epoch, too; one that returns True ends the fit.
 
     Returns:
         The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
@@ -105,7 +107,7 @@ def fit(
     weights = class_weights(tasks, train[1]) if training.balance == "auto" else None
     feed = Feed(train, training.rows_per_step, weights, training.seed)
     held = Feed(validation, training.rows_per_step) if validation is not None else None
-    return _Fit(trainer, training, feed, held, listener, phases, compile_, keeper).run()
+    return _Fit(trainer, training, feed, held, reporter, phases, compile_, keeper, listeners).run()
 
 
 def steps_per_epoch(train: Rows, training: Training) -> int:
@@ -191,16 +193,17 @@ class _Fit:
         training: Training,
         feed: Feed,
         validation: Feed | None,
-        listener: Listener,
+        reporter: Reporter,
         phases: Sequence[Phase],
         compile_: Callable[[Any], None] | None,
         keeper: Keeper | None,
+        listeners: Sequence[Listener],
     ) -> None:
         self.trainer = trainer
         self.training = training
         self.feed = feed
         self.validation = validation
-        self.listener = listener
+        self.reporter = reporter
         self.phases = phases
         self.compile_ = compile_
         self.keeper = keeper
@@ -208,7 +211,10 @@ class _Fit:
         self.best = Best(trainer, training.early_stopping) if validation is not None else None
         self.schedule: Any = None
         folder = keeper.folder if keeper is not None and training.tensorboard else None
-        self.board = Board(folder / "tensorboard") if folder is not None else None
+        board = [Board(folder / "tensorboard")] if folder is not None else []
+        self.listeners: Sequence[Any] = (*board, *listeners)
+        self.stepping = [one for one in self.listeners if hasattr(one, "step")]
+        self.told_to_end = False
         self.now = Standing()
         self.decisions: list[Decision] = []
         self.unplanned = True
@@ -239,7 +245,7 @@ class _Fit:
                 self._epoch()
             if self.best is not None:
                 self.best.restore()
-            if self.now.phase + 1 >= len(self.lengths):
+            if self.told_to_end or self.now.phase + 1 >= len(self.lengths):
                 return Fitted(self.now.history, self.decisions)
             self.now.phase += 1
             self.now.began, start = self.now.epoch, None
@@ -263,7 +269,7 @@ class _Fit:
         self.jit = plan.jit
         if decision is not None:
             self.decisions.append(decision)
-            self.listener.say(f"{decision.path}: {decision.value} ({decision.reason})")
+            self.reporter.say(f"{decision.path}: {decision.value} ({decision.reason})")
 
     def _stand(self, start: Checkpoint) -> None:
         known = start.state["standing"]
@@ -279,7 +285,7 @@ class _Fit:
     def _over(self) -> bool:
         """Whether the phase is at its end."""
         done = self.now.epoch - self.now.began >= self.lengths[self.now.phase]
-        return done or (self.best is not None and self.best.waited_enough)
+        return done or self.told_to_end or (self.best is not None and self.best.waited_enough)
 
     def _enter(self, start: Checkpoint | None) -> None:
         """Begin a phase, or go on within it."""
@@ -290,7 +296,7 @@ class _Fit:
                 self.phases[phase], self.phases, self.trainer, self.training, self.feed.steps,
                 self.compile_,
             )  # fmt: skip
-            self.listener.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
+            self.reporter.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
         self.trainer.build_all(self.feed)
         if self.jit is not None:
             self.trainer.follow(Plan(jit=self.jit, steps_per_execution=1))
@@ -317,12 +323,16 @@ class _Fit:
 
         def done(loss: float) -> None:
             now.seconds = before + time.perf_counter() - started
-            if self.listener.live:
+            if self.reporter.live or self.stepping:
                 examples = min(now.step * self.feed.batch_size, self.feed.rows)
-                self.listener.step(
+                progress = Progress(
                     now.step, self.feed.steps, now.epoch + 1, self._most(), loss,
                     examples / now.seconds, self.trainer.memory(),
                 )  # fmt: skip
+                if self.reporter.live:
+                    self.reporter.step(*progress)
+                for listener in self.stepping:
+                    listener.step(progress)
             if self.keeper is not None and now.step < self.feed.steps:
                 self.keeper.after_step(self._save)
 
@@ -390,7 +400,7 @@ class _Fit:
     def _explain(self, lost: _LossError) -> TrainingError:
         """Take all steps since the last save again, and look at the first that goes wrong."""
         epoch, history = self.now.epoch, self.now.history
-        self.listener.say(
+        self.reporter.say(
             f"the loss of epoch {epoch + 1} is {lost.loss}: looking for the step where it began"
         )
         self._restore(self.saved)
@@ -435,7 +445,7 @@ class _Fit:
         if self.validation is not None:
             self.validation.resize(part)
         self._restore(self.saved)
-        self.listener.say(
+        self.reporter.say(
             f"out of memory: from epoch {self.now.epoch + 1} on each step of "
             f"{self.feed.batch_size} rows is taken in parts of {part}, whose gradients are added "
             "up. Batch normalization, where there is some, sees the parts"
@@ -450,11 +460,14 @@ class _Fit:
             self.schedule.end(figures)
         if self.best is not None:
             self.best.end(figures)
-        self.listener.epoch(now.history[-1], self._most())
-        if self.board is not None:
-            self.board.write(now.history[-1])
+        self.reporter.epoch(now.history[-1], self._most())
+        for listener in self.listeners:
+            if listener.epoch(dict(now.history[-1])):
+                self.told_to_end = True
+                kind = type(listener).__name__
+                self.reporter.say(f"the listener {kind} ends the fit after epoch {now.epoch}")
         if self.keeper is not None:
-            last = self._over() and now.phase + 1 == len(self.lengths)
+            last = self.told_to_end or (self._over() and now.phase + 1 == len(self.lengths))
             self.keeper.after_epoch(self._save, now.history, last)
 
     def _most(self) -> int:
@@ -471,6 +484,13 @@ class _Fit:
         }
         if self.schedule is not None:
             kept["schedule"] = self.schedule.get_state()
+        states = [
+            {"listener": type(one).__name__, "state": one.get_state()}
+            for one in self.listeners
+            if hasattr(one, "get_state")
+        ]
+        if states:
+            kept["listeners"] = states
         if self.best is not None:
             kept["best"] = self.best.get_state()
             arrays |= {f"best/{n:05d}": w for n, w in enumerate(self.best.weights or ())}
@@ -495,6 +515,20 @@ class _Fit:
             names = sorted(name for name in start.arrays if name.startswith("best/"))
             weights = [start.arrays[name] for name in names]
             self.best.set_state(start.state["best"], weights or None)
+        self._restore_listeners(start.state.get("listeners", []))
+
+    def _restore_listeners(self, known: Sequence[Mapping[str, Any]]) -> None:
+        """Give the listeners their states; they are those that the fit began with, in order."""
+        keeping = [one for one in self.listeners if hasattr(one, "set_state")]
+        now, before = [type(one).__name__ for one in keeping], [one["listener"] for one in known]
+        if now != before:
+            self.reporter.say(
+                f"Warning: the listeners that keep a state are {listed(now) or 'none'}, and were "
+                f"{listed(before) or 'none'} before: each begins anew"
+            )
+            return
+        for listener, one in zip(keeping, known, strict=True):
+            listener.set_state(one["state"])
 
 
 def _numbers(figures: Mapping[str, Any]) -> Epoch:

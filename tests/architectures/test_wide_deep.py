@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from shared import message, mixed
+from shared import built, message, mixed
 
 import kbuilder as kb
 from kbuilder.contracts import Signal
 from kbuilder.errors import BuildError
-from kbuilder.pipeline import prepare
 
 WIDTHS = {"age": 1, "work": 4, "home": 200}
 
@@ -40,7 +39,7 @@ def test_the_columns_of_a_recipe_are_crossed_by_name() -> None:
     data = kb.Frame(frame=mixed(), target="answer")
     model = kb.WideDeep(crosses=[["colour", "floor"]], units=4)
     recipe = kb.Recipe(data=data, features={"floor": kb.Category()}, model=model)
-    prepared = prepare(recipe)
+    prepared = built(recipe)
     assert prepared.network.model.layers[-1].input.shape == (None, 14 + 5 * 7 + 4)
     [found] = [layer for layer in prepared.network.model.layers if type(layer).__name__ == "Cross"]
     assert found.parts == [[2, 7], [7, 14]]

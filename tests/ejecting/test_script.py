@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 from halting import HANG
-from shared import ROWS, Call, message, mixed, picture, reviews
+from shared import ROWS, Call, built, message, mixed, picture, reviews
 
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.errors import CallError
-from kbuilder.pipeline import prepare, written
+from kbuilder.pipeline import written
 
 TRAINING = kb.Training(epochs=1, batch_size=32)
 
@@ -141,7 +141,7 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     made: Callable[[], kb.Recipe],
 ) -> None:
     recipe = made()
-    prepared = prepare(recipe)
+    prepared = built(recipe)
     text = written(prepared)
     assert "import kbuilder" not in text
     short = text.replace(str(Path.cwd()), "")  # a long path is nobody's fault
@@ -153,11 +153,11 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     if "test = present(" in text:
         script["test"] = script["present"](script["test"], list(recipe.data.target))
     own = {"test"} if "test" in script else set()
-    names = [name for name in prepared.rows if name not in own]
+    names = [name for name in prepared.data.rows if name not in own]
     parts = dict(zip(names, script["divide"](script["rows"]), strict=True))
     parts |= {name: script[name] for name in own}
     layers = script["preprocessing"](parts["train"])
-    for name, (arrays, encoded) in prepared.rows.items():
+    for name, (arrays, encoded) in prepared.data.rows.items():
         part = parts[name]
         found = script["inputs"](part, layers)
         assert found.keys() == arrays.keys()
@@ -169,7 +169,7 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     mine, its = prepared.network.trained, script["build_model"]()
     assert its.count_params() == mine.count_params()
     its.set_weights(mine.get_weights())
-    batch = {key: values[:16] for key, values in prepared.rows["train"][0].items()}
+    batch = {key: values[:16] for key, values in prepared.data.rows["train"][0].items()}
     for output, values in mine(batch).items():
         np.testing.assert_allclose(its(batch)[output], values, rtol=1e-6, atol=1e-6)
 
@@ -177,7 +177,7 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
 def test_the_stretches_of_the_fit_are_those_of_the_recipe(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    prepared = prepare(tuned())
+    prepared = built(tuned())
     text = written(prepared)
     weights = Path("trained.weights.h5").absolute()
     assert (
@@ -219,7 +219,7 @@ def _base(prepared: Any) -> Any:
 @pytest.mark.slow
 def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     recipe = table()
-    text = written(prepare(recipe))
+    text = written(built(recipe))
     assert "optimizer=keras.optimizers.SGD(momentum=0.9, nesterov=True)," in text
     assert 'keras.callbacks.EarlyStopping("val_loss", patience=EPOCHS' in text
     text = text.replace(f"EPOCHS = {recipe.training.epochs}", "EPOCHS = 2")
@@ -234,7 +234,7 @@ def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
 
 
 def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
-    script = written(prepare(several()))
+    script = written(built(several()))
     assert 'loss_weights={"answer": 1.0, "price": 0.5},' in script
     assert 'weights["answer"] = balanced(wanted["answer"][:, 0].astype(int))' in script
     assert 'weights["price"] = np.ones(len(wanted["price"]), np.float32)' in script
@@ -243,12 +243,12 @@ def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
 
 def test_classes_by_number_are_balanced_by_their_number() -> None:
     recipe = flowers().model_copy(update={"training": kb.Training(balance="auto")})
-    script = written(prepare(recipe))
+    script = written(built(recipe))
     assert 'weights["species"] = balanced(wanted["species"][:, 0].astype(int))' in script
 
 
 def test_each_auxiliary_output_has_the_weights_of_its_target() -> None:
-    prepared = prepare(digits().model_copy(update={"training": kb.Training(balance="auto")}))
+    prepared = built(digits().model_copy(update={"training": kb.Training(balance="auto")}))
     network = prepared.network
     tasks = {**network.tasks, "auxiliary_1": network.tasks["digit"]}
     halfway = replace(network, tasks=tasks, auxiliary={"auxiliary_1": ("digit", 0.3)})
@@ -260,7 +260,7 @@ def test_each_auxiliary_output_has_the_weights_of_its_target() -> None:
 def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
     schedule = catalog.find("schedules", name)(warm_up=0.5)
     training = kb.Training(epochs=2, batch_size=16, schedule=schedule)
-    prepared = prepare(flowers().model_copy(update={"training": training}))
+    prepared = built(flowers().model_copy(update={"training": training}))
     script = run(written(prepared))
     model = script["build_model"]()
     compiled = written(prepared).partition("    model.compile(")[2].partition("\n    )")[0]
@@ -275,7 +275,7 @@ def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
 def test_a_script_warms_up_before_it_waits_for_a_plateau(monkeypatch: pytest.MonkeyPatch) -> None:
     plateau = catalog.find("schedules", "plateau")(warm_up=1, patience=2)
     training = kb.Training(epochs=2, batch_size=30, schedule=plateau)
-    script = run(written(prepare(flowers().model_copy(update={"training": training}))))
+    script = run(written(built(flowers().model_copy(update={"training": training}))))
     import keras
 
     rates: list[float] = []
@@ -293,7 +293,7 @@ def test_a_script_warms_up_before_it_waits_for_a_plateau(monkeypatch: pytest.Mon
 
 
 def test_a_frame_in_memory_cannot_be_read_by_a_script() -> None:
-    prepared = prepare(kb.Recipe(data=kb.Frame(frame=mixed(), target="answer")))
+    prepared = built(kb.Recipe(data=kb.Frame(frame=mixed(), target="answer")))
     assert message(CallError, written, prepared) == (
         "a script cannot read a frame that is in memory. Expected rows in a file: write them "
         "with `frame.to_csv`, and use the source csv."

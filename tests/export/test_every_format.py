@@ -159,7 +159,8 @@ def test_a_file_of_an_image_comes_as_pixels_and_names_stay_beside(written: Expor
     known = described(written("onnx", "files"))
     assert known["inputs"] == [
         {
-            "name": "photo", "column": "photo", "kind": "image", "dtype": "uint8",
+            "name": "photo", "column": "photo", "kind": "image",
+            "holds": "pictures", "dtype": "uint8",
             "shape": [None, 7, 9, 3],
             "prepared": "decoded, resized to 7 × 9 (bilinear, antialiased), red, green, blue",
         }

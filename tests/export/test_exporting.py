@@ -135,7 +135,8 @@ def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports)
     assert list(described) == ["format", "tolerance", "inputs", "missing", "targets"]
     assert (described["format"], described["tolerance"]) == ("saved_model", 1e-5)
     assert described["inputs"][0] == {
-        "name": "size", "column": "size", "kind": "number", "dtype": "float32", "shape": [None],
+        "name": "size", "column": "size", "kind": "number", "holds": "numbers",
+        "dtype": "float32", "shape": [None],
     }  # fmt: skip
     assert described["missing"] == {"float32": "NaN", "string": '""', "int64": -(2**63)}
     [target] = described["targets"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
-from shared import message
+from shared import built, message
 
 import kbuilder as kb
 from kbuilder import pipeline, room
@@ -60,7 +60,7 @@ def test_on_two_devices_it_is_that_of_one() -> None:
     assert placement.decision is not None
     assert placement.decision.reason.startswith("there are 2 devices: each takes its part of a")
     for where in (ALONE, placement):
-        prepared = pipeline.prepare(given, placement=where)
+        prepared = built(given, placement=where)
         assert prepared.recipe.training.batch_size == 128
 
 

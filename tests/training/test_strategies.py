@@ -18,10 +18,10 @@ import pandas as pd
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
-from shared import message, mixed
+from shared import built, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints, pipeline
+from kbuilder import checkpoints
 from kbuilder.contracts import Phase, Signal
 from kbuilder.errors import CallError, Interrupted, TrainingError
 from kbuilder.recipe.training import Optimizer
@@ -361,7 +361,7 @@ def test_a_run_on_two_devices_is_that_on_one() -> None:
 def test_a_network_on_several_devices_takes_step_by_step_without_xla() -> None:
     """Keras compiles several steps, and XLA, only for one device."""
     placement = strategies.place(recipe().training, 2)
-    trained = pipeline.prepare(recipe(), placement=placement).network.trained
+    trained = built(recipe(), placement=placement).network.trained
     assert (trained.steps_per_execution, trained.jit_compile) == (1, False)
 
 

@@ -1,0 +1,108 @@
+"""The rows of a recipe, ready for any network: loaded, inferred, divided, learned, prepared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kbuilder import preprocessing
+from kbuilder.columns import Columns, Rows
+from kbuilder.contracts import Decision
+from kbuilder.data import infer, split
+from kbuilder.errors import CallError, listed
+from kbuilder.recipe.reading import pointing
+from kbuilder.recipe.recipe import Recipe
+
+OWN = ("data", "features", "task")
+"""The sections of a recipe that a data set comes of; the others are for the network and its fit."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that is known before there is a network. `kb.prepare` makes it, for any number of fits.
+
+    Args:
+        given: The recipe as it was given.
+        recipe: The recipe with features, task and shares written out.
+        decisions: What was inferred, with reasons.
+        parts: The rows of training, validation and test.
+        columns: Learned features and targets.
+        rows: The same parts, prepared: arrays by input of the network, and encoded targets.
+        dropped: Whether rows without a target were left out.
+        smoke: Whether only a few rows of each part were kept.
+    """
+
+    given: Recipe
+    recipe: Recipe
+    decisions: tuple[Decision, ...]
+    parts: split.Parts
+    columns: Columns
+    rows: Mapping[str, Rows]
+    dropped: bool
+    smoke: bool
+
+    def splits(self) -> dict[str, Any]:
+        """The content of `splits.json`."""
+        return self.parts.describe(self.recipe.data.split.seed, self.smoke)
+
+    def of(self, recipe: Recipe) -> Recipe:
+        """Another recipe for the same rows, with what was inferred of them.
+
+        Raises:
+            CallError: if it says something else about the rows.
+            DataError: if its way of fitting does not go with the task.
+        """
+        if recipe is not self.given:
+            other = [name for name in OWN if getattr(recipe, name) != getattr(self.given, name)]
+            if other:
+                raise CallError(
+                    f"the recipe differs from that of the prepared data in {listed(other)}. "
+                    "Expected another model or training alone; prepare the rows anew for the rest."
+                )
+        infer.check_balance(recipe, [task for _, task in self.columns.targets])
+        written = {name: getattr(self.recipe, name) for name in OWN}
+        return recipe.model_copy(update=written)
+
+
+def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.Parts]:
+    """The rows of a recipe, inferred and divided.
+
+    Raises:
+        DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
+    """
+    resolved = infer.resolve(recipe, *recipe.data.load())
+    parts = split.divide(
+        resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
+    )
+    return resolved, parts.smoke() if smoke else parts
+
+
+def prepare(recipe: Recipe, smoke: bool = False) -> Dataset:
+    """Every stage before there is a network: load, infer, divide, learn, prepare.
+
+    Args:
+        recipe: The recipe.
+        smoke: Keep a few rows of each part, once all have been learned from.
+
+    Raises:
+        DataError: as `divided`, and if a column cannot be of its kind.
+    """
+    with pointing(recipe):
+        resolved, parts = divided(recipe)
+        columns, learned = preprocessing.learn(resolved.recipe, resolved.targets, parts.train)
+        targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
+        if smoke:
+            parts = parts.smoke()
+        layer = preprocessing.preprocessor(columns)
+        rows = {
+            name: (
+                preprocessing.apply(layer, columns, table),
+                {output: values[: len(table)] for output, values in targets[name].items()},
+            )
+            for name, table in parts
+        }
+    decisions = (*resolved.decisions, *learned)
+    return Dataset(
+        recipe, resolved.recipe, decisions, parts, columns, rows, resolved.dropped, smoke
+    )
