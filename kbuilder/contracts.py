@@ -171,6 +171,16 @@ class Script:
     imports: tuple[str, ...] = ()
 
 
+def _taken(values: np.ndarray, layer: Any) -> np.ndarray:
+    """The raw column as it is."""
+    return values
+
+
+def _prepared(values: Any, layer: Any) -> Any:
+    """What the layer makes of it."""
+    return layer(values)
+
+
 @dataclass(frozen=True)
 class Numeric:
     """How a column goes into an export for a runtime that knows neither words nor files.
@@ -183,8 +193,8 @@ class Numeric:
     """
 
     entry: Mapping[str, Any] = field(default_factory=dict)
-    take: Callable[[np.ndarray, Any], np.ndarray] = lambda values, layer: values
-    prepare: Callable[[Any, Any], Any] = lambda values, layer: layer(values)
+    take: Callable[[np.ndarray, Any], np.ndarray] = _taken
+    prepare: Callable[[Any, Any], Any] = _prepared
     beyond: int | None = None
 
 
