@@ -60,7 +60,7 @@ ejected: $(VENV)/.installed
 	$(BIN)/python tools/run_ejected.py --data $(DATA)
 
 schema: $(VENV)/.installed
-	$(BIN)/kbuilder schema -o recipes/recipe.schema.json
+	$(BIN)/kbuilder schema --output recipes/recipe.schema.json
 
 layer-table: $(VENV)/.installed
 	$(BIN)/python tools/write_layer_table.py

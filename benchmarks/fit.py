@@ -434,9 +434,9 @@ def cold(data: Path, rounds: int) -> tuple[list[str], float]:
             own = [f"training.epochs={epochs}", "training.early_stopping=null"]
             overrides = [*paths(workload, data, Path(folder)), *own]
             script, run = str(Path(folder, f"{epochs}.py")), str(Path(folder, f"run-{epochs}"))
-            ejected = [word for it in overrides for word in ("--override", it)]
+            ejected = [word for it in overrides for word in ("-o", it)]
             given = [word for it in overrides for word in ("-o", it)]
-            seconds([*kbuilder, "eject", recipe, "-o", script, *ejected])
+            seconds([*kbuilder, "eject", recipe, "--output", script, *ejected])
             ours = seconds([*kbuilder, "fit", recipe, "--run-dir", run, *given])
             bare = seconds([sys.executable, script])
             pairs = zip(ours, bare, strict=True)

@@ -176,7 +176,7 @@ class Run:
             Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
         """
         data, output = Path(data), Path(output)
-        words = ["kbuilder", "predict", str(self.path), str(data), "-o", str(output)]
+        words = ["kbuilder", "predict", str(self.path), str(data), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
         job = predicting.Job(
             data=data,

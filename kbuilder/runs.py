@@ -414,7 +414,13 @@ def find(name: str | Path, resume: bool = False) -> Path:
             raise CallError(
                 "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
             )
-        return max(found, key=lambda folder: folder.name)
+        whole = [folder for folder in found if not _is_smoke(folder)]
+        if not whole:
+            raise CallError(
+                "there are smoke runs alone below runs/, which `latest` does not mean. Expected "
+                f"one from `kbuilder fit RECIPE`, or its name, such as {max(found)}."
+            )
+        return max(whole, key=lambda folder: folder.name)
     if resume:
         path = _finished(path)
         if unfinished(path).is_dir() and not (path / LOCK).is_file():
@@ -427,6 +433,36 @@ def find(name: str | Path, resume: bool = False) -> Path:
             "or `latest`."
         )
     return path
+
+
+def recipe(name: str | Path, override: Sequence[str] = ()) -> Recipe:
+    """The recipe of a file, or the resolved one of a run.
+
+    Args:
+        name: A recipe file, the folder of a run, or `latest`.
+        override: Settings such as `training.epochs=3`.
+
+    Raises:
+        CallError: if there is no such file or run.
+        RecipeError: if it is wrong.
+        RunError: if the run is incomplete or altered.
+    """
+    if not is_run(name):
+        return reading.read(name, override)
+    path = find(name)
+    check(path)
+    _expect_plugins(path)
+    file = path / "recipe.yaml"
+    text = file.read_text(encoding="utf-8")
+    return reading.parse(text, name=str(file), folder=path, override=override)
+
+
+def _is_smoke(path: Path) -> bool:
+    """Whether a run says that it was a smoke test; what says nothing is looked at later."""
+    try:
+        return bool(_load(path / "splits.json")["smoke"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def check(path: Path) -> None:

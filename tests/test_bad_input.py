@@ -207,7 +207,7 @@ def test_a_run_that_is_incomplete_or_altered_is_refused(run: Path, kind: str) ->
     message = spoil(run, kind)
     for arguments in (
         ["evaluate", "run"], ["predict", "run", "rows.csv"], ["export", "run", "exported"],
-        ["predict", "run", "rows.csv", "-o", "out.csv"],
+        ["predict", "run", "rows.csv", "--output", "out.csv"],
     ):  # fmt: skip
         done = command(*arguments)
         assert (done.code, done.out, done.err) == (1, "", f"Error: {message}\n")
@@ -249,8 +249,8 @@ def test_a_fit_on_a_full_disk_leaves_nothing(small_disk: Path) -> None:
     "arguments",
     [
         ["export", "run", "disk/exported"],
-        ["predict", "run", "rows.json", "-o", "disk/out.csv"],
-        ["schema", "-o", "disk/recipe.schema.json"],
+        ["predict", "run", "rows.json", "--output", "disk/out.csv"],
+        ["schema", "--output", "disk/recipe.schema.json"],
     ],
     ids=lambda arguments: arguments[0],
 )

@@ -108,6 +108,27 @@ def test_the_python_shown_runs(workshop: Path) -> None:
     assert (workshop / "exported/flowers/2").is_dir()
 
 
+def test_what_is_said_of_extending_works(workshop: Path) -> None:
+    text = (ROOT / "docs/extending.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```(\w+)\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    shown = [code for language, code in found if language == "python"]
+    (workshop / "plugins/architectures").mkdir(parents=True)
+    (workshop / "plugins/architectures/strand.py").write_text(shown[0], encoding="utf-8")
+    [commands] = [code for language, code in found if language == "sh"]
+    for line in commands.splitlines():
+        run(f"{line} -o training.epochs=2", workshop)
+    assert "strand" in (max(workshop.glob("runs/flowers/*")) / "plugins.json").read_text()
+    before = len(list(workshop.glob("runs/flowers/*")))
+    (workshop / "more.py").write_text(
+        "\n".join(shown[1:]).replace("flowers.yaml", "quick.yaml"), encoding="utf-8"
+    )
+    recipe = (workshop / "flowers.yaml").read_text(encoding="utf-8")
+    (workshop / "quick.yaml").write_text(f"{recipe}training: {{epochs: 2}}\n", encoding="utf-8")
+    run("python more.py", workshop)
+    assert len(list(workshop.glob("runs/*/*"))) >= before + 4
+    assert len((workshop / "log.jsonl").read_text().splitlines()) == 2
+
+
 def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> None:
     environment = Path(sys.executable).parents[1]
     if not (environment / ".installed").is_file():

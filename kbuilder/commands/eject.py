@@ -10,18 +10,19 @@ from kbuilder.console import echo
 
 @click.command()
 @options.recipe
-@click.option("--override", multiple=True, metavar="KEY=VALUE", help="Set a value of the recipe.")
-@click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
+@options.override
+@click.option("--output", type=click.Path(), metavar="FILE", help="File to write. [stdout]")
 @options.plugins
 def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
-    """Write RECIPE as a plain Keras script, which needs no kbuilder.
+    """Write RECIPE, or that of a run, as a plain Keras script, which needs no kbuilder.
 
     \b
-    kbuilder eject adult.yaml -o model.py
+    kbuilder eject adult.yaml --output model.py
+    kbuilder eject latest -o training.epochs=3 --output model.py
     """
-    from kbuilder.recipe.reading import read
+    from kbuilder import runs
 
-    read_recipe = read(recipe, override)
+    read_recipe = runs.recipe(recipe, override)
     from kbuilder import engine
 
     engine.load_quietly()

@@ -31,6 +31,30 @@ override = click.option(
     metavar="KEY=VALUE",
     help="Set a value of the recipe, such as training.epochs=3. May be repeated.",
 )
+
+
+def _short(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+    if value is not None:
+        from kbuilder.console import echo
+
+        echo("Warning: -o sets a value of a recipe elsewhere. Write --output here.", err=True)
+        context.params["output"] = value
+    return value
+
+
+def output(what: str) -> Any:
+    """`--output FILE`; `-o` is taken for it with a warning, where it has no other meaning.
+
+    Args:
+        what: What is written, and where to without it.
+    """
+    long = click.option("--output", type=click.Path(), metavar="FILE", help=what)
+    short = click.option(
+        "-o", "short", type=click.Path(), hidden=True, expose_value=False, callback=_short
+    )
+    return lambda command: long(short(command))
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 recipe = click.argument("recipe", type=click.Path())
 run = click.argument("run", type=click.Path())

@@ -14,9 +14,7 @@ from kbuilder.console import echo
 @click.command()
 @options.run
 @click.argument("data", type=click.Path())
-@click.option(
-    "-o", "--output", type=click.Path(), help="File to write, .csv or .parquet. [CSV to stdout]"
-)
+@options.output("File to write, .csv or .parquet. [CSV to stdout]")
 @click.option(
     "--safe-csv", is_flag=True,
     help="In CSV, put ' before words that a spreadsheet would take as a formula.",
@@ -30,8 +28,8 @@ def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
 
     \b
     kbuilder predict latest new.csv
-    kbuilder predict latest new.csv -o predictions.csv
-    kbuilder predict latest new.parquet -o predictions.parquet
+    kbuilder predict latest new.csv --output predictions.csv
+    kbuilder predict latest new.parquet --output predictions.parquet
     """
     from kbuilder import predicting, runs
 

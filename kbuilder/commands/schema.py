@@ -12,13 +12,13 @@ from kbuilder.console import echo
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(), help="File to write. [stdout]")
+@options.output("File to write. [stdout]")
 @options.plugins
 def schema(output: str | None) -> None:
     """Print the JSON Schema of a recipe, for an editor to complete and check it.
 
     \b
-    kbuilder schema -o recipe.schema.json
+    kbuilder schema --output recipe.schema.json
     """
     from kbuilder import files
     from kbuilder.recipe.writing import to_json_schema

@@ -33,20 +33,21 @@ def show(
 ) -> None:
     """Show what RECIPE comes to: what is decided and why, the resolved recipe, the network.
 
-    Reads the data, but does not fit. Of each layer it tells the output shape, the parameters, the
-    multiply-adds for one example, and how much of the input one unit sees.
+    RECIPE may be a run, too, whose recipe is meant. Reads the data, but does not fit. Of each layer
+    it tells the output shape, the parameters, the multiply-adds for one example, and how much of
+    the input one unit sees.
 
     \b
     kbuilder show adult.yaml
     kbuilder show digits-cnn.yaml --svg digits-cnn.svg
     kbuilder show cifar10-augmented.yaml --samples samples.png
     """
+    from kbuilder import runs
     from kbuilder.errors import CallError, on_one_line
-    from kbuilder.recipe.reading import read
 
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
-    read_recipe = read(recipe, override)
+    read_recipe = runs.recipe(recipe, override)
     from kbuilder import engine
 
     engine.load_quietly()

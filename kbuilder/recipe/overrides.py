@@ -29,6 +29,8 @@ def apply(
         parsed = parse(setting)
         if parsed is None or not parsed[1].startswith("="):
             message = "is no setting. Expected KEY=VALUE, such as training.epochs=3."
+            if setting.endswith(".py"):
+                message += f" To write a file: `--output {setting}`."
             found.append(origin.option(Problem((), message), setting))
             continue
         key: Key = parsed[0]

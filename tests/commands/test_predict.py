@@ -42,7 +42,7 @@ def test_predictions_go_to_stdout_as_csv(rows: str, fitted: Any, call: Call) -> 
 def test_a_file_is_written_whole_in_place_of_the_old(rows: str, fitted: Any, call: Call) -> None:
     _, expected, _ = call("predict", fitted("mixed").path, rows)
     with Path("out.csv").open("w", encoding="utf-8") as old:
-        code, out, err = call("predict", fitted("mixed").path, rows, "-o", "out.csv")
+        code, out, err = call("predict", fitted("mixed").path, rows, "--output", "out.csv")
         assert Path("out.csv").stat().st_ino != os.fstat(old.fileno()).st_ino  # by rename
     assert (code, out, err) == (0, "", f"{ROWS} predictions: out.csv\n")
     assert Path("out.csv").read_text(encoding="utf-8") == expected
@@ -52,7 +52,7 @@ def test_a_file_is_written_whole_in_place_of_the_old(rows: str, fitted: Any, cal
 def test_a_failure_leaves_the_old_file(fitted: Any, call: Call) -> None:
     Path("out.csv").write_text("old", encoding="utf-8")
     pd.DataFrame({"size": [1.0]}).to_csv("few.csv", index=False)
-    code, out, err = call("predict", fitted("mixed").path, "few.csv", "-o", "out.csv")
+    code, out, err = call("predict", fitted("mixed").path, "few.csv", "--output", "out.csv")
     assert (code, out) == (1, "")
     assert err == "Error: few.csv has no column 'colour', 'floor'. It has: size.\n"
     assert Path("out.csv").read_text(encoding="utf-8") == "old"
@@ -88,7 +88,7 @@ def test_what_is_not_there_is_named(
 def test_a_name_that_predictions_cannot_have_is_refused_before_tensorflow_is_loaded(
     rows: str, fitted: Any
 ) -> None:
-    words = ["predict", str(fitted("mixed").path), rows, "-o", "out.json"]
+    words = ["predict", str(fitted("mixed").path), rows, "--output", "out.json"]
     program = (
         "import sys; from kbuilder.commands.main import kbuilder\n"
         "try: kbuilder.main(sys.argv[1:], standalone_mode=False)\n"
@@ -132,7 +132,7 @@ def test_the_parts_of_a_file_are_predicted_as_the_whole_to_the_last_bit(
     expected = run.predict(other)
     pd.testing.assert_frame_equal(run.predict("rows.csv"), expected, check_exact=True)
     for data in ("rows.csv", "rows.parquet"):
-        code, _, err = call("predict", run.path, data, "-o", output)
+        code, _, err = call("predict", run.path, data, "--output", output)
         assert (code, err) == (0, f"3,000 predictions: {output}\n")
         if output == "out.csv":
             assert Path(output).read_text(encoding="utf-8") == expected.to_csv(index=False)
@@ -151,7 +151,7 @@ def test_a_value_far_below_is_named_by_its_row_and_nothing_is_left(
     frame.loc[2500, "size"] = "large"
     frame.to_csv("rows.csv", index=False)
     frame.to_parquet("rows.parquet")
-    code, out, err = call("predict", fitted("mixed").path, f"rows.{ending}", "-o", "out.csv")
+    code, out, err = call("predict", fitted("mixed").path, f"rows.{ending}", "--output", "out.csv")
     assert (code, out) == (1, "")
     assert err == (
         f"Error: features.size: row 2501 of rows.{ending}: column 'size' is a number, but here "
@@ -177,7 +177,7 @@ def test_what_can_only_be_read_whole_is_predicted_in_parts(
     }
     for kind, (name, frame) in given.items():
         run, expected = fitted(kind), fitted(kind).predict(frame)
-        assert call("predict", run.path, name, "-o", "out.csv")[0] == 0
+        assert call("predict", run.path, name, "--output", "out.csv")[0] == 0
         found = pd.read_csv("out.csv")
         pd.testing.assert_frame_equal(found, expected, check_dtype=False, rtol=1e-4)
 
@@ -224,7 +224,7 @@ def ended(folder: Path, fitted: Any) -> dict[str, tuple[int, str]]:
         pair = {}
         for name in (one, two):
             _, file, count = MOMENTS[name]
-            arguments = ["predict", run, "rows.csv", "-o", name]
+            arguments = ["predict", run, "rows.csv", "--output", name]
             pair[name] = Halting(arguments, folder, file, count, SIZED)
         for name, process in pair.items():
             _, err, code = process.signal(MOMENTS[name][0])
@@ -248,7 +248,7 @@ def test_what_was_ended_goes_on_to_the_very_file(
     output, run = folder / moment, fitted("mixed").path
     assert not output.exists()
     rows = journal(output)["rows"]
-    again = shlex.join(["kbuilder", "predict", str(run), "rows.csv", "-o", moment])
+    again = shlex.join(["kbuilder", "predict", str(run), "rows.csv", "--output", moment])
     if number == signal.SIGKILL:
         assert (code, said) == (-number, "")
     else:
@@ -325,8 +325,8 @@ def test_real_rows_are_predicted_alike_from_csv_and_parquet(call: Call) -> None:
     run = kb.fit(kb.Recipe(data=data, training=training), verbose=False)
     test = real("adult-test.csv")
     expected = run.predict(test)
-    assert call("predict", run.path, test, "-o", "out.parquet")[0] == 0
+    assert call("predict", run.path, test, "--output", "out.parquet")[0] == 0
     pd.testing.assert_frame_equal(pd.read_parquet("out.parquet"), expected, check_exact=True)
     pd.read_csv(test, na_values="?", skipinitialspace=True).to_parquet("test.parquet")
-    assert call("predict", run.path, "test.parquet", "-o", "out.csv")[0] == 0
+    assert call("predict", run.path, "test.parquet", "--output", "out.csv")[0] == 0
     assert Path("out.csv").read_text(encoding="utf-8") == expected.to_csv(index=False)

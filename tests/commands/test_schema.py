@@ -14,5 +14,5 @@ def test_it_writes_the_file_that_comes_with_the_recipes() -> None:
     done = command("schema")
     assert (done.code, done.err) == (0, "")
     assert done.out == shipped_file, "run `make schema`"
-    assert command("schema", "-o", "deep/schema.json") == (0, "", "deep/schema.json\n")
+    assert command("schema", "--output", "deep/schema.json") == (0, "", "deep/schema.json\n")
     assert Path("deep/schema.json").read_text(encoding="utf-8") == shipped_file

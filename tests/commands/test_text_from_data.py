@@ -75,7 +75,7 @@ def test_predictions_on_stdout_are_those_of_the_file_byte_for_byte(recipe: str, 
     assert call("fit", recipe, "--run-dir", "run")[0] == 0
     command = [sys.executable, "-m", "kbuilder", "predict", "run", "rows.csv"]
     printed = subprocess.run(command, capture_output=True, check=True)
-    code, _, err = call("predict", "run", "rows.csv", "-o", "out.csv")
+    code, _, err = call("predict", "run", "rows.csv", "--output", "out.csv")
     assert code == 0
     assert printed.stdout == Path("out.csv").read_bytes()
     assert b"\\x1b[31mred" in printed.stdout
@@ -104,7 +104,7 @@ def test_the_option_reaches_both_ways_out(tmp_path: Path, call: Call) -> None:
     frame.to_csv("rows.csv", index=False)
     Path("r.yaml").write_text("data: {source: csv, path: rows.csv, target: y}\n")
     assert call("fit", "r.yaml", "--run-dir", "run", "-o", "training.epochs=1")[0] == 0
-    assert call("predict", "run", "rows.csv", "-o", "out.csv", "--safe-csv")[0] == 0
+    assert call("predict", "run", "rows.csv", "--output", "out.csv", "--safe-csv")[0] == 0
     safe = Path("out.csv").read_text()
     assert {line.partition(",")[0] for line in safe.splitlines()[1:]} <= {"'=1", "'@2"}
     command = [sys.executable, "-m", "kbuilder", "predict", "run", "rows.csv", "--safe-csv"]

@@ -305,8 +305,6 @@ def test_the_command_writes_the_file_or_prints(call: Call) -> None:
     code, out, err = call("eject", "iris.yaml")
     assert (code, err) == (0, "")
     assert out.startswith('"""The network of iris.yaml, and its fit, in plain Keras.\n')
-    code, nothing, err = call(
-        "eject", "iris.yaml", "-o", "model.py", "--override", "training.seed=3"
-    )
+    code, nothing, err = call("eject", "iris.yaml", "--output", "model.py", "-o", "training.seed=3")
     assert (code, nothing, err) == (0, "", "model.py\n")
     assert Path("model.py").read_text(encoding="utf-8") == out.replace("SEED = 0", "SEED = 3")
