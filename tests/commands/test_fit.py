@@ -16,7 +16,7 @@ from bad import files_below
 from halting import HANG
 from shared import Call, mixed
 
-from kbuilder import pipeline
+from kbuilder.data import dataset
 
 RECIPE = """data: {source: csv, path: rows.csv, target: answer}
 features: {floor: category}
@@ -60,9 +60,26 @@ def test_json_is_the_metrics_with_the_place_of_the_run(recipe: Path, call: Call)
 
 def test_without_a_folder_the_run_is_the_latest_below_its_recipe(recipe: Path, call: Call) -> None:
     assert call("fit", recipe, "--smoke")[0] == 0
-    [run] = Path("runs/answers").iterdir()
+    [smoke] = Path("runs/answers").iterdir()
+    code, _, err = call("evaluate", "latest")
+    assert (code, err) == (
+        2,
+        "Error: there are smoke runs alone below runs/, which `latest` does not mean. Expected one "
+        f"from `kbuilder fit RECIPE`, or its name, such as {smoke}.\n",
+    )
+    assert call("evaluate", smoke)[0] == 0
+    assert call("fit", recipe, "-o", "training.epochs=1")[0] == 0
+    assert call("fit", recipe, "--smoke")[0] == 0
+    _, run, _ = sorted(Path("runs/answers").iterdir())
     code, out, _ = call("evaluate", "latest", "--json")
-    assert (code, json.loads(out)["task"]) == (0, "binary")
+    assert (code, json.loads(out)) == (0, json.loads(call("evaluate", run, "--json")[1]))
+    assert json.loads((run / "splits.json").read_text())["smoke"] is False
+    code, script, _ = call("eject", "latest", "-o", "training.seed=7")
+    assert (code, "SEED = 7\nEPOCHS = 1\n" in script) == (0, True)
+    assert call("eject", recipe, "-o", "model.py") == (
+        2, "", "-o model.py: is no setting. Expected KEY=VALUE, such as training.epochs=3. To write "
+        "a file: `--output model.py`.\n1 problem.\n",
+    )  # fmt: skip
     assert (run / "lock.json").is_file()
 
 
@@ -187,7 +204,7 @@ def test_a_fit_that_is_stopped_before_its_first_step_leaves_nothing(
     def prepare(*given: Any) -> None:
         os.kill(os.getpid(), number)
 
-    monkeypatch.setattr(pipeline, "prepare", prepare)
+    monkeypatch.setattr(dataset, "prepare", prepare)
     # What runs in the background of a shell ignores SIGINT.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     # click ends the line on which the terminal shows ^C.

@@ -72,7 +72,7 @@ def test_the_examples_of_the_run_are_predicted(fitted: Any, call: Call) -> None:
         ("latest", "rows.csv", 2, "Error: there is no run below runs/."),
         (".", "rows.csv", 1, "Error: . is no whole run: it has no readable lock.json."),
         ("mixed", "nowhere.csv", 1, "Error: there is no file nowhere.csv."),
-        ("mixed", "nowhere.json", 1, "Error: nowhere.json cannot be read: "),
+        ("mixed", "nowhere.json", 1, "Error: there is no file nowhere.json."),
     ],
 )
 def test_what_is_not_there_is_named(

@@ -445,7 +445,7 @@ def test_a_run_that_goes_on_from_another_has_its_checkpoint_at_once(
     from kbuilder.training import fitting
 
     def fit(*given: Any) -> Any:
-        keeper = given[-1]
+        keeper = given[-2]
         keeper._writer.wait()
         seen.extend(after(path) for path in [keeper.folder])
         raise KeyboardInterrupt
