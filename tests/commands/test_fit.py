@@ -77,8 +77,8 @@ def test_without_a_folder_the_run_is_the_latest_below_its_recipe(recipe: Path, c
     code, script, _ = call("eject", "latest", "-o", "training.seed=7")
     assert (code, "SEED = 7\nEPOCHS = 1\n" in script) == (0, True)
     assert call("eject", recipe, "-o", "model.py") == (
-        2, "", "-o model.py: is no setting. Expected KEY=VALUE, such as training.epochs=3. To write "
-        "a file: `--output model.py`.\n1 problem.\n",
+        2, "", "Error: -o model.py: is no setting. Expected KEY=VALUE, such as training.epochs=3. "
+        "To write a file: `--output model.py`.\n1 problem.\n",
     )  # fmt: skip
     assert (run / "lock.json").is_file()
 
