@@ -1,0 +1,68 @@
+"""The reference in the terminal is made from the schema classes, and leaves none of them out."""
+
+from __future__ import annotations
+
+import pytest
+from shared import Call, message
+
+from kbuilder import catalog
+from kbuilder.describing.reference import explain
+from kbuilder.errors import CallError
+from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.training import Training
+
+PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
+
+
+@pytest.mark.parametrize(("folder", "name"), PLUGINS)
+def test_each_field_of_each_plugin_is_there(folder: str, name: str) -> None:
+    text = explain(f"{folder}.{name}")
+    assert text in explain(name)
+    kind = catalog.find(folder, name)
+    assert text.startswith(f"{name} (")
+    words = " ".join(text.split())
+    for field, known in kind.model_fields.items():  # type: ignore[attr-defined]
+        assert f"\n    {field}: " in text
+        assert " ".join(str(known.description).split()) in words
+        if known.is_required():
+            assert "; required" in text
+    assert " ".join(str(kind.__doc__).split()) in words
+
+
+def test_each_section_and_each_field_of_training_is_there() -> None:
+    overview = explain(None)
+    for section in Recipe.model_fields:
+        assert f"\n  {section:<10} " in overview
+        assert explain(section).startswith(f"{section}: ")
+    for folder, name in PLUGINS:
+        assert f"\n  {name:<18} " in overview, folder
+    for field in Training.model_fields:
+        assert f"\n    {field}: " in explain("training")
+        assert explain(f"training.{field}").startswith(f"training.{field}: ")
+
+
+def test_a_field_has_its_type_its_bounds_and_its_default() -> None:
+    assert explain("training.epochs").startswith(
+        "training.epochs: a whole number, >= 1 and <= 1,048,576; default 20\n"
+    )
+    assert explain("data.path").startswith("data.path: a text; required\n")
+    assert "  It is a field of arrays, csv, image_folder." in explain("data.path")
+    assert explain("training.schedule").startswith("training.schedule: one of the schedules\n")
+    assert "    plateau            A learning rate that falls" in explain("training.schedule")
+    assert explain("training.optimizer.learning_rate").startswith(
+        "training.optimizer.learning_rate: a number"
+    )
+
+
+def test_what_is_not_there_is_said_with_the_nearest() -> None:
+    assert message(CallError, explain, "resnet18s") == (
+        "there is nothing called 'resnet18s' in a recipe. Did you mean 'resnet18'? "
+        "`kbuilder explain` lists what there is."
+    )
+    assert "nothing called 'data.nothing'" in message(CallError, explain, "data.nothing")
+
+
+def test_the_command_prints_it(call: Call) -> None:
+    assert call("explain", "mlp") == (0, f"{explain('mlp')}\n", "")
+    assert call("explain") == (0, f"{explain(None)}\n", "")
+    assert call("explain", "?")[0] == 2
