@@ -61,6 +61,10 @@ ejected: $(VENV)/.installed
 
 schema: $(VENV)/.installed
 	$(BIN)/kbuilder schema --output recipes/recipe.schema.json
+	$(BIN)/python -c "from kbuilder.describing import stub; print(stub.write(), end='')" \
+	  > kbuilder/__init__.pyi
+	$(BIN)/ruff check --quiet --fix --select I kbuilder/__init__.pyi
+	$(BIN)/ruff format --quiet kbuilder/__init__.pyi
 
 layer-table: $(VENV)/.installed
 	$(BIN)/python tools/write_layer_table.py

@@ -71,7 +71,14 @@ _loaded: dict[type, Origin] = {}
 def names(folder: str) -> tuple[str, ...]:
     """The names that `find` knows in `folder`, sorted."""
     others = {name for inner, name in (*_installed(), *_named) if inner == folder}
-    return tuple(sorted({*_own(folder), *others}))
+    return tuple(sorted({*own(folder), *others}))
+
+
+@cache
+def own(folder: str) -> frozenset[str]:
+    """The names of kbuilder's own."""
+    files = (Path(__file__).parent / folder).glob("*.py")
+    return frozenset(file.stem for file in files if not file.stem.startswith("_"))
 
 
 @cache
@@ -83,7 +90,7 @@ def find(folder: str, name: str) -> type:
         CallError: if it is of others, and cannot be used.
     """
     other = _named.get((folder, name)) or _installed().get((folder, name)) or _spelled(folder, name)
-    if name in _own(folder):
+    if name in own(folder):
         if other is not None:
             raise CallError(
                 f"{other.origin} has the name of one of kbuilder's own. Expected another name; "
@@ -179,7 +186,7 @@ def plugins(path: str | Path) -> None:
         )
     for key, other in found.items():
         earlier = _named.get(key) or _installed().get(key)
-        if earlier is not None or key[1] in _own(key[0]):
+        if earlier is not None or key[1] in own(key[0]):
             whose = "kbuilder's own" if earlier is None else str(earlier.origin)
             raise CallError(f"{other.origin} has the name of {whose}. Expected another name.")
     _named.update(found)
@@ -195,13 +202,6 @@ def folders() -> tuple[Path, ...]:
 def _forget() -> None:
     names.cache_clear()
     find.cache_clear()
-
-
-@cache
-def _own(folder: str) -> frozenset[str]:
-    """The names of kbuilder's own."""
-    files = (Path(__file__).parent / folder).glob("*.py")
-    return frozenset(file.stem for file in files if not file.stem.startswith("_"))
 
 
 @cache
