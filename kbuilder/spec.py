@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import (
     BaseModel,
@@ -29,8 +29,25 @@ from kbuilder import catalog
 from kbuilder.contracts import CONTRACTS
 from kbuilder.errors import BuildError, CallError, Key, listed, nearest
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
 
-class Spec(BaseModel):
+
+class _Told(ModelMetaclass):
+    """A call of a class says what is wrong with its arguments as a recipe does."""
+
+    def __call__(cls, *arguments: Any, **fields: Any) -> Any:  # noqa: N805 - of a metaclass
+        try:
+            return super().__call__(*arguments, **fields)
+        except ValidationError as error:
+            from kbuilder.recipe import problems
+
+            raise problems.of_call(cast("type[Spec]", cls), error, fields) from None
+
+
+class Spec(BaseModel, metaclass=_Told):
     """Abstract base of every schema class: frozen, strict, and closed to unknown keys."""
 
     model_config = ConfigDict(
@@ -38,6 +55,14 @@ class Spec(BaseModel):
         use_attribute_docstrings=True, validate_default=False, allow_inf_nan=False,
         protected_namespaces=(),
     )  # fmt: skip
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).model_fields:
+            raise CallError(
+                f"a {type(self).__name__} is never changed. Make another: "
+                f"`it.model_copy(update={{{name!r}: …}})`."
+            )
+        super().__setattr__(name, value)
 
 
 class FromCommandLine(str):

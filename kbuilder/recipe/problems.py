@@ -6,13 +6,14 @@ And what is left of a recipe without what is wrong with it, to be checked again.
 from __future__ import annotations
 
 from copy import deepcopy
+from dataclasses import replace
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from kbuilder import catalog
-from kbuilder.errors import Key, Problem, listed, nearest
+from kbuilder.errors import Key, Problem, RecipeError, listed, nearest
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
 from kbuilder.spec import Keyed, Named, Spec
@@ -114,18 +115,32 @@ def _phrase(item: Any, choices: tuple[str, ...]) -> str:
     return str(item["msg"]) if known is None else known.format(**context)
 
 
-def explain(error: Any, data: dict[str, Any], origin: Origin) -> Problem:
-    """The problem that an error stands for, with its place in the file."""
+def of_call(kind: type[Spec], error: ValidationError, fields: dict[str, Any]) -> RecipeError:
+    """The error of a call of a schema class in Python, in the words that a recipe gets."""
+    origin = Origin(f"kb.{kind.__name__}", ())
+    found = [explain(item, fields, origin, kind) for item in details(error, fields)]
+    return RecipeError(replace(problem, place=origin.name) for problem in found)
+
+
+def explain(error: Any, data: dict[str, Any], origin: Origin, root: type[Spec] = Recipe) -> Problem:
+    """The problem that an error stands for, with its place in the file.
+
+    Args:
+        error: One of `details`.
+        data: What was checked.
+        origin: Where it was read.
+        root: The class that it was checked against.
+    """
     key: Key = error["loc"]
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind == "extra_forbidden":
-        owner = schema_at(key[:-1], data)
+        owner = schema_at(key[:-1], data, root)
         known = _keys_of(owner)
         message = f"unknown key {key[-1]!r}. Expected one of: {listed(known, 40)}."
         suggestion = nearest(key[-1], known)
         return origin.locate(Problem(key, message, suggestion), at_key=True)
     if kind == "missing":
-        owner = schema_at(key[:-1], data)
+        owner = schema_at(key[:-1], data, root)
         message = f"the required key {key[-1]!r} is missing.{_description(owner, str(key[-1]))}"
         return origin.locate(Problem(key, message), at_key=True)
     if kind == "missing_name":
@@ -218,9 +233,9 @@ def _value(data: Any, key: Key) -> Any:
     return data
 
 
-def schema_at(key: Key, data: Any) -> type[BaseModel] | None:
+def schema_at(key: Key, data: Any, root: type[Spec] = Recipe) -> type[BaseModel] | None:
     """The schema class of the mapping at `key`, found by walking classes and data together."""
-    here: Any = Recipe
+    here: Any = root
     value: Any = data
     for part in key:
         value = _value(value, (part,))

@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 from shared import signal
 
 from kbuilder import catalog, layer_table
@@ -51,9 +50,9 @@ def problems(*lines: str) -> list[str]:
 
 def refused(layers: Any) -> list[tuple[Any, str]]:
     """(key, message) of every problem that the class itself finds."""
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Sequential(layers=layers)
-    return [(error["loc"], error["msg"]) for error in caught.value.errors()]
+    return [(error["loc"], error["msg"]) for error in caught.value.__context__.errors()]
 
 
 def test_a_list_of_layers_is_the_network_in_keras() -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message
 
 import kbuilder as kb
-from kbuilder.errors import BuildError
+from kbuilder.errors import BuildError, RecipeError
 
 POOLINGS = ["average", "max", "attention", "token"]
 
@@ -83,8 +82,8 @@ def test_learned_positions_need_a_length() -> None:
 
 @pytest.mark.parametrize("name", ["Transformer", "FTTransformer"])
 def test_heads_that_do_not_divide_the_units_are_refused(name: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         getattr(kb, name)(units=10, heads=4)
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert (error["loc"], error["input"]) == (("heads",), 4)
     assert error["msg"] == "Expected a divisor of the 10 units"

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import built, message, mixed
 
 import kbuilder as kb
 from kbuilder.contracts import Signal
-from kbuilder.errors import BuildError
+from kbuilder.errors import BuildError, RecipeError
 
 WIDTHS = {"age": 1, "work": 4, "home": 200}
 
@@ -78,7 +77,7 @@ def test_too_many_combinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )
 def test_a_cross_is_of_two_columns_or_more(cross: list[str], said: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         kb.WideDeep(crosses=[cross])
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert (error["loc"], error["msg"]) == (("crosses", 0), said)

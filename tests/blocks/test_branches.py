@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message
 
 from kbuilder.blocks.branches import Branches
-from kbuilder.errors import BuildError
+from kbuilder.errors import BuildError, RecipeError
 
 PLACE = ("model", "layers", 1, "branches")
 ROW = np.array([[1.0, -2.0]], "float32")
@@ -72,7 +71,7 @@ def test_outputs_that_do_not_go_together_are_refused(merge: str, layers: Any, te
     ],
 )
 def test_two_lists_or_more_are_expected(layers: Any, key: tuple[int, ...], text: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Branches(layers=layers)
-    found = [(error["loc"], error["msg"]) for error in caught.value.errors()]
+    found = [(error["loc"], error["msg"]) for error in caught.value.__context__.errors()]
     assert found == [(("layers", *key), text)]

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message
 
 from kbuilder.blocks.residual import Residual
-from kbuilder.errors import BuildError
+from kbuilder.errors import BuildError, RecipeError
 
 PLACE = ("model", "layers", 0, "residual")
 
@@ -103,6 +102,8 @@ def test_layers_that_no_shortcut_follows_are_refused(shape: Any, layers: Any, ma
     ],
 )
 def test_it_has_convolutions_or_a_list(fields: Any, key: str, text: str) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Residual(**fields)
-    assert [(error["loc"], error["msg"]) for error in caught.value.errors()] == [((key,), text)]
+    assert [(error["loc"], error["msg"]) for error in caught.value.__context__.errors()] == [
+        ((key,), text)
+    ]

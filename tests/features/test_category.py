@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message, reason_of, strings
 
 from kbuilder.contracts import Choice
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.category import Category
 from kbuilder.table import MISSING_INTEGER, profile
 
@@ -110,9 +109,9 @@ def test_an_embedding_is_a_vector_of_its_length_per_row() -> None:
 
 @pytest.mark.parametrize("vocabulary", [["a", "a"], ["a", 1], ["a", ""], [2, 2]])
 def test_a_vocabulary_of_values_that_are_not_told_apart_is_refused(vocabulary: list) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Category(vocabulary=vocabulary)
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert (error["loc"], error["msg"]) == (
         ("vocabulary",),
         "Expected values that all differ, either all words, none of them empty, or all whole "

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message, reason_of, strings
 
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.text import Text
 from kbuilder.table import profile
 
@@ -61,9 +60,9 @@ def test_texts_without_a_word_are_refused(texts: list[str | None]) -> None:
 
 @pytest.mark.parametrize("vocabulary", [["a", "a"], ["a", ""], []])
 def test_a_vocabulary_of_words_that_are_not_told_apart_is_refused(vocabulary: list[str]) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Text(vocabulary=vocabulary)
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert error["msg"] == "Expected words that all differ, none of them empty"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from bad import DATA, plain, recipe, wrong
-from pydantic import ValidationError
 
 import kbuilder as kb
 from kbuilder import catalog
+from kbuilder.errors import CallError, KBuilderError, RecipeError
 
 CONTRADICTIONS = {
     "data: {source: csv, path: a, target: [y, z], ignore: [x, z]}":
@@ -95,7 +95,7 @@ def test_a_recipe_in_python_is_that_of_the_file() -> None:
     [(kb.Training(), "epochs", 3), (recipe(), "task", None), (recipe().data, "target", ("z",))],
 )
 def test_no_part_changes_after_it_was_made(part: object, field: str, value: object) -> None:
-    with pytest.raises(ValidationError, match="Instance is frozen"):
+    with pytest.raises(CallError, match="is never changed"):
         setattr(part, field, value)
 
 
@@ -103,7 +103,7 @@ def test_no_part_changes_after_it_was_made(part: object, field: str, value: obje
     "fields", [{"data": kb.MLP()}, {"data": kb.Sklearn(name="iris"), "task": kb.MLP()}]
 )
 def test_a_plugin_in_the_wrong_place_is_refused(fields: dict[str, object]) -> None:
-    with pytest.raises(ValidationError, match="Expected a name, or a mapping with the key"):
+    with pytest.raises(RecipeError, match="Expected a name, or a mapping with the key"):
         kb.Recipe(**fields)
 
 
@@ -113,3 +113,17 @@ def test_an_architecture_by_its_form_is_the_branch_of_that_form(name: str) -> No
     if any(field.is_required() for field in kind.model_fields.values()):
         return
     assert recipe(f"model: {{{kind.forms[0]}: {name}}}").model == {kind.forms[0]: kind()}
+
+
+def test_what_is_wrong_in_python_is_said_in_the_words_of_a_recipe() -> None:
+    with pytest.raises(KBuilderError) as caught:
+        kb.MLP(untis=[3], dropout=2)  # type: ignore[call-arg]
+    assert str(caught.value) == (
+        "kb.MLP: dropout: Expected a number less than 1. Got 2.\n"
+        "kb.MLP: untis: unknown key 'untis'. Expected one of: units, activation, normalization, "
+        "residual, dropout, kernel_initializer, l2.\n    Did you mean 'units'?\n2 problems."
+    )
+    with pytest.raises(KBuilderError, match="unknown key 'epoch'"):
+        kb.Recipe(data=kb.CSV(path="a.csv", target="y"), training={"epoch": 3})  # type: ignore
+    with pytest.raises(KBuilderError, match="key 'target' is missing"):
+        kb.CSV(path="a.csv")  # type: ignore[call-arg]

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from bad import plain, wrong
-from pydantic import ValidationError
 from shared import message
 
 import kbuilder as kb
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 
 FRAME = pd.DataFrame({"x": [1, 2], "y": ["a", "b"]})
 
@@ -43,7 +42,7 @@ def test_a_recipe_file_can_hold_no_frame() -> None:
 
 @pytest.mark.parametrize("other", ["rows.csv", [1, 2], FRAME["x"]])
 def test_what_is_no_frame_is_refused(other: object) -> None:
-    with pytest.raises(ValidationError, match="Expected a pandas DataFrame"):
+    with pytest.raises(RecipeError, match="Expected a pandas DataFrame"):
         kb.Frame(frame=other, target="y")
 
 

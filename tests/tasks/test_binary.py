@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message, reason_of
 from sklearn import metrics
 
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.evaluation.predictions import decode
 from kbuilder.table import profile
 from kbuilder.tasks.binary import Binary
@@ -58,9 +57,9 @@ def test_a_declared_class_that_is_not_there_is_refused() -> None:
 
 
 def test_the_declared_class_is_the_last_of_the_classes() -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Binary(positive="a", classes=["a", "b"])
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert (error["loc"], error["msg"]) == (
         ("positive",),
         "the positive class is the last of `classes`, 'b'. "

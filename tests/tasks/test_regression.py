@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from shared import message, predicting, reason_of
 from sklearn import metrics
 
 from kbuilder.contracts import Choice
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.evaluation.predictions import decode, to_frame
 from kbuilder.table import profile
 from kbuilder.tasks.regression import Regression
@@ -125,9 +124,9 @@ def test_another_number_of_targets_is_refused() -> None:
 def test_means_and_deviations_that_cannot_be_are_refused(
     given: dict, field: str, said: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
+    with pytest.raises(RecipeError) as caught:
         Regression(**given)
-    [error] = caught.value.errors()
+    [error] = caught.value.__context__.errors()
     assert (error["loc"], error["msg"]) == ((field,), said)
 
 
