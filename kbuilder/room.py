@@ -10,6 +10,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+from kbuilder import internals
 from kbuilder.errors import BuildError, DataError, Key
 
 GIB = 2**30
@@ -82,8 +83,5 @@ def for_weights() -> Iterator[None]:
 
 def _bytes(value: Any) -> int:
     """The size of what a Keras variable begins with, which Keras gives TensorFlow as a function."""
-    import keras
-
-    held = [cell.cell_contents for cell in getattr(value, "__closure__", None) or ()]
-    variables = [one for one in held if isinstance(one, keras.Variable)]
-    return sum(math.prod(one.shape) * WIDTH for one in variables)
+    variable = internals.variable_of(value)
+    return 0 if variable is None else math.prod(variable.shape) * WIDTH

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kbuilder import internals
 from kbuilder.contracts import Script
 from kbuilder.errors import BuildError
 
@@ -127,8 +128,6 @@ POOLING = {"average": "avg", "max": "max"}
 @contextlib.contextmanager
 def _downloading(network: str) -> Iterator[None]:
     """Keras loads weights of its own, and downloads them where they are not there yet."""
-    from keras.src.backend.config import keras_home
-
     waits = socket.getdefaulttimeout()
     socket.setdefaulttimeout(waits or PATIENCE)
     try:
@@ -137,7 +136,7 @@ def _downloading(network: str) -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except Exception as error:  # Keras raises this very class where a download fails
-        folder = Path(keras_home()).expanduser() / "models"
+        folder = Path(internals.home()).expanduser() / "models"
         failed = re.match(r"URL fetch failure on (\S+): (.*)", str(error), re.DOTALL)
         if failed is None:
             raise BuildError(

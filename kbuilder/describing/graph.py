@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from kbuilder import internals
+
 Shape = tuple[int | None, ...]
 
 
@@ -37,7 +39,7 @@ def nodes(model: Any) -> list[Node]:
     Every call stands after those that it takes from, and the calls of one branch together.
     """
     found: list[Node] = []
-    _walk(_functional(model), {}, "", found, set())
+    _walk(internals.functional(model), {}, "", found, set())
     return found
 
 
@@ -48,7 +50,7 @@ def _walk(model: Any, fed: dict[int, int], prefix: str, found: list[Node], seen:
             continue  # an input of a model within, which is what that model is called on
         layer, name = call.operation, prefix + call.operation.name
         inputs = [fed[id(tensor)] for tensor in call.input_tensors]
-        inner = _functional(layer)
+        inner = internals.functional(layer)
         if inner is not None:
             entries = dict(zip(map(id, inner.inputs), inputs, strict=True))
             _walk(inner, entries, f"{name}/", found, seen)
@@ -75,29 +77,14 @@ def _ordered(model: Any) -> list[Any]:
     done: dict[int, Any] = {}
 
     def visit(call: Any) -> None:
-        for before in map(_made_by, call.input_tensors):
+        for before in (internals.made_by(tensor).node for tensor in call.input_tensors):
             if id(before) not in done:
                 visit(before)
         done.setdefault(id(call), call)
 
     for output in model.outputs:
-        visit(_made_by(output))
+        visit(internals.made_by(output).node)
     return list(done.values())
-
-
-def _made_by(tensor: Any) -> Any:
-    history = tensor._keras_history
-    return history.operation._inbound_nodes[history.node_index]
-
-
-def _functional(layer: Any) -> Any:
-    """The graph of calls of a model, or None of what is no such model."""
-    import keras
-
-    if isinstance(layer, keras.Sequential):
-        return layer._functional
-    is_graph = isinstance(layer, keras.Model) and hasattr(layer, "outputs")
-    return layer if is_graph else None
 
 
 def _size(dtype: str) -> int:

@@ -10,16 +10,9 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from kbuilder import internals
+
 WIDTH = 100
-HOMES = {
-    "keras.src.layers": "keras.layers",
-    "keras.src.optimizers.schedules": "keras.optimizers.schedules",
-    "keras.src.optimizers": "keras.optimizers",
-    "keras.src.losses": "keras.losses",
-    "keras.src.metrics": "keras.metrics",
-    "keras.src.initializers": "keras.initializers",
-    "keras.src.regularizers": "keras.regularizers",
-}
 SQUARE = ("kernel_size", "pool_size", "strides", "dilation_rate", "size")
 REGISTERED = '@keras.saving.register_keras_serializable(package="kbuilder")\n'
 
@@ -93,7 +86,7 @@ class Expressions:
         return self.of(value)
 
     def _name(self, kind: type) -> str:
-        for inner, public in HOMES.items():
+        for inner, public in internals.PUBLIC.items():
             if kind.__module__.startswith(inner):
                 return f"{public}.{kind.__name__}"
         return self._function(kind)
@@ -159,9 +152,7 @@ def _revived(description: Mapping[str, Any]) -> Any:
 
 def _automatic(kind: type, name: str) -> bool:
     """Whether Keras gave the name."""
-    import keras
-
-    base = keras.src.utils.naming.to_snake_case(kind.__name__)
+    base = internals.automatic_name(kind)
     return re.fullmatch(rf"{base}(_\d+)?", name) is not None
 
 

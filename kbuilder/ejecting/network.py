@@ -7,6 +7,7 @@ from collections import Counter
 from keyword import iskeyword
 from typing import Any
 
+from kbuilder import internals
 from kbuilder.ejecting.expressions import Expressions, wrapped
 from kbuilder.errors import BuildError
 
@@ -51,7 +52,7 @@ class _Lines:
         single = not isinstance(self.model.input, dict | list | tuple)
         lines = []
         for tensor in self.model.inputs:
-            layer = tensor._keras_history.operation
+            layer = internals.made_by(tensor).layer
             name = "inputs" if single else self._free(layer.name)
             self.names[id(tensor)] = name
             given = [f"{tuple(tensor.shape[1:])}", f"dtype={tensor.dtype!r}"]
@@ -143,8 +144,7 @@ def _in_order(model: Any) -> list[Any]:
         tensor, ready = stack.pop()
         if id(tensor) in given:
             continue
-        history = tensor._keras_history
-        node = history.operation._inbound_nodes[history.node_index]
+        node = internals.made_by(tensor).node
         if id(node) in done:
             continue
         if ready:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kbuilder import internals
 from kbuilder.errors import ExportError
 from kbuilder.export.contract import Exchange
 
@@ -34,6 +35,6 @@ def write(folder: Path, exchange: Exchange, tracked: Any) -> None:
 
 def on_any_device(model: Any) -> None:
     """Have recurrent layers compute by plain operations: cuDNN's do not load on a CPU."""
-    for layer in model._flatten_layers():  # keras#18504
+    for layer in internals.layers(model):  # keras#18504
         if hasattr(layer, "use_cudnn"):
             layer.use_cudnn = False

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kbuilder import internals
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, TrainingError
 from kbuilder.lines import to_line
@@ -61,7 +62,7 @@ class Placement:
         """
         from keras.layers import BatchNormalization
 
-        layers = [x for x in model._flatten_layers() if isinstance(x, BatchNormalization)]
+        layers = [x for x in internals.layers(model) if isinstance(x, BatchNormalization)]
         apart = [layer for layer in layers if not layer.synchronized]
         if self.strategy is None or not apart:
             return

@@ -14,8 +14,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import tensorflow as tf
-from keras.src.backend.tensorflow import nn
 from tensorflow.python.ops import random_ops_util
+
+from kbuilder import internals
 
 FEW = 8
 """Input channels below which a convolution is computed for several places at once."""
@@ -24,6 +25,7 @@ FEW = 8
 @contextmanager
 def faster_on_cpu() -> Iterator[None]:
     """Within it, what is traced uses the replacements."""
+    nn = internals.operations()
     with ExitStack() as replaced:
         for module, name, made in (
             (random_ops_util, "get_key_counter_alg", _philox),

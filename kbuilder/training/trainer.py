@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 import tensorflow as tf
-from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
 
+from kbuilder import internals
 from kbuilder.recipe.training import Plan
 from kbuilder.training.feeding import Feed
 from kbuilder.training.tracing import faster_on_cpu
@@ -31,7 +31,7 @@ def averages_first_batch() -> bool:
     That fails with several workers, for uneven batches and for strings: keras#20585,
     tensorflow#72388, seen in Keras 3.15.1. `build_all` does what it is for.
     """
-    method = getattr(TensorFlowTrainer, "_maybe_symbolic_build", None)
+    method = internals.symbolic_build()
     return method is not None and ".reduce(" in inspect.getsource(method)
 
 

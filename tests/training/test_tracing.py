@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kbuilder import internals
 from kbuilder.training import tracing
 from kbuilder.training.tracing import faster_on_cpu
 
@@ -90,14 +91,14 @@ def test_strided_and_dilated_convolutions_are_as_they_were(given: dict[str, int]
 
 
 def test_something_is_replaced_only_within() -> None:
-    names = {name: getattr(tracing.nn, name) for name in ("conv", "max_pool")}
+    names = {name: getattr(internals.operations(), name) for name in ("conv", "max_pool")}
     algorithm = tracing.random_ops_util.get_key_counter_alg
     with faster_on_cpu():
         for name, plain in names.items():
-            assert getattr(tracing.nn, name) is not plain
+            assert getattr(internals.operations(), name) is not plain
         assert tracing.random_ops_util.get_key_counter_alg is not algorithm
     for name, plain in names.items():
-        assert getattr(tracing.nn, name) is plain
+        assert getattr(internals.operations(), name) is plain
     assert tracing.random_ops_util.get_key_counter_alg is algorithm
 
 

@@ -81,7 +81,9 @@ class LiteRT:
 @contextmanager
 def _unrolled(model: Any) -> Iterator[None]:
     """Recurrent layers step by step: LiteRT's loops cannot carry lists of a free batch."""
-    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "unroll")]
+    from kbuilder import internals
+
+    layers = [layer for layer in internals.layers(model) if hasattr(layer, "unroll")]
     before = [layer.unroll for layer in layers]
     for layer in layers:
         layer.unroll = True

@@ -1,0 +1,95 @@
+"""What kbuilder uses of Keras and TensorFlow that these do not promise to keep.
+
+It stands here and nowhere else, so that an upgrade has one place to look at. The tests of this file
+say what is gone. Keras 3.16 moves `keras.src.backend.tensorflow.nn`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+
+class Call(NamedTuple):
+    """A call of a layer in the graph of a model.
+
+    Args:
+        layer: The layer, or another operation.
+        node: Keras's record of the call: its `input_tensors`, `outputs` and `arguments`.
+    """
+
+    layer: Any
+    node: Any
+
+
+def made_by(tensor: Any) -> Call:
+    """The call that a KerasTensor comes out of."""
+    history = tensor._keras_history
+    return Call(history.operation, history.operation._inbound_nodes[history.node_index])
+
+
+def functional(layer: Any) -> Any:
+    """The graph of calls of a model; None of what is no such model."""
+    import keras
+
+    if isinstance(layer, keras.Sequential):
+        return layer._functional
+    is_graph = isinstance(layer, keras.Model) and hasattr(layer, "outputs")
+    return layer if is_graph else None
+
+
+def layers(model: Any) -> list[Any]:
+    """The layers of a model, and those within them."""
+    return list(model._flatten_layers())
+
+
+def variable_of(initial: Any) -> Any:
+    """The Keras variable that TensorFlow is asked to make; None where it is asked by others.
+
+    Args:
+        initial: What TensorFlow is given as its initial value: a function of Keras, which holds it.
+    """
+    import keras
+
+    held = [cell.cell_contents for cell in getattr(initial, "__closure__", None) or ()]
+    return next((one for one in held if isinstance(one, keras.Variable)), None)
+
+
+def operations() -> Any:
+    """The module whose functions `conv` and `max_pool` the layers of Keras call."""
+    from keras.src.backend.tensorflow import nn
+
+    return nn
+
+
+def symbolic_build() -> Callable[..., None] | None:
+    """Keras's method that builds a model on a whole batch before the fit; None: it has none."""
+    from keras.src.backend.tensorflow.trainer import TensorFlowTrainer
+
+    return getattr(TensorFlowTrainer, "_maybe_symbolic_build", None)
+
+
+def home() -> str:
+    """The folder in which Keras keeps what it downloads."""
+    from keras.src.backend.config import keras_home
+
+    return str(keras_home())
+
+
+def automatic_name(kind: type) -> str:
+    """The name that Keras gives a layer of a class, before its number."""
+    import keras
+
+    return str(keras.src.utils.naming.to_snake_case(kind.__name__))
+
+
+PUBLIC = {
+    "keras.src.layers": "keras.layers",
+    "keras.src.optimizers.schedules": "keras.optimizers.schedules",
+    "keras.src.optimizers": "keras.optimizers",
+    "keras.src.losses": "keras.losses",
+    "keras.src.metrics": "keras.metrics",
+    "keras.src.initializers": "keras.initializers",
+    "keras.src.regularizers": "keras.regularizers",
+}
+"""Keras's modules, and where people find what is in them; the first that fits."""

@@ -1,0 +1,108 @@
+"""What is used of Keras's private parts is there, and is what it is taken for.
+
+A test that fails here after an upgrade says what has moved.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+import numpy as np
+import pytest
+from bad import ROOT
+
+from kbuilder import internals
+
+keras = pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def model() -> object:
+    inputs = keras.Input((4, 3))
+    hidden = keras.layers.Bidirectional(keras.layers.LSTM(2))(inputs)
+    return keras.Model(inputs, keras.layers.Dense(1)(hidden))
+
+
+def test_the_call_behind_a_tensor(model: object) -> None:
+    call = internals.made_by(model.output)  # type: ignore[attr-defined]
+    assert type(call.layer) is keras.layers.Dense
+    [before] = call.node.input_tensors
+    assert internals.made_by(before).layer is model.layers[1]  # type: ignore[attr-defined]
+
+
+def test_the_graph_of_a_model(model: object) -> None:
+    assert internals.functional(model) is model
+    assert internals.functional(keras.layers.Dense(1)) is None
+    sequential = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    assert internals.functional(sequential).outputs
+
+
+def test_the_layers_within_a_layer(model: object) -> None:
+    kinds = {type(layer).__name__ for layer in internals.layers(model)}
+    assert kinds >= {"InputLayer", "Bidirectional", "LSTM", "Dense"}
+
+
+def test_the_variable_that_is_being_made() -> None:
+    import tensorflow as tf
+
+    seen = []
+
+    def made(create: object, **given: object) -> object:
+        seen.append(internals.variable_of(given["initial_value"]))
+        return create(**given)  # type: ignore[operator]
+
+    with tf.variable_creator_scope(made):
+        keras.layers.Dense(5).build((None, 3))
+        tf.Variable(1.0)
+    assert [None if one is None else tuple(one.shape) for one in seen] == [(3, 5), (5,), None]
+
+
+def test_the_functions_that_layers_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = []
+    for name in ("conv", "max_pool"):
+        plain = getattr(internals.operations(), name)
+
+        def noted(
+            *given: object, _plain: object = plain, _name: str = name, **named: object
+        ) -> object:
+            called.append(_name)
+            return _plain(*given, **named)  # type: ignore[operator]
+
+        monkeypatch.setattr(internals.operations(), name, noted)
+    images = np.zeros((1, 8, 8, 1), np.float32)
+    keras.layers.MaxPooling2D()(keras.layers.Conv2D(2, 3)(images))
+    assert {"conv", "max_pool"} <= set(called)
+
+
+def test_the_build_before_the_fit() -> None:
+    method = internals.symbolic_build()
+    assert method is None or "data_batch" in inspect.signature(method).parameters
+
+
+def test_names_and_places() -> None:
+    assert keras.layers.Conv2D(1, 1).name.startswith(internals.automatic_name(keras.layers.Conv2D))
+    assert internals.home()
+    for inner, public in internals.PUBLIC.items():
+        module = keras
+        for part in public.split(".")[1:]:
+            module = getattr(module, part)
+        assert any(
+            str(getattr(member, "__module__", "")).startswith(inner)
+            for member in vars(module).values()
+        ), inner
+
+
+def test_nothing_else_reaches_into_keras() -> None:
+    private = {"_keras_history", "_inbound_nodes", "_flatten_layers", "_functional"}
+    found = []
+    for file in sorted((ROOT / "kbuilder").rglob("*.py")):
+        if file.name == "internals.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            inner = isinstance(node, ast.ImportFrom) and (node.module or "").startswith("keras.src")
+            inner |= isinstance(node, ast.Attribute) and node.attr in private
+            inner |= isinstance(node, ast.Attribute) and ast.unparse(node) == "keras.src"
+            if inner:
+                found.append(f"{file.relative_to(ROOT)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert found == []
