@@ -26,7 +26,7 @@ _HOMES = {
     "Choice": "kbuilder.contracts",
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
-    "Dataset": "kbuilder.data.dataset",
+    "Dataset": "kbuilder.dataset",
     "Plan": "kbuilder.recipe.training",
     "Recipe": "kbuilder.recipe.recipe",
     "Run": "kbuilder.run",

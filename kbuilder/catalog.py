@@ -63,6 +63,7 @@ class _Other:
 
 
 _folders: list[Path] = []
+_checks: list[Callable[[str, object], str | None]] = []
 _named: dict[tuple[str, str], _Other] = {}
 _loaded: dict[type, Origin] = {}
 
@@ -194,6 +195,15 @@ def plugins(path: str | Path) -> None:
     _forget()
 
 
+def check_by(check: Callable[[str, object], str | None]) -> None:
+    """Have each class of others looked at, once it is loaded.
+
+    Args:
+        check: Gives what a class lacks to be a plug-in of a folder; None: nothing.
+    """
+    _checks.append(check)
+
+
 def folders() -> tuple[Path, ...]:
     """The folders that the caller named."""
     return tuple(_folders)
@@ -270,8 +280,6 @@ def _imported(file: Path) -> ModuleType:
 
 def _load(other: _Other) -> type:
     """The class of a plug-in of others, which has what its folder asks of it."""
-    from kbuilder import spec
-
     try:
         kind = other.load()
     except KBuilderError:
@@ -281,9 +289,10 @@ def _load(other: _Other) -> type:
         raise CallError(
             f"{other.origin} cannot be imported: {type(error).__name__}: {lines[0]}."
         ) from error
-    lacking = spec.lacking(other.origin.folder, kind)
-    if lacking:
-        raise CallError(f"{other.origin} is no plug-in: {lacking}.")
+    for check in _checks:
+        lacking = check(other.origin.folder, kind)
+        if lacking:
+            raise CallError(f"{other.origin} is no plug-in: {lacking}.")
     assert isinstance(kind, type), "it was looked at"
     return kind
 

@@ -319,6 +319,18 @@ class Feature(Protocol):
         """
 
 
+class Piece(Protocol):
+    """A block: a piece of a network, from one tensor to one. See `layer_lists.Block`."""
+
+    @property
+    def lists(self) -> Mapping[Any, Any]: ...
+    @property
+    def closing(self) -> bool: ...
+    @property
+    def ranks(self) -> tuple[int, ...]: ...
+    def apply(self, x: Any, place: Any) -> Any: ...
+
+
 class Augmentation(Protocol):
     """A random change of training images that leaves what they show.
 
@@ -500,9 +512,9 @@ class Listener(Protocol):
 
 CONTRACTS: dict[str, type] = {
     "sources": Source, "features": Feature, "augmentations": Augmentation, "tasks": Task,
-    "architectures": Architecture, "schedules": Schedule,
+    "architectures": Architecture, "blocks": Piece, "schedules": Schedule,
 }  # fmt: skip
-"""What a plug-in promises, by its folder; a block is a `Block` of `layer_lists.py`."""
+"""What a plug-in promises, by its folder."""
 
 
 class Follower(Protocol):

@@ -11,11 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import files, predicting, preprocessing, runs, streams
+from kbuilder import dataset, files, predicting, preprocessing, runs, streams
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
-from kbuilder.data import dataset
 from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows

@@ -7,8 +7,9 @@ few pydantic parts that make it so; it knows no plug-in.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -42,9 +43,9 @@ class _Told(ModelMetaclass):
         try:
             return super().__call__(*arguments, **fields)
         except ValidationError as error:
-            from kbuilder.recipe import problems
-
-            raise problems.of_call(cast("type[Spec]", cls), error, fields) from None
+            # By its name, since it knows this file, and only what is wrong needs it.
+            problems = import_module("kbuilder.recipe.problems")
+            raise problems.of_call(cls, error, fields) from None
 
 
 class Spec(BaseModel, metaclass=_Told):
@@ -156,10 +157,6 @@ def lacking(folder: str, kind: object) -> str | None:
     """What a class lacks to be a plug-in of `folder`, in a few words; None: nothing."""
     if not isinstance(kind, type) or not issubclass(kind, Spec):
         return "Expected a class that derives from kbuilder.spec.Spec"
-    if folder == "blocks":
-        from kbuilder.layer_lists import Block
-
-        return None if issubclass(kind, Block) else "Expected a class that derives from Block"
     promised = CONTRACTS[folder]
     members = {name for name in vars(promised) if not name.startswith("_")}
     members |= promised.__annotations__.keys()
@@ -170,6 +167,9 @@ def lacking(folder: str, kind: object) -> str | None:
     if not kind.__doc__:
         return f"its class {kind.__name__} has no docstring, which is what people read of it"
     return None
+
+
+catalog.check_by(lacking)
 
 
 def origins(value: object) -> set[catalog.Origin]:

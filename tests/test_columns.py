@@ -107,7 +107,7 @@ def test_arrays_of_several_shapes_are_refused(value: list[Any]) -> None:
 
 def test_a_file_that_is_no_json_or_not_there_is_named(tmp_path: Path) -> None:
     given, file = columns(a=NUMBER), tmp_path / "rows.json"
-    said = f"{file} cannot be read: No such file or directory."
+    said = f"there is no file {file}. Expected the file of the rows."
     assert message(DataError, read_json, given, file) == said
     file.write_text("[", encoding="utf-8")
     said = f"{file} is no JSON: Expecting value: line 1 column 2 (char 1)."

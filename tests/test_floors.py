@@ -34,19 +34,20 @@ PLUGINS = (
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each
 # other, but on the ground floors 0 and 1.
 FLOORS = {
-    **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "shipped",
-                     "spec", "table"), 0),
+    **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
+                     "lines", "shipped", "spec", "table"), 0),
     **dict.fromkeys(("checkpoints", "columns", "csv_file", "formats", "labels", "layer_lists",
-                     "layer_steps", "layer_table", "parts", "predicted_csv", "recipe",
-                     "streams"), 1),
+                     "layer_steps", "layer_table", "packing", "parts", "predicted_csv", "recipe",
+                     "room", "streams"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
-    "run": 5,
-    "pipeline": 6,
-    "commands": 7,
-    "__init__": 8,
-    "__main__": 8,
+    "dataset": 5,
+    "run": 6,
+    "pipeline": 7,
+    "commands": 8,
+    "__init__": 9,
+    "__main__": 9,
 }  # fmt: skip
 HEAVY = ("tensorflow", "keras")
 

@@ -216,4 +216,4 @@ def test_a_recipe_file_is_fitted_by_its_path_and_errors_name_its_line() -> None:
     Path("a.yaml").write_text(text.replace("answr", "answer"), encoding="utf-8")
     run = kb.fit("a.yaml", smoke=True, verbose=False)
     assert run.path.parent == Path("runs/a")
-    assert kb.load().path == run.path
+    assert kb.load(run.path).path == run.path
