@@ -23,6 +23,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from kbuilder import files
 from kbuilder.errors import CallError, KBuilderError
 
 FOLDERS = (
@@ -78,8 +79,8 @@ def names(folder: str) -> tuple[str, ...]:
 @cache
 def own(folder: str) -> frozenset[str]:
     """The names of kbuilder's own."""
-    files = (Path(__file__).parent / folder).glob("*.py")
-    return frozenset(file.stem for file in files if not file.stem.startswith("_"))
+    found = (Path(__file__).parent / folder).glob("*.py")
+    return frozenset(file.stem for file in found if not file.stem.startswith("_"))
 
 
 @cache
@@ -101,9 +102,7 @@ def find(folder: str, name: str) -> type:
         return _class(module, name)
     if other is None:
         raise KeyError(name)
-    kind = _load(other)
-    _loaded[kind] = other.origin
-    return kind
+    return _load(other)
 
 
 def name_of(plugin: object) -> str:
@@ -128,11 +127,7 @@ def adopt(folder: str, kind: type) -> None:
     Raises:
         CallError: if it lacks what the folder asks of it.
     """
-    name = f"{kind.__module__}:{kind.__qualname__}"
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None) or ""
-    _loaded[_load(_Other(Origin(folder, name, path=file), lambda: kind))] = Origin(
-        folder, name, path=file
-    )
+    _load(_Other(_here(folder, kind.__module__, kind.__qualname__), lambda: kind))
 
 
 def origin_of(plugin: object) -> Origin | None:
@@ -174,7 +169,7 @@ def plugins(path: str | Path) -> None:
         raise CallError(f"there is no folder {path}. Expected the folder of your plug-ins.")
     found = {
         (inner, file.stem): _Other(
-            Origin(inner, file.stem, path=str(file), version=_sha256(file)), _from_file(file)
+            Origin(inner, file.stem, path=str(file), version=files.sha256(file)), _from_file(file)
         )
         for inner in FOLDERS
         for file in sorted((folder / inner).glob("*.py"))
@@ -242,13 +237,18 @@ def _spelled(folder: str, name: str) -> _Other | None:
     for place in _folders:
         file = place / f"{title}.py"
         if file.is_file():
-            origin = Origin(folder, name, path=str(file), version=_sha256(file))
+            origin = Origin(folder, name, path=str(file), version=files.sha256(file))
             return _Other(origin, _member_of(file, spelled))
     module = sys.modules.get(title)
     if module is None or spelled not in vars(module):
         return None
-    origin = Origin(folder, name, path=getattr(module, "__file__", None) or "")
-    return _Other(origin, lambda: vars(module)[spelled])
+    return _Other(_here(folder, title, spelled), lambda: vars(module)[spelled])
+
+
+def _here(folder: str, module: str, spelled: str) -> Origin:
+    """The origin of a class that Python has at hand."""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return Origin(folder, f"{module}:{spelled}", path=file)
 
 
 def _member_of(file: Path, spelled: str) -> Callable[[], object]:
@@ -294,6 +294,7 @@ def _load(other: _Other) -> type:
         if lacking:
             raise CallError(f"{other.origin} is no plug-in: {lacking}.")
     assert isinstance(kind, type), "it was looked at"
+    _loaded[kind] = other.origin
     return kind
 
 
@@ -312,8 +313,3 @@ def _class(module: ModuleType, name: str) -> type:
             f"{name.title().replace('_', '')}."
         )
     return kind
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
