@@ -305,7 +305,9 @@ class _Fit:
         if self.best is not None:
             self.best.begin()
         if start is not None:
-            self._restore(start)
+            with files.ours("the checkpoint", RunError, "Fit anew."):
+                self._restore(start)
+            self._restore_listeners(start)
         self._save()
 
     def _epoch(self) -> None:
@@ -445,6 +447,7 @@ class _Fit:
         if self.validation is not None:
             self.validation.resize(part)
         self._restore(self.saved)
+        self._restore_listeners(self.saved)
         self.reporter.say(
             f"out of memory: from epoch {self.now.epoch + 1} on each step of "
             f"{self.feed.batch_size} rows is taken in parts of {part}, whose gradients are added "
@@ -502,11 +505,7 @@ class _Fit:
         return self.saved
 
     def _restore(self, start: Checkpoint) -> None:
-        """Stand where a checkpoint stood."""
-        with files.ours("the checkpoint", RunError, "Fit anew."):
-            self._restore_from(start)
-
-    def _restore_from(self, start: Checkpoint) -> None:
+        """Stand where a checkpoint stood; of the listeners see `_restore_listeners`."""
         self._stand(start)
         state.restore(self.trainer, start.arrays)
         if self.schedule is not None:
@@ -515,10 +514,10 @@ class _Fit:
             names = sorted(name for name in start.arrays if name.startswith("best/"))
             weights = [start.arrays[name] for name in names]
             self.best.set_state(start.state["best"], weights or None)
-        self._restore_listeners(start.state.get("listeners", []))
 
-    def _restore_listeners(self, known: Sequence[Mapping[str, Any]]) -> None:
+    def _restore_listeners(self, start: Checkpoint) -> None:
         """Give the listeners their states; they are those that the fit began with, in order."""
+        known: Sequence[Mapping[str, Any]] = start.state.get("listeners", [])
         keeping = [one for one in self.listeners if hasattr(one, "set_state")]
         now, before = [type(one).__name__ for one in keeping], [one["listener"] for one in known]
         if now != before:
