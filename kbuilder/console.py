@@ -83,15 +83,7 @@ class Console:
     def step(
         self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
     ) -> None:
-        """Move the bar of the fit.
-
-        Args:
-            step, steps: The step of the epoch, from 1, and how many it has.
-            epoch, epochs: The epoch, from 1, and how many there are at most.
-            loss: The mean loss of the epoch so far.
-            rate: Examples per second in the epoch so far.
-            memory: Bytes that the device has in use at most.
-        """
+        """Move the bar of the fit; the arguments are those of `contracts.Progress`."""
         self._show(
             f"epoch {epoch}/{epochs} step {step}/{steps}",
             (epoch - 1) * steps + step,

@@ -91,11 +91,12 @@ def expect_file(path: Path, key: Key) -> None:
     Raises:
         DataError: if it is none.
     """
-    if path.exists() and not path.is_file():
+    if path.is_file():
+        return
+    if path.exists():
         kind = "a folder" if path.is_dir() else "no regular file"
         raise DataError(f"{path} is {kind}. Expected the file of the rows.", key=key)
-    if not path.is_file():
-        raise DataError(f"there is no file {path}. Expected the file of the rows.", key=key)
+    raise DataError(f"there is no file {path}. Expected the file of the rows.", key=key)
 
 
 def _check_claims(path: Path, names: Iterable[str]) -> None:

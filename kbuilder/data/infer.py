@@ -50,9 +50,10 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     """
     target = recipe.data.target
     decisions: list[Decision] = []
+    given = len(table) + len(test or ())
     table = _with_target(table, target, decisions)
     test = _with_target(test, target, decisions) if test is not None else None
-    dropped = bool(decisions)
+    dropped = len(table) + len(test or ()) < given
 
     targets = _targets(recipe, table, decisions)
     tasks = [task for _, task in targets]
