@@ -15,7 +15,6 @@ import re
 import shlex
 import shutil
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -28,6 +27,7 @@ from typing import Any
 from kbuilder import __version__, catalog, checkpoints, files, spec
 from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Columns
+from kbuilder.console import echo
 from kbuilder.contracts import Decision
 from kbuilder.errors import CallError, Interrupted, RunError, listed
 from kbuilder.recipe import reading, writing
@@ -550,10 +550,10 @@ def _expect_plugins(path: Path) -> None:
                 f"{path} was fitted with the plug-in {origin}, which is not here. {_got(origin)}"
             ) from None
         if now is not None and now.version != origin.version:
-            warnings.warn(
-                f"{path} was fitted with the plug-in {origin}, and now it is {now}: another "
-                "version may prepare the rows in another way",
-                stacklevel=2,
+            echo(
+                f"Warning: {path} was fitted with another version of the plug-in {now}, which may "
+                "prepare the rows in another way.",
+                err=True,
             )
 
 

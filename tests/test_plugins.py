@@ -230,6 +230,21 @@ def test_no_recipe_and_no_run_makes_a_folder_run(commands: Any) -> None:
     assert list(commands.folder.rglob("ran")) == [folder / "ran"]
 
 
+def test_another_version_is_warned_of(commands: Any, used: Any) -> None:
+    folder = commands.folder / "changed"
+    shutil.copytree(FOLDER, folder)
+    fit = "fit r.yaml -o model=strand --run-dir before --smoke --plugins changed"
+    assert [code for code, _, _ in commands(fit)] == [0]
+    with (folder / "architectures/strand.py").open("a") as file:
+        file.write("# another version\n")
+    [(code, _, err)] = commands("evaluate before --plugins changed")
+    assert (code, err) == (
+        0,
+        "Warning: before was fitted with another version of the plug-in architectures.strand of "
+        f"{folder}/architectures/strand.py, which may prepare the rows in another way.\n",
+    )
+
+
 BAD = {
     "no folder": ("nowhere", {}, "there is no folder nowhere. Expected the folder of your plug"),
     "empty": ("d", {}, "d holds no plug-ins. Expected files such as d/architectures/resmlp.py"),
