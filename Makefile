@@ -69,7 +69,7 @@ schema: $(VENV)/.installed
 layer-table: $(VENV)/.installed
 	$(BIN)/python tools/write_layer_table.py
 
-$(VENV)/.installed: setup.cfg pyproject.toml
+$(VENV)/.installed: setup.cfg setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@

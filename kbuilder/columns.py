@@ -17,9 +17,9 @@ from pydantic import TypeAdapter
 
 from kbuilder.contracts import Feature, Task
 from kbuilder.errors import DataError, listed
-from kbuilder.formats import expect_file
 from kbuilder.spec import Named
-from kbuilder.table import Table
+from kbuilder.tables.arrays import expect_file
+from kbuilder.tables.table import Table
 
 PACKED = "vector"
 """The network's input that holds all finished vectors side by side."""

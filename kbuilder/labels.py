@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from kbuilder.errors import BuildError, DataError, listed, nearest
 from kbuilder.spec import Values, refuse
-from kbuilder.table import kind_of, missing
+from kbuilder.tables.table import kind_of, missing
 
 Label = str | int
 

@@ -30,7 +30,7 @@ from kbuilder.console import Console
 from kbuilder.contracts import Form
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
 from kbuilder.predicted_csv import to_csv
-from kbuilder.table import Part, Table
+from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.spec import given
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 
 BATCH = 1024
 SHOWN = 3  # rows that an error names

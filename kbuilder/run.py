@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import dataset, files, predicting, preprocessing, runs, streams
+from kbuilder import dataset, files, predicting, preprocessing, runs
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
@@ -20,10 +20,11 @@ from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted, Quantizing
-from kbuilder.formats import from_frame
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.serving import exported as loading
-from kbuilder.table import Part, Table
+from kbuilder.tables import chunks
+from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,7 +273,7 @@ class Run:
         columns = self.record.columns
         wanted, size = list(columns.features), predicting.rows_per_part(columns)
         if path.suffix.lower() == ".parquet":
-            return streams.parquet_parts(path, wanted, size, start)
+            return chunks.parquet_parts(path, wanted, size, start)
         if path.suffix.lower() == ".json":
             return read_json(columns, path).parts(size, start)
         return self.recipe.data.parts(path, columns.words(), wanted, size, start)
@@ -285,5 +286,5 @@ class Run:
         if Path(data).suffix.lower() == ".json":
             return read_json(self.record.columns, Path(data))
         if Path(data).suffix.lower() == ".parquet":
-            return streams.read_parquet(Path(data))
+            return chunks.read_parquet(Path(data))
         return self.recipe.data.read(Path(data), self.record.columns.words())

@@ -11,7 +11,7 @@ from kbuilder import files
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import CallError, listed, printable
 from kbuilder.features.image import Image
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 
 ROWS = 8
 CHANGED = 7

@@ -10,8 +10,8 @@ import pytest
 from shared import message, mixed
 
 import kbuilder as kb
-from kbuilder import csv_file
 from kbuilder.errors import CallError, DataError
+from kbuilder.tables import csv_file
 
 MODELS: list[Any] = [kb.MLP(units=4), kb.Linear(), kb.WideDeep(units=[3])]
 

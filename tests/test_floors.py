@@ -35,10 +35,10 @@ PLUGINS = (
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
-                     "lines", "shipped", "spec", "table"), 0),
-    **dict.fromkeys(("checkpoints", "columns", "csv_file", "formats", "labels", "layer_lists",
-                     "layer_steps", "layer_table", "packing", "parts", "predicted_csv", "recipe",
-                     "room", "streams"), 1),
+                     "lines", "shipped", "spec"), 0),
+    **dict.fromkeys(("checkpoints", "columns", "labels", "layer_lists",
+                     "layer_steps", "layer_table", "parts", "predicted_csv", "recipe",
+                     "room", "tables"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),

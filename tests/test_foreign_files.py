@@ -26,13 +26,14 @@ import pytest
 from shared import Call, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints, files, packing, room, runs
+from kbuilder import checkpoints, files, room, runs
 from kbuilder.checkpoints import Checkpoint
-from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import BuildError, DataError, RunError
 from kbuilder.export import exporting
 from kbuilder.serving.models import Model
-from kbuilder.streams import read_parquet
+from kbuilder.tables import packing
+from kbuilder.tables.chunks import read_parquet
+from kbuilder.tables.csv_file import csv_parts, read_csv
 
 MANY = 400 if os.environ.get("KBUILDER_EVERY") else 40
 ARRAYS = "data: {source: arrays, path: a.npz, columns: {x: x, y: y}, target: y}\n"

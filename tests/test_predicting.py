@@ -18,10 +18,10 @@ from shared import message
 
 from kbuilder import files, predicting
 from kbuilder.console import Console
-from kbuilder.csv_file import csv_parts
 from kbuilder.errors import CallError, DataError, Interrupted
 from kbuilder.predicting import Job
-from kbuilder.table import Part, Table
+from kbuilder.tables.csv_file import csv_parts
+from kbuilder.tables.table import Part, Table
 
 ROWS = 25
 DATA = Path("rows.csv")

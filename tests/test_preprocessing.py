@@ -13,7 +13,7 @@ import kbuilder as kb
 from kbuilder import preprocessing
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 
 NUMBER = kb.Number(mean=0, scale=1, indicator=False)
 

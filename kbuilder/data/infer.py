@@ -13,7 +13,7 @@ from kbuilder.contracts import Choice, Decision, Feature, Match, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.table import Profile, Table, is_number, kind_of, missing, profile
+from kbuilder.tables.table import Profile, Table, is_number, kind_of, missing, profile
 
 TEST = ("data", "split", "test")
 LIKELY = 0.8

@@ -13,7 +13,7 @@ from kbuilder.contracts import Task
 from kbuilder.errors import DataError
 from kbuilder.labels import as_label
 from kbuilder.recipe.split import Split
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from kbuilder.contracts import Script
 from kbuilder.errors import missing_file
-from kbuilder.formats import read_npz
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Part, Table
+from kbuilder.tables.arrays import read_npz
+from kbuilder.tables.table import Part, Table
 
 Mapped = Annotated[dict[str, str], Field(min_length=1)]
 

@@ -10,11 +10,11 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Script
-from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Part, Table
+from kbuilder.tables.csv_file import csv_parts, read_csv
+from kbuilder.tables.table import Part, Table
 
 
 def _encoding(name: str) -> str:

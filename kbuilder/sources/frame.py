@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
-from kbuilder.formats import from_frame
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
-from kbuilder.streams import parts_like, read_like
-from kbuilder.table import Part, Table
+from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.chunks import parts_like, read_like
+from kbuilder.tables.table import Part, Table
 
 
 class Frame(Spec):

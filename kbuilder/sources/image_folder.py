@@ -12,7 +12,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import DataError, Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
-from kbuilder.table import Part, Table
+from kbuilder.tables.table import Part, Table
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
 

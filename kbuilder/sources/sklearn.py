@@ -12,8 +12,8 @@ from pydantic import Field
 from kbuilder.contracts import Script
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
-from kbuilder.streams import parts_like, read_like
-from kbuilder.table import Part, Table
+from kbuilder.tables.chunks import parts_like, read_like
+from kbuilder.tables.table import Part, Table
 
 GOALS = {
     "breast_cancer": "diagnosis",

@@ -12,7 +12,7 @@ from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec, refuse
-from kbuilder.table import Profile
+from kbuilder.tables.table import Profile
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")

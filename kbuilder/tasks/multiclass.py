@@ -12,7 +12,7 @@ from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.table import Profile
+from kbuilder.tables.table import Profile
 
 LOSSES = (
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",

@@ -13,7 +13,7 @@ from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.table import Profile, kind_of, missing
+from kbuilder.tables.table import Profile, kind_of, missing
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 

@@ -12,7 +12,7 @@ from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.spec import Count, Numbers, Positive, Spec, refuse
-from kbuilder.table import Profile, kind_of
+from kbuilder.tables.table import Profile, kind_of
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 

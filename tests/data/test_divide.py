@@ -14,7 +14,7 @@ import kbuilder as kb
 from kbuilder.columns import Target
 from kbuilder.data.split import Parts, divide
 from kbuilder.errors import DataError
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 
 
 def table(target: Any) -> Table:

@@ -16,11 +16,11 @@ from shared import message
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.contracts import Decision, Match
-from kbuilder.csv_file import read_csv
 from kbuilder.data import infer
 from kbuilder.errors import DataError
-from kbuilder.formats import from_frame
-from kbuilder.table import profile
+from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.csv_file import read_csv
+from kbuilder.tables.table import profile
 
 ROWS = 60
 Y = ["a", "b"] * (ROWS // 2)

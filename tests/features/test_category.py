@@ -9,7 +9,7 @@ from shared import message, reason_of, strings
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.category import Category
-from kbuilder.table import MISSING_INTEGER, profile
+from kbuilder.tables.table import MISSING_INTEGER, profile
 
 WORDS = np.array(["b", "a", None, "b", "c", ""], dtype=object)
 

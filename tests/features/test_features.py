@@ -10,7 +10,7 @@ from kbuilder import catalog, preprocessing
 from kbuilder.columns import Columns, Target, from_instances, to_instances
 from kbuilder.contracts import RANKS
 from kbuilder.errors import BuildError
-from kbuilder.table import Table
+from kbuilder.tables.table import Table
 from kbuilder.tasks.regression import Regression
 
 

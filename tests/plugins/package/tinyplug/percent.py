@@ -8,7 +8,7 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.spec import Spec
-from kbuilder.table import Profile, missing
+from kbuilder.tables.table import Profile, missing
 
 
 class Percent(Spec):

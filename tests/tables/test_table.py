@@ -9,7 +9,7 @@ import pytest
 from shared import message
 
 from kbuilder.errors import DataError
-from kbuilder.table import Table, is_number, kind_of, missing, profile
+from kbuilder.tables.table import Table, is_number, kind_of, missing, profile
 
 
 def objects(*values: Any) -> np.ndarray:

@@ -13,8 +13,8 @@ from pyarrow import parquet
 from shared import message, seen
 
 from kbuilder.errors import DataError
-from kbuilder.formats import from_frame
-from kbuilder.streams import parquet_parts, parts_like, read_like, read_parquet
+from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.chunks import parquet_parts, parts_like, read_like, read_parquet
 
 FILE = Path("rows.parquet")
 

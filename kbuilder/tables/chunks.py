@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbuilder import room
-from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import DataError
-from kbuilder.formats import expect_columns, expect_file, expect_unique, from_frame, read_npz
-from kbuilder.table import Part, Table
+from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
+from kbuilder.tables.csv_file import csv_parts, read_csv
+from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa

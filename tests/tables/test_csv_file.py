@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from shared import message, seen
 
-from kbuilder.csv_file import csv_parts, read_csv
 from kbuilder.errors import DataError
+from kbuilder.tables.csv_file import csv_parts, read_csv
 
 FILE = Path("rows.csv")
 FIELDS = "Expected as many fields in each line as in the header, between ',' (data.delimiter)."

@@ -9,10 +9,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import packing
 from kbuilder.errors import DataError, Key
-from kbuilder.formats import expect_columns, expect_file, expect_unique, from_frame
-from kbuilder.table import Part, Table
+from kbuilder.tables import packing
+from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame
+from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd

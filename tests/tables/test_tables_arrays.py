@@ -13,7 +13,7 @@ import pytest
 from shared import message, seen
 
 from kbuilder.errors import DataError
-from kbuilder.formats import from_frame, read_npz
+from kbuilder.tables.arrays import from_frame, read_npz
 
 ARRAYS = Path("rows.npz")
 ARRAY_KINDS = {

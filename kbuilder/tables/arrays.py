@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kbuilder import packing
 from kbuilder.errors import DataError, Key, listed, nearest
-from kbuilder.table import Table, types
+from kbuilder.tables import packing
+from kbuilder.tables.table import Table, types
 
 if TYPE_CHECKING:
     import pandas as pd

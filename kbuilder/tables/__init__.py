@@ -1,0 +1,1 @@
+"""Named columns of equal length, and the files that hold them."""
