@@ -36,8 +36,7 @@ PLUGINS = (
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
                      "lines", "shipped", "spec"), 0),
-    **dict.fromkeys(("checkpoints", "columns", "labels", "layer_lists",
-                     "layer_steps", "layer_table", "parts", "predicted_csv", "recipe",
+    **dict.fromkeys(("checkpoints", "columns", "labels", "layer_lists", "predicted_csv", "recipe",
                      "room", "tables"), 1),
     "layers": 2,
     **dict.fromkeys(PLUGINS, 3),

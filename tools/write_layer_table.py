@@ -1,4 +1,4 @@
-"""Write kbuilder/layer_table.json: the layers that a recipe may name, with Keras's own arguments.
+"""Write layer_table.json: the layers that a recipe may name, with Keras's own arguments.
 
     python tools/write_layer_table.py
 
@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).parent.parent / "kbuilder" / "layer_table.json"
+TABLE = Path(__file__).parent.parent / "kbuilder" / "layer_lists" / "layer_table.json"
 
 # No layer that runs code, names a file, takes several tensors, or gives anything but one tensor.
 LAYERS = {
@@ -97,7 +97,7 @@ LEFT_OUT = {
 }
 CONSTRAINT = "a regularizer keeps weights small here"
 
-# What an argument holds: a key of KINDS in kbuilder/layer_table.py. "#" is the number of spatial
+# What an argument holds: a key of KINDS in keras_layers.py. "#" is the number of spatial
 # axes of the layer. `layer.argument` goes before `argument`, and that before its ending.
 KINDS = {
     "activation": "activation",

@@ -7,13 +7,13 @@ from typing import Any
 
 from kbuilder.contracts import Signal
 from kbuilder.errors import BuildError
-from kbuilder.parts import ADJUSTABLE, DEFAULTS
+from kbuilder.layer_lists.spelling import ADJUSTABLE, DEFAULTS
 
 GROUPS = 32  # of group normalisation, as in the paper; fewer where they do not divide the channels
 
 
 def activated(x: Any, activation: Any) -> Any:
-    """`x` after an activation of `kbuilder.parts`; maxout is a layer of its own, see `dense`."""
+    """`x` after an activation; maxout is a layer of its own, see `dense`."""
     import keras
 
     name, argument = _split(activation)
@@ -27,7 +27,7 @@ def activated(x: Any, activation: Any) -> Any:
 
 
 def normalized(x: Any, kind: str) -> Any:
-    """`x` normalised: none, batch, layer or group (`kbuilder.parts.Normalization`)."""
+    """`x` normalised: none, batch, layer or group (`layer_lists.spelling.Normalization`)."""
     import math
 
     import keras

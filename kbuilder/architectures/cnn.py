@@ -9,7 +9,7 @@ from pydantic import Field
 from kbuilder.architectures._composition import convolution, dense, kernel_options
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
-from kbuilder.parts import Activation, Initializer, Normalization, Strength
+from kbuilder.layer_lists.spelling import Activation, Initializer, Normalization, Strength
 from kbuilder.spec import Count, Counts, Fraction, Spec, Units
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from kbuilder.architectures._composition import dense, flattened, kernel_options
 from kbuilder.contracts import Form, Signal
-from kbuilder.parts import Activation, Initializer, Normalization, Strength
+from kbuilder.layer_lists.spelling import Activation, Initializer, Normalization, Strength
 from kbuilder.spec import Counts, Fraction, Spec
 
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, ClassVar
 
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
-from kbuilder.layer_lists import Layer, Listed
-from kbuilder.layer_steps import TooSmallError, applied, described, shape, smallest, title
+from kbuilder.layer_lists.build import TooSmallError, applied, described, shape, smallest, title
+from kbuilder.layer_lists.lists import Layer, Listed
 from kbuilder.spec import Spec
 
 PLACE = ("model", "layers")

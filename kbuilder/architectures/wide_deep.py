@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from kbuilder.architectures._composition import dense
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, listed, nearest
-from kbuilder.parts import Activation
+from kbuilder.layer_lists.spelling import Activation
 from kbuilder.spec import Counts, Fraction, Names, Spec, refuse
 
 MOST = 10_000  # combinations of one cross: its weights are one each per unit of the last layer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any
 
-from kbuilder.layer_steps import created
-from kbuilder.layer_table import OfKind
+from kbuilder.layer_lists.build import created
+from kbuilder.layer_lists.keras_layers import OfKind
 
 Activation = Annotated[Any, OfKind("activation")]
 Initializer = Annotated[Any, OfKind("weights initializer")]

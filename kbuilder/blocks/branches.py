@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from kbuilder.errors import BuildError, Key
-from kbuilder.layer_lists import Block, Layer, Listed
-from kbuilder.layer_steps import applied, shape, title
+from kbuilder.layer_lists.build import applied, shape, title
+from kbuilder.layer_lists.lists import Block, Layer, Listed
 
 Branch = Annotated[tuple[Layer, ...], Listed(least=0)]
 

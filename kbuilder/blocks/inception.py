@@ -14,8 +14,8 @@ from kbuilder.blocks._convolution import (
     convolution,
 )
 from kbuilder.errors import Key
-from kbuilder.layer_lists import Block
-from kbuilder.parts import Normalization
+from kbuilder.layer_lists.lists import Block
+from kbuilder.layer_lists.spelling import Normalization
 from kbuilder.spec import Count
 
 Pair = Annotated[tuple[Count, ...], Strict(False), Field(min_length=2, max_length=2)]

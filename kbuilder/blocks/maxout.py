@@ -8,8 +8,8 @@ from pydantic import Field
 
 from kbuilder.blocks._convolution import Initializer, Regularizer
 from kbuilder.errors import Key
-from kbuilder.layer_lists import Block
-from kbuilder.layer_steps import created
+from kbuilder.layer_lists.build import created
+from kbuilder.layer_lists.lists import Block
 from kbuilder.spec import Count
 
 

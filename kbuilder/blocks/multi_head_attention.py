@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kbuilder.errors import Key
-from kbuilder.layer_lists import Block
+from kbuilder.layer_lists.lists import Block
 from kbuilder.spec import Count, Fraction
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from kbuilder.errors import Key
-from kbuilder.layer_lists import Block, Layer, Layers
-from kbuilder.layer_steps import applied
+from kbuilder.layer_lists.build import applied
+from kbuilder.layer_lists.lists import Block, Layer, Layers
 from kbuilder.spec import Count
 
 

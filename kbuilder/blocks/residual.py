@@ -14,9 +14,9 @@ from kbuilder.blocks._convolution import (
     convolution,
 )
 from kbuilder.errors import BuildError, Key
-from kbuilder.layer_lists import Block, Layer, Layers
-from kbuilder.layer_steps import applied, described, title
-from kbuilder.parts import Normalization
+from kbuilder.layer_lists.build import applied, described, title
+from kbuilder.layer_lists.lists import Block, Layer, Layers
+from kbuilder.layer_lists.spelling import Normalization
 from kbuilder.spec import Count, refuse
 
 OWN = ("filters", "kernel_size", "strides")

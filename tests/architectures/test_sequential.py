@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from shared import signal
 
-from kbuilder import catalog, layer_table
+from kbuilder import catalog
 from kbuilder.architectures.sequential import Sequential
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, RecipeError
+from kbuilder.layer_lists import keras_layers
 from kbuilder.recipe.reading import parse, pointing
 from kbuilder.recipe.writing import to_yaml
 from kbuilder.spec import MOST
@@ -126,15 +127,15 @@ def test_regularizers_are_given_by_name_or_by_strength() -> None:
 @pytest.mark.parametrize(
     ("shape", "layer"),
     [
-        *(((8, 8, 32), name) for name in layer_table.names() if "2d" in name),
-        *(((8, 32), name) for name in layer_table.names() if "1d" in name),
+        *(((8, 8, 32), name) for name in keras_layers.names() if "2d" in name),
+        *(((8, 32), name) for name in keras_layers.names() if "1d" in name),
         *(((8, 32), name) for name in ("gru", "lstm", "simple_rnn")),
     ],
 )
 def test_each_layer_of_images_and_sequences_refuses_a_vector(
     shape: tuple[int, ...], layer: str
 ) -> None:
-    rows = layer_table.table()["layers"][layer]["arguments"]
+    rows = keras_layers.table()["layers"][layer]["arguments"]
     given = {name: 0.5 if name == "rate" else 2 for name in rows if "default" not in rows[name]}
     flat = {3: "an image (batch, height, width, channels)", 2: "a sequence (batch, time, d)"}
     network(shape, {layer: given}, "flatten")
@@ -443,7 +444,7 @@ def test_a_problem_is_shown_at_its_line_of_the_recipe() -> None:
         "    5 |     - conv2d: {filters: 0, kernel_size: 3, activation: rellu}\n"
         "      |                         ^",
         "r.yaml:5:56: model.layers.0.conv2d.activation: Expected one of: "
-        f"{', '.join(layer_table.table()['activations'])}. Got 'rellu'.\n"
+        f"{', '.join(keras_layers.table()['activations'])}. Got 'rellu'.\n"
         "    5 |     - conv2d: {filters: 0, kernel_size: 3, activation: rellu}\n"
         "      |                                                        ^^^^^\n"
         "    Did you mean 'relu'?",
@@ -589,10 +590,10 @@ def test_the_json_schema_knows_every_layer_and_every_argument() -> None:
     classes = schema["$defs"]
     assert schema["properties"]["layers"]["items"] == {"$ref": "#/$defs/AnyLayer"}
     [alone, mapping] = classes["AnyLayer"]["anyOf"]
-    assert set(mapping["properties"]) == {*layer_table.names(), *catalog.names("blocks")}
+    assert set(mapping["properties"]) == {*keras_layers.names(), *catalog.names("blocks")}
     assert {"flatten", "relu", "global_max_pooling1d"} < set(alone["enum"])
     assert not {"dense", "conv2d", "bidirectional"} & set(alone["enum"])
-    for name, row in layer_table.table()["layers"].items():
+    for name, row in keras_layers.table()["layers"].items():
         [reference] = mapping["properties"][name]["anyOf"][0].values()
         whole = classes[reference.removeprefix("#/$defs/")]
         assert list(whole["properties"]) == list(row["arguments"])

@@ -11,7 +11,7 @@ import pytest
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.errors import RecipeError
-from kbuilder.layer_lists import Block
+from kbuilder.layer_lists.lists import Block
 
 BLOCKS = catalog.names("blocks")
 CONVOLUTION = {"filters": 5, "kernel_size": 3, "padding": "same"}

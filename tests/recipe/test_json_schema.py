@@ -11,12 +11,13 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from test_writing import PLUGINS, with_plugin
 
-from kbuilder import catalog, layer_table, shipped
+from kbuilder import catalog, shipped
+from kbuilder.layer_lists import keras_layers
 from kbuilder.recipe.writing import to_json_schema, to_yaml
 
 SCHEMA = to_json_schema()
 VALIDATOR = Draft202012Validator(SCHEMA)
-LAYERS = {layer_table.arguments(layer).__name__ for layer in layer_table.table()["layers"]}
+LAYERS = {keras_layers.arguments(layer).__name__ for layer in keras_layers.table()["layers"]}
 
 
 def faults(text: str) -> list[str]:
@@ -85,7 +86,7 @@ def fields(schema: Any, owner: str = "Recipe") -> Iterator[tuple[str, str, Any]]
 
 def test_every_field_says_what_it_is() -> None:
     """Arguments of layers are Keras's, and are described there."""
-    layers = LAYERS | {f"kbuilder__layer_table__{layer}" for layer in LAYERS}
+    layers = LAYERS | {f"kbuilder__layer_lists__keras_layers__{layer}" for layer in LAYERS}
     own = [item for item in fields(SCHEMA) if item[0] not in layers]
     silent = [
         f"{owner}.{name}"
@@ -96,7 +97,7 @@ def test_every_field_says_what_it_is() -> None:
     assert silent == []
 
 
-ALLOWED = {*layer_table.names(), *catalog.names("blocks")}
+ALLOWED = {*keras_layers.names(), *catalog.names("blocks")}
 
 
 def test_every_class_says_what_it_is() -> None:

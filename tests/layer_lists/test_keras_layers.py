@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from kbuilder import layer_table
+from kbuilder.layer_lists import keras_layers
 
-ROOT = Path(__file__).parent.parent
-LAYERS = sorted(layer_table.table()["layers"])
+ROOT = Path(__file__).parents[2]
+LAYERS = sorted(keras_layers.table()["layers"])
 
 # A value of each kind that every layer takes together with the others.
 VALUES: dict[str, Any] = {
@@ -64,7 +64,7 @@ IMAGE, SEQUENCE, VECTOR = (2, 8, 8, 32), (2, 8, 32), (2, 32)
 
 
 def arguments_of(layer: str) -> dict[str, Any]:
-    found: dict[str, Any] = layer_table.table()["layers"][layer]["arguments"]
+    found: dict[str, Any] = keras_layers.table()["layers"][layer]["arguments"]
     return found
 
 
@@ -74,7 +74,7 @@ def a_batch(layer: str) -> Any:
     if layer == "embedding":
         return np.ones((2, 8), dtype="int64")
     flat = layer.endswith("2d") or "2d_" in layer
-    sequence = layer in layer_table.table()["recurrent"] or "1d" in layer
+    sequence = layer in keras_layers.table()["recurrent"] or "1d" in layer
     shape = IMAGE if flat else SEQUENCE if sequence else VECTOR
     return np.ones(shape, dtype="float32")
 
@@ -82,7 +82,7 @@ def a_batch(layer: str) -> Any:
 def keras_class(layer: str) -> Any:
     import keras
 
-    return getattr(keras.layers, layer_table.table()["layers"][layer]["class"])
+    return getattr(keras.layers, keras_layers.table()["layers"][layer]["class"])
 
 
 def filled_in(layer: str) -> dict[str, int]:
@@ -92,7 +92,7 @@ def filled_in(layer: str) -> dict[str, int]:
 def problems(value: Any) -> list[tuple[tuple[Any, ...], str, str]]:
     """(key, type, message) of every problem with a layer."""
     with pytest.raises(ValidationError) as caught:
-        layer_table.read(value)
+        keras_layers.read(value)
     return [(error["loc"], error["type"], error["msg"]) for error in caught.value.errors()]
 
 
@@ -107,16 +107,16 @@ def test_the_committed_table_is_what_the_tool_writes() -> None:
 
 def test_the_layers_are_those_that_were_agreed_on() -> None:
     assert len(LAYERS) == 48
-    assert layer_table.names() == tuple(sorted([*LAYERS, "bidirectional"]))
+    assert keras_layers.names() == tuple(sorted([*LAYERS, "bidirectional"]))
     for code in ("lambda", "torch_module_wrapper", "tfsm_layer", "string_lookup"):
-        assert code not in layer_table.names()
+        assert code not in keras_layers.names()
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_layer_is_made_of_its_required_arguments_and_can_be_called(layer: str) -> None:
     rows = arguments_of(layer)
     needed = {name: VALUES[row["kind"]] for name, row in rows.items() if "default" not in row}
-    [arguments] = layer_table.read({layer: needed}).values()
+    [arguments] = keras_layers.read({layer: needed}).values()
     assert set(arguments) == set(needed)
     output = keras_class(layer)(**arguments, **filled_in(layer))(a_batch(layer))
     assert output.shape[0] == 2
@@ -126,7 +126,7 @@ def test_a_layer_is_made_of_its_required_arguments_and_can_be_called(layer: str)
 def test_every_argument_of_the_table_is_one_of_the_keras_layer(layer: str) -> None:
     rows = arguments_of(layer)
     everything = {name: VALUES[row["kind"]] for name, row in rows.items()}
-    [arguments] = layer_table.read({layer: everything}).values()
+    [arguments] = keras_layers.read({layer: everything}).values()
     assert set(arguments) == set(everything)
     kind = keras_class(layer)
     assert set(everything) <= {*inspect.signature(kind).parameters, "name"}
@@ -144,16 +144,16 @@ def test_the_defaults_of_the_table_are_accepted_by_its_own_check(layer: str) -> 
         for name, row in rows.items()
         if row.get("default", "") is not None
     }
-    [arguments] = layer_table.read({layer: written}).values()
+    [arguments] = keras_layers.read({layer: written}).values()
     assert set(arguments) == set(written)
 
 
 def test_every_kind_is_used_and_tried() -> None:
     rows = [row for layer in LAYERS for row in arguments_of(layer).values()]
-    assert {row["kind"] for row in rows} == set(layer_table.kinds()) == set(VALUES)
+    assert {row["kind"] for row in rows} == set(keras_layers.kinds()) == set(VALUES)
 
 
-@pytest.mark.parametrize("name", layer_table.table()["activations"])
+@pytest.mark.parametrize("name", keras_layers.table()["activations"])
 def test_every_activation_can_be_used_by_name_and_keeps_the_shape(name: str) -> None:
     import keras
     import numpy as np
@@ -162,7 +162,7 @@ def test_every_activation_can_be_used_by_name_and_keeps_the_shape(name: str) -> 
 
 
 def test_names_that_need_numbers_are_no_names_of_the_table() -> None:
-    table = layer_table.table()
+    table = keras_layers.table()
     assert not {"glu", "threshold"} & set(table["activations"])
     assert not {"constant", "stft", "initializer"} & set(table["initializers"])
     assert table["regularizers"] == ["l1", "l2", "orthogonal_regularizer"]
@@ -201,8 +201,8 @@ def test_names_that_need_numbers_are_no_names_of_the_table() -> None:
     ],
 )
 def test_each_notation_is_kept_as_a_name_with_its_arguments(written: Any, kept: Any) -> None:
-    assert layer_table.read(written) == kept
-    assert layer_table.read(kept) == kept
+    assert keras_layers.read(written) == kept
+    assert keras_layers.read(kept) == kept
 
 
 ONE_LAYER = "Expected one layer: its name, or its name with its arguments indented below it"
@@ -339,11 +339,11 @@ def test_values_are_checked_by_what_their_argument_means(
 
 def test_an_unknown_layer_and_an_unknown_argument_name_the_nearest() -> None:
     with pytest.raises(ValidationError) as caught:
-        layer_table.read({"MaxPooling2D": 2})
+        keras_layers.read({"MaxPooling2D": 2})
     [error] = caught.value.errors()
     assert error["ctx"]["suggestion"] == "max_pooling2d"
     with pytest.raises(ValidationError) as caught:
-        layer_table.read({"flatten": {"nome": "a"}})
+        keras_layers.read({"flatten": {"nome": "a"}})
     [error] = caught.value.errors()
     assert (error["loc"], error["type"]) == (("flatten", "nome"), "unknown_name")
     assert (error["msg"], error["input"]) == ("Expected one of: name", "nome")
@@ -363,7 +363,7 @@ def test_an_initializer_by_a_first_name_is_told_by_its_family_name(
 ) -> None:
     for argument in ("kernel_initializer", "recurrent_initializer"):
         with pytest.raises(ValidationError) as caught:
-            layer_table.read({"lstm": {"units": 2, argument: written}})
+            keras_layers.read({"lstm": {"units": 2, argument: written}})
         [error] = caught.value.errors()
         assert (error["type"], error["ctx"]["suggestion"]) == ("unknown_name", meant)
 
@@ -390,8 +390,8 @@ def test_the_check_needs_no_keras_and_reads_the_table_only_when_asked() -> None:
     program = """
 import sys
 from kbuilder.architectures.sequential import Sequential
-from kbuilder import layer_table
-assert layer_table.table.cache_info().currsize == 0, "read on import"
+from kbuilder.layer_lists import keras_layers
+assert keras_layers.table.cache_info().currsize == 0, "read on import"
 Sequential(layers=[{"conv2d": {"filters": 1, "kernel_size": 3}}, {"residual": 3}, "flatten"])
 Sequential.model_json_schema()
 print(sorted({"keras", "numpy", "tensorflow"} & set(sys.modules)))

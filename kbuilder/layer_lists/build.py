@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from kbuilder import layer_table
 from kbuilder.errors import BuildError, Key
-from kbuilder.layer_lists import Block, Layer
+from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists.lists import Block, Layer
 
 INPUTS = {
     2: "a vector (batch, d)",
@@ -48,11 +48,11 @@ def created(name: str, arguments: dict[str, Any]) -> Any:
     """A layer of Keras."""
     import keras
 
-    if name == layer_table.WRAPPER:
+    if name == keras_layers.WRAPPER:
         [(inner, given)] = arguments.items()
         return keras.layers.Bidirectional(created(inner, given))
     given = {key: _part(key, value) for key, value in arguments.items()}
-    return getattr(keras.layers, layer_table.table()["layers"][name]["class"])(**given)
+    return getattr(keras.layers, keras_layers.table()["layers"][name]["class"])(**given)
 
 
 def title(key: Key, name: str) -> str:
@@ -189,14 +189,14 @@ def _mend(layers: Sequence[Layer], index: int, ranks: tuple[int, ...], x: Any, p
     [name] = layers[index]
     before = next(iter(layers[index - 1])) if index else ""
     last = title((*place, index - 1), before)
-    recurrent = (*layer_table.table()["recurrent"], layer_table.WRAPPER)
+    recurrent = (*keras_layers.table()["recurrent"], keras_layers.WRAPPER)
     rank = len(x.shape)
     if 3 in ranks and rank == 2 and before in recurrent:
         return f" Give {last} `return_sequences: true`."
     if rank == 2 and (before == "flatten" or before.startswith("global_")):
         return f" Put it before {last}."
     twin = name.replace("1d", "2d") if rank == 4 else name.replace("2d", "1d")
-    if rank in (3, 4) and twin in layer_table.names() and twin != name:
+    if rank in (3, 4) and twin in keras_layers.names() and twin != name:
         return f" Use {twin} in its place."
     if ranks == (3,) and rank == 4:
         height, width, channels = x.shape[1:]

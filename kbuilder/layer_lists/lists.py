@@ -13,8 +13,9 @@ from typing import Annotated, Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 
-from kbuilder import catalog, layer_table
+from kbuilder import catalog
 from kbuilder.errors import Key
+from kbuilder.layer_lists import keras_layers
 from kbuilder.spec import Spec, defined
 
 Layer = dict[str, Any]
@@ -71,18 +72,18 @@ class Listed:
             expected = "Expected a list of at least one layer"
             if not self.least:
                 expected = "Expected a list of layers; an empty one passes its input on"
-            raise layer_table.problems([layer_table.refused((), expected, value)])
+            raise keras_layers.problems([keras_layers.refused((), expected, value)])
         found: list[InitErrorDetails] = []
         layers: dict[Key, Layer] = {}
         for index, item in enumerate(value):
             try:
                 layers[(index,)] = _read(item)
             except ValidationError as error:
-                found.extend(layer_table.moved(error, (index,)))
+                found.extend(keras_layers.moved(error, (index,)))
         if self.whole:
             found.extend(_misplaced(layers, len(value) - 1))
         if found:
-            raise layer_table.problems(found)
+            raise keras_layers.problems(found)
         return tuple(layers.values())
 
     def __get_pydantic_core_schema__(
@@ -105,12 +106,12 @@ def _read(value: object) -> Layer:
     if isinstance(value, Block):
         return {catalog.name_of(value): value}
     blocks = catalog.names("blocks")
-    name, given = layer_table.notation(value, sorted((*layer_table.names(), *blocks)))
+    name, given = keras_layers.notation(value, sorted((*keras_layers.names(), *blocks)))
     if name not in blocks:
-        return layer_table.read(value)
+        return keras_layers.read(value)
     if isinstance(given, Block):
         return {name: given}
-    return {name: layer_table.validated(name, catalog.find("blocks", name), given)}
+    return {name: keras_layers.validated(name, catalog.find("blocks", name), given)}
 
 
 def _misplaced(layers: dict[Key, Layer], last: int) -> list[InitErrorDetails]:
@@ -125,7 +126,7 @@ def _misplaced(layers: dict[Key, Layer], last: int) -> list[InitErrorDetails]:
     for key, name, arguments, closing, times in _walk(layers, last):
         if name == "embedding" and key != (0, name):
             message = "embedding reads the words of a text. Expected it as the first layer"
-            found.append(layer_table.refused(key, message))
+            found.append(keras_layers.refused(key, message))
         activation = arguments.get("activation")
         one_sigmoid = activation == "sigmoid" and arguments.get("units") == 1
         if closing and (activation in ("softmax", "log_softmax") or one_sigmoid):
@@ -133,17 +134,17 @@ def _misplaced(layers: dict[Key, Layer], last: int) -> list[InitErrorDetails]:
                 "the task adds its own last layer and loss, so the list ends before that layer. "
                 "Remove this one"
             )
-            found.append(layer_table.refused((*key, "activation"), message, activation))
+            found.append(keras_layers.refused((*key, "activation"), message, activation))
         given = arguments.get("name")
         if given is None:
             continue
         if times > 1:
             message = f"this layer is made {times} times, and each needs a name. Remove this one"
-            found.append(layer_table.refused((*key, "name"), message, given))
+            found.append(keras_layers.refused((*key, "name"), message, given))
         elif owners.setdefault(given, key[:-1]) != key[:-1]:
             owner = ".".join(map(str, owners[given]))
             message = f"layer {owner} has this name too. Expected a name of its own"
-            found.append(layer_table.refused((*key, "name"), message, given))
+            found.append(keras_layers.refused((*key, "name"), message, given))
     return found
 
 
@@ -177,7 +178,7 @@ class AnyLayer(Spec):
         blocks = {name: catalog.find("blocks", name) for name in catalog.names("blocks")}
         running = _describing.set(True)
         try:
-            one = layer_table.json_schema(handler, blocks)
+            one = keras_layers.json_schema(handler, blocks)
         finally:
             _describing.reset(running)
         return {"description": cls.__doc__, **one}

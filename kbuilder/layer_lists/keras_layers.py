@@ -27,8 +27,8 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from kbuilder import parts
 from kbuilder.errors import Key, listed, nearest
+from kbuilder.layer_lists import spelling
 from kbuilder.spec import Count, Counts, Fraction, Positive, Shape, Spec, defined
 
 Layer = dict[str, dict[str, Any]]
@@ -149,7 +149,7 @@ def arguments(layer: str) -> type[Arguments]:
 def kinds() -> dict[str, Any]:
     """What an argument may hold, by the kind that the table gives it."""
     initializers = table()["initializers"]
-    random = [name for name in initializers if name not in parts.SYMMETRIC]
+    random = [name for name in initializers if name not in spelling.SYMMETRIC]
     margins = _one_or_list(NotNegative, NotNegative, 2)
     return {
         "activation": _activation(table()["activations"]),
@@ -195,10 +195,10 @@ class OfKind:
 
 
 def _activation(names: list[str]) -> Any:
-    """An activation of Keras by name, or one with its argument, as `kbuilder.parts` spells it."""
+    """An activation of Keras by name, or one with its argument, as `spelling` has it."""
     name: Any = Literal[tuple(names)]
-    adjustable: Any = Literal[tuple(key for key in parts.ADJUSTABLE if key != "maxout")]
-    alone, adjusted = TypeAdapter(name), TypeAdapter(parts.Activation)
+    adjustable: Any = Literal[tuple(key for key in spelling.ADJUSTABLE if key != "maxout")]
+    alone, adjusted = TypeAdapter(name), TypeAdapter(spelling.Activation)
 
     def check(value: Any) -> Any:
         if "maxout" in (value if isinstance(value, dict) else [value]):
@@ -217,7 +217,7 @@ def _initializer(names: list[str]) -> Any:
     """An initializer by name; of weights, `names` has none that leaves all units alike."""
 
     def check(value: Any) -> Any:
-        return value if value in names else parts.started(value, names)
+        return value if value in names else spelling.started(value, names)
 
     name: Any = Literal[tuple(names)]
     return Annotated[name, BeforeValidator(check)]
