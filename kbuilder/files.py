@@ -6,11 +6,13 @@ import contextlib
 import csv
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kbuilder.errors import CallError, KBuilderError
 
@@ -172,6 +174,22 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
             writer.writerows(rows)
         temporary.chmod(0o644)
         temporary.replace(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text."""
+    path.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file, for people to read too."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def hashes(folder: Path, leave_out: tuple[str, ...] = ()) -> dict[str, str]:

@@ -10,8 +10,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbuilder import building, dataset, preprocessing, room, runs
-from kbuilder.checkpoints import Checkpoint
+from kbuilder import building, dataset, preprocessing, room
 from kbuilder.columns import to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener, Source
@@ -19,10 +18,12 @@ from kbuilder.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
-from kbuilder.predicted_csv import controls_warning
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
+from kbuilder.runs import resuming, run_folder, under_way
+from kbuilder.runs.checkpoints import Checkpoint
+from kbuilder.runs.predicted_csv import controls_warning
 from kbuilder.training import fitting, sizing, strategies
 from kbuilder.training.keeping import Keeper
 from kbuilder.training.strategies import ALONE, Placement
@@ -123,7 +124,7 @@ def fit(
         KBuilderError: with a message that says where and how to mend it.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
-    path = runs.place(recipe, run_dir)
+    path = run_folder.place(recipe, run_dir)
     with pointing(recipe):
         placement = strategies.place(recipe.training, devices)
     console = Console(verbose and placement.chief)
@@ -166,11 +167,13 @@ def resume(
         KBuilderError: as `fit`; and if the rows are not those that the run began with.
     """
     console = Console(verbose)
-    return go_on(runs.start(run, override, run_dir, console.say), console, data, devices, listeners)
+    return go_on(
+        resuming.start(run, override, run_dir, console.say), console, data, devices, listeners
+    )
 
 
 def go_on(
-    start: runs.Start,
+    start: resuming.Start,
     console: Console,
     data: Source | None = None,
     devices: int | None = None,
@@ -183,7 +186,7 @@ def go_on(
     console.verbose = console.verbose and placement.chief
     rows = dataset.prepare(recipe, start.splits["smoke"])
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
-    runs.same_rows(start.origin, start.splits, rows.splits())
+    resuming.same_rows(start.origin, start.splits, rows.splits())
     console.lines[:0] = start.log
     if fitting.spans(recipe.training) and start.before.training.epochs != recipe.training.epochs:
         console.say(
@@ -217,14 +220,14 @@ def _run(
     with (
         pointing(recipe),
         closing(console),
-        runs.under_way(path, recipe, prepared.decisions, splits, console.say)
+        resuming.folder(path, recipe, prepared.decisions, splits, console.say)
         if placement.chief
         else nullcontext() as folder,
     ):
         if folder is not None:
             console.keep(folder / "log.txt")
         keeper = Keeper(
-            folder, training.checkpoints, console.say, start, runs.resuming(path),
+            folder, training.checkpoints, console.say, start, under_way.resume_command(path),
             midway=placement.workers == 1,
         )  # fmt: skip
         with keeper.listening():
@@ -235,7 +238,7 @@ def _run(
             )  # fmt: skip
         model = building.on_one_device(network.model)
         metrics = evaluating.evaluate(model, columns, data.rows)
-        record = runs.Record(
+        record = run_folder.Record(
             recipe=recipe,
             columns=columns,
             decisions=(*prepared.decisions, *done.decisions),
@@ -246,7 +249,7 @@ def _run(
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )
         if folder is not None:
-            runs.write(path, record, model, None if smoke else folder)
+            run_folder.write(path, record, model, None if smoke else folder)
     return Run(path, record, model, placement.chief)
 
 

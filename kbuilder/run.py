@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import dataset, files, predicting, preprocessing, runs
+from kbuilder import dataset, files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
@@ -21,6 +21,7 @@ from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted, Quantizing
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.runs import predict_file, resuming, run_folder
 from kbuilder.serving import exported as loading
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
@@ -39,9 +40,9 @@ def load(path: str | Path = "latest") -> Run:
         CallError: if there is no such folder.
         RunError: if it is incomplete or altered.
     """
-    path = runs.find(path)
-    record = runs.read(path)
-    return Run(path, record, runs.read_model(path))
+    path = run_folder.find(path)
+    record = run_folder.read(path)
+    return Run(path, record, run_folder.read_model(path))
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def exported(path: Path) -> Iterator[Path]:
         RunError: if the run is incomplete or altered.
     """
     with TemporaryDirectory(prefix="kbuilder-") as folder:
-        place = Path(folder) / runs.called(path)
+        place = Path(folder) / run_folder.called(path)
         load(path).export(place)
         yield place
 
@@ -77,7 +78,7 @@ class Run:
     """A fitted recipe. `fit` and `load` make it; of several workers only the first writes it."""
 
     path: Path
-    record: runs.Record
+    record: run_folder.Record
     model: Any
     written: bool = True
 
@@ -178,16 +179,16 @@ class Run:
         data, output = Path(data), Path(output)
         words = ["kbuilder", "predict", str(self.path), str(data), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
-        job = predicting.Job(
+        job = predict_file.Job(
             data=data,
             output=output,
-            run=files.sha256(self.path / runs.LOCK),
+            run=files.sha256(self.path / run_folder.LOCK),
             parts=lambda start: self._parts(data, start),
             predict=self.predict,
             again=shlex.join(words),
             safe=safe_csv,
         )
-        return predicting.write(job, console or Console(verbose=False))
+        return predict_file.write(job, console or Console(verbose=False))
 
     def export(
         self,
@@ -240,7 +241,7 @@ class Run:
                 f"read: {error}"
             ) from None
         now = parts.describe(recipe.data.split.seed, self.record.splits["smoke"])
-        runs.same_rows(self.path, self.record.splits, now)
+        resuming.same_rows(self.path, self.record.splits, now)
         held = {name: table for name, table in parts if name != "train"}
         if not held:
             raise ExportError(
@@ -271,7 +272,7 @@ class Run:
     def _parts(self, path: Path, start: int) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
-        wanted, size = list(columns.features), predicting.rows_per_part(columns)
+        wanted, size = list(columns.features), predict_file.rows_per_part(columns)
         if path.suffix.lower() == ".parquet":
             return chunks.parquet_parts(path, wanted, size, start)
         if path.suffix.lower() == ".json":

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import kbuilder as kb
-from kbuilder import catalog, runs
+from kbuilder import catalog
+from kbuilder.runs import resuming, run_folder
 from kbuilder.spec import Spec
 
 README = Path(__file__).parents[1] / "README.md"
@@ -40,7 +41,7 @@ def test_the_readme_says_what_may_be_changed_when_a_run_is_gone_on_with() -> Non
     text = README.read_text(encoding="utf-8")
     section = text.partition("### Interrupted, or not long enough\n")[2].partition("\n### ")[0]
     named = set(re.findall(r"`((?:data|training)\.\w+)`", section))
-    assert named == set(runs.CHANGEABLE)
+    assert named == set(resuming.CHANGEABLE)
     usual = kb.Checkpoints()
     assert f"{{every_minutes: {usual.every_minutes:g}, keep: {usual.keep}}}" in section
 
@@ -48,7 +49,7 @@ def test_the_readme_says_what_may_be_changed_when_a_run_is_gone_on_with() -> Non
 def test_every_file_of_a_run_has_a_row_in_the_readme() -> None:
     text = README.read_text(encoding="utf-8")
     section = text.partition("### A run\n")[2].partition("\n### ")[0]
-    assert rows(section) == {*runs.FILES, runs.LOCK, "checkpoints/"}
+    assert rows(section) == {*run_folder.FILES, run_folder.LOCK, "checkpoints/"}
 
 
 def test_the_readme_names_every_field_of_training() -> None:

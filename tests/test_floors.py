@@ -20,9 +20,7 @@ STAGES = (
     "ejecting",
     "evaluation",
     "export",
-    "predicting",
     "preprocessing",
-    "runs",
     "samples",
     "serving",
     "training",
@@ -35,10 +33,11 @@ PLUGINS = (
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
-                     "lines", "shipped", "spec"), 0),
-    **dict.fromkeys(("checkpoints", "columns", "labels", "layer_lists", "predicted_csv", "recipe",
+                     "lines", "shipped", "signals", "spec"), 0),
+    **dict.fromkeys(("columns", "labels", "layer_lists", "recipe",
                      "room", "tables"), 1),
     "layers": 2,
+    "runs": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
     "dataset": 5,

@@ -26,10 +26,11 @@ import pytest
 from shared import Call, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints, files, room, runs
-from kbuilder.checkpoints import Checkpoint
+from kbuilder import files, room
 from kbuilder.errors import BuildError, DataError, RunError
 from kbuilder.export import exporting
+from kbuilder.runs import checkpoints, run_folder
+from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.serving.models import Model
 from kbuilder.tables import packing
 from kbuilder.tables.chunks import read_parquet
@@ -42,9 +43,9 @@ SHAPES: list[Any] = [{}, [], None, 3, "words", {"instances": 1}, [[]], {"rows": 
 
 def locked(run: Path) -> None:
     """Write the hashes of a run anew, as who alters it would."""
-    lock = json.loads((run / runs.LOCK).read_text())
-    lock["sha256"] = files.hashes(run, (runs.LOCK,))
-    (run / runs.LOCK).write_text(json.dumps(lock))
+    lock = json.loads((run / run_folder.LOCK).read_text())
+    lock["sha256"] = files.hashes(run, (run_folder.LOCK,))
+    (run / run_folder.LOCK).write_text(json.dumps(lock))
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_run_that_is_altered_with_its_hashes_is_refused_in_words(
     altered: Path, call: Call
 ) -> None:
     random.seed(3)
-    names = sorted(runs.FILES - {"log.txt", "model.keras"})
+    names = sorted(run_folder.FILES - {"log.txt", "model.keras"})
     for number in range(MANY):
         name = names[number % len(names)]
         before = (altered / name).read_bytes()

@@ -15,8 +15,8 @@ from shared import ROWS, built, fields, message, mixed, reviews
 from sklearn.metrics import accuracy_score, r2_score
 
 import kbuilder as kb
-from kbuilder import predicting
 from kbuilder.errors import DataError
+from kbuilder.runs import predict_file
 
 Runs = Callable[[str], kb.Run]
 
@@ -137,7 +137,7 @@ def test_a_parquet_file_is_predicted_and_evaluated_as_its_frame(fitted: Runs) ->
 def test_a_file_is_predicted_part_by_part_and_into_another(
     ending: str, fitted: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(predicting.SIZES, "vector", 40)
+    monkeypatch.setitem(predict_file.SIZES, "vector", 40)
     run, file = fitted("mixed"), Path(f"rows.{ending}")
     if ending == "json":
         rows = mixed().drop(columns="answer").to_dict("records")

@@ -20,9 +20,9 @@ def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
     kbuilder eject adult.yaml --output model.py
     kbuilder eject latest -o training.epochs=3 --output model.py
     """
-    from kbuilder import runs
+    from kbuilder.runs import run_folder
 
-    read_recipe = runs.recipe(recipe, override)
+    read_recipe = run_folder.recipe(recipe, override)
     from kbuilder import engine
 
     engine.load_quietly()

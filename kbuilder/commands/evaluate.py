@@ -22,11 +22,11 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     kbuilder evaluate latest
     kbuilder evaluate latest --data adult-test.csv
     """
-    from kbuilder import runs
     from kbuilder.evaluation.wording import scores, verdict
+    from kbuilder.runs import run_folder
 
-    path = runs.find(run)
-    metrics = runs.read(path).metrics
+    path = run_folder.find(run)
+    metrics = run_folder.read(path).metrics
     if data is None:
         echo(json.dumps(metrics, indent=2) if as_json else verdict(metrics))
         return

@@ -36,12 +36,12 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     kbuilder export latest exported/digits-onnx --format onnx
     kbuilder export latest exported/digits-small --format litert --quantize int8
     """
-    from kbuilder import runs
     from kbuilder.errors import listed
     from kbuilder.export import exporting
+    from kbuilder.runs import run_folder
 
-    path = runs.find(run)
-    exporting.check(Path(folder), name, quantize, runs.read(path).columns)
+    path = run_folder.find(run)
+    exporting.check(Path(folder), name, quantize, run_folder.read(path).columns)
     from kbuilder import engine
 
     engine.load_quietly()

@@ -55,13 +55,13 @@ def fit(
         )
     if resume is not None and smoke:
         raise click.UsageError("Expected --resume without --smoke, which is for new runs.")
-    from kbuilder import runs
     from kbuilder.console import Console
     from kbuilder.recipe.reading import read
+    from kbuilder.runs import resuming, run_folder
 
     # All that can be wrong with the call is said before TensorFlow is loaded.
     console = Console()
-    start = None if resume is None else runs.start(resume, override, run_dir, console.say)
+    start = None if resume is None else resuming.start(resume, override, run_dir, console.say)
     read_recipe = None if recipe is None else read(recipe, override)
     from kbuilder import engine
 
@@ -82,7 +82,7 @@ def fit(
         return
     echo(verdict(run.metrics))
     echo(f"run: {run.path}")
-    places = (run.path, run.path / "examples.json", f"exported/{runs.called(run.path)}")
+    places = (run.path, run.path / "examples.json", f"exported/{run_folder.called(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
     echo(
         f"Go on with:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",

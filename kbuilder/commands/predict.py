@@ -31,18 +31,18 @@ def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
     kbuilder predict latest new.csv --output predictions.csv
     kbuilder predict latest new.parquet --output predictions.parquet
     """
-    from kbuilder import predicting, runs
+    from kbuilder.runs import predict_file, run_folder
 
-    path = runs.find(run)
+    path = run_folder.find(run)
     if output is not None:
-        predicting.check(Path(output))
-    runs.check(path)
+        predict_file.check(Path(output))
+    run_folder.check(path)
     from kbuilder import engine
 
     engine.load_quietly()
     from kbuilder.console import Console
-    from kbuilder.predicted_csv import controls_warning, to_csv
     from kbuilder.run import load
+    from kbuilder.runs.predicted_csv import controls_warning, to_csv
 
     fitted = load(path)
     warning = controls_warning(fitted.record.columns)

@@ -54,13 +54,13 @@ def serve(
     kbuilder serve exported --grpc-port 8500
     kbuilder serve latest
     """
-    from kbuilder import runs
+    from kbuilder.runs import run_folder
     from kbuilder.serving import places, server
 
     def say(text: str) -> None:
         echo(text, err=True)
 
-    run = runs.find(export) if runs.is_run(export) else None
+    run = run_folder.find(export) if run_folder.is_run(export) else None
     folders = {} if run else places.find(Path(export), name)
     token = server.token_in(None if token_file is None else Path(token_file), say)
     with ExitStack() as held:  # the addresses, before seconds are spent on loading
@@ -70,7 +70,7 @@ def serve(
             server.check_grpc()
             rpc = held.enter_context(server.bound(host, grpc_port))
         if run is not None:
-            runs.check(run)
+            run_folder.check(run)
         from kbuilder import engine
 
         engine.load_quietly()

@@ -42,12 +42,12 @@ def show(
     kbuilder show digits-cnn.yaml --svg digits-cnn.svg
     kbuilder show cifar10-augmented.yaml --samples samples.png
     """
-    from kbuilder import runs
     from kbuilder.errors import CallError, on_one_line
+    from kbuilder.runs import run_folder
 
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
-    read_recipe = runs.recipe(recipe, override)
+    read_recipe = run_folder.recipe(recipe, override)
     from kbuilder import engine
 
     engine.load_quietly()

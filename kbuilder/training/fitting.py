@@ -11,11 +11,11 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from kbuilder import files
-from kbuilder.checkpoints import Checkpoint
 from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Decision, Listener, Phase, Progress, Task
 from kbuilder.errors import RunError, TrainingError, listed
 from kbuilder.recipe.training import Plan, Training
+from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.training import diagnosis, planning, state
 from kbuilder.training.best import Best
 from kbuilder.training.board import Board

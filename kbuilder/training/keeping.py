@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
-from kbuilder import checkpoints, files
-from kbuilder.checkpoints import Checkpoint
+from kbuilder import files, signals
 from kbuilder.errors import Interrupted
 from kbuilder.recipe.training import Checkpoints
+from kbuilder.runs import checkpoints
+from kbuilder.runs.checkpoints import Checkpoint
 
 SPACING = 1.0
 """Seconds between the checkpoints of epochs that are shorter than that."""
@@ -104,28 +102,19 @@ class Keeper:
 
         A second one ends it at once. The last checkpoint is written when this is left.
         """
-        heard = (signal.SIGINT, signal.SIGTERM)
-        main = threading.current_thread() is threading.main_thread()
-        before = {number: signal.getsignal(number) for number in heard} if main else {}
-
-        def note(number: int, frame: FrameType | None) -> None:
-            self._signal = number
-            for again, handler in before.items():
-                signal.signal(again, handler)
-
-        for number in before:
-            signal.signal(number, note)
-        try:
-            if self.start is not None and self.settings is not None and self._none_yet():
-                self._put(self.start)  # of another run, which this one goes on with
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            if self._writer is not None:
-                self._writer.close()
+        with signals.guard(self._note):
+            try:
+                if self.start is not None and self.settings is not None and self._none_yet():
+                    self._put(self.start)  # of another run, which this one goes on with
+                yield
+            finally:
+                if self._writer is not None:
+                    self._writer.close()
         if self._signal is not None:  # it came after the last step
             os.kill(os.getpid(), self._signal)
+
+    def _note(self, number: int) -> None:
+        self._signal = number
 
     def _none_yet(self) -> bool:
         return self.folder is not None and not checkpoints.found(self.folder / "checkpoints")

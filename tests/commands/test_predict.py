@@ -21,7 +21,7 @@ from halting import HANG, Halting
 from shared import ROWS, Call, encoded, mixed, picture
 
 import kbuilder as kb
-from kbuilder import predicting
+from kbuilder.runs import predict_file, under_way
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_a_name_that_predictions_cannot_have_is_refused_before_tensorflow_is_loa
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of one batch, so that a small file has many."""
-    for form in predicting.SIZES:
-        monkeypatch.setitem(predicting.SIZES, form, 1024)
+    for form in predict_file.SIZES:
+        monkeypatch.setitem(predict_file.SIZES, form, 1024)
 
 
 def many(rows: int, seed: int = 0) -> pd.DataFrame:
@@ -164,8 +164,8 @@ def test_a_value_far_below_is_named_by_its_row_and_nothing_is_left(
 def test_what_can_only_be_read_whole_is_predicted_in_parts(
     fitted: Any, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for form in predicting.SIZES:
-        monkeypatch.setitem(predicting.SIZES, form, 8)
+    for form in predict_file.SIZES:
+        monkeypatch.setitem(predict_file.SIZES, form, 8)
     photos = pd.DataFrame({"photo": [encoded(picture(n)) for n in range(20)]})
     photos.to_parquet("photos.parquet")
     waves = np.random.default_rng(0).normal(size=(20, 6, 2)).astype(np.float32)
@@ -184,8 +184,8 @@ def test_what_can_only_be_read_whole_is_predicted_in_parts(
 
 LONG = 30 * 1024 + 7
 SIZED = """
-from kbuilder import predicting
-predicting.SIZES["vector"] = 1024
+from kbuilder.runs import predict_file
+predict_file.SIZES["vector"] = 1024
 """
 SMALL = f"{SIZED}\nfrom kbuilder.commands.main import main\nmain()"
 
@@ -201,7 +201,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def journal(output: Path) -> dict[str, Any]:
     """How far a prediction has come by its journal."""
     try:
-        return dict(json.loads((predicting.unfinished(output) / "journal.json").read_text()))
+        return dict(json.loads((under_way.unfinished(output) / "journal.json").read_text()))
     except OSError:
         return {"rows": 0, "whole": False}
 
@@ -262,14 +262,14 @@ def test_what_was_ended_goes_on_to_the_very_file(
         assert output.read_text(encoding="utf-8") == expected.to_csv(index=False)
     else:
         pd.testing.assert_frame_equal(pd.read_parquet(output), expected, check_exact=True)
-    assert not predicting.unfinished(output).exists()
+    assert not under_way.unfinished(output).exists()
 
 
 PROGRAM = """
 import resource, sys
 import kbuilder as kb
-from kbuilder import predicting
-predicting.SIZES["vector"] = 1024
+from kbuilder.runs import predict_file
+predict_file.SIZES["vector"] = 1024
 run, seen = kb.load(sys.argv[1]), []
 for data in sys.argv[2:]:
     rows = run.predict_file(data, f"out.{data.rpartition('.')[2]}")

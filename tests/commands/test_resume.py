@@ -20,8 +20,9 @@ from halting import HANG, Halting
 from shared import Call, fields, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints, files, runs
+from kbuilder import files
 from kbuilder.errors import RunError
+from kbuilder.runs import checkpoints, resuming, under_way
 
 RECIPE = """data: {source: csv, path: rows.csv, target: answer}
 features: {floor: category}
@@ -200,7 +201,7 @@ def small(call: Call) -> Path:
 
 def interrupt(run: Path) -> Path:
     """Make of a whole run one that was killed before its last writing."""
-    folder = runs.unfinished(run)
+    folder = under_way.unfinished(run)
     folder.mkdir()
     for name in ("recipe.yaml", "decisions.json", "splits.json", "checkpoints"):
         (run / name).rename(folder / name)
@@ -226,7 +227,7 @@ def test_rows_that_have_moved_are_found_where_they_are_now(small: Path, call: Ca
 def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Call) -> None:
     before = files_below(Path())
     on = "To go on with it: `kbuilder fit --resume run -o training.epochs=4`."
-    changeable = ", ".join(runs.CHANGEABLE)
+    changeable = ", ".join(resuming.CHANGEABLE)
     other = (
         "is another than the run began with. Expected the same: a run is gone on with as it began, "
         f"but for {changeable}. Fit anew with the others."
@@ -327,7 +328,7 @@ def test_an_interrupted_run_is_known_by_both_its_names_and_keeps_its_folder(
 def test_the_latest_is_the_newest_finished_or_not(small: Path, call: Call) -> None:
     folder = interrupt(small)
     whole = Path("runs/small/2026-01-01_00-00-00.000")
-    shutil.copytree(folder, runs.unfinished(whole))
+    shutil.copytree(folder, under_way.unfinished(whole))
     code, out, _ = call("fit", "--resume", "latest")
     assert (code, out.splitlines()[-1]) == (0, f"run: {whole}")
     code, _, err = call("fit", "--resume", "latest")

@@ -17,7 +17,7 @@ from shared import Call
 import kbuilder as kb
 from kbuilder.console import grouped
 from kbuilder.contracts import Decision
-from kbuilder.predicted_csv import to_csv
+from kbuilder.runs.predicted_csv import to_csv
 
 RED, BELL, C1, BIDI = "\x1b[31mred", "be\x07ll", "\x9b2J", "\u202eright"
 CONTROL = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae")

@@ -13,9 +13,9 @@ import pytest
 from pydantic import Field
 
 import kbuilder as kb
-from kbuilder import checkpoints
 from kbuilder.contracts import Phase, Signal
 from kbuilder.errors import Interrupted
+from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting
 from kbuilder.training.keeping import Keeper

@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 from shared import built, message, mixed
 
 import kbuilder as kb
-from kbuilder import checkpoints
 from kbuilder.contracts import Phase, Signal
 from kbuilder.errors import CallError, Interrupted, TrainingError
 from kbuilder.recipe.training import Optimizer
+from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting, strategies
 from kbuilder.training.feeding import Feed

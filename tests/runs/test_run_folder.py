@@ -15,9 +15,10 @@ from bad import files_below
 from shared import fields, message, mixed
 
 import kbuilder as kb
-from kbuilder import files, runs
+from kbuilder import files
 from kbuilder.errors import CallError, RunError
 from kbuilder.recipe import reading
+from kbuilder.runs import run_folder
 
 FILES = [
     "columns.json", "decisions.json", "examples.json", "history.csv", "lock.json", "log.txt",
@@ -101,14 +102,14 @@ def test_a_file_that_was_altered_is_named(copied: Path, name: str) -> None:
 def test_several_altered_files_are_all_named(copied: Path) -> None:
     for name in ("log.txt", "columns.json"):
         (copied / name).write_text("x", encoding="utf-8")
-    assert "columns.json, log.txt does not match" in message(RunError, runs.check, copied)
+    assert "columns.json, log.txt does not match" in message(RunError, run_folder.check, copied)
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(copied: Path) -> None:
     model = copied / "model.keras"
     model.rename(copied.parent / "elsewhere")
     model.symlink_to(copied.parent / "elsewhere")
-    assert "model.keras is missing" in message(RunError, runs.check, copied)
+    assert "model.keras is missing" in message(RunError, run_folder.check, copied)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", '{"sha256": []}', '{"sha256": {}}'])
@@ -129,24 +130,24 @@ def test_a_run_that_is_not_there_is_named() -> None:
 
 
 def test_latest_is_the_newest_of_all_recipes() -> None:
-    assert message(CallError, runs.find, "latest") == (
+    assert message(CallError, run_folder.find, "latest") == (
         "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
     )
     for name in ("b/2026-01-01_00-00-00.000", "a/2026-01-02_00-00-00.000", "c/2026-03-01_0"):
         Path("runs", name).mkdir(parents=True)
         if not name.startswith("c"):  # c has no lock, so it is no whole run
             Path("runs", name, "lock.json").write_text("{}", encoding="utf-8")
-    assert runs.find("latest") == Path("runs/a/2026-01-02_00-00-00.000")
+    assert run_folder.find("latest") == Path("runs/a/2026-01-02_00-00-00.000")
     Path("latest").mkdir()
-    assert runs.find("latest") == Path("latest")
+    assert run_folder.find("latest") == Path("latest")
 
 
 def test_a_run_goes_below_the_name_of_its_recipe_and_the_time() -> None:
     recipe = kb.Recipe(data=kb.Sklearn(name="iris"))
-    assert runs.place(recipe, None).parent == Path("runs/recipe")
+    assert run_folder.place(recipe, None).parent == Path("runs/recipe")
     read = reading.parse("data: {source: sklearn, name: iris}", name="flowers/iris-mlp.yaml")
-    assert runs.place(read, None).parent == Path("runs/iris-mlp")
-    assert runs.place(read, "here") == Path("here")
+    assert run_folder.place(read, None).parent == Path("runs/iris-mlp")
+    assert run_folder.place(read, "here") == Path("here")
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
@@ -175,7 +176,7 @@ def test_the_lock_has_versions_seed_and_hashes(fitted: Runs) -> None:
     assert list(lock) == ["python", "machine", "packages", "seed", "sha256"]
     assert lock["seed"] == 3
     assert lock["packages"]["kbuilder"] == kb.__version__
-    assert set(lock["packages"]) == {"kbuilder", *runs.PACKAGES}
+    assert set(lock["packages"]) == {"kbuilder", *run_folder.PACKAGES}
     assert lock["sha256"] == files.hashes(folder, leave_out=("lock.json",))
     assert sorted(lock["sha256"]) == [
         checkpoint(folder), *(name for name in FILES if name != "lock.json")

@@ -16,10 +16,11 @@ import pytest
 from bad import disk, files_below
 from shared import message
 
-from kbuilder import files, predicting
+from kbuilder import files
 from kbuilder.console import Console
 from kbuilder.errors import CallError, DataError, Interrupted
-from kbuilder.predicting import Job
+from kbuilder.runs import predict_file, under_way
+from kbuilder.runs.predict_file import Job
 from kbuilder.tables.csv_file import csv_parts
 from kbuilder.tables.table import Part, Table
 
@@ -64,7 +65,7 @@ def cut() -> None:
 def write(given: Job) -> tuple[int, list[str]]:
     """The number of rows, and what was said."""
     console = Console(verbose=False)
-    return predicting.write(given, console), console.lines
+    return predict_file.write(given, console), console.lines
 
 
 def read(output: Path) -> pd.DataFrame:
@@ -96,7 +97,7 @@ def test_the_groups_of_a_parquet_file_do_not_go_by_the_parts(
 ) -> None:
     from pyarrow import parquet
 
-    monkeypatch.setattr(predicting, "GROUP", 8)
+    monkeypatch.setattr(predict_file, "GROUP", 8)
     write(job(OUTPUTS[1]))
     with parquet.ParquetFile(OUTPUTS[1]) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
@@ -114,7 +115,7 @@ def test_what_was_cut_short_goes_on_to_the_very_file(output: Path, after: int) -
         write(job(output, predict=ending(after, cut)))
     assert not output.exists()
     done = (after - 1) // 4 * 4
-    left = predicting.unfinished(output) / "predictions"
+    left = under_way.unfinished(output) / "predictions"
     left.write_bytes(left.read_bytes() + b"half a par")
     seen: list[int] = []
     again = job(output, predict=lambda table: (seen.extend(table.labels), doubled(table))[1])
@@ -132,8 +133,8 @@ def test_what_was_cut_short_before_the_file_took_its_name_is_not_predicted_again
     expected = output.read_bytes()
     output.unlink()
     with monkeypatch.context() as patch:
-        way = replace(predicting.WAYS[output.suffix], finish=lambda *names: cut())
-        patch.setitem(predicting.WAYS, output.suffix, way)
+        way = replace(predict_file.WAYS[output.suffix], finish=lambda *names: cut())
+        patch.setitem(predict_file.WAYS, output.suffix, way)
         with pytest.raises(OSError, match=r"^cut$"):
             write(job(output))
     assert not output.exists()
@@ -186,7 +187,7 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 def test_what_is_damaged_is_predicted_anew(damage: str) -> None:
     with pytest.raises(OSError, match=r"^cut$"):
         write(job(predict=ending(13, cut)))
-    DAMAGES[damage](predicting.unfinished(OUTPUTS[0]))
+    DAMAGES[damage](under_way.unfinished(OUTPUTS[0]))
     assert write(job()) == (ROWS, [])
     assert len(read(OUTPUTS[0])) == ROWS
 
@@ -252,7 +253,7 @@ def test_a_signal_before_the_first_part_leaves_nothing() -> None:
 
 
 def test_an_output_that_another_process_predicts_is_left_alone() -> None:
-    folder = predicting.unfinished(OUTPUTS[0])
+    folder = under_way.unfinished(OUTPUTS[0])
     folder.mkdir()
     with files.alone(folder):
         assert message(CallError, write, job()) == (
@@ -263,16 +264,16 @@ def test_an_output_that_another_process_predicts_is_left_alone() -> None:
 
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.csv.gz", "csv"])
 def test_a_name_with_another_ending_is_refused(name: str) -> None:
-    assert message(CallError, predicting.check, Path(name)) == (
+    assert message(CallError, predict_file.check, Path(name)) == (
         f"{name} is no name of a file of predictions. Expected one that ends in .csv or .parquet."
     )
-    predicting.check(Path("OUT.CSV"))
+    predict_file.check(Path("OUT.CSV"))
 
 
 def test_a_folder_is_no_file_of_predictions() -> None:
     OUTPUTS[0].mkdir()
     said = "out.csv is a folder. Expected the name of a file."
-    assert message(CallError, predicting.check, OUTPUTS[0]) == said
+    assert message(CallError, predict_file.check, OUTPUTS[0]) == said
 
 
 def test_a_full_disk_keeps_what_has_been_predicted(tmp_path: Path) -> None:

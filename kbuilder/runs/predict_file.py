@@ -12,24 +12,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import __version__, files
+from kbuilder import __version__, files, signals
 from kbuilder.columns import Columns
 from kbuilder.console import Console
 from kbuilder.contracts import Form
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
-from kbuilder.predicted_csv import to_csv
+from kbuilder.runs import under_way
+from kbuilder.runs.predicted_csv import to_csv
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -105,11 +102,6 @@ def check(output: Path) -> None:
         raise CallError(f"{output} is a folder. Expected the name of a file.")
 
 
-def unfinished(output: Path) -> Path:
-    """The folder of an output while it is predicted."""
-    return output.with_name(f"{output.name}.unfinished")
-
-
 def write(job: Job, console: Console) -> int:
     """Predict all rows into the output, which takes its name when it is whole.
 
@@ -123,11 +115,15 @@ def write(job: Job, console: Console) -> int:
     """
     check(job.output)
     of = _made_from(job)
-    folder = unfinished(job.output)
-    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    with files.alone(folder), _stopping() as stopped:
-        try:
+    stopped: list[int] = []
+
+    def stop(number: int) -> None:
+        """Raised at any place, as a process may be killed at any."""
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    try:
+        with closing(console), under_way.folder(job.output, _resumable) as folder, signals.guard(stop):
             journal = _predict(job, folder, _begin(folder, of, console), console)
             if _made_from(job) != of:
                 raise DataError(
@@ -136,19 +132,18 @@ def write(job: Job, console: Console) -> int:
                 )
             journal = _put(folder, replace(journal, whole=True))
             WAYS[job.output.suffix.lower()].finish(folder, job.output)
-        except BaseException as error:
-            # Rows or a run that had to be mended are others, so that nothing is gone on with.
-            kept = None if isinstance(error, KBuilderError) else _kept(folder)
-            if kept is None:
-                _remove(folder, made)
-            if not stopped or not isinstance(error, KeyboardInterrupt):
-                raise
-            done = f"{kept.rows if kept else 0:,} rows"
-            raise Interrupted(stopped[0], done, job.again if kept else None) from None
-        finally:
-            console.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    except KeyboardInterrupt:
+        if not stopped:
+            raise
+        kept = _kept(under_way.unfinished(job.output))
+        done = f"{kept.rows if kept else 0:,} rows"
+        raise Interrupted(stopped[0], done, job.again if kept else None) from None
     return journal.rows
+
+
+def _resumable(folder: Path, error: BaseException) -> bool:
+    """Whether to keep what was predicted; rows or a run that had to be fixed are others."""
+    return not isinstance(error, KBuilderError) and _kept(folder) is not None
 
 
 def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Journal:
@@ -217,7 +212,7 @@ def _made_from(job: Job) -> dict[str, str]:
 def _stamp(job: Job) -> str:
     """What changes with a file, or with any file below a folder: sizes and times."""
     path, output = job.data.absolute(), job.output.absolute()
-    ours = {output, unfinished(output)}  # which may be put among the rows
+    ours = {output, under_way.unfinished(output)}  # which may be put among the rows
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
         with suppress(OSError):  # the reading tells that it is not there
@@ -226,40 +221,6 @@ def _stamp(job: Job) -> str:
                 name = str(file.relative_to(path))
                 digest.update(f"{name!r} {seen.st_size} {seen.st_mtime_ns}".encode())
     return digest.hexdigest()
-
-
-def _remove(folder: Path, made: list[Path]) -> None:
-    """Remove the folder, and those that were made for it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    with suppress(OSError):  # others may be at work there
-        for parent in made[1:]:
-            parent.rmdir()
-
-
-@contextmanager
-def _stopping() -> Iterator[list[int]]:
-    """While it lasts SIGINT and SIGTERM raise KeyboardInterrupt, and stand in the list.
-
-    It may be raised at any place, as a process may be killed at any.
-    """
-    heard = (signal.SIGINT, signal.SIGTERM)
-    main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.getsignal(number) for number in heard} if main else {}
-    stopped: list[int] = []
-
-    def note(number: int, frame: FrameType | None) -> None:
-        stopped.append(number)
-        for again, handler in before.items():
-            signal.signal(again, handler)
-        raise KeyboardInterrupt
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from bad import ROOT, disk
 from halting import HANG
 from shared import message
 
-from kbuilder import checkpoints
-from kbuilder.checkpoints import Checkpoint, Writer
 from kbuilder.errors import RunError
+from kbuilder.runs import checkpoints
+from kbuilder.runs.checkpoints import Checkpoint, Writer
 
 HASH = "0" * 64
 
@@ -61,7 +61,7 @@ import io, json, os, signal, sys
 from pathlib import Path
 
 sys.path[:0] = [{tests!r}, {root!r}]
-from kbuilder import checkpoints
+from kbuilder.runs import checkpoints
 from test_checkpoints import checkpoint
 
 checkpoint(1)

@@ -1,0 +1,317 @@
+"""The run folder: all that a fit leaves behind, written whole and checked when it is read.
+
+A folder that bears its name is whole. `lock.json` has the SHA-256 of every file, and a file that
+does not match it is not loaded. While the fit goes on, `<name>.unfinished` holds its recipe, its
+checkpoints and its history, from which it can be gone on with.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from kbuilder import __version__, catalog, files
+from kbuilder.columns import Columns
+from kbuilder.contracts import Decision
+from kbuilder.errors import CallError, RunError, listed
+from kbuilder.recipe import reading, writing
+from kbuilder.recipe.recipe import Recipe
+from kbuilder.runs import checkpoints, plugins
+from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
+
+LOCK = "lock.json"
+FILES = {
+    "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
+    "model.keras", "recipe.yaml", "splits.json",
+}  # fmt: skip
+METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
+SPLITS = {"rows", "fingerprint", "smoke"}
+"""What is in the two files at least."""
+PACKAGES = ("keras", "numpy", "pandas", "scikit-learn", "tensorflow")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run folder holds, but for the model.
+
+    Args:
+        recipe: The resolved recipe.
+        columns: Learned features and task.
+        decisions: What was inferred.
+        splits: Sizes, seed and fingerprint of the parts.
+        history: Figures of each epoch.
+        metrics: The content of `metrics.json`.
+        log: What was printed.
+        examples: A few real rows as JSON values, to compare an export on.
+    """
+
+    recipe: Recipe
+    columns: Columns
+    decisions: Sequence[Decision]
+    splits: Mapping[str, Any]
+    history: Sequence[Mapping[str, float]]
+    metrics: Mapping[str, Any]
+    log: Sequence[str]
+    examples: Sequence[Mapping[str, Any]]
+
+
+def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
+    """Where a new run goes: `run_dir`, or `runs/<recipe>/<time>`.
+
+    Args:
+        title: In place of the recipe's name.
+
+    Raises:
+        CallError: if `run_dir` is there already, and is no empty folder.
+    """
+    if run_dir is not None:
+        path = Path(run_dir)
+        expect_free(path)
+        if unfinished(path).exists():
+            raise CallError(
+                f"{unfinished(path)} is there: a fit that is under way, or was interrupted. "
+                f"Go on with it by `{resume_command(path)}`, or remove the folder."
+            )
+        return path
+    return (
+        Path("runs")
+        / (title or _title(recipe))
+        / datetime.now().strftime("%Y-%m-%d_%H-%M-%S.%f")[:-3]
+    )
+
+
+def expect_free(path: Path) -> None:
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise CallError(f"{path} is there already. Expected a folder that is new, or empty.")
+
+
+def _title(recipe: Recipe) -> str:
+    return Path(recipe.origin.name).stem if recipe.origin else "recipe"
+
+
+def called(path: Path) -> str:
+    """What a run is called: by its recipe, or by the folder that the user named."""
+    named = path.parent.parent != Path("runs")
+    return path.name if named else path.parent.name
+
+
+def is_run(name: str | Path) -> bool:
+    """Whether it means a run: `latest`, or a folder that is one."""
+    return str(name) == "latest" or (Path(name) / LOCK).is_file()
+
+
+def write(path: Path, record: Record, model: Any, left: Path | None = None) -> None:
+    """Write a run folder; it bears its name only when it is whole.
+
+    Args:
+        left: The folder of the fit, whose newest checkpoint and logs of TensorBoard it keeps.
+    """
+    with files.new_folder(path) as folder:
+        files.write_text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
+        plugins.keep(folder, record.recipe)
+        files.write_text(folder / "columns.json", record.columns.to_json())
+        files.write_json(folder / "decisions.json", [decision.to_json() for decision in record.decisions])
+        files.write_json(folder / "splits.json", record.splits)
+        files.write_json(folder / "metrics.json", record.metrics)
+        files.write_rows(folder / "history.csv", record.history)
+        files.write_text(folder / "log.txt", "\n".join(record.log) + "\n")
+        files.write_json(folder / "examples.json", {"instances": record.examples})
+        model.save(folder / "model.keras")
+        if left is not None:
+            if record.recipe.training.checkpoints is not None:
+                _keep_newest(left / "checkpoints", folder / "checkpoints")
+            if (left / "tensorboard").is_dir():
+                shutil.copytree(left / "tensorboard", folder / "tensorboard")
+        files.write_json(folder / LOCK, {
+            "python": platform.python_version(),
+            "machine": f"{sys.platform} {platform.machine()}",
+            "packages": {"kbuilder": __version__, **{name: version(name) for name in PACKAGES}},
+            "seed": record.recipe.training.seed,
+            "sha256": files.hashes(folder),
+        })  # fmt: skip
+
+
+def _keep_newest(last: Path, folder: Path) -> None:
+    """Put the newest checkpoint of a fit into the folder of its run."""
+    for path in checkpoints.found(last)[:1]:
+        folder.mkdir()
+        try:
+            os.link(path, folder / path.name)
+        except OSError:  # some file systems have no second names for a file
+            shutil.copyfile(path, folder / path.name)
+
+
+def find(name: str | Path, resume: bool = False) -> Path:
+    """The run folder called `name`, or the newest below `runs` for `latest`.
+
+    Args:
+        resume: Whether the folder of an unfinished run is meant too.
+
+    Raises:
+        CallError: if there is no such folder.
+    """
+    path = Path(name)
+    if str(name) == "latest" and not path.exists():
+        found = [lock.parent for lock in Path("runs").glob(f"*/*/{LOCK}")]
+        if resume:
+            left = Path("runs").glob(f"*/*{UNFINISHED}")
+            found += [path for path in left if finished(path) not in found]
+        if not found:
+            raise CallError(
+                "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
+            )
+        whole = [folder for folder in found if not _is_smoke(folder)]
+        if not whole:
+            raise CallError(
+                "there are smoke runs alone below runs/, which `latest` does not mean. Expected "
+                f"one from `kbuilder fit RECIPE`, or its name, such as {max(found)}."
+            )
+        return max(whole, key=lambda folder: folder.name)
+    if resume:
+        path = finished(path)
+        if unfinished(path).is_dir() and not (path / LOCK).is_file():
+            return unfinished(path)
+    elif unfinished(path).is_dir() and not path.is_dir():
+        raise CallError(f"{path} is not finished. Go on with it by `{resume_command(path)}`.")
+    if not path.is_dir():
+        raise CallError(
+            f"there is no run folder {path}. Expected the folder that `kbuilder fit` named, "
+            "or `latest`."
+        )
+    return path
+
+
+def recipe(name: str | Path, override: Sequence[str] = ()) -> Recipe:
+    """The recipe of a file, or the resolved one of a run.
+
+    Args:
+        name: A recipe file, the folder of a run, or `latest`.
+        override: Settings such as `training.epochs=3`.
+
+    Raises:
+        CallError: if there is no such file or run.
+        RecipeError: if it is wrong.
+        RunError: if the run is incomplete or altered.
+    """
+    if not is_run(name):
+        return reading.read(name, override)
+    path = find(name)
+    check(path)
+    plugins.expect(path)
+    file = path / "recipe.yaml"
+    text = file.read_text(encoding="utf-8")
+    return reading.parse(text, name=str(file), folder=path, override=override)
+
+
+def _is_smoke(path: Path) -> bool:
+    """Whether a run says that it was a smoke test; what says nothing is looked at later."""
+    try:
+        return bool(files.read_json(path / "splits.json")["smoke"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def check(path: Path) -> None:
+    """Check every file of a run against its hash.
+
+    Raises:
+        RunError: if the folder is no run, or a file is missing or altered.
+    """
+    try:
+        known = files.read_json(path / LOCK)["sha256"]
+        if not isinstance(known, dict) or not known.keys() >= FILES:
+            raise ValueError("without the hashes of all files")
+    except (OSError, ValueError, KeyError, TypeError):
+        raise RunError(
+            f"{path} is no whole run: it has no readable {LOCK}. "
+            "Expected the folder that `kbuilder fit` named; fit again if it was altered."
+        ) from None
+    for name in known:
+        file = path / name
+        if not file.is_file() or file.is_symlink():
+            raise RunError(
+                f"{path} is incomplete: {name} is missing. Restore the file, or fit again."
+            )
+    altered = [name for name, digest in known.items() if files.sha256(path / name) != digest]
+    if altered:
+        raise RunError(
+            f"{path} was altered after the fit: {listed(altered)} does not match {LOCK}. "
+            "Restore the file, or fit again."
+        )
+
+
+def read(path: Path) -> Record:
+    """Read a run folder, but for its model.
+
+    Raises:
+        RunError: as `check`.
+    """
+    check(path)
+    plugins.expect(path)
+    with (
+        files.ours(path, RunError, "Fit again."),
+        (path / "history.csv").open(newline="", encoding="utf-8") as file,
+    ):
+        metrics = _with(METRICS, path / "metrics.json")
+        examples = files.read_json(path / "examples.json")["instances"]
+        if not isinstance(examples, list) or not all(isinstance(row, dict) for row in examples):
+            raise ValueError("the examples are no rows")
+        return Record(
+            recipe=reading.parse(
+                (path / "recipe.yaml").read_text(encoding="utf-8"), name=str(path)
+            ),
+            columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
+            decisions=decisions(path),
+            splits=splits(path),
+            history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
+            metrics=metrics,
+            log=lines(path / "log.txt"),
+            examples=examples,
+        )
+
+
+def read_model(path: Path) -> Any:
+    """The fitted network. Call after `read`, which has checked the file against its hash."""
+    import keras
+
+    for name in catalog.names("layers"):
+        import_module(f"kbuilder.layers.{name}")  # which registers its layer with Keras
+    with files.ours(path, RunError, "Fit again."):
+        return keras.models.load_model(path / "model.keras", compile=False, safe_mode=True)
+
+
+def _with(names: Set[str], file: Path) -> dict[str, Any]:
+    """The mapping of a JSON file, which has these names at least."""
+    known = files.read_json(file)
+    if not isinstance(known, dict) or not known.keys() >= names:
+        raise ValueError(f"{listed(sorted(names))} are not all there")
+    return known
+
+
+def decisions(path: Path) -> list[Decision]:
+    return [Decision.from_json(item) for item in files.read_json(path / "decisions.json")]
+
+
+def splits(path: Path) -> dict[str, Any]:
+    known = _with(SPLITS, path / "splits.json")
+    for name, kind in (("rows", dict), ("fingerprint", dict), ("smoke", bool)):
+        if not isinstance(known[name], kind):
+            raise ValueError(f"{name} is a {type(known[name]).__name__}")
+    return known
+
+
+def lines(file: Path) -> list[str]:
+    """The lines of a text; none, where there is no such file."""
+    if not file.exists():
+        return []
+    return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
