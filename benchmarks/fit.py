@@ -41,10 +41,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kbuilder import engine, pipeline, shipped
+from kbuilder import engine, pipeline
 from kbuilder.columns import Rows
 from kbuilder.console import Console
 from kbuilder.describing.network import describe
+from kbuilder.recipe import shipped
 from kbuilder.recipe.reading import read
 from kbuilder.recipe.training import Checkpoints, Plan
 from kbuilder.training import fitting

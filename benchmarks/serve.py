@@ -33,7 +33,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import uvloop
 
-from kbuilder import engine, pipeline, shipped
+from kbuilder import engine, pipeline
+from kbuilder.recipe import shipped
 from kbuilder.recipe.reading import read
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ _HOMES = {
     "Choice": "kbuilder.contracts",
     "EarlyStopping": "kbuilder.recipe.training",
     "KBuilderError": "kbuilder.errors",
-    "Dataset": "kbuilder.dataset",
+    "Dataset": "kbuilder.data.dataset",
     "Plan": "kbuilder.recipe.training",
     "Recipe": "kbuilder.recipe.recipe",
     "Run": "kbuilder.run",

@@ -53,7 +53,7 @@ from kbuilder.blocks.residual import Residual as _Residual
 from kbuilder.building import build as build
 from kbuilder.catalog import plugins as plugins
 from kbuilder.contracts import Choice as Choice
-from kbuilder.dataset import Dataset as Dataset
+from kbuilder.data.dataset import Dataset as Dataset
 from kbuilder.errors import KBuilderError as KBuilderError
 from kbuilder.features.array import Array as _Array
 from kbuilder.features.category import Category as _Category

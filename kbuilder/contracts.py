@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.recipe.split import Split
-    from kbuilder.tables.table import Part, Profile, Table
+    from kbuilder.tables.profile import Profile
+    from kbuilder.tables.table import Part, Table
 
 Form = Literal["vector", "text", "sequence", "image"]
 """The form of a preprocessed feature, and the shape of its tensor:

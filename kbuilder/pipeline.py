@@ -10,11 +10,12 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbuilder import building, dataset, preprocessing, room
+from kbuilder import building, preprocessing, room
 from kbuilder.columns import to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener, Source
-from kbuilder.dataset import Dataset
+from kbuilder.data import dataset
+from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating

@@ -11,10 +11,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import dataset, files, preprocessing
+from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
+from kbuilder.data import dataset
 from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows

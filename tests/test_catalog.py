@@ -43,7 +43,7 @@ DATA = {"number", "string", "bytes", "array", "list", "mixed"}
 of features as well."""
 FREE = {"sequential", "text", "image", "constant", "crop", "step", "linear", "residual", "maxout"}
 """Names that mean something else elsewhere: forms of tensors, names in Keras."""
-HOMES = ("labels.py", "spelling.py", "keras_layers.py", "build.py")
+HOMES = ("spelling.py", "keras_layers.py", "build.py")
 """Tables of Keras's own names, of losses and layers."""
 
 

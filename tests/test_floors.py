@@ -15,13 +15,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 STAGES = (
     "building",
-    "data",
     "describing",
     "ejecting",
     "evaluation",
     "export",
     "preprocessing",
-    "samples",
     "serving",
     "training",
 )
@@ -33,14 +31,14 @@ PLUGINS = (
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
-                     "lines", "shipped", "signals", "spec"), 0),
-    **dict.fromkeys(("columns", "labels", "layer_lists", "recipe",
+                     "lines", "signals", "spec"), 0),
+    **dict.fromkeys(("columns", "layer_lists", "recipe",
                      "room", "tables"), 1),
     "layers": 2,
     "runs": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
-    "dataset": 5,
+    "data": 5,
     "run": 6,
     "pipeline": 7,
     "commands": 8,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bad import real
 
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 from kbuilder.recipe.reading import read
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))

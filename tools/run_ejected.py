@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 
 import run_recipes
 
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 
 
 def run(name: str, overrides: list[str], scratch: Path) -> tuple[int, str]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 from kbuilder.recipe.reading import read
 
 

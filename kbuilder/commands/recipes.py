@@ -22,7 +22,7 @@ def recipes() -> None:
 @recipes.command("list")
 def list_() -> None:
     """List all recipes by name, with what each is about."""
-    from kbuilder import shipped
+    from kbuilder.recipe import shipped
 
     names = shipped.names()
     width = max(len(name) for name in names)
@@ -34,7 +34,7 @@ def list_() -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """Print the recipe NAME."""
-    from kbuilder import shipped
+    from kbuilder.recipe import shipped
 
     click.echo(shipped.find(name).read_text(encoding="utf-8"), nl=False)
 
@@ -44,8 +44,9 @@ def show(name: str) -> None:
 @click.argument("folder", type=click.Path(), default=".")
 def copy(name: str, folder: str) -> None:
     """Copy the recipe NAME into FOLDER, to be changed there, and the schema for your editor."""
-    from kbuilder import files, shipped
+    from kbuilder import files
     from kbuilder.errors import CallError
+    from kbuilder.recipe import shipped
 
     source = shipped.find(name)
     target = Path(folder) / source.name

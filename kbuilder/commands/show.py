@@ -52,8 +52,8 @@ def show(
 
     engine.load_quietly()
     from kbuilder import files, pipeline
-    from kbuilder import samples as picture
     from kbuilder.console import grouped
+    from kbuilder.describing import samples as picture
     from kbuilder.describing.diagram import as_svg
     from kbuilder.describing.listing import as_text
     from kbuilder.describing.network import describe

@@ -13,7 +13,9 @@ from kbuilder.contracts import Choice, Decision, Feature, Match, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.tables.table import Profile, Table, is_number, kind_of, missing, profile
+from kbuilder.tables.profile import Profile, profile
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import is_number, kind_of, missing
 
 TEST = ("data", "split", "test")
 LIKELY = 0.8

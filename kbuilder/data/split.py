@@ -11,9 +11,9 @@ import numpy as np
 from kbuilder.columns import Target
 from kbuilder.contracts import Task
 from kbuilder.errors import DataError
-from kbuilder.labels import as_label
 from kbuilder.recipe.split import Split
 from kbuilder.tables.table import Table
+from kbuilder.tables.values import as_label
 
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}

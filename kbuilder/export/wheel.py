@@ -15,7 +15,8 @@ from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
-from kbuilder import __version__, shipped
+from kbuilder import __version__
+from kbuilder.recipe import shipped
 
 NAME = f"kbuilder-{__version__}-py3-none-any.whl"
 INFO = f"kbuilder-{__version__}.dist-info"

@@ -9,7 +9,8 @@ import numpy as np
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Positive, Shape, Spec, learned
-from kbuilder.tables.table import Profile, finite, kind_of
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import finite, kind_of
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
 

@@ -12,7 +12,8 @@ from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Count, Spec, Values, learned, refuse
-from kbuilder.tables.table import MISSING_INTEGER, Profile, kind_of, missing, types
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, types
 
 MOST_ONE_HOT = 64
 

@@ -13,7 +13,8 @@ from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, learned
-from kbuilder.tables.table import Profile, finite, kind_of, missing
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import finite, kind_of, missing
 
 LARGEST = 224
 

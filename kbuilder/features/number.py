@@ -10,7 +10,8 @@ from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Positive, Spec, learned
-from kbuilder.tables.table import Profile, finite, kind_of, missing
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import finite, kind_of, missing
 
 
 class Number(Spec):

@@ -11,7 +11,8 @@ from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.spec import Count, Names, Spec, refuse
-from kbuilder.tables.table import Profile, missing
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import missing
 
 LONGEST = 512
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from kbuilder.tables.table import MISSING_INTEGER
+from kbuilder.tables.values import MISSING_INTEGER
 
 
 @keras.saving.register_keras_serializable(package="kbuilder")

@@ -91,6 +91,11 @@ def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
 
 
 def expect_free(path: Path) -> None:
+    """Check that a run can take a name.
+
+    Raises:
+        CallError: if it is there already, and is no empty folder.
+    """
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise CallError(f"{path} is there already. Expected a folder that is new, or empty.")
 
@@ -299,10 +304,12 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
 
 
 def decisions(path: Path) -> list[Decision]:
+    """What was inferred when a run began."""
     return [Decision.from_json(item) for item in files.read_json(path / "decisions.json")]
 
 
 def splits(path: Path) -> dict[str, Any]:
+    """The content of `splits.json`."""
     known = _with(SPLITS, path / "splits.json")
     for name, kind in (("rows", dict), ("fingerprint", dict), ("smoke", bool)):
         if not isinstance(known[name], kind):

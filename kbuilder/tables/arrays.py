@@ -13,7 +13,8 @@ import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing
-from kbuilder.tables.table import Table, types
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import types
 
 if TYPE_CHECKING:
     import pandas as pd

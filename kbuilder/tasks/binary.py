@@ -8,11 +8,11 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec, refuse
-from kbuilder.tables.table import Profile
+from kbuilder.tables.profile import Profile
+from kbuilder.tasks import _labels
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -30,7 +30,7 @@ class Binary(Spec):
         BeforeValidator(lambda value: str(value) if isinstance(value, bool) else value),
     ] = None
     """The class whose probability is the output; left out: True, 1, yes, positive, or the rarer."""
-    classes: Annotated[labels.Classes, Field(min_length=2, max_length=2)] | None = None
+    classes: Annotated[_labels.Classes, Field(min_length=2, max_length=2)] | None = None
     """Both classes, the positive last; left out: the two values of the training rows."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
@@ -50,8 +50,8 @@ class Binary(Spec):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:
-        labels.check_loss(self.loss, LOSSES, "one sigmoid")
-        labels.check_arguments(self.loss, LOSSES, self._scoring)
+        _labels.check_loss(self.loss, LOSSES, "one sigmoid")
+        _labels.check_arguments(self.loss, LOSSES, self._scoring)
         if self.classes and self.positive is not None and self.positive != self.classes[1]:
             raise refuse(
                 ("positive",), "the positive class is the last of `classes`, "
@@ -69,15 +69,15 @@ class Binary(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The two classes, and which of them is positive."""
-        counts = labels.count_labels(column, values)
+        counts = _labels.count_labels(column, values)
         if len(counts) != 2:
             raise DataError(
                 f"the target {column!r} has {len(counts)} values: "
-                f"{listed(repr(label) for label in labels.in_order(counts))}. "
+                f"{listed(repr(label) for label in _labels.in_order(counts))}. "
                 "Expected two for a binary task; write `task: multiclass` for more.",
                 key=("task",) if len(counts) > 2 else ("data", "target"),
             )
-        pair = labels.in_order(counts)
+        pair = _labels.in_order(counts)
         positive, reason = self._positive(column, pair, [counts[label] for label in pair])
         negative = pair[0] if pair[1] == positive else pair[1]
         return {"classes": Choice((negative, positive), f"positive is {positive!r}: {reason}")}
@@ -101,12 +101,12 @@ class Binary(Spec):
 
     def encode(self, column: str, values: np.ndarray) -> np.ndarray:
         """1 for the positive class. (rows, 1) float32"""
-        return labels.index(column, values, self.classes or ())[:, None].astype(np.float32)
+        return _labels.index(column, values, self.classes or ())[:, None].astype(np.float32)
 
     def head(
         self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
     ) -> Any:
-        return labels.last_layer(tensor, 1, "sigmoid", output, name)
+        return _labels.last_layer(tensor, 1, "sigmoid", output, name)
 
     def explain(self) -> dict[str, Choice]:
         return {
@@ -127,7 +127,7 @@ class Binary(Spec):
         import keras
 
         metrics = keras.metrics
-        loss = labels.create_loss(self.loss, self._scoring)
+        loss = _labels.create_loss(self.loss, self._scoring)
         return loss, [
             metrics.BinaryAccuracy(name="accuracy"),
             metrics.AUC(name="auc"),
@@ -146,7 +146,7 @@ class Binary(Spec):
         both = tf.stack([1.0 - positive, positive], axis=1)
         place = tf.cast(positive >= 0.5, tf.int32)
         return {
-            "label": tf.gather(labels.constant(self.classes or (0, 1)), place),
+            "label": tf.gather(_labels.constant(self.classes or (0, 1)), place),
             "probability": tf.gather(both, place, batch_dims=1),
             "probabilities": both,
         }

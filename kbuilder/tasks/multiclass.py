@@ -8,11 +8,11 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.tables.table import Profile
+from kbuilder.tables.profile import Profile
+from kbuilder.tasks import _labels
 
 LOSSES = (
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
@@ -25,7 +25,7 @@ class Multiclass(Spec):
     Decoded: `label`, `probability` (of that label), `probabilities` (of all, in their order).
     """
 
-    classes: Annotated[labels.Classes, Field(min_length=2)] | None = None
+    classes: Annotated[_labels.Classes, Field(min_length=2)] | None = None
     """The classes in order, or n for the integers 0 … n-1; left out: those of the training rows."""
     loss: str = "categorical_crossentropy"
     """categorical_crossentropy (one-hot targets), sparse_categorical_crossentropy (class numbers),
@@ -43,8 +43,8 @@ class Multiclass(Spec):
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
-        labels.check_loss(self.loss, LOSSES, "a softmax over all classes")
-        labels.check_arguments(self.loss, LOSSES, self._scoring)
+        _labels.check_loss(self.loss, LOSSES, "a softmax over all classes")
+        _labels.check_arguments(self.loss, LOSSES, self._scoring)
         return self
 
     @classmethod
@@ -60,7 +60,7 @@ class Multiclass(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The classes, sorted."""
-        counts = labels.count_labels(column, values)
+        counts = _labels.count_labels(column, values)
         if not self.classes and len(counts) > max(100, len(values) // 2):
             raise DataError(
                 f"the target {column!r} has {len(counts):,} different values in {len(values):,} "
@@ -69,11 +69,11 @@ class Multiclass(Spec):
                 key=("data", "target"),
             )
         reason = f"the values of {sum(counts.values()):,} training rows"
-        return {"classes": Choice(labels.in_order(counts), reason)}
+        return {"classes": Choice(_labels.in_order(counts), reason)}
 
     def encode(self, column: str, values: np.ndarray) -> np.ndarray:
         """One-hot (rows, classes) float32; class numbers (rows, 1) for the sparse loss."""
-        numbers = labels.index(column, values, self.classes or ())
+        numbers = _labels.index(column, values, self.classes or ())
         if self.loss == "sparse_categorical_crossentropy":
             return numbers[:, None].astype(np.float32)
         return np.eye(len(self.classes or ()), dtype=np.float32)[numbers]
@@ -81,14 +81,14 @@ class Multiclass(Spec):
     def head(
         self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
     ) -> Any:
-        return labels.last_layer(tensor, labels.count(self.classes), "softmax", output, name)
+        return _labels.last_layer(tensor, _labels.count(self.classes), "softmax", output, name)
 
     @property
     def _k(self) -> int:
         return 5 if len(self.classes or ()) > 5 else 2
 
     def explain(self) -> dict[str, Choice]:
-        layer = f"Dense({labels.count(self.classes)}, softmax)"
+        layer = f"Dense({_labels.count(self.classes)}, softmax)"
         return {
             "last layer": Choice(layer, "a row has one class, so the probabilities sum to 1"),
             "loss": Choice(self.loss, "it scores the probability of the true class"),
@@ -113,7 +113,7 @@ class Multiclass(Spec):
                 kinds.CategoricalAccuracy(name="accuracy"),
                 kinds.TopKCategoricalAccuracy(self._k, name=top),
             ]
-        loss = labels.create_loss(self.loss, self._scoring)
+        loss = _labels.create_loss(self.loss, self._scoring)
         return loss, metrics
 
     def script(self, columns: tuple[str, ...]) -> str:
@@ -129,7 +129,7 @@ class Multiclass(Spec):
         import tensorflow as tf
 
         return {
-            "label": tf.gather(labels.constant(self.classes or ()), tf.argmax(outputs, axis=1)),
+            "label": tf.gather(_labels.constant(self.classes or ()), tf.argmax(outputs, axis=1)),
             "probability": tf.reduce_max(outputs, axis=1),
             "probabilities": tf.identity(outputs),
         }

@@ -9,11 +9,12 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, model_validator
 
-from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.tables.table import Profile, kind_of, missing
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import kind_of, missing
+from kbuilder.tasks import _labels
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 
@@ -26,7 +27,7 @@ class Multilabel(Spec):
     "" in the other places, and `probabilities` (batch, n).
     """
 
-    classes: labels.Classes | None = None
+    classes: _labels.Classes | None = None
     """The labels in order; left out: those of the training rows."""
     separator: Annotated[str, Field(min_length=1)] = "|"
     """What stands between two names where the target is a text."""
@@ -47,8 +48,8 @@ class Multilabel(Spec):
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
-        labels.check_loss(self.loss, LOSSES, "a sigmoid per label")
-        labels.check_arguments(self.loss, LOSSES, self._scoring)
+        _labels.check_loss(self.loss, LOSSES, "a sigmoid per label")
+        _labels.check_arguments(self.loss, LOSSES, self._scoring)
         return self
 
     @classmethod
@@ -134,10 +135,10 @@ class Multilabel(Spec):
     def head(
         self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
     ) -> Any:
-        return labels.last_layer(tensor, labels.count(self.classes), "sigmoid", output, name)
+        return _labels.last_layer(tensor, _labels.count(self.classes), "sigmoid", output, name)
 
     def explain(self) -> dict[str, Choice]:
-        layer = f"Dense({labels.count(self.classes)}, sigmoid)"
+        layer = f"Dense({_labels.count(self.classes)}, sigmoid)"
         return {
             "last layer": Choice(layer, "a row may have any set of labels, so each has its own"),
             "loss": Choice(self.loss, "it scores each label as a yes or no of its own"),
@@ -155,7 +156,7 @@ class Multilabel(Spec):
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
-        loss = labels.create_loss(self.loss, self._scoring)
+        loss = _labels.create_loss(self.loss, self._scoring)
         return loss, [
             keras.metrics.BinaryAccuracy(name="binary_accuracy"),
             keras.metrics.F1Score(average="micro", threshold=0.5, name="micro_f1"),

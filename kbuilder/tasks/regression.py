@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import model_validator
 
-from kbuilder import labels
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.spec import Count, Numbers, Positive, Spec, refuse
-from kbuilder.tables.table import Profile, kind_of
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import kind_of
+from kbuilder.tasks import _labels
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
@@ -40,7 +41,7 @@ class Regression(Spec):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:
-        labels.check_loss(self.loss, LOSSES, "linear")
+        _labels.check_loss(self.loss, LOSSES, "linear")
         for field in ("mean", "scale"):
             given = getattr(self, field)
             if given is not None and self.outputs not in (None, len(given)):
@@ -124,7 +125,7 @@ class Regression(Spec):
                 "predicts numbers. Expected a task with classes, or the network's plain output.",
                 key=("model",),
             )
-        return labels.last_layer(tensor, self.outputs or 1, None, None, name)
+        return _labels.last_layer(tensor, self.outputs or 1, None, None, name)
 
     def explain(self) -> dict[str, Choice]:
         return {
@@ -135,7 +136,7 @@ class Regression(Spec):
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
-        return labels.create_loss(self.loss), [
+        return _labels.create_loss(self.loss), [
             keras.metrics.MeanAbsoluteError(name="mae"),
             keras.metrics.RootMeanSquaredError(name="rmse"),
         ]

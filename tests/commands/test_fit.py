@@ -16,7 +16,7 @@ from bad import files_below
 from halting import HANG
 from shared import Call, mixed
 
-from kbuilder import dataset
+from kbuilder.data import dataset
 
 RECIPE = """data: {source: csv, path: rows.csv, target: answer}
 features: {floor: category}

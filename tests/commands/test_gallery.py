@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from bad import command
 
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 
 
 def test_every_recipe_is_listed_with_what_it_is_about() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bad import command
 
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 
 
 def test_it_writes_the_file_that_comes_with_the_recipes() -> None:

@@ -20,7 +20,7 @@ from kbuilder.data import infer
 from kbuilder.errors import DataError
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.csv_file import read_csv
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 
 ROWS = 60
 Y = ["a", "b"] * (ROWS // 2)

@@ -9,7 +9,7 @@ from shared import message, reason_of
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
 from kbuilder.features.array import Array
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 
 VALUES = np.array([[1.0, 3.0], [5.0, np.nan]])
 

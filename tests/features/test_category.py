@@ -9,7 +9,8 @@ from shared import message, reason_of, strings
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.category import Category
-from kbuilder.tables.table import MISSING_INTEGER, profile
+from kbuilder.tables.profile import profile
+from kbuilder.tables.values import MISSING_INTEGER
 
 WORDS = np.array(["b", "a", None, "b", "c", ""], dtype=object)
 

@@ -12,7 +12,7 @@ from shared import encoded, message, picture, reason_of, strings
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
 from kbuilder.features.image import Image
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 
 FILES = [
     ("RGB", "JPEG"), ("L", "JPEG"), ("CMYK", "JPEG"), ("RGB", "PNG"), ("L", "PNG"), ("LA", "PNG"),

@@ -9,7 +9,7 @@ from shared import message, reason_of
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
 from kbuilder.features.number import Number
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 
 
 def test_mean_and_deviation_are_of_the_values_that_are_there() -> None:

@@ -8,7 +8,7 @@ from shared import message, reason_of, strings
 
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.text import Text
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 
 TEXTS = np.array(["A good, GOOD day!", None, "a bad day", ""], dtype=object)
 

@@ -11,8 +11,9 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from test_writing import PLUGINS, with_plugin
 
-from kbuilder import catalog, shipped
+from kbuilder import catalog
 from kbuilder.layer_lists import keras_layers
+from kbuilder.recipe import shipped
 from kbuilder.recipe.writing import to_json_schema, to_yaml
 
 SCHEMA = to_json_schema()

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import kbuilder as kb
-from kbuilder import catalog, shipped
-from kbuilder.recipe import reading
+from kbuilder import catalog
+from kbuilder.recipe import reading, shipped
 from kbuilder.recipe.writing import to_yaml
 
 # What a plug-in cannot do without.

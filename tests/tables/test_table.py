@@ -9,7 +9,9 @@ import pytest
 from shared import message
 
 from kbuilder.errors import DataError
-from kbuilder.tables.table import Table, is_number, kind_of, missing, profile
+from kbuilder.tables.profile import profile
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import is_number, kind_of, missing
 
 
 def objects(*values: Any) -> np.ndarray:

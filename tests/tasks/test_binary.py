@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.evaluation.predictions import decode
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 from kbuilder.tasks.binary import Binary
 
 TRUTH = np.array([[1], [0], [1], [1], [0]], np.float32)

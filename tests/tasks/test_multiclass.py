@@ -10,7 +10,7 @@ from sklearn import metrics
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
 from kbuilder.evaluation.predictions import decode
-from kbuilder.tables.table import profile
+from kbuilder.tables.profile import profile
 from kbuilder.tasks.multiclass import Multiclass
 
 RANDOM = np.random.default_rng(0)

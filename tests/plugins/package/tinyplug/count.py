@@ -10,7 +10,7 @@ import numpy as np
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError
 from kbuilder.spec import Spec
-from kbuilder.tables.table import Profile
+from kbuilder.tables.profile import Profile
 
 
 class Count(Spec):

@@ -8,7 +8,8 @@ import numpy as np
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.spec import Spec
-from kbuilder.tables.table import Profile, missing
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import missing
 
 
 class Percent(Spec):

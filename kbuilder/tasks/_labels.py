@@ -11,9 +11,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from kbuilder.errors import BuildError, DataError, listed, nearest
 from kbuilder.spec import Values, refuse
-from kbuilder.tables.table import kind_of, missing
-
-Label = str | int
+from kbuilder.tables.values import Label, as_label, kind_of, missing
 
 
 def _numbered(value: object) -> object:
@@ -125,19 +123,6 @@ def last_layer(
         dense = keras.layers.Dense(units, activation=activation, dtype="float32", name=name)
         return dense(tensor)
     return keras.layers.Activation(activation, dtype="float32", name=name)(output(units)(tensor))
-
-
-def as_label(value: Any) -> Label:
-    """A value of the target as a class name: whole numbers stay numbers, all else is a string."""
-    if type(value) is str:  # most are, and there are many
-        return value
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value))
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return int(value) if np.isfinite(value) and value == np.floor(value) else str(value)
-    return str(value)
 
 
 def count_labels(column: str, values: np.ndarray) -> Counter[Label]:

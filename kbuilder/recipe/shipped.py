@@ -11,8 +11,8 @@ SCHEMA = "recipe.schema.json"
 
 def folder() -> Path:
     """Where they are: inside the installed package, or beside it in a checkout."""
-    installed = Path(__file__).parent / "gallery"
-    return installed if installed.is_dir() else Path(__file__).parents[1] / "recipes"
+    installed = Path(__file__).parents[1] / "gallery"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "recipes"
 
 
 def names() -> list[str]:

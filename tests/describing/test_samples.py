@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from shared import built, encoded, message, mixed, picture
 
 import kbuilder as kb
-from kbuilder import samples
+from kbuilder.describing import samples
 from kbuilder.errors import CallError
 
 ROWS, SIDE, ENLARGED = 24, 16, 4

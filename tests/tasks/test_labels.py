@@ -9,8 +9,9 @@ import pytest
 from shared import message
 
 import kbuilder as kb
-from kbuilder import labels
 from kbuilder.errors import BuildError, DataError, RecipeError
+from kbuilder.tables.values import as_label
+from kbuilder.tasks import _labels
 
 LABELS = [
     (3, 3), (np.int8(3), 3), (3.0, 3), (1.5, "1.5"), ("3", "3"), (True, "True"),
@@ -20,7 +21,7 @@ LABELS = [
 
 @pytest.mark.parametrize(("value", "label"), LABELS)
 def test_whole_numbers_stay_numbers_and_all_else_is_a_word(value: Any, label: Any) -> None:
-    found = labels.as_label(value)
+    found = as_label(value)
     assert (type(found), found) == (type(label), label)
 
 
@@ -29,45 +30,45 @@ def column(*values: Any) -> np.ndarray:
 
 
 def test_labels_are_counted_without_the_missing() -> None:
-    assert labels.count_labels("y", column("a", None, "b", "a")) == {"a": 2, "b": 1}
-    assert labels.count_labels("y", np.array([1.0, np.nan, 2.0])) == {1: 1, 2: 1}
+    assert _labels.count_labels("y", column("a", None, "b", "a")) == {"a": 2, "b": 1}
+    assert _labels.count_labels("y", np.array([1.0, np.nan, 2.0])) == {1: 1, 2: 1}
 
 
 def test_labels_are_in_the_order_of_size_or_letters() -> None:
-    assert labels.in_order(labels.count_labels("y", np.array([10, 9, 9]))) == (9, 10)
-    assert labels.in_order(labels.count_labels("y", np.array([10.0, 9.5]))) == ("10", "9.5")
+    assert _labels.in_order(_labels.count_labels("y", np.array([10, 9, 9]))) == (9, 10)
+    assert _labels.in_order(_labels.count_labels("y", np.array([10.0, 9.5]))) == ("10", "9.5")
 
 
 def test_what_holds_no_labels_is_refused() -> None:
-    assert message(DataError, labels.count_labels, "y", column("a", "a")) == (
+    assert message(DataError, _labels.count_labels, "y", column("a", "a")) == (
         "data.target: the target 'y' has one value only: 'a'. "
         "Expected at least two, so that there is something to tell apart."
     )
     for values in (column("a", 1), np.zeros((2, 2)), column(["a"], ["b"])):
-        assert message(DataError, labels.count_labels, "y", values) == (
+        assert message(DataError, _labels.count_labels, "y", values) == (
             "data.target: the target 'y' mixes numbers and text, or holds no scalars. "
             "Expected one label per row."
         )
 
 
 def test_a_label_has_the_number_of_its_class() -> None:
-    assert labels.index("y", column("b", "a"), ("a", "b")).tolist() == [1, 0]
-    assert labels.index("y", np.array([2.0, 1.0]), (1, 2)).tolist() == [1, 0]
-    assert labels.index("y", np.array([2, 1]), ("1", "2")).tolist() == [1, 0]
+    assert _labels.index("y", column("b", "a"), ("a", "b")).tolist() == [1, 0]
+    assert _labels.index("y", np.array([2.0, 1.0]), (1, 2)).tolist() == [1, 0]
+    assert _labels.index("y", np.array([2, 1]), ("1", "2")).tolist() == [1, 0]
 
 
 def test_a_label_that_training_never_saw_is_refused_with_its_row() -> None:
     known = "Expected a label known from training: 'cat', 'dog'. Remove the row, or mend the label."
     with pytest.raises(DataError) as caught:
-        labels.index("y", column("cat", "dgo"), ("cat", "dog"))
+        _labels.index("y", column("cat", "dgo"), ("cat", "dog"))
     assert caught.value.row == 1
     assert str(caught.value) == (
         f"data.target: the target 'y' is 'dgo'. {known}\n    Did you mean 'dog'?"
     )
-    assert message(DataError, labels.index, "y", column(None), ("cat", "dog")) == (
+    assert message(DataError, _labels.index, "y", column(None), ("cat", "dog")) == (
         f"data.target: the target 'y' has no value. {known}"
     )
-    assert message(DataError, labels.index, "y", column("x"), (1, 2)) == (
+    assert message(DataError, _labels.index, "y", column("x"), (1, 2)) == (
         "data.target: the target 'y' is 'x'. Expected a label known from training: 1, 2. "
         "Remove the row, or mend the label."
     )
@@ -75,8 +76,8 @@ def test_a_label_that_training_never_saw_is_refused_with_its_row() -> None:
 
 def test_a_number_of_classes_is_short_for_the_whole_numbers_below_it() -> None:
     assert kb.Multiclass(classes=3).classes == (0, 1, 2)
-    assert labels.count((0, 1, 2)) == 3
-    assert message(BuildError, labels.count, None) == (
+    assert _labels.count((0, 1, 2)) == 3
+    assert message(BuildError, _labels.count, None) == (
         "the task has no classes. Expected their names, or their number: classes=10."
     )
 
@@ -144,9 +145,9 @@ def test_every_loss_takes_what_the_table_says_and_refuses_the_rest(name: str) ->
 
     task = catalog.find("tasks", name)
     for loss in vars(__import__(task.__module__, fromlist=["LOSSES"]))["LOSSES"]:
-        known = signature(getattr(keras.losses, labels.LOSSES[loss][0])).parameters
-        for argument in set(labels.ARGUMENTS) & set(task.model_fields):
-            fits = loss in labels.ARGUMENTS[argument]
+        known = signature(getattr(keras.losses, _labels.LOSSES[loss][0])).parameters
+        for argument in set(_labels.ARGUMENTS) & set(task.model_fields):
+            fits = loss in _labels.ARGUMENTS[argument]
             assert fits == (argument in known)
             if fits:
                 task(loss=loss, **{argument: 0.5})

@@ -9,7 +9,7 @@ import pytest
 from bad import ROOT
 
 import kbuilder as kb
-from kbuilder import shipped
+from kbuilder.recipe import shipped
 
 FILES = sorted((ROOT / "recipes").rglob("*.yaml"))
 
