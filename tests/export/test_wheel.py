@@ -17,7 +17,7 @@ def test_pip_installs_it_and_it_runs_from_there() -> None:
     subprocess.run([*pip, *options, wheel.NAME], check=True, capture_output=True)
     program = (
         "import sys; sys.path.insert(0, 'there')\n"
-        "import kbuilder; from kbuilder import catalog, shipped\n"
+        "import kbuilder; from kbuilder import catalog; from kbuilder.recipe import shipped\n"
         "print(kbuilder.__file__, kbuilder.__version__, len(catalog.names('architectures')),"
         " len(shipped.names()))"
     )

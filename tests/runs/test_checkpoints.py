@@ -132,7 +132,7 @@ while True:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders 1, 2, 3 …: what was left of four checkpoints by a process killed so far into them."""
     folder = tmp_path_factory.mktemp("killed")
-    code = KILLED.format(tests=str(Path(__file__).parents[1]), root=str(ROOT))
+    code = KILLED.format(tests=str(Path(__file__).parent), root=str(ROOT))
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=HANG
     )
