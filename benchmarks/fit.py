@@ -49,7 +49,9 @@ from kbuilder.recipe import shipped
 from kbuilder.recipe.reading import read
 from kbuilder.recipe.training import Checkpoints, Plan
 from kbuilder.training import fitting
-from kbuilder.training.keeping import Keeper
+from kbuilder.training.listeners.history import History
+from kbuilder.training.listeners.keeper import Keeper
+from kbuilder.training.listeners.printer import Printer
 
 HERE = Path(__file__).parent
 CACHE = TemporaryDirectory()
@@ -109,7 +111,7 @@ Contender = Callable[[int], Turn]
 
 @dataclass
 class Clock:
-    """Of a turn that begins now; hears of kbuilder's steps and epochs as a `Listener`.
+    """Of a turn that begins now; a listener to the fit.
 
     Args:
         live: Whether to look at steps, until the first is done.
@@ -119,8 +121,6 @@ class Clock:
     began: float = field(default_factory=time.perf_counter)
     first: float | None = None
     warm: tuple[float, float] | None = None
-
-    def say(self, text: str) -> None: ...
 
     def step(self, *_: Any, **__: Any) -> None:
         if self.live:
@@ -203,7 +203,7 @@ def by_kbuilder(all_: pipeline.Prepared, rows: Rows) -> Contender:
     def turn(epochs: int) -> Turn:
         training = all_.recipe.training.model_copy(update={**known, "epochs": 1 + epochs})
         clock = Clock(live=trainer.train_function is None)
-        fitting.fit(trainer, tasks, training, rows, None, clock)
+        fitting.fit(trainer, tasks, training, rows, None, [clock])
         return clock.turn()
 
     return turn
@@ -219,9 +219,6 @@ def planned(all_: pipeline.Prepared) -> Plan:
         """The first epoch is over."""
 
     class First(Clock):
-        def say(self, text: str) -> None:
-            print(f"  {text}")
-
         def epoch(self, *given: Any) -> None:
             raise Enough
 
@@ -229,8 +226,9 @@ def planned(all_: pipeline.Prepared) -> Plan:
     rows = network.rows(all_.data.rows["train"])
     with suppress(Enough):
         fitting.fit(
-            network.trained, network.tasks, all_.recipe.training, rows, None, First(live=False)
-        )
+            network.trained, network.tasks, all_.recipe.training, rows, None, [First(live=False)],
+            say=lambda text: print(f"  {text}"),
+        )  # fmt: skip
     plan: Plan = network.trained.plan
     return plan
 
@@ -557,7 +555,7 @@ def overhead(data: Path, rounds: int) -> float:
 
         def bare() -> Turn:
             clock = Clock(live=False)
-            fitting.fit(trainer, tasks, training, rows, None, clock)
+            fitting.fit(trainer, tasks, training, rows, None, [clock])
             return clock.turn()
 
         def kept() -> Turn:
@@ -567,8 +565,9 @@ def overhead(data: Path, rounds: int) -> float:
                 assert console.live
                 keeper = Keeper(Path(run), Checkpoints(), console.say)
                 with keeper.listening():
+                    following = [Printer(console), History(Path(run) / "history.csv"), keeper]
                     fitting.fit(
-                        trainer, tasks, training, rows, None, console, (), None, keeper
+                        trainer, tasks, training, rows, None, following, say=console.say
                     )  # fmt: skip
                 turn = clock.turn()
                 console.close()

@@ -32,7 +32,7 @@ _HOMES = {
     "Run": "kbuilder.run",
     "Split": "kbuilder.recipe.split",
     "Training": "kbuilder.recipe.training",
-    "build": "kbuilder.building",
+    "build": "kbuilder.building.alone",
     "fit": "kbuilder.pipeline",
     "load": "kbuilder.run",
     "plugins": "kbuilder.catalog",

@@ -50,7 +50,7 @@ from kbuilder.blocks.maxout import Maxout as _Maxout
 from kbuilder.blocks.multi_head_attention import MultiHeadAttention as _MultiHeadAttention
 from kbuilder.blocks.repeat import Repeat as _Repeat
 from kbuilder.blocks.residual import Residual as _Residual
-from kbuilder.building import build as build
+from kbuilder.building.alone import build as build
 from kbuilder.catalog import plugins as plugins
 from kbuilder.contracts import Choice as Choice
 from kbuilder.data.dataset import Dataset as Dataset

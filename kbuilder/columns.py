@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from kbuilder.contracts import Feature, Task
 from kbuilder.errors import DataError, listed
-from kbuilder.spec import Named
+from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
 from kbuilder.tables.table import Table
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.recipe.split import Split
+    from kbuilder.runs.checkpoints import Checkpoint
     from kbuilder.tables.profile import Profile
     from kbuilder.tables.table import Part, Table
 
@@ -495,12 +496,43 @@ class Progress(NamedTuple):
     memory: int
 
 
-class Listener(Protocol):
-    """Follows a fit, and may end it.
+class Fit(Protocol):
+    """A fit under way, as its listeners see it."""
 
-    It may have three methods more. `step(progress)` is called after each execution of steps, with a
-    `Progress`. `get_state()` returns JSON values, which are kept in each checkpoint, and
-    `set_state(known)` is called with them where a fit is resumed from one.
+    @property
+    def model(self) -> Any:
+        """The network in training, a Keras model."""
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there are at most, those that are done included."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+
+    @property
+    def history(self) -> Sequence[Mapping[str, float]]:
+        """Figures of the epochs that are done."""
+
+    @property
+    def last(self) -> bool:
+        """Whether no epoch follows the one that is done."""
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to resume the fit from here."""
+
+
+class Listener(Protocol):
+    """Follows a fit, and may end it. One method is a must; it may have more:
+
+    - `begin(fit)` is called with a `Fit` as each phase of it begins, and `end()` at its end.
+    - `step(progress)` is called after each execution of steps, with a `Progress`.
+    - `over`, asked before each epoch: whether the phase is to end.
+    - `get_state()` returns JSON values, which are kept in each checkpoint, and `set_state(known)`
+      is called with them where a fit is resumed; `get_arrays()` and `set_arrays(known)` do the same
+      with NumPy arrays by name.
+    - `lost()` is called where another worker is gone, which the fit cannot do without.
     """
 
     def epoch(self, figures: Mapping[str, float]) -> bool | None:

@@ -10,7 +10,10 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kbuilder import building, preprocessing, room
+from kbuilder import preprocessing, room
+from kbuilder.building import choosing
+from kbuilder.building.inputs import inputs_of
+from kbuilder.building.network import Network, network_of, on_one_device
 from kbuilder.columns import to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener, Source
@@ -25,8 +28,11 @@ from kbuilder.run import Run
 from kbuilder.runs import resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.predicted_csv import controls_warning
-from kbuilder.training import fitting, sizing, strategies
-from kbuilder.training.keeping import Keeper
+from kbuilder.training import fitting, phases, sizing, strategies
+from kbuilder.training.listeners.board import Board
+from kbuilder.training.listeners.history import History
+from kbuilder.training.listeners.keeper import Keeper
+from kbuilder.training.listeners.printer import Printer
 from kbuilder.training.strategies import ALONE, Placement
 
 
@@ -44,7 +50,7 @@ class Prepared:
     recipe: Recipe
     decisions: tuple[Decision, ...]
     data: Dataset
-    network: building.Network
+    network: Network
 
 
 def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepared:
@@ -66,10 +72,10 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
     keras.utils.set_random_seed(recipe.training.seed)
     with pointing(recipe), placement.scope(), room.for_weights():
         recipe, columns = data.of(recipe), data.columns
-        inputs = building.inputs(columns, data.rows["train"][0])
-        architectures, chosen = building.choose(columns, inputs, recipe.model)
+        inputs = inputs_of(columns, data.rows["train"][0])
+        architectures, chosen = choosing.choose(columns, inputs, recipe.model)
         branched = isinstance(recipe.model, Mapping)
-        network = building.network(columns, inputs, architectures, branched, Trainer)
+        network = network_of(columns, inputs, architectures, branched, Trainer)
         training, sized = sizing.choose(
             network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
             placement.workers,
@@ -225,19 +231,23 @@ def _run(
         if placement.chief
         else nullcontext() as folder,
     ):
-        if folder is not None:
-            console.keep(folder / "log.txt")
         keeper = Keeper(
             folder, training.checkpoints, console.say, start, under_way.resume_command(path),
             midway=placement.workers == 1,
         )  # fmt: skip
+        following: list[Listener] = [Printer(console)]
+        if folder is not None:
+            console.keep(folder / "log.txt")
+            if training.tensorboard:
+                following.append(Board(folder / "tensorboard"))
+            following.append(History(folder / "history.csv"))
         with keeper.listening():
             done = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
-                fitted.get("validation"), console, network.phases, network.compile, keeper,
-                listeners,
+                fitted.get("validation"), [*following, *listeners, keeper], network.phases,
+                network.compile, start, console.say,
             )  # fmt: skip
-        model = building.on_one_device(network.model)
+        model = on_one_device(network.model)
         metrics = evaluating.evaluate(model, columns, data.rows)
         record = run_folder.Record(
             recipe=recipe,
@@ -263,7 +273,7 @@ def written(prepared: Prepared) -> str:
     """The script of what has been prepared."""
     network, training, data = prepared.network, prepared.recipe.training, prepared.data
     steps = fitting.steps_per_epoch(data.rows["train"], training)
-    phases = [(p, fitting.optimizer_of(p, training, steps)) for p in network.phases]
+    phases = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
         data.dropped, phases,

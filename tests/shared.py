@@ -206,11 +206,11 @@ def outline(architecture: Any, shape: tuple[int, ...], classes: int = 1000) -> A
     """The model of an architecture for images, as `kb.build` makes it, but hollow."""
     import keras
 
-    from kbuilder.building import as_body
+    from kbuilder.building.network import body_of
 
     with hollow():
         inputs = keras.Input(shape)
-        body = as_body(architecture.apply(Signal("image", inputs)))
+        body = body_of(architecture, Signal("image", inputs))
         task = kb.Multiclass(classes=classes)
         heads = [task.head(body.tensor, body.output)]
         heads += [task.head(x, name=f"auxiliary_{n}") for n, (x, _) in enumerate(body.auxiliary, 1)]

@@ -10,7 +10,7 @@ from bad import ROOT
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.spec import lacking
+from kbuilder.named import lacking
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
 

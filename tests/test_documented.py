@@ -81,11 +81,10 @@ def promised() -> set[str]:
     import keras
 
     from kbuilder import contracts
-    from kbuilder.training.fitting import Reporter
 
     kinds = (
         contracts.Source, contracts.Feature, contracts.Augmentation, contracts.Architecture,
-        contracts.Task, contracts.Schedule, contracts.Listener, Reporter, keras.layers.Layer,
+        contracts.Task, contracts.Schedule, contracts.Listener, contracts.Fit, keras.layers.Layer,
     )  # fmt: skip
     return {name for kind in kinds for name in dir(kind)}
 

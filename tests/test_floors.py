@@ -30,8 +30,8 @@ PLUGINS = (
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each
 # other, but on the ground floors 0 and 1.
 FLOORS = {
-    **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "files", "internals",
-                     "lines", "signals", "spec"), 0),
+    **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
+                     "internals", "lines", "named", "refusals", "signals", "spec"), 0),
     **dict.fromkeys(("columns", "layer_lists", "recipe",
                      "room", "tables"), 1),
     "layers": 2,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kbuilder.spec import refuse
+from kbuilder.refusals import refuse
 
 
 def check_heads(units: int, heads: int) -> None:

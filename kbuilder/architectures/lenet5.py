@@ -8,7 +8,8 @@ from pydantic import model_validator
 
 from kbuilder.architectures._image_network import ImageNetwork
 from kbuilder.contracts import Body, Signal
-from kbuilder.spec import Fraction, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Fraction
 
 # Which maps of S2 each map of C3 sees: three or four neighbours, four in two pairs, all six.
 TABLE = (

@@ -11,7 +11,8 @@ from kbuilder.architectures import _applications as applications
 from kbuilder.architectures._fine_tuning import FineTuning
 from kbuilder.contracts import Body, Choice, Form, Signal
 from kbuilder.errors import BuildError
-from kbuilder.spec import DataPath, Fraction, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import DataPath, Fraction, Spec
 
 
 def _weights(value: object, _: Any, info: ValidationInfo) -> object:

@@ -12,7 +12,8 @@ from kbuilder.architectures._composition import dense
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, listed, nearest
 from kbuilder.layer_lists.spelling import Activation
-from kbuilder.spec import Counts, Fraction, Names, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Counts, Fraction, Names, Spec
 
 MOST = 10_000  # combinations of one cross: its weights are one each per unit of the last layer
 

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from kbuilder.spec import FillMode, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import FillMode, Spec
 
 Share = Annotated[float, Field(ge=0, le=0.5)]
 

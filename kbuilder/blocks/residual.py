@@ -17,7 +17,8 @@ from kbuilder.errors import BuildError, Key
 from kbuilder.layer_lists.build import applied, described, title
 from kbuilder.layer_lists.lists import Block, Layer, Layers
 from kbuilder.layer_lists.spelling import Normalization
-from kbuilder.spec import Count, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Count
 
 OWN = ("filters", "kernel_size", "strides")
 MANY = 5040  # steps; divided by all that is usual

@@ -13,8 +13,9 @@ from pydantic_core import PydanticUndefined
 
 from kbuilder import catalog
 from kbuilder.errors import CallError, listed, nearest
+from kbuilder.named import Keyed, Named
 from kbuilder.recipe.recipe import OneOrEach, Recipe
-from kbuilder.spec import Keyed, Named, Spec
+from kbuilder.spec import Spec
 
 WIDTH = 100
 TITLES = {

@@ -14,15 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import catalog, engine, files
+from kbuilder import catalog, engine, exports, files
 from kbuilder.columns import Columns
 from kbuilder.errors import CallError, ExportError, KBuilderError, listed
 from kbuilder.export import deploying, numeric, sidecar
 from kbuilder.export.contract import Exchange, Fitted, Format, Quantizing
 
 FORMATS = "export/formats"
-SAVED_MODEL = "saved_model"
-VERIFY = Path(__file__).with_name("verify.py")
+VERIFY = str(Path(__file__).with_name("verify.py"))
 SECONDS = 300
 BATCH = 256
 
@@ -55,7 +54,9 @@ def check(path: Path, name: str, quantize: str | None, columns: Columns) -> Form
         )
     if path.exists() and not path.is_dir():
         raise ExportError(f"{path} is a file. Expected a folder for the versions of the export.")
-    other = next((it for it in map(format_of, _versions(path)) if it not in (None, name)), None)
+    other = next(
+        (it for it in map(exports.format_of, _versions(path)) if it not in (None, name)), None
+    )
     if other is not None:
         raise CallError(
             f"{path} holds versions in the format {other}. Expected the same, or another folder, "
@@ -73,15 +74,6 @@ def _there(module: str) -> bool:
 
 def _versions(path: Path) -> list[Path]:
     return [p for p in path.iterdir() if p.name.isdigit()] if path.is_dir() else []
-
-
-def format_of(version: Path) -> str | None:
-    """The format of an export; None: it is none."""
-    try:
-        described = json.loads((version / "assets.extra" / "kbuilder.json").read_text("utf-8"))
-        return str(described.get("format", SAVED_MODEL))
-    except (OSError, ValueError, AttributeError):
-        return None
 
 
 def export(
@@ -128,7 +120,7 @@ def export(
             before, after = lost["before"], lost["after"]
             say(f"{lost['metric']} {before:.4f} -> {after:.4f} on {lost['part']}")
         sidecar.write(folder / "manifest.json", {"sha256": files.hashes(folder)})
-        if name == SAVED_MODEL:
+        if name == exports.SAVED_MODEL:
             prove(folder)
             made += deploying.write(path, say)
     return version
@@ -196,9 +188,9 @@ def verify(folder: Path) -> float:
     Raises:
         ExportError: if it cannot be loaded, or answers differently.
     """
-    described = json.loads((folder / "assets.extra" / "kbuilder.json").read_text("utf-8"))
+    described = exports.described(folder)
     format = catalog.find(FORMATS, described["format"])
-    command = [sys.executable, "-I", str(VERIFY), inspect.getfile(format), str(folder)]
+    command = [sys.executable, "-I", VERIFY, inspect.getfile(format), exports.__file__, str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:

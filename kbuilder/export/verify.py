@@ -1,10 +1,11 @@
 """Ask an exported model for its own examples, and compare. Run as a program of its own:
 
-    python -I verify.py FORMAT.py EXPORT
+    python -I verify.py FORMAT.py EXPORTS.py EXPORT
 
-FORMAT.py is the file of the format, which knows how to ask. kbuilder is kept from being imported,
-and so is TensorFlow where the format has a runtime of its own, so that an export that leans on them
-fails here and not at its user's. Prints the greatest difference of any number as JSON, and exits
+FORMAT.py is the file of the format, which knows how to ask; EXPORTS.py is `kbuilder/exports.py`,
+which compares. kbuilder is kept from being imported, and so is TensorFlow where the format has a
+runtime of its own, so that an export that leans on them fails here and not at its user's. Prints
+the greatest difference of any number, and what else differs, as JSON, and exits
 with 1 if it is over the tolerance of the export or any name differs.
 """
 
@@ -21,9 +22,10 @@ from typing import Any
 import numpy as np
 
 
-def main(format_file: Path, folder: Path) -> int:
+def main(format_file: Path, exports_file: Path, folder: Path) -> int:
     """Print the comparison as JSON. Returns the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    exports = runpy.run_path(str(exports_file))
     classes = runpy.run_path(str(format_file))
     spelled = format_file.stem.replace("_", "")
     kind: Any = next(it for name, it in classes.items() if name.lower() == spelled)
@@ -32,9 +34,7 @@ def main(format_file: Path, folder: Path) -> int:
         blocked += ["keras", "tensorflow"]
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # their import now fails
 
-    extra = folder / "assets.extra"
-    described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
-    examples = json.loads((extra / "examples.json").read_text(encoding="utf-8"))
+    described, examples = exports["described"](folder), exports["examples"](folder)
     columns = {
         entry["name"]: _column([row[entry["name"]] for row in examples["instances"]], entry)
         for entry in described["inputs"]
@@ -44,20 +44,10 @@ def main(format_file: Path, folder: Path) -> int:
     greatest, wrong = 0.0, []
     for name in examples["predictions"][0]:
         expected = np.array([row[name] for row in examples["predictions"]])
-        got = answers.get(name)
-        if got is None or got.shape != expected.shape:
-            wrong.append(f"{name} has the shape {None if got is None else got.shape}")
-        elif expected.dtype.kind == "f":
-            gap = np.abs(got.astype(np.float64) - expected)
-            gap = np.where(np.isnan(got) & np.isnan(expected), 0.0, gap) / np.maximum(
-                1.0, np.abs(expected)
-            )
-            greatest = max(greatest, float("inf" if np.isnan(gap).any() else gap.max()))
-        else:
-            named = np.vectorize(_word, otypes=[object])(got)
-            differ = int((named != expected).sum())
-            if differ:
-                wrong.append(f"{differ} of {expected.size} values of {name} differ")
+        gap, what = exports["difference"](name, answers.get(name), expected)
+        greatest = max(greatest, gap)
+        if what:
+            wrong.append(what)
     print(json.dumps({"rows": len(examples["instances"]), "difference": greatest, "wrong": wrong}))
     return int(bool(wrong) or not greatest <= described["tolerance"])
 
@@ -71,9 +61,5 @@ def _column(values: list[Any], entry: dict[str, Any]) -> np.ndarray:
     return np.array(values, dtype=entry["dtype"])  # of None it makes NaN
 
 
-def _word(value: object) -> object:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

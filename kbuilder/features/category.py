@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
-from kbuilder.spec import Count, Spec, Values, learned, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Count, Spec, Values, learned
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, types
 

@@ -12,7 +12,8 @@ from pydantic import Strict
 from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
-from kbuilder.spec import Count, Keyed, Positive, Shape, Spec, learned
+from kbuilder.named import Keyed
+from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
-from kbuilder.spec import Count, Names, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Count, Names, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import missing
 

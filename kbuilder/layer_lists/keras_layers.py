@@ -7,7 +7,7 @@ Keras's signatures, so that a recipe is checked without Keras. Nothing is read b
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -25,10 +25,10 @@ from pydantic import (
     ValidationError,
     create_model,
 )
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema
 
-from kbuilder.errors import Key, listed, nearest
 from kbuilder.layer_lists import spelling
+from kbuilder.refusals import custom, detail, moved, together, unknown
 from kbuilder.spec import Count, Counts, Fraction, Positive, Shape, Spec, defined
 
 Layer = dict[str, dict[str, Any]]
@@ -74,7 +74,7 @@ def read(value: object, known: Sequence[str] = ()) -> Layer:
     try:
         return {name: read(given, table()["recurrent"])}
     except ValidationError as error:
-        raise problems(moved(error, (name,))) from None
+        raise together(moved(error, (name,))) from None
 
 
 def notation(value: object, known: Sequence[str]) -> tuple[str, object]:
@@ -86,16 +86,16 @@ def notation(value: object, known: Sequence[str]) -> tuple[str, object]:
         name = value
     else:
         expected = "Expected one layer: its name, or its name with its arguments indented below it"
-        raise problems([refused((), expected, value)])
+        raise together([detail((), expected, value)])
     if name not in known:
-        raise problems([unknown(() if isinstance(value, str) else (name,), name, known)])
+        raise together([unknown(() if isinstance(value, str) else (name,), name, known)])
     return str(name), given
 
 
 def _check(layer: str, given: object) -> dict[str, Any]:
     """The arguments of a layer, checked; those that are null are left to Keras's default."""
     if given is not None and not isinstance(given, dict) and list(_rows(layer)) == ["name"]:
-        raise problems([refused((layer,), f"{layer} takes no value. Expected it alone", given)])
+        raise together([detail((layer,), f"{layer} takes no value. Expected it alone", given)])
     checked = validated(layer, arguments(layer), given)
     return checked.model_dump(exclude_unset=True, exclude_none=True)
 
@@ -120,14 +120,14 @@ def validated(layer: str, kind: type[T], given: object) -> T:
         for item, details in zip(error.errors(), moved(error, (layer,)), strict=True):
             name, key = item["loc"][-1], details["loc"]
             if item["type"] == "missing":
-                details = refused(key, f"the required argument {name!r} of {layer} is missing")
+                details = detail(key, f"the required argument {name!r} of {layer} is missing")
             elif item["type"] == "extra_forbidden" and name in table()["left_out"]:
                 reason = table()["left_out"][name]
-                details = refused(key, f"{name!r} has no place in a recipe: {reason}. Remove it")
+                details = detail(key, f"{name!r} has no place in a recipe: {reason}. Remove it")
             elif item["type"] == "extra_forbidden":
                 details = unknown(key, name, known)
             found.append(details)
-        raise problems(found) from None
+        raise together(found) from None
 
 
 @cache
@@ -202,7 +202,7 @@ def _activation(names: list[str]) -> Any:
 
     def check(value: Any) -> Any:
         if "maxout" in (value if isinstance(value, dict) else [value]):
-            raise _custom(
+            raise custom(
                 "maxout is a layer of its own in a list: leave the activation out, and write "
                 "`- maxout: {units: 64, pieces: 2}` in place of a dense layer"
             )
@@ -232,7 +232,7 @@ def _one_or_list(one: Any, item: Any, length: int) -> Any:
         if not isinstance(value, list | tuple):
             return alone.validate_python(value)
         if len(value) != length:
-            raise _custom(f"Expected a whole number, or a list of {length}")
+            raise custom(f"Expected a whole number, or a list of {length}")
         return tuple(many.validate_python(list(value)))
 
     return Annotated[Any, PlainValidator(check, json_schema_input_type=one | list[item])]
@@ -250,7 +250,7 @@ def _name_or_strengths(names: list[str]) -> Any:
         if not isinstance(value, dict):
             return alone.validate_python(value)
         if not value or set(value) - {"l1", "l2"}:
-            raise _custom("Expected a name, or strengths such as {l2: 0.0001}")
+            raise custom("Expected a name, or strengths such as {l2: 0.0001}")
         return numbers.validate_python(value)
 
     return Annotated[Any, PlainValidator(check, json_schema_input_type=name | strengths)]
@@ -258,58 +258,20 @@ def _name_or_strengths(names: list[str]) -> Any:
 
 def _order(value: tuple[int, ...]) -> tuple[int, ...]:
     if sorted(value) != list(range(1, len(value) + 1)):
-        raise _custom("Expected each axis of a row once, the first being 1, such as [2, 1]")
+        raise custom("Expected each axis of a row once, the first being 1, such as [2, 1]")
     return value
 
 
 def _sizes(value: tuple[int, ...]) -> tuple[int, ...]:
     if not value or value.count(-1) > 1 or any(size < 1 for size in value if size != -1):
-        raise _custom("Expected the sizes of the axes, each at least 1; -1 for one that follows")
+        raise custom("Expected the sizes of the axes, each at least 1; -1 for one that follows")
     return value
 
 
 def _plain_name(value: str) -> str:
     if not value or not value.replace("_", "").isalnum() or not value.isascii():
-        raise _custom("Expected a name of letters, digits and _")
+        raise custom("Expected a name of letters, digits and _")
     return value
-
-
-def _custom(message: str) -> PydanticCustomError:
-    return PydanticCustomError("refused", message)
-
-
-def refused(key: Key, message: str, value: object = None) -> InitErrorDetails:
-    """A problem at `key`; `message` has no full stop at its end."""
-    return InitErrorDetails(type=_custom(message), loc=key, input=value)
-
-
-def unknown(key: Key, word: object, known: Iterable[str]) -> InitErrorDetails:
-    """A word at `key` that is none of the known."""
-    known = list(known)
-    message: Any = f"Expected one of: {listed(known, 100)}"
-    error = PydanticCustomError("unknown_name", message, {"suggestion": nearest(word, known)})
-    return InitErrorDetails(type=error, loc=key, input=word)
-
-
-def problems(details: list[InitErrorDetails]) -> ValidationError:
-    """All problems as one error. Raise what this returns."""
-    return ValidationError.from_exception_data("layers", details)
-
-
-def moved(error: ValidationError, key: Key) -> list[InitErrorDetails]:
-    """The problems of `error`, whose keys were counted from `key` on."""
-    found = []
-    for item in error.errors(include_url=False):
-        kind: Any = item["type"]
-        if kind in ("refused", "unknown_name"):
-            message: Any = item["msg"]
-            kind = PydanticCustomError(kind, message, item.get("ctx"))
-        found.append(
-            InitErrorDetails(
-                type=kind, loc=(*key, *item["loc"]), input=item["input"], ctx=item.get("ctx", {})
-            )
-        )
-    return found
 
 
 def json_schema(

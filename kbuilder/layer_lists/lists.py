@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 from kbuilder import catalog
 from kbuilder.errors import Key
 from kbuilder.layer_lists import keras_layers
+from kbuilder.refusals import detail, moved, together
 from kbuilder.spec import Spec, defined
 
 Layer = dict[str, Any]
@@ -72,18 +73,18 @@ class Listed:
             expected = "Expected a list of at least one layer"
             if not self.least:
                 expected = "Expected a list of layers; an empty one passes its input on"
-            raise keras_layers.problems([keras_layers.refused((), expected, value)])
+            raise together([detail((), expected, value)])
         found: list[InitErrorDetails] = []
         layers: dict[Key, Layer] = {}
         for index, item in enumerate(value):
             try:
                 layers[(index,)] = _read(item)
             except ValidationError as error:
-                found.extend(keras_layers.moved(error, (index,)))
+                found.extend(moved(error, (index,)))
         if self.whole:
             found.extend(_misplaced(layers, len(value) - 1))
         if found:
-            raise keras_layers.problems(found)
+            raise together(found)
         return tuple(layers.values())
 
     def __get_pydantic_core_schema__(
@@ -126,7 +127,7 @@ def _misplaced(layers: dict[Key, Layer], last: int) -> list[InitErrorDetails]:
     for key, name, arguments, closing, times in _walk(layers, last):
         if name == "embedding" and key != (0, name):
             message = "embedding reads the words of a text. Expected it as the first layer"
-            found.append(keras_layers.refused(key, message))
+            found.append(detail(key, message))
         activation = arguments.get("activation")
         one_sigmoid = activation == "sigmoid" and arguments.get("units") == 1
         if closing and (activation in ("softmax", "log_softmax") or one_sigmoid):
@@ -134,17 +135,17 @@ def _misplaced(layers: dict[Key, Layer], last: int) -> list[InitErrorDetails]:
                 "the task adds its own last layer and loss, so the list ends before that layer. "
                 "Remove this one"
             )
-            found.append(keras_layers.refused((*key, "activation"), message, activation))
+            found.append(detail((*key, "activation"), message, activation))
         given = arguments.get("name")
         if given is None:
             continue
         if times > 1:
             message = f"this layer is made {times} times, and each needs a name. Remove this one"
-            found.append(keras_layers.refused((*key, "name"), message, given))
+            found.append(detail((*key, "name"), message, given))
         elif owners.setdefault(given, key[:-1]) != key[:-1]:
             owner = ".".join(map(str, owners[given]))
             message = f"layer {owner} has this name too. Expected a name of its own"
-            found.append(keras_layers.refused((*key, "name"), message, given))
+            found.append(detail((*key, "name"), message, given))
     return found
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, PlainValidator, TypeAdapter
 from pydantic_core import PydanticCustomError
 
 from kbuilder.errors import listed, nearest
+from kbuilder.refusals import custom
 
 ACTIVATIONS = (
     "relu", "leaky_relu", "elu", "selu", "gelu", "swish", "tanh", "sigmoid", "softplus", "softsign",
@@ -41,17 +42,13 @@ def _activation(value: Any) -> Any:
     if isinstance(value, str):
         return value
     if name not in ADJUSTABLE:
-        raise _refused(f"{name} has no argument. Expected the name alone")
+        raise custom(f"{name} has no argument. Expected the name alone")
     if name == "maxout":
         if type(given) is not int or given < 2:
-            raise _refused("maxout takes the number of its pieces. Expected a whole number >= 2")
+            raise custom("maxout takes the number of its pieces. Expected a whole number >= 2")
     elif isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 1e6:
-        raise _refused(f"{name} takes its {ADJUSTABLE[name]}. Expected a number >= 0")
+        raise custom(f"{name} takes its {ADJUSTABLE[name]}. Expected a number >= 0")
     return {name: given}
-
-
-def _refused(message: Any) -> PydanticCustomError:
-    return PydanticCustomError("refused", message)
 
 
 Activation = Annotated[
@@ -86,7 +83,7 @@ def started(value: Any, known: Iterable[str] = INITIALIZERS) -> Any:
     """One of the initializers known; refuses with the reason what leaves all units equal."""
     known = tuple(known)
     if value in SYMMETRIC and value not in known:
-        raise _refused(
+        raise custom(
             f"with {value} all units of a hidden layer start equal, get equal gradients and stay "
             "equal. Expected a random one, such as glorot_uniform or he_normal"
         )

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 
 from kbuilder import catalog
 from kbuilder.errors import Key, Problem, RecipeError, listed, nearest
+from kbuilder.named import Keyed, Named
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
-from kbuilder.spec import Keyed, Named, Spec
+from kbuilder.spec import Spec
 
 # What was expected, by pydantic's type of error; {…} is filled from the error's context.
 EXPECTED = {

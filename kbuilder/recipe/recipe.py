@@ -19,9 +19,11 @@ from pydantic_core import CoreSchema, core_schema
 from kbuilder import catalog
 from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
 from kbuilder.errors import listed, nearest
+from kbuilder.named import Named
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
-from kbuilder.spec import Named, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Spec
 
 OneArchitecture = Annotated[Architecture, Named("architectures")]
 OneTask = Annotated[Task, Named("tasks")]

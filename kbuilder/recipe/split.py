@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from kbuilder.spec import Fraction, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Fraction, Spec
 
 
 class Split(Spec):

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder.contracts import Schedule
-from kbuilder.spec import Count, Fraction, Named, Positive, Spec, refuse
+from kbuilder.named import Named
+from kbuilder.refusals import refuse
+from kbuilder.spec import Count, Fraction, Positive, Spec
 
 # By name: the Keras class.
 OPTIMIZERS = {

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from kbuilder.refusals import refuse
 from kbuilder.schedules._warming import Warming
-from kbuilder.spec import Count, Counts, refuse
+from kbuilder.spec import Count, Counts
 
 
 class Step(Warming):

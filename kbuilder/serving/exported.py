@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import files
+from kbuilder import exports, files
 from kbuilder.errors import ExportError, listed
+from kbuilder.exports import MANIFEST
 from kbuilder.serving import pictures, tensorflow_serving
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 
-MANIFEST = "manifest.json"
-SAVED_MODEL = "saved_model"
+TOLERANCE = 1e-5
+ROUNDING = 2.0
+"""Another machine may round otherwise: so many times the tolerance of the export."""
 MISSING = {"float32": math.nan, "string": ""}
 
 
@@ -28,7 +30,7 @@ def check(folder: Path) -> None:
         ExportError: naming what is missing, altered, or was added.
     """
     try:
-        known = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["sha256"]
+        known = files.read_json(folder / MANIFEST)["sha256"]
         if not isinstance(known, dict) or not known:
             raise ValueError("no hashes")
     except (OSError, ValueError, KeyError, TypeError):
@@ -53,14 +55,6 @@ def check(folder: Path) -> None:
             )
 
 
-def format_of(folder: Path) -> str:
-    """The format that a version says it is in; what says nothing may be a SavedModel."""
-    try:
-        return str(_json(folder / "assets.extra" / "kbuilder.json").get("format", SAVED_MODEL))
-    except (OSError, ValueError, AttributeError):
-        return SAVED_MODEL
-
-
 class Exported:
     """A loaded export.
 
@@ -75,16 +69,15 @@ class Exported:
         import tensorflow as tf
 
         self.folder = folder
-        written = format_of(folder)
-        if written != SAVED_MODEL:
+        written = exports.format_of(folder)
+        if written not in (exports.SAVED_MODEL, None):
             raise ExportError(
                 f"{folder} is in the format {written}, which has a runtime of its own. "
                 "Expected an export that was written without --format."
             )
-        extra = folder / "assets.extra"
         try:
-            self.described: dict[str, Any] = _json(extra / "kbuilder.json")
-            self.examples: dict[str, Any] = _json(extra / "examples.json")
+            self.described = exports.described(folder)
+            self.examples = exports.examples(folder)
             self._loaded = tf.saved_model.load(str(folder))  # what the function needs is held by it
             self._serve = self._loaded.signatures["serving_default"]
         except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
@@ -174,18 +167,15 @@ class Exported:
         except RequestError as error:
             raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:
-            expected, got = np.array([row[name] for row in wanted]), answers.get(name)
-            if got is None or got.shape != expected.shape or not _alike(got, expected):
+            expected = np.array([row[name] for row in wanted])
+            gap, what = exports.difference(name, answers.get(name), expected)
+            if what or not gap <= ROUNDING * self.described.get("tolerance", TOLERANCE):
                 raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
 
 
 def _takes_files(entry: Mapping[str, Any]) -> bool:
     """Whether an input takes pictures as files."""
     return entry.get("holds") == "pictures" and entry["dtype"] == "string"
-
-
-def _json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _tensor(spec: Any) -> Tensor:
@@ -197,10 +187,3 @@ def _sent(value: Any, dtype: str) -> Any:
     if isinstance(value, list):
         return [_sent(inner, dtype) for inner in value]
     return MISSING[dtype] if value is None else value
-
-
-def _alike(got: np.ndarray, expected: np.ndarray) -> bool:
-    if expected.dtype.kind == "f":
-        return bool(np.allclose(got, expected, rtol=1e-5, atol=1e-5, equal_nan=True))
-    words = [w.decode() if isinstance(w, bytes) else w for w in got.reshape(-1)]
-    return words == expected.reshape(-1).tolist()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kbuilder import files
+from kbuilder import exports, files
 from kbuilder.errors import ExportError
 from kbuilder.serving import exported
 from kbuilder.serving.batching import Batcher, ClosedError
@@ -135,7 +135,7 @@ class Model:
 
 def versions(path: Path) -> dict[int, Path]:
     """The versions in a folder, the newest first; of the folder of one version, that alone."""
-    if (path / exported.MANIFEST).is_file():
+    if (path / exports.MANIFEST).is_file():
         return {int(path.name): path} if _is_number(path.name) else {}
     try:
         names = [folder.name for folder in path.iterdir() if folder.is_dir()]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from kbuilder import files
 from kbuilder.errors import CallError, Problem, RecipeError, listed
+from kbuilder.exports import MANIFEST, SAVED_MODEL, format_of
 from kbuilder.recipe import nodes
 from kbuilder.recipe.positions import Origin, lines_of
-from kbuilder.serving.exported import MANIFEST, SAVED_MODEL, format_of
 from kbuilder.serving.models import versions
 
 EXPECTED = (
@@ -60,7 +60,7 @@ def _find(path: Path) -> dict[str, Path]:
 def _served(folder: Path) -> bool:
     """Whether a folder has versions, and the newest is no export for another runtime."""
     newest = next(iter(versions(folder).values()), None)
-    return newest is not None and format_of(newest) == SAVED_MODEL
+    return newest is not None and format_of(newest) in (SAVED_MODEL, None)
 
 
 def _listed(file: Path) -> dict[str, Path]:

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator
 
 from kbuilder.errors import BuildError, DataError, listed, nearest
-from kbuilder.spec import Values, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Values
 from kbuilder.tables.values import Label, as_label, kind_of, missing
 
 

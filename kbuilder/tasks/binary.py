@@ -10,7 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
-from kbuilder.spec import Fraction, Positive, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
 

@@ -10,7 +10,8 @@ from pydantic import model_validator
 
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
-from kbuilder.spec import Count, Numbers, Positive, Spec, refuse
+from kbuilder.refusals import refuse
+from kbuilder.spec import Count, Numbers, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels

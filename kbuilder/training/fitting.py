@@ -6,39 +6,23 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kbuilder import files
 from kbuilder.columns import Arrays, Rows
 from kbuilder.contracts import Decision, Listener, Phase, Progress, Task
-from kbuilder.errors import RunError, TrainingError, listed
+from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.runs.checkpoints import Checkpoint
-from kbuilder.training import diagnosis, planning, state
-from kbuilder.training.best import Best
-from kbuilder.training.board import Board
+from kbuilder.training import diagnosis, phases, planning, state
 from kbuilder.training.feeding import Feed
-from kbuilder.training.keeping import Keeper
+from kbuilder.training.following import Following
+from kbuilder.training.listeners.best import Best
+from kbuilder.training.phases import epochs_of
 
 Epoch = dict[str, float]
-
-
-class Reporter(Protocol):
-    """Reports progress to a person."""
-
-    @property
-    def live(self) -> bool:
-        """Whether steps are reported too; each costs a little time."""
-
-    def say(self, text: str) -> None:
-        """Report something in words."""
-
-    def step(
-        self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
-    ) -> None: ...
-    def epoch(self, figures: Epoch, epochs: int) -> None: ...
 
 
 class Fitted(NamedTuple):
@@ -77,11 +61,11 @@ def fit(
     training: Training,
     train: Rows,
     validation: Rows | None,
-    reporter: Reporter,
+    listeners: Sequence[Listener] = (),
     phases: Sequence[Phase] = (),
     compile_: Callable[[Any], None] | None = None,
-    keeper: Keeper | None = None,
-    listeners: Sequence[Listener] = (),
+    start: Checkpoint | None = None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> Fitted:
     """Fit a compiled network, and leave it with its best weights.
 
@@ -90,11 +74,11 @@ def fit(
         tasks: The task by output; gives the class weights.
         training: How.
         train, validation: Rows; without validation the last weights are kept.
-        reporter: Called with each epoch.
-        phases: The stretches of the fit; none: a single one, in which all layers learn.
+        listeners: Called in their order, after the one that keeps the best weights.
+        phases: The phases of the fit; none: a single one, in which all layers learn.
         compile_: Compiles the network with an optimizer; only phases need it.
-        keeper: Keeps checkpoints, and says from which to go on; None: nothing is kept.
-        listeners: Called with each epoch, too; one that returns True ends the fit.
+        start: From where the fit is resumed; None: from the beginning.
+        say: Called with what is printed.
 
     Returns:
         The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
@@ -107,7 +91,9 @@ def fit(
     weights = class_weights(tasks, train[1]) if training.balance == "auto" else None
     feed = Feed(train, training.rows_per_step, weights, training.seed)
     held = Feed(validation, training.rows_per_step) if validation is not None else None
-    return _Fit(trainer, training, feed, held, reporter, phases, compile_, keeper, listeners).run()
+    best = [Best(training.early_stopping)] if held is not None else []
+    following = Following([*best, *listeners], say)
+    return _Fit(trainer, training, feed, held, following, phases, compile_, start).run()
 
 
 def steps_per_epoch(train: Rows, training: Training) -> int:
@@ -126,38 +112,6 @@ def spans(training: Training) -> bool:
         for epochs in (training.epochs, 2 * training.epochs)
     )
     return bool(shorter != longer)
-
-
-def epochs_of(phase: Phase, training: Training) -> int:
-    """The epochs of a phase: never more than those of `training`, which a smoke test has one of."""
-    return min(phase.epochs or training.epochs, training.epochs)
-
-
-def optimizer_of(phase: Phase, training: Training, steps: int) -> Any:
-    """The optimizer of a phase, whose schedule spans its epochs."""
-    return training.create_optimizer(steps, epochs_of(phase, training), phase.learning_rate)
-
-
-def enter(
-    phase: Phase,
-    phases: Sequence[Phase],
-    model: Any,
-    training: Training,
-    steps: int,
-    compile_: Callable[[Any], None],
-) -> None:
-    """Freeze what the phase freezes, let the rest learn, and compile with an optimizer of its own.
-
-    What no phase freezes stays as the architecture made it. Layers hold layers, so that all are
-    set to learn before any is frozen.
-    """
-    for other in phases:
-        for layer in other.frozen:
-            layer.trainable = True
-    for layer in phase.frozen:
-        layer.trainable = False
-    with model.distribute_strategy.scope():
-        compile_(optimizer_of(phase, training, steps))
 
 
 def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
@@ -193,28 +147,22 @@ class _Fit:
         training: Training,
         feed: Feed,
         validation: Feed | None,
-        reporter: Reporter,
+        following: Following,
         phases: Sequence[Phase],
         compile_: Callable[[Any], None] | None,
-        keeper: Keeper | None,
-        listeners: Sequence[Listener],
+        start: Checkpoint | None,
     ) -> None:
         self.trainer = trainer
         self.training = training
         self.feed = feed
         self.validation = validation
-        self.reporter = reporter
+        self.following = following
+        self.say = following.say
         self.phases = phases
         self.compile_ = compile_
-        self.keeper = keeper
+        self.start = start
         self.lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
-        self.best = Best(trainer, training.early_stopping) if validation is not None else None
         self.schedule: Any = None
-        folder = keeper.folder if keeper is not None and training.tensorboard else None
-        board = [Board(folder / "tensorboard")] if folder is not None else []
-        self.listeners: Sequence[Any] = (*board, *listeners)
-        self.stepping = [one for one in self.listeners if hasattr(one, "step")]
-        self.told_to_end = False
         self.now = Standing()
         self.decisions: list[Decision] = []
         self.unplanned = True
@@ -228,13 +176,12 @@ class _Fit:
         try:
             return self._through()
         except tf.errors.UnavailableError as error:
-            if self.keeper is not None:
-                self.keeper.end_if_told()  # as the others were, and have left already
+            self.following.lost()
             raise diagnosis.lost_worker(error) from None
 
     def _through(self) -> Fitted:
         self.trainer.feed(self.feed, self.validation)
-        start = self.keeper.start if self.keeper is not None else None
+        start = self.start
         if start is not None:
             with files.ours("the checkpoint", RunError, "Fit anew."):
                 self._stand(start)
@@ -243,9 +190,8 @@ class _Fit:
             self._enter(start)
             while not self._over():
                 self._epoch()
-            if self.best is not None:
-                self.best.restore()
-            if self.told_to_end or self.now.phase + 1 >= len(self.lengths):
+            self.following.end()
+            if self.following.ended or self.now.phase + 1 >= len(self.lengths):
                 return Fitted(self.now.history, self.decisions)
             self.now.phase += 1
             self.now.began, start = self.now.epoch, None
@@ -263,13 +209,13 @@ class _Fit:
             self._steps(done, self.now.step + planning.TRIED)
             return max(0.0, first - min(self.spent)), min(self.spent)
 
-        left = (self._most() - self.now.epoch) * self.feed.steps - self.now.step
+        left = (self.epochs - self.now.epoch) * self.feed.steps - self.now.step
         plan, decision = planning.choose(self.trainer, self.feed, training, left, timed)
         self.trainer.follow(plan)
         self.jit = plan.jit
         if decision is not None:
             self.decisions.append(decision)
-            self.reporter.say(f"{decision.path}: {decision.value} ({decision.reason})")
+            self.say(f"{decision.path}: {decision.value} ({decision.reason})")
 
     def _stand(self, start: Checkpoint) -> None:
         known = start.state["standing"]
@@ -285,30 +231,29 @@ class _Fit:
     def _over(self) -> bool:
         """Whether the phase is at its end."""
         done = self.now.epoch - self.now.began >= self.lengths[self.now.phase]
-        return done or self.told_to_end or (self.best is not None and self.best.waited_enough)
+        return done or self.following.over
 
     def _enter(self, start: Checkpoint | None) -> None:
         """Begin a phase, or go on within it."""
         phase = self.now.phase
         if self.phases:
             assert self.compile_ is not None, "phases are compiled one by one"
-            enter(
+            phases.enter(
                 self.phases[phase], self.phases, self.trainer, self.training, self.feed.steps,
                 self.compile_,
             )  # fmt: skip
-            self.reporter.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
+            self.say(f"phase {phase + 1} of {len(self.phases)}: {self.phases[phase].why}")
         self.trainer.build_all(self.feed)
         if self.jit is not None:
             self.trainer.follow(Plan(jit=self.jit, steps_per_execution=1))
         schedule = self.training.schedule
         self.schedule = schedule and schedule.follow(self.trainer, self.feed.steps)
-        if self.best is not None:
-            self.best.begin()
+        self.following.begin(self)
         if start is not None:
             with files.ours("the checkpoint", RunError, "Fit anew."):
                 self._restore(start)
             self._restore_listeners(start)
-        self._save()
+        self.checkpoint()
 
     def _epoch(self) -> None:
         """One epoch, or the rest of one that was interrupted."""
@@ -325,18 +270,12 @@ class _Fit:
 
         def done(loss: float) -> None:
             now.seconds = before + time.perf_counter() - started
-            if self.reporter.live or self.stepping:
+            if self.following.stepping:
                 examples = min(now.step * self.feed.batch_size, self.feed.rows)
-                progress = Progress(
-                    now.step, self.feed.steps, now.epoch + 1, self._most(), loss,
+                self.following.step(Progress(
+                    now.step, self.feed.steps, now.epoch + 1, self.epochs, loss,
                     examples / now.seconds, self.trainer.memory(),
-                )  # fmt: skip
-                if self.reporter.live:
-                    self.reporter.step(*progress)
-                for listener in self.stepping:
-                    listener.step(progress)
-            if self.keeper is not None and now.step < self.feed.steps:
-                self.keeper.after_step(self._save)
+                ))  # fmt: skip
 
         try:
             few = self.feed.whole < planning.FEWEST
@@ -402,7 +341,7 @@ class _Fit:
     def _explain(self, lost: _LossError) -> TrainingError:
         """Take all steps since the last save again, and look at the first that goes wrong."""
         epoch, history = self.now.epoch, self.now.history
-        self.reporter.say(
+        self.say(
             f"the loss of epoch {epoch + 1} is {lost.loss}: looking for the step where it began"
         )
         self._restore(self.saved)
@@ -448,7 +387,7 @@ class _Fit:
             self.validation.resize(part)
         self._restore(self.saved)
         self._restore_listeners(self.saved)
-        self.reporter.say(
+        self.say(
             f"out of memory: from epoch {self.now.epoch + 1} on each step of "
             f"{self.feed.batch_size} rows is taken in parts of {part}, whose gradients are added "
             "up. Batch normalization, where there is some, sees the parts"
@@ -461,21 +400,34 @@ class _Fit:
         now.history.append({"epoch": now.epoch, **figures})
         if self.schedule is not None:
             self.schedule.end(figures)
-        if self.best is not None:
-            self.best.end(figures)
-        self.reporter.epoch(now.history[-1], self._most())
-        for listener in self.listeners:
-            if listener.epoch(dict(now.history[-1])):
-                self.told_to_end = True
-                kind = type(listener).__name__
-                self.reporter.say(f"the listener {kind} ends the fit after epoch {now.epoch}")
-        if self.keeper is not None:
-            last = self.told_to_end or (self._over() and now.phase + 1 == len(self.lengths))
-            self.keeper.after_epoch(self._save, now.history, last)
+        self.following.epoch(now.history[-1])
 
-    def _most(self) -> int:
-        """Epochs of the whole fit, if it does not stop early."""
+    @property
+    def model(self) -> Any:
+        """As `contracts.Fit`, as the next four."""
+        return self.trainer
+
+    @property
+    def epochs(self) -> int:
         return self.now.began + sum(self.lengths[self.now.phase :])
+
+    @property
+    def steps(self) -> int:
+        return self.feed.steps
+
+    @property
+    def history(self) -> Sequence[Epoch]:
+        return self.now.history
+
+    @property
+    def last(self) -> bool:
+        final = self.now.phase + 1 == len(self.lengths)
+        return self.following.ended or (self._over() and final)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here, which the fit itself does after a fault too."""
+        self.saved = self._checkpoint()
+        return self.saved
 
     def _checkpoint(self) -> Checkpoint:
         """All that this fit needs to go on from here."""
@@ -487,22 +439,9 @@ class _Fit:
         }
         if self.schedule is not None:
             kept["schedule"] = self.schedule.get_state()
-        states = [
-            {"listener": type(one).__name__, "state": one.get_state()}
-            for one in self.listeners
-            if hasattr(one, "get_state")
-        ]
-        if states:
-            kept["listeners"] = states
-        if self.best is not None:
-            kept["best"] = self.best.get_state()
-            arrays |= {f"best/{n:05d}": w for n, w in enumerate(self.best.weights or ())}
+        kept["listeners"] = self.following.get_state()
+        arrays |= self.following.get_arrays()
         return Checkpoint(now.epoch, now.step, arrays, kept)
-
-    def _save(self) -> Checkpoint:
-        """A checkpoint of now, from which the fit can go on itself too."""
-        self.saved = self._checkpoint()
-        return self.saved
 
     def _restore(self, start: Checkpoint) -> None:
         """Stand where a checkpoint stood; of the listeners see `_restore_listeners`."""
@@ -510,24 +449,10 @@ class _Fit:
         state.restore(self.trainer, start.arrays)
         if self.schedule is not None:
             self.schedule.set_state(start.state["schedule"])
-        if self.best is not None:
-            names = sorted(name for name in start.arrays if name.startswith("best/"))
-            weights = [start.arrays[name] for name in names]
-            self.best.set_state(start.state["best"], weights or None)
 
     def _restore_listeners(self, start: Checkpoint) -> None:
-        """Give the listeners their states; they are those that the fit began with, in order."""
-        known: Sequence[Mapping[str, Any]] = start.state.get("listeners", [])
-        keeping = [one for one in self.listeners if hasattr(one, "set_state")]
-        now, before = [type(one).__name__ for one in keeping], [one["listener"] for one in known]
-        if now != before:
-            self.reporter.say(
-                f"Warning: the listeners that keep a state are {listed(now) or 'none'}, and were "
-                f"{listed(before) or 'none'} before: each begins anew"
-            )
-            return
-        for listener, one in zip(keeping, known, strict=True):
-            listener.set_state(one["state"])
+        """Give the listeners what was kept of them."""
+        self.following.set_state(start.state.get("listeners", []), start.arrays)
 
 
 def _numbers(figures: Mapping[str, Any]) -> Epoch:

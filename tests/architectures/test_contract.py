@@ -14,7 +14,7 @@ from shared import RUNS, fields, hollow, message, signal
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.building import as_body
+from kbuilder.building.network import body_of
 from kbuilder.contracts import FORMS
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions
@@ -145,7 +145,7 @@ def test_those_that_differ_in_depth_alone_are_tried_once() -> None:
 @each
 def test_the_output_is_a_vector_of_the_stated_width(name: str, form: str) -> None:
     with hollow():
-        body = as_body(architecture(name, form).apply(signal(form)))
+        body = body_of(architecture(name, form), signal(form))
     assert body.tensor.shape == (None, WIDTHS[name, form])
 
 

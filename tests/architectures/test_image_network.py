@@ -9,7 +9,7 @@ from shared import counts, hollow, message, outline
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.building import as_body
+from kbuilder.building.network import body_of
 from kbuilder.contracts import Choice, Signal
 from kbuilder.errors import BuildError
 
@@ -47,7 +47,7 @@ def test_they_are_all_here() -> None:
 def test_images_of_any_size_shape_and_number_of_channels_work(name: str) -> None:
     for shape in [(8, 8, 1), (9, 30, 4), (70, 66, 2)]:
         with hollow():
-            tensor = as_body(network(name).apply(image(*shape))).tensor
+            tensor = body_of(network(name), image(*shape)).tensor
         assert len(tensor.shape) == 2
         assert tensor.shape[1] > 0
 

@@ -18,11 +18,12 @@ from shared import hollow, message, outline
 
 import kbuilder as kb
 from kbuilder.architectures._applications import EXPECTS, NETWORKS, RENAMED, SMALLEST, preprocessed
-from kbuilder.building import adapted, as_body
+from kbuilder.building.choosing import adapted
+from kbuilder.building.network import body_of
 from kbuilder.contracts import Choice, Signal
 from kbuilder.errors import BuildError, RecipeError
 from kbuilder.recipe import reading, writing
-from kbuilder.training import fitting
+from kbuilder.training.phases import enter
 
 TASK = kb.Multiclass(classes=3)
 SHAPE = (32, 32, 3)
@@ -239,7 +240,7 @@ def test_random_weights_all_learn() -> None:
     with hollow():
         image = keras.Input(SHAPE)
         given = kb.Pretrained(network="MobileNet", weights="none", pooling="max", dropout=0)
-        body = as_body(given.apply(Signal("image", image)))
+        body = body_of(given, Signal("image", image))
         model = keras.Model(image, body.tensor)
     assert body.phases == ()
     assert [type(layer).__name__ for layer in model.layers] == [
@@ -340,7 +341,7 @@ def stretches(fine_tune: dict[str, Any], network: str = "MobileNet") -> list[tup
     compile_: Callable[[Any], None] = lambda optimizer: None  # noqa: E731
     found = []
     for phase in phases:
-        fitting.enter(phase, phases, model, kb.Training(), 1, compile_)
+        enter(phase, phases, model, kb.Training(), 1, compile_)
         found.append((phase, [weight.path.split("/")[-2] for weight in base.trainable_weights]))
     return found
 

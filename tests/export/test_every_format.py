@@ -15,7 +15,7 @@ import pytest
 from shared import KINDS, fields, message
 
 import kbuilder as kb
-from kbuilder import catalog, files, preprocessing
+from kbuilder import catalog, exports, files, preprocessing
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import CallError, ExportError
 from kbuilder.evaluation.predictions import to_rows
@@ -113,7 +113,7 @@ def test_what_is_written_is_hashed_and_says_what_it_is(
     manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
     assert manifest == {"sha256": files.hashes(version, leave_out=("manifest.json",))}
     assert (described(version)["format"], version.name) == (name, "1")
-    assert exporting.format_of(version) == name
+    assert exports.format_of(version) == name
 
 
 def test_keras_alone_answers_like_the_network(written: Exports) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kbuilder as kb
-from kbuilder.training.best import Best
+from kbuilder.training.listeners.best import Best
 
 
 @pytest.fixture(scope="module")
@@ -17,15 +18,25 @@ def model() -> Any:
     return kb.build(kb.MLP(units=2), kb.Regression(), (3,))
 
 
+def a_fit(model: Any) -> Any:
+    return SimpleNamespace(model=model)
+
+
+def following(model: Any, stopping: Any) -> Best:
+    best = Best(stopping)
+    best.begin(a_fit(model))
+    return best
+
+
 def judged(model: Any, losses: list[float], stopping: Any = None) -> tuple[float, int]:
     """The weights that are kept, of those that have the number of their epoch, and the epochs."""
-    best = Best(model, stopping)
+    best = following(model, stopping)
     for epoch, loss in enumerate(losses):
         model.set_weights([np.full_like(weight, epoch) for weight in model.get_weights()])
-        best.end({"val_loss": loss})
-        if best.waited_enough:
+        best.epoch({"val_loss": loss})
+        if best.over:
             break
-    best.restore()
+    best.end()
     kept = {float(number) for weight in model.get_weights() for number in weight.flat}
     assert len(kept) == 1
     return kept.pop(), epoch + 1
@@ -54,20 +65,20 @@ def test_a_loss_that_is_no_number_is_waited_for_and_never_best(model: Any) -> No
 
 
 def test_nothing_is_copied_where_the_loss_has_not_fallen(model: Any) -> None:
-    best = Best(model, None)
-    best.end({"val_loss": 1.0})
+    best = following(model, None)
+    best.epoch({"val_loss": 1.0})
     kept = best.weights
-    best.end({"val_loss": 1.0})
+    best.epoch({"val_loss": 1.0})
     assert best.weights is kept
 
 
-def test_a_new_stretch_waits_anew_and_keeps_the_best_of_all(model: Any) -> None:
-    best = Best(model, kb.EarlyStopping(patience=1))
-    best.end({"val_loss": 1.0})
-    assert best.waited_enough is False
-    best.end({"val_loss": 2.0})
-    assert best.waited_enough
-    best.begin()
-    best.end({"val_loss": 7.0})
-    assert not best.waited_enough
+def test_a_new_phase_waits_anew_and_keeps_the_best_of_all(model: Any) -> None:
+    best = following(model, kb.EarlyStopping(patience=1))
+    best.epoch({"val_loss": 1.0})
+    assert best.over is False
+    best.epoch({"val_loss": 2.0})
+    assert best.over
+    best.begin(a_fit(model))
+    best.epoch({"val_loss": 7.0})
+    assert not best.over
     assert best.loss == 1.0

@@ -19,6 +19,7 @@ from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
 from kbuilder.training import fitting
 from kbuilder.training.fitting import class_weights
+from kbuilder.training.listeners.printer import Printer
 
 
 def wide(kind: str) -> kb.Recipe:
@@ -198,7 +199,7 @@ def test_the_step_whose_loss_is_no_number_says_what_was_not_finite(at: str, expe
     plan = kb.Plan(jit=False, steps_per_execution=3)
     training = kb.Training(epochs=1, batch_size=8, plan=plan)
     with pytest.raises(TrainingError) as stopped:
-        fitting.fit(model, {"y": task}, training, rows, None, listener)
+        fitting.fit(model, {"y": task}, training, rows, None, [Printer(listener)], say=listener.say)
     assert str(stopped.value) == (
         f"training.optimizer: the loss of epoch 1, {expected}Lower the learning rate, such as "
         "`optimizer: {learning_rate: 1e-4}`, or limit the gradient with `clipnorm: 1`."
@@ -309,7 +310,7 @@ def listener() -> Callable[[bool], Any]:
         loss, metrics = task.objective()
         model = Trainer(inputs, {"y": task.head(inputs["x"])})
         model.compile("adam", loss={"y": loss}, metrics={"y": metrics})
-        fitting.fit(model, {"y": task}, training, rows, None, listener)
+        fitting.fit(model, {"y": task}, training, rows, None, [Printer(listener)], say=listener.say)
         return listener
 
     return told

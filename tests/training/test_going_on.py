@@ -18,7 +18,8 @@ from kbuilder.errors import Interrupted
 from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting
-from kbuilder.training.keeping import Keeper
+from kbuilder.training.listeners.history import History
+from kbuilder.training.listeners.keeper import Keeper
 
 ROWS, STEPS = 44, 6  # of 8 rows, the last of 4
 
@@ -41,14 +42,6 @@ class Telling(Plateau):
 
         follower.step = step  # type: ignore[method-assign]
         return follower
-
-
-class Silent:
-    live = False
-
-    def say(self, text: str) -> None: ...
-    def step(self, *given: Any) -> None: ...
-    def epoch(self, figures: Any, epochs: int) -> None: ...
 
 
 def network(kind: str) -> tuple[Any, Any, Any]:
@@ -112,7 +105,15 @@ def fit(
     keeper = Keeper(folder, training.checkpoints, pytest.fail, start, "kbuilder fit --resume it")
     with keeper.listening():
         history, _ = fitting.fit(
-            model, {"y": task}, training, rows, rows, Silent(), phases, compile_, keeper
+            model,
+            {"y": task},
+            training,
+            rows,
+            rows,
+            [History(folder / "history.csv"), keeper],
+            phases,
+            compile_,
+            start,
         )
     return model.get_weights(), [
         {name: value for name, value in row.items() if name != "seconds"} for row in history

@@ -12,6 +12,7 @@ import tensorflow as tf
 import kbuilder as kb
 from kbuilder.training import fitting
 from kbuilder.training.feeding import Feed
+from kbuilder.training.listeners.printer import Printer
 from kbuilder.training.trainer import Trainer
 
 
@@ -61,7 +62,9 @@ def fit(most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[flo
     model.compile("sgd", loss={"y": loss}, metrics={"y": metrics})
     plan = kb.Plan(jit=False, steps_per_execution=1)
     training = kb.Training(epochs=2, batch_size=6000, plan=plan)
-    history, _ = fitting.fit(model, {"y": task}, training, rows, rows, listener)
+    history, _ = fitting.fit(
+        model, {"y": task}, training, rows, rows, [Printer(listener)], say=listener.say
+    )
     return listener.said, [row["loss"] for row in history], seen
 
 

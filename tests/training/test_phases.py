@@ -12,6 +12,7 @@ import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
 from kbuilder.recipe.training import Optimizer
 from kbuilder.training import fitting
+from kbuilder.training.listeners.printer import Printer
 
 TASK = kb.Regression()
 
@@ -60,7 +61,10 @@ def fitted(make: Any, scope: Any = None, **given: Any) -> tuple[Any, Listener, l
         model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
 
     phases = make(model.layers[1:-1])
-    history, _ = fitting.fit(model, {"y": TASK}, training, rows, rows, listener, phases, anew)
+    history, _ = fitting.fit(
+        model, {"y": TASK}, training, rows, rows, [Printer(listener)], phases, anew,
+        say=listener.say,
+    )  # fmt: skip
     return model, listener, history
 
 

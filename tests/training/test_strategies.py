@@ -28,7 +28,8 @@ from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting, strategies
 from kbuilder.training.feeding import Feed
-from kbuilder.training.keeping import Keeper
+from kbuilder.training.listeners.keeper import Keeper
+from kbuilder.training.listeners.printer import Printer
 
 BATCH = 8
 KINDS = ["numbers", "words", "pictures"]
@@ -130,18 +131,21 @@ def fit(
     fed = rows(kind, train, 1)
     if spoilt is not None:
         fed[1]["z"][spoilt] = 3e38  # whose square is not finite
-    keeper: Keeper | None = None
+    reporter = listener or Silent()
+    following: list[Any] = [Printer(reporter)]
+    start = None
     listening: Any = nullcontext()
     if folder is not None:
         start = checkpoints.newest(folder / "checkpoints", pytest.fail)
         keeper = Keeper(
             folder, training.checkpoints, pytest.fail, start, "kbuilder fit --resume it"
         )
+        following.append(keeper)
         listening = keeper.listening()
     with listening:
         history, _ = fitting.fit(
             model, tasks, training, fed, rows(kind, held, 2) if held is not None else None,
-            listener or Silent(), phases, compile_, keeper,
+            following, phases, compile_, start, reporter.say,
         )  # fmt: skip
     assert (model.distribute_strategy.num_replicas_in_sync == 2) == (devices == 2)
     weights = [np.array(weight.numpy()) for weight in model.weights]

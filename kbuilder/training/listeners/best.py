@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from kbuilder.contracts import Fit
 from kbuilder.recipe.training import EarlyStopping
 
 
@@ -16,23 +19,23 @@ class Best:
     lowest loss, whatever counts as a fall.
 
     Args:
-        model: The network.
         stopping: When to stop; None: never.
     """
 
-    def __init__(self, model: Any, stopping: EarlyStopping | None) -> None:
-        self.model = model
+    def __init__(self, stopping: EarlyStopping | None) -> None:
         self.stopping = stopping
         self.loss = math.inf
         self.weights: Sequence[Any] | None = None
-        self.begin()
-
-    def begin(self) -> None:
-        """Wait anew: a stretch of the fit begins."""
+        self.model: Any = None
         self.reference = math.inf
         self.waited = 0
 
-    def end(self, figures: Mapping[str, float]) -> None:
+    def begin(self, fit: Fit) -> None:
+        """Wait anew."""
+        self.model = fit.model
+        self.reference, self.waited = math.inf, 0
+
+    def epoch(self, figures: Mapping[str, float]) -> None:
         """Judge the weights of an epoch."""
         loss = figures["val_loss"]
         if loss < self.loss:
@@ -44,20 +47,28 @@ class Best:
             self.waited += 1
 
     @property
-    def waited_enough(self) -> bool:
-        """Whether the stretch is to stop."""
+    def over(self) -> bool:
+        """Whether the phase is to stop."""
         return self.stopping is not None and self.waited >= self.stopping.patience
 
-    def restore(self) -> None:
+    def end(self) -> None:
         """Give the model its best weights; where no loss was a number it keeps the last."""
         if self.weights is not None:
             self.model.set_weights(self.weights)
 
     def get_state(self) -> dict[str, float]:
-        """What it goes by, but for the weights."""
+        """What it judges by, but for the weights."""
         return {"loss": self.loss, "reference": self.reference, "waited": self.waited}
 
-    def set_state(self, known: Mapping[str, Any], weights: Sequence[Any] | None) -> None:
-        """Go by what `get_state` gave."""
+    def set_state(self, known: Mapping[str, Any]) -> None:
+        """Judge by what `get_state` gave."""
         self.loss, self.reference = known["loss"], known["reference"]
-        self.waited, self.weights = known["waited"], weights
+        self.waited = known["waited"]
+
+    def get_arrays(self) -> dict[str, np.ndarray]:
+        """The best weights."""
+        return {f"{n:05d}": weight for n, weight in enumerate(self.weights or ())}
+
+    def set_arrays(self, known: Mapping[str, np.ndarray]) -> None:
+        """Keep the weights that `get_arrays` gave."""
+        self.weights = [known[name] for name in sorted(known)] or None

@@ -1,14 +1,15 @@
-"""What is kept of a fit under way, so that it is never lost."""
+"""Checkpoints of a fit under way, so that it is never lost; and how a signal ends it."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from kbuilder import files, signals
+from kbuilder import signals
+from kbuilder.contracts import Fit, Progress
 from kbuilder.errors import Interrupted
 from kbuilder.recipe.training import Checkpoints
 from kbuilder.runs import checkpoints
@@ -17,19 +18,17 @@ from kbuilder.runs.checkpoints import Checkpoint
 SPACING = 1.0
 """Seconds between the checkpoints of epochs that are shorter than that."""
 
-Capture = Callable[[], Checkpoint]
-
 
 class Keeper:
-    """Keeps checkpoints and the history, and ends a fit that is told to stop.
+    """Keeps checkpoints, and ends a fit that gets a signal.
 
     Args:
-        folder: The folder of the run under way; gets `checkpoints/` and `history.csv`. None: it is
-            another worker's to write.
+        folder: The folder of the run under way; gets `checkpoints/`. None: it is another worker's
+            to write.
         settings: How often, and how many are kept; None: only where the fit stops.
-        say: Is told what could not be written.
-        start: From where to go on; None: from the beginning.
-        resume: The command that goes on with the run, for the message.
+        say: Called with what could not be written.
+        start: From where the fit is resumed; None: from the beginning.
+        resume: The command that resumes the run, for the message.
         midway: Whether a checkpoint can be taken in the midst of an epoch.
     """
 
@@ -55,40 +54,41 @@ class Keeper:
         self._done = (0, 0) if start is None else (start.epoch, start.step)
         self._signal: int | None = None
 
-    def after_step(self, capture: Capture) -> None:
+    def begin(self, fit: Fit) -> None:
+        """Follow a fit."""
+        self._fit = fit
+
+    def step(self, progress: Progress) -> None:
         """Save if it is time, or if a signal came.
 
         Raises:
             Interrupted: after a signal.
         """
+        if progress.step == progress.steps:  # the epoch comes next
+            return
         if self._signal is not None:
-            self._stop(capture() if self.midway else None)
+            self._stop(self._fit.checkpoint() if self.midway else None)
         waited = time.monotonic() - self._last
         if not self.midway:
             return
         if self.settings is not None and waited >= 60 * self.settings.every_minutes:
-            self._put(capture())
+            self._put(self._fit.checkpoint())
 
-    def after_epoch(
-        self, capture: Capture, history: Sequence[Mapping[str, float]], last: bool
-    ) -> None:
-        """Save the history, and a checkpoint unless one was saved a moment ago; then as above.
+    def epoch(self, figures: Mapping[str, float]) -> None:
+        """Save, unless that was done a moment ago and the fit goes on.
 
-        Args:
-            last: Whether the fit is at its end, which is always saved.
+        Raises:
+            Interrupted: after a signal.
         """
-        if self.folder is not None:
-            with suppress(OSError):  # a full disk; each checkpoint has the history too
-                files.write_rows(self.folder / "history.csv", history)
         if self._signal is not None:
-            self._stop(capture())
+            self._stop(self._fit.checkpoint())
         waited = time.monotonic() - self._last
         # Several workers have several clocks, and all have to keep the same epochs.
-        if self.settings is not None and (last or waited >= SPACING or not self.midway):
-            self._put(capture())
+        if self.settings is not None and (self._fit.last or waited >= SPACING or not self.midway):
+            self._put(self._fit.checkpoint())
 
-    def end_if_told(self) -> None:
-        """End the fit where it cannot go on, if a signal came.
+    def lost(self) -> None:
+        """Another worker is gone: end the fit, if a signal came, which that one heard too.
 
         Raises:
             Interrupted: after a signal.

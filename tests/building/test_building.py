@@ -11,7 +11,10 @@ import pytest
 from shared import ROWS, built, encoded, message, mixed, picture, reviews
 
 import kbuilder as kb
-from kbuilder import building, catalog
+from kbuilder import catalog
+from kbuilder.building import choosing
+from kbuilder.building.inputs import inputs_of
+from kbuilder.building.network import network_of
 from kbuilder.columns import Columns, Target
 from kbuilder.contracts import Body, Phase
 from kbuilder.errors import BuildError
@@ -30,14 +33,14 @@ FITTING = [
 
 
 def choose(model: Any, **features: Any) -> Any:
-    """What `building.choose` answers for features of these kinds."""
+    """What `choosing.choose` answers for features of these kinds."""
     columns = Columns(features, (Target(("y",), kb.Binary()),))
     shapes: dict[str, Any] = {
         "vector": np.zeros((1, 1), np.float32), "text": np.zeros((1, 5), np.int64),
         "image": np.zeros((1, 8, 8, 1), np.uint8),
     }  # fmt: skip
     arrays = {key: shapes[features[name].form] for name, key in columns.keys().items()}
-    return building.choose(columns, building.inputs(columns, arrays), model)
+    return choosing.choose(columns, inputs_of(columns, arrays), model)
 
 
 def test_phases_of_two_pictures_go_side_by_side() -> None:
@@ -53,7 +56,7 @@ def test_phases_of_two_pictures_go_side_by_side() -> None:
 
     columns = Columns({"left": IMAGE, "right": IMAGE}, (Target(("y",), kb.Binary()),))
     pixels = {key: np.zeros((1, 8, 8, 1), np.uint8) for key in columns.keys().values()}
-    made = building.network(columns, building.inputs(columns, pixels), {"image": InTwoPhases()})  # type: ignore[dict-item]
+    made = network_of(columns, inputs_of(columns, pixels), {"image": InTwoPhases()})  # type: ignore[dict-item]
     assert [(len(phase.frozen), phase.why) for phase in made.phases] == [(2, "first"), (0, "then")]
 
 

@@ -1,0 +1,1 @@
+"""The network: inputs, one architecture per form, then the last layer of each task."""

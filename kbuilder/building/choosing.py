@@ -1,0 +1,121 @@
+"""Which architecture each form of feature gets, fitted to its input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from kbuilder import catalog, spec
+from kbuilder.building.inputs import Inputs
+from kbuilder.columns import Columns
+from kbuilder.contracts import Adaptive, Architecture, Choice, Decision, Form, Signal
+from kbuilder.errors import BuildError, listed
+from kbuilder.lines import to_line
+
+DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
+
+Architectures = Mapping[Form, Architecture]
+
+
+def choose(
+    columns: Columns, inputs: Inputs, model: Architecture | Architectures | None
+) -> tuple[dict[Form, Architecture], list[Decision]]:
+    """The architecture of each form that the features have, fitted to its input.
+
+    Raises:
+        BuildError: if the recipe names an architecture for a form that is not there, or one
+            architecture for several forms that it does not take.
+    """
+    forms = list(inputs.signals)
+    branched = isinstance(model, Mapping)
+    given = _given(model, forms)
+    decisions = []
+    for form in forms:
+        if form not in given:
+            name = DEFAULTS[form]
+            given[form] = catalog.find("architectures", name)()
+            key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
+            line = to_line(key, name)
+            decisions.append(Decision(("model", form), name, f"there are {form} features", line))
+        check_form(given[form], form, key=("model", form) if branched else ("model",))
+        with within(form, branched):
+            written = spec.given(given[form])
+            given[form], chosen = adapted(given[form], inputs.signals[form][0])
+        name = catalog.name_of(given[form])
+        for field, choice in chosen.items():
+            key = ("model", form) if branched else ("model",)
+            write = to_line(key, {"name": name, **written, field: choice.value})
+            decisions.append(Decision(("model", form, field), *choice, write))
+    return {form: given[form] for form in forms}, decisions
+
+
+def _given(
+    model: Architecture | Architectures | None, forms: Sequence[Form]
+) -> dict[Form, Architecture]:
+    """The architectures that the recipe names, by form."""
+    if isinstance(model, Mapping):
+        for form in model:
+            if form not in forms:
+                raise BuildError(
+                    f"no feature has the form {form!r}. The features have: {listed(forms)}.",
+                    key=("model", form),
+                )
+        return dict(model)
+    if model is None:
+        return {}
+    given = {form: model for form in forms if form in model.forms}
+    if not given:
+        check_form(model, forms[0])
+    if len(forms) > 1 and len(given) > 1:
+        raise BuildError(
+            f"the features have several forms: {listed(forms)}. Expected an architecture for "
+            f"each: `model: {{{', '.join(f'{form}: …' for form in forms)}}}`.",
+            key=("model",),
+        )
+    return given
+
+
+def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
+    """The architecture with what it left open, and what it chose; what the user wrote wins."""
+    if not isinstance(architecture, Adaptive):
+        return architecture, {}
+    choices = {
+        field: choice
+        for field, choice in architecture.decide(signal).items()
+        if getattr(architecture, field) in (None, "auto")
+    }
+    update = {field: choice.value for field, choice in choices.items()}
+    return architecture.model_copy(update=update), choices  # type: ignore[attr-defined]
+
+
+def check_form(architecture: Architecture, form: Form, key: Any = ("model",)) -> None:
+    """Check that an architecture takes a form.
+
+    Raises:
+        BuildError: if it does not, with those that do.
+    """
+    if form not in architecture.forms:
+        name = catalog.name_of(architecture)
+        fitting = [
+            other
+            for other in catalog.names("architectures")
+            if form in catalog.find("architectures", other).forms  # type: ignore[attr-defined]
+        ]
+        raise BuildError(
+            f"{name} takes {listed(architecture.forms)}, and this is {form}. "
+            f"Expected one of: {listed(fitting)}.",
+            key=key,
+        )
+
+
+@contextmanager
+def within(form: Form, branched: bool) -> Iterator[None]:
+    """Errors of an architecture point into its own part of the recipe."""
+    try:
+        yield
+    except BuildError as error:
+        if not branched:
+            raise
+        key = ("model", form, *error.problem.key[1:])
+        raise BuildError(error.problem.message, key=key) from None

@@ -1,0 +1,76 @@
+"""Where a network begins: the tensors of the features, joined where they are vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kbuilder.columns import PACKED, Arrays, Columns
+from kbuilder.contracts import FORMS, Feature, Form, Signal
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Where the network begins: its Keras inputs by name, and what they carry by form."""
+
+    tensors: Mapping[str, Any]
+    signals: Mapping[Form, Sequence[Signal]]
+
+
+def inputs_of(columns: Columns, arrays: Arrays) -> Inputs:
+    """The network's inputs, and what each form of feature brings to its architecture.
+
+    Args:
+        columns: The learned features.
+        arrays: Preprocessed rows by key, for their shapes and dtypes.
+    """
+    import keras
+
+    tensors = {
+        key: keras.Input(values.shape[1:], dtype=values.dtype.name, name=key)
+        for key, values in arrays.items()
+    }
+    signals: dict[Form, list[Signal]] = {}
+    owners = {key: column for column, key in reversed(columns.keys().items())}
+    for key, feature in _by_key(columns).items():
+        signal = replace(feature.embed(tensors[key]), column=owners[key])
+        if signal.form == "vector":
+            signal = replace(signal, widths=widths(columns, key, signal.tensor))
+        signals.setdefault(signal.form, []).append(signal)
+    if "vector" in signals:
+        signals["vector"] = _joined(signals["vector"])
+    return Inputs(tensors, {form: signals[form] for form in FORMS if form in signals})
+
+
+def _by_key(columns: Columns) -> dict[str, Feature]:
+    """A feature by input of the network; of those that share one, any: they embed alike."""
+    return {key: columns.features[column] for column, key in columns.keys().items()}
+
+
+def widths(columns: Columns, key: str, tensor: Any) -> dict[str, int]:
+    """How many numbers of the vector behind an input each of its columns has, in their order."""
+    own = [column for column, its in columns.keys().items() if its == key]
+    if len(own) == 1:
+        return {own[0]: tensor.shape[-1]}
+    return {column: _width(columns.features[column]) for column in own}
+
+
+def _width(feature: Feature) -> int:
+    """How many numbers become of a value, once preprocessed."""
+    import tensorflow as tf
+
+    shape, dtype = feature.signature()
+    return int(feature.layer()(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+
+
+def _joined(members: list[Signal]) -> list[Signal]:
+    """Vectors side by side, as one."""
+    if len(members) == 1:
+        return members
+    import keras
+
+    tensors = [member.tensor for member in members]
+    together = {name: size for member in members for name, size in member.widths.items()}
+    joined = keras.layers.Concatenate(name=f"{PACKED}s")(tensors)
+    return [Signal("vector", joined, widths=together)]

@@ -1,0 +1,251 @@
+"""The network: an architecture for each form, then the last layer of each task."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kbuilder import catalog
+from kbuilder.building.choosing import Architectures, within
+from kbuilder.building.inputs import Inputs
+from kbuilder.columns import Columns, Rows
+from kbuilder.contracts import Architecture, Body, Phase, Signal, Task
+from kbuilder.errors import BuildError, KBuilderError
+
+Auxiliary = Mapping[str, tuple[str, float]]
+"""For each auxiliary output, the output whose target it learns, and its weight."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """What is fitted, and what stays of it.
+
+    Args:
+        model: The Keras model, from preprocessed arrays to an output for each target.
+        trained: The same layers with the auxiliary outputs that they have in training.
+        tasks: The task by output of `trained`.
+        auxiliary: The outputs that are there in training alone.
+        phases: The phases of the fit; empty: all weights learn from the first step to the last.
+    """
+
+    model: Any
+    trained: Any
+    tasks: Mapping[str, Task]
+    auxiliary: Auxiliary
+    phases: Sequence[Phase]
+
+    def rows(self, rows: Rows) -> Rows:
+        """Rows with an encoded target for each output of `trained`."""
+        arrays, encoded = rows
+        extra = {name: encoded[output] for name, (output, _) in self.auxiliary.items()}
+        return arrays, {**encoded, **extra}
+
+    def compile(self, optimizer: Any) -> None:
+        """Compile `trained` with the tasks' losses and metrics, as objects."""
+        compile_model(self.trained, self.tasks, self.auxiliary, optimizer)
+
+
+def compile_model(
+    model: Any, tasks: Mapping[str, Task], auxiliary: Auxiliary, optimizer: Any
+) -> None:
+    """Compile a model with its tasks' losses and metrics, as objects.
+
+    Args:
+        model: The model; with a single output, which has no name, that of the one task.
+        tasks, auxiliary: As in `Network`.
+        optimizer: The optimizer, or its name.
+    """
+    objectives = {output: task.objective() for output, task in tasks.items()}
+    losses = {output: loss for output, (loss, _) in objectives.items()}
+    weights = {
+        output: task.loss_weight * auxiliary.get(output, ("", 1.0))[1]
+        for output, task in tasks.items()
+    }
+    metrics = {
+        output: metrics for output, (_, metrics) in objectives.items() if output not in auxiliary
+    }
+    if isinstance(model.output, Mapping):
+        model.compile(optimizer, loss=losses, loss_weights=weights, metrics=metrics)
+    else:
+        [output] = tasks
+        model.compile(
+            optimizer, loss=losses[output], loss_weights=weights[output], metrics=metrics[output]
+        )
+
+
+def network_of(
+    columns: Columns,
+    inputs: Inputs,
+    architectures: Architectures,
+    branched: bool = False,
+    trainer: Callable[..., Any] | None = None,
+) -> Network:
+    """The Keras model from preprocessed arrays to an output for each target, not compiled.
+
+    Args:
+        columns: The learned features and targets.
+        inputs: Where the network begins.
+        architectures: One for each form of the features.
+        branched: Whether the recipe names architectures by form, for messages.
+        trainer: The class of the model that is trained; left out: `keras.Model`.
+    """
+
+    tasks = {output: task for output, (_, task) in columns.outputs().items()}
+    made = assemble(inputs, architectures, tasks, columns.titled, branched)
+    given = dict(inputs.tensors)
+    model = model_of(given, made.outputs, "network")
+    trained = model
+    if made.extra or trainer is not None:
+        trained = model_of(given, {**made.outputs, **made.extra}, "training", trainer)
+    return Network(model, trained, made.tasks, made.auxiliary, made.phases)
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """Tensors from the inputs to the last layer of each task.
+
+    Args:
+        outputs: The tensor by output.
+        extra: The tensor by auxiliary output.
+        tasks, auxiliary, phases: As in `Network`.
+    """
+
+    outputs: Mapping[str, Any]
+    extra: Mapping[str, Any]
+    tasks: Mapping[str, Task]
+    auxiliary: Auxiliary
+    phases: Sequence[Phase]
+
+
+def assemble(
+    inputs: Inputs,
+    architectures: Architectures,
+    tasks: Mapping[str, Task],
+    titled: Callable[[str, str], str],
+    branched: bool = False,
+) -> Assembled:
+    """Put an architecture behind the inputs of each form, and behind all a last layer per task.
+
+    Args:
+        inputs: Where the network begins.
+        architectures: One for each form of the features.
+        tasks: The task by output.
+        titled: The name of a layer, of an output and what it is, such as "head".
+        branched: As in `network_of`.
+    """
+    import keras
+
+    bodies = []
+    for form, members in inputs.signals.items():
+        for signal in members:
+            with within(form, branched):
+                bodies.append(_applied(architectures[form], signal, alone=len(members) == 1))
+    tensors = [body.tensor for body in bodies]
+    vector = keras.layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
+    last = bodies[0].output if len(bodies) == 1 else None
+    outputs: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
+    auxiliary: dict[str, tuple[str, float]] = {}
+    all_tasks: dict[str, Task] = {}
+    for output, task in tasks.items():
+        all_tasks[output] = task
+        outputs[output] = task.head(vector, last, name=titled(output, "head"))
+        beside = [pair for body in bodies for pair in body.auxiliary]
+        for number, (tensor, weight) in enumerate(beside, start=1):
+            name = titled(output, f"auxiliary_{number}")
+            extra[name] = task.head(tensor, name=name)
+            auxiliary[name], all_tasks[name] = (output, weight), task
+    return Assembled(outputs, extra, all_tasks, auxiliary, _side_by_side(bodies))
+
+
+def on_one_device(model: Any) -> Any:
+    """The network with its weights outside of any strategy; itself, where it is in none."""
+    if model.distribute_strategy.num_replicas_in_sync == 1:
+        return model
+    alone = type(model).from_config(model.get_config())
+    alone.set_weights(model.get_weights())
+    return alone
+
+
+def body_of(architecture: Architecture, signal: Signal) -> Body:
+    """What an architecture gives for a tensor, as a `Body`.
+
+    Raises:
+        BuildError: if it gives no vector; and if one of others fails, with its error.
+    """
+    name = catalog.name_of(architecture)
+    try:
+        given = architecture.apply(signal)
+    except KBuilderError:
+        raise
+    except Exception as error:  # whatever happens in a program of others
+        if catalog.origin_of(architecture) is None:
+            raise
+        lines = str(error).strip().splitlines() or [""]
+        message = f"{name} cannot be built: {type(error).__name__}: {lines[0]}"
+        raise BuildError(message, key=("model",)) from error
+    body = given if isinstance(given, Body) else Body(given)
+    shape = getattr(body.tensor, "shape", None)
+    if shape is None or len(shape) != 2:
+        sizes = ", ".join(map(_size, shape[1:])) if shape else ""
+        what = f"(batch, {sizes})" if shape else type(body.tensor).__name__
+        raise BuildError(
+            f"{name} gives {what}. Expected a vector (batch, d): end with a Flatten or a global "
+            "pooling layer.",
+            key=("model",),
+        )
+    return body
+
+
+def _size(size: int | None) -> str:
+    return "any" if size is None else str(size)
+
+
+def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
+    """What the architecture gives.
+
+    Where several features have the form, each has a network within the network, since an
+    architecture may name its layers, and no two layers of one network have one name.
+    """
+    import keras
+
+    if alone:
+        return body_of(architecture, signal)
+    inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
+    body = body_of(architecture, replace(signal, tensor=inputs))
+    vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
+    inner = model_of(inputs, vectors if len(vectors) > 1 else body.tensor)
+    first, *others = keras.tree.flatten(inner(signal.tensor))
+    weights = [weight for _, weight in body.auxiliary]
+    return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
+
+
+def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
+    """The phases of networks that one architecture made for several features: they go together."""
+    stretches = [body.phases for body in bodies if body.phases]
+    return [
+        replace(together[0], frozen=[layer for phase in together for layer in phase.frozen])
+        for together in zip(*stretches, strict=True)
+    ]
+
+
+def model_of(
+    inputs: Any, outputs: Any, name: str | None = None, kind: Callable[..., Any] | None = None
+) -> Any:
+    """The Keras model; its layers have a name each, where a recipe names them too."""
+    import keras
+
+    try:
+        return (kind or keras.Model)(inputs, outputs, name=name)
+    except ValueError as error:
+        twice = re.search(r'The name "(.+)" is used \d+ times', str(error))
+        if twice is None:
+            raise
+        raise BuildError(
+            f"two layers of the network have the name {twice[1]!r}. Write another one: the inputs, "
+            "the last layer and layers without a written name have names too, and so have the "
+            "layers of the other architectures.",
+            key=("model",),
+        ) from error

@@ -1,0 +1,206 @@
+"""Plug-ins in a recipe: by their names, and as objects of the caller's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import (
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    TypeAdapter,
+    ValidationInfo,
+)
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from kbuilder import catalog
+from kbuilder.contracts import CONTRACTS
+from kbuilder.errors import CallError, Key, listed
+from kbuilder.refusals import custom, detail, refuse, together, unknown
+from kbuilder.spec import Spec, defined
+
+
+def lacking(folder: str, kind: object) -> str | None:
+    """What a class lacks to be a plug-in of `folder`, in a few words; None: nothing."""
+    if not isinstance(kind, type) or not issubclass(kind, Spec):
+        return "Expected a class that derives from kbuilder.spec.Spec"
+    promised = CONTRACTS[folder]
+    members = {name for name in vars(promised) if not name.startswith("_")}
+    members |= promised.__annotations__.keys()
+    known = {*dir(kind), *kind.model_fields}
+    if members - known:
+        gone = listed(sorted(members - known))
+        return f"its class {kind.__name__} lacks {gone}; kbuilder/contracts.py says what each is"
+    if not kind.__doc__:
+        return f"its class {kind.__name__} has no docstring, which is what people read of it"
+    return None
+
+
+catalog.check_by(lacking)
+
+
+def origins(value: object) -> set[catalog.Origin]:
+    """The plug-ins of others in a recipe, or in a part of one."""
+    if isinstance(value, Mapping):
+        return origins(tuple(value.values()))
+    if isinstance(value, tuple | list):
+        return {origin for item in value for origin in origins(item)}
+    if not isinstance(value, Spec):
+        return set()
+    found = origins([getattr(value, name) for name in type(value).model_fields])
+    own = catalog.origin_of(value)
+    return found if own is None else {*found, own}
+
+
+def _found(folder: str, name: object, key: Key) -> type[Spec]:
+    """The class called `name`; an error that names the nearest if there is none."""
+    known = catalog.names(folder)
+    try:
+        return catalog.find(folder, str(name))
+    except KeyError:
+        raise together([unknown(key, name, known)]) from None
+    except CallError as error:
+        raise refuse(key, str(error).rstrip("."), name) from None
+
+
+def _is_plugin(folder: str, value: object) -> bool:
+    """Whether an object is a plug-in of `folder`; a class of the caller's own becomes one."""
+    if not isinstance(value, Spec):
+        return False
+    if catalog.is_in(folder, value):
+        return True
+    if type(value).__module__.startswith("kbuilder."):
+        return False
+    try:
+        catalog.adopt(folder, type(value))
+    except CallError as error:
+        raise custom(str(error).rstrip(".")) from None
+    return True
+
+
+class Named:
+    """Annotation of a field that holds a plug-in, as in `Annotated[Task, Named("tasks")]`.
+
+    Accepted are the bare name (`lstm`), a mapping with the name among its keys
+    (`{name: lstm, units: 64}`), and an object of the plug-in's class.
+
+    Args:
+        folder: The folder of `catalog` where the name is looked up.
+        key: The key of the mapping that holds the name.
+    """
+
+    def __init__(self, folder: str, key: str = "name") -> None:
+        self.folder = folder
+        self.key = key
+
+    def find(self, name: object) -> type[Spec]:
+        """The class called `name`; an error that names the nearest if there is none."""
+        return _found(self.folder, name, (self.key,))
+
+    def validate(self, value: object, info: ValidationInfo) -> object:
+        """The plug-in that a name, a mapping or an object stands for."""
+        if isinstance(value, str):
+            value = {self.key: value}
+        if isinstance(value, dict):
+            if self.key not in value:
+                known = listed(catalog.names(self.folder), 100)
+                message = f"Expected one of: {known}"
+                raise together([detail((self.key,), message, value, "missing_name")])
+            fields = {key: item for key, item in value.items() if key != self.key}
+            return self.find(value[self.key]).model_validate(fields, context=info.context)
+        if not _is_plugin(self.folder, value):
+            raise PydanticCustomError(
+                "plugin_type", "Expected a name, or a mapping with the key '{key}'",
+                {"key": self.key},
+            )  # fmt: skip
+        return value
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        """A mapping that `validate` takes: the name, then the fields."""
+        return {self.key: catalog.name_of(value), **value.model_dump(mode="json")}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        known = catalog.names(self.folder)
+        options: list[dict[str, Any]] = [{"enum": list(known), "description": "The name alone."}]
+        for name in known:
+            option = defined(catalog.find(self.folder, name), handler)
+            details = handler.resolve_ref_schema(option)
+            if self.key not in details["properties"]:  # it is written out already
+                which = {"const": name, "description": f"Which of the {self.folder}."}
+                details["properties"] = {self.key: which, **details["properties"]}
+                details["required"] = [self.key, *details.get("required", [])]
+            options.append(option)
+        return {"anyOf": options}
+
+
+class Keyed:
+    """Annotation of a field that holds a plug-in whose name is a key, not a value.
+
+    Accepted are the bare name (`crop`), the name with the first argument (`{crop: 4}`) or with any
+    of them (`{crop: {padding: 4}}`), and an object of the plug-in's class.
+
+    Args:
+        folder: The folder of `catalog` where the name is looked up.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def validate(self, value: object, info: ValidationInfo) -> object:
+        """The plug-in that a name, a mapping or an object stands for."""
+        if _is_plugin(self.folder, value):
+            return value
+        name, given = value, None
+        if isinstance(value, dict) and len(value) == 1:
+            [(name, given)] = value.items()
+        elif not isinstance(value, str):
+            raise PydanticCustomError(
+                "plugin_type", "Expected one name, or one name with its arguments"
+            )
+        place: Key = () if isinstance(value, str) else (str(name), "[key]")
+        kind = _found(self.folder, name, place)
+        if not isinstance(given, dict):
+            given = {} if given is None else {next(iter(kind.model_fields)): given}
+        one = TypeAdapter(dict[str, kind])  # type: ignore[valid-type]
+        return one.validate_python({str(name): given}, context=info.context)[str(name)]
+
+    def dump(self, value: Any) -> dict[str, Any]:
+        """A mapping that `validate` takes."""
+        return {catalog.name_of(value): value.model_dump(mode="json")}
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(
+            self.validate,
+            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        known = catalog.names(self.folder)
+        properties = {}
+        for name in known:
+            whole = defined(catalog.find(self.folder, name), handler)
+            details = handler.resolve_ref_schema(whole)
+            first = next(iter(details["properties"].values()))
+            alone = {key: part for key, part in first.items() if key != "default"}
+            options = [whole, alone, {"type": "null"}]
+            about = details["description"].partition("\n")[0]
+            properties[name] = {"description": about, "anyOf": options}
+        mapping = {
+            "type": "object", "properties": properties, "minProperties": 1, "maxProperties": 1,
+            "additionalProperties": False,
+        }  # fmt: skip
+        return {"anyOf": [{"enum": list(known), "description": "The name alone."}, mapping]}

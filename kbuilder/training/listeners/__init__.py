@@ -1,0 +1,1 @@
+"""Who follows a fit: each does what `kbuilder.contracts.Listener` says."""
