@@ -69,7 +69,9 @@ def fields(kind: type[Spec]) -> Iterator[tuple[str, FieldInfo, str]]:
 
 def _overview() -> str:
     lines = ["The sections of a recipe; `kbuilder explain NAME` has each, and their fields:", ""]
-    lines += [f"  {name:<10} {first_line(field.description)}" for name, field in _sections().items()]
+    lines += [
+        f"  {name:<10} {first_line(field.description)}" for name, field in _sections().items()
+    ]
     for folder, title in PLURALS.items():
         lines += ["", f"{title}:"]
         for name in catalog.names(folder):
@@ -130,7 +132,9 @@ def _field(path: str, kinds: list[type[Spec]], name: str) -> str:
     if folder is not None:
         lines += ["", f"  {folder}:"]
         for other in catalog.names(folder):
-            lines.append(f"    {other:<18} {first_line(inspect.getdoc(catalog.find(folder, other)))}")
+            lines.append(
+                f"    {other:<18} {first_line(inspect.getdoc(catalog.find(folder, other)))}"
+            )
     if len(kinds) > 1:
         lines += ["", f"  It is a field of {listed(catalog.name_of(kind) for kind in kinds)}."]
     return "\n".join(lines)
