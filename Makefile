@@ -7,7 +7,7 @@ DATA ?= data
 BIN := $(VENV)/bin
 PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
-.PHONY: demo test test-slow lint contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow lint docs contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -26,6 +26,11 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
+
+# The documentation as a site; the reference in it is made from the schema classes.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html is written; for its search: python3 -m http.server --directory site"
 
 # Fit every recipe whose data is in $(DATA), and compare with the claim in its header.
 recipes: $(VENV)/.installed-dev
@@ -74,9 +79,13 @@ $(VENV)/.installed: setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@
+
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist site *.egg-info

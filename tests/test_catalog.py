@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 from bad import ROOT
@@ -111,8 +110,3 @@ def test_public_names_are_sorted_few_and_there() -> None:
     assert sorted(kb.__all__) == kb.__all__
     assert len(kb.__all__) < 20
     assert [name for name in kb.__all__ if not hasattr(kb, name)] == []
-
-
-def test_every_plugin_has_its_row_in_the_readme() -> None:
-    readme = Path(ROOT / "README.md").read_text(encoding="utf-8")
-    assert [name for _, name in PLUGINS if f"`{name}`" not in readme] == []

@@ -5,19 +5,25 @@ from __future__ import annotations
 import inspect
 import re
 from importlib import import_module
-from pathlib import Path
 from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
 import pytest
+from pages import PAGES, section
 
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.runs import resuming, run_folder
 from kbuilder.spec import Spec
 
-README = Path(__file__).parents[1] / "README.md"
+HOMES = {
+    "sources": "data", "features": "features", "augmentations": "features", "tasks": "tasks",
+    "architectures": "architectures", "blocks": "architectures", "schedules": "training",
+    "export/formats": "export",
+}  # fmt: skip
+"""The page whose tables have a row for each plug-in, by its folder."""
+RESUME = "docs/resume.md"
 MODULES = [
     import_module(module.name)
     for module in walk_packages(kb.__path__, "kbuilder.")
@@ -32,29 +38,46 @@ def rows(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize("folder", [*catalog.FOLDERS, "export/formats"])
-def test_every_plug_in_has_a_row_in_the_readme(folder: str) -> None:
-    missing = set(catalog.names(folder)) - rows(README.read_text(encoding="utf-8"))
+def test_every_plug_in_has_a_row_on_the_page_of_its_subject(folder: str) -> None:
+    page = f"docs/{HOMES[folder]}.md"
+    missing = set(catalog.own(folder)) - rows(PAGES[page])
+    assert not missing, f"no row in a table of {page} for: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("folder", ["sources", "tasks"])
+def test_every_source_and_task_has_a_row_in_the_readme(folder: str) -> None:
+    missing = set(catalog.own(folder)) - rows(PAGES["README.md"])
     assert not missing, f"no row in a table of README.md for: {sorted(missing)}"
 
 
-def test_the_readme_says_what_may_be_changed_when_a_run_is_gone_on_with() -> None:
-    text = README.read_text(encoding="utf-8")
-    section = text.partition("### Interrupted, or not long enough\n")[2].partition("\n### ")[0]
-    named = set(re.findall(r"`((?:data|training)\.\w+)`", section))
+def test_every_architecture_is_in_the_readme_or_between_two_that_are() -> None:
+    text = PAGES["README.md"]
+    lines = (("vgg11", "vgg19"), ("resnet18", "resnet152"), ("resnet20", "resnet110"))
+    assert [f"`{a}` to `{b}`" for a, b in lines if f"`{a}` to `{b}`" not in text] == []
+    known = set(re.findall(r"`(\w+)`", text))
+    missing = set(catalog.own("architectures")) - known
+    assert {name for name in missing if not name.startswith(("vgg", "resnet"))} == set()
+
+
+def test_the_docs_say_what_may_be_changed_when_a_run_is_resumed() -> None:
+    named = set(re.findall(r"`((?:data|training)\.\w+)`", section(RESUME, "More epochs")))
     assert named == set(resuming.CHANGEABLE)
     usual = kb.Checkpoints()
-    assert f"{{every_minutes: {usual.every_minutes:g}, keep: {usual.keep}}}" in section
+    shown = f"{{every_minutes: {usual.every_minutes:g}, keep: {usual.keep}}}"
+    assert shown in section(RESUME, "Checkpoints")
 
 
-def test_every_file_of_a_run_has_a_row_in_the_readme() -> None:
-    text = README.read_text(encoding="utf-8")
-    section = text.partition("### A run\n")[2].partition("\n### ")[0]
-    assert rows(section) == {*run_folder.FILES, run_folder.LOCK, "checkpoints/"}
+def test_every_file_of_a_run_has_a_row_in_the_docs() -> None:
+    assert rows(section(RESUME, "Files of a run")) == {
+        *run_folder.FILES,
+        run_folder.LOCK,
+        "checkpoints/",
+    }
 
 
-def test_the_readme_names_every_field_of_training() -> None:
-    text = README.read_text(encoding="utf-8")
-    assert f"`training: {{{', '.join(kb.Training.model_fields)}}}`" in text
+def test_the_docs_name_every_field_of_training() -> None:
+    fields = f"`training: {{{', '.join(kb.Training.model_fields)}}}`"
+    assert fields in PAGES["docs/training.md"]
 
 
 def members(module: ModuleType) -> list[tuple[str, Any]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bad import ROOT
 from mypy import api
+from pages import blocks
 
 from kbuilder.describing import stub
 
@@ -55,12 +56,7 @@ def test_mypy_takes_what_kbuilder_takes_and_finds_slips(
 ) -> None:
 
     monkeypatch.setenv("MYPYPATH", str(ROOT))
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    [shown] = [
-        code
-        for code in re.findall(r"^```python\n(.*?)^```", readme, flags=re.MULTILINE | re.DOTALL)
-        if "kb.Recipe(" in code
-    ]
+    shown = blocks("python", "kb.Recipe(")
     lines = ["import kbuilder as kb", *WRONG]
     said = checked("\n".join(lines) + RIGHT + shown)
     found = dict(re.findall(r"^a\.py:(\d+): error: (.*)$", said, flags=re.MULTILINE))

@@ -63,18 +63,20 @@ def fields(kind: type[Spec]) -> Iterator[tuple[str, FieldInfo, str]]:
     if "$ref" in schema:  # of a class that holds itself
         schema = {**schema, **schema["$defs"][schema["$ref"].rpartition("/")[2]]}
     for name, field in kind.model_fields.items():
-        folder = _folder(field)
+        folder = folder_of(field)
         told = f"one of the {folder}" if folder else _type(schema["properties"][name], schema)
         yield name, field, told
 
 
 def _overview() -> str:
     lines = ["The sections of a recipe; `kbuilder explain NAME` has each, and their fields:", ""]
-    lines += [f"  {name:<10} {_first(field.description)}" for name, field in _sections().items()]
+    lines += [
+        f"  {name:<10} {first_line(field.description)}" for name, field in _sections().items()
+    ]
     for folder, title in PLURALS.items():
         lines += ["", f"{title}:"]
         for name in catalog.names(folder):
-            lines.append(f"  {name:<18} {_first(inspect.getdoc(catalog.find(folder, name)))}")
+            lines.append(f"  {name:<18} {first_line(inspect.getdoc(catalog.find(folder, name)))}")
     return "\n".join(lines)
 
 
@@ -96,7 +98,7 @@ def _entry(title: str, kind: type) -> str:
     if own:
         lines += ["", "  fields:"]
     for name, field, told in own:
-        lines += ["", f"    {name}: {told}{_default(field)}"]
+        lines += ["", f"    {name}: {told}{default_of(field)}"]
         lines += _wrapped(field.description or "", "      ")
     return "\n".join(lines)
 
@@ -109,35 +111,37 @@ def _at(key: tuple[str, ...]) -> Iterator[str]:
         if not found:
             return
         field = found[0].model_fields[part]
-        folder = _folder(field)
+        folder = folder_of(field)
         if place == len(key) - 1:
             yield _field(".".join(key), found, part)
             if folder is None:
-                inner = [kind for kind in _classes(field.annotation) if issubclass(kind, Spec)]
+                inner = [kind for kind in classes_of(field.annotation) if issubclass(kind, Spec)]
                 yield from (_entry(kind.__name__, kind) for kind in inner)
             return
         kinds = (
             [catalog.find(folder, name) for name in catalog.names(folder)]
             if folder
-            else [kind for kind in _classes(field.annotation) if issubclass(kind, Spec)]
+            else [kind for kind in classes_of(field.annotation) if issubclass(kind, Spec)]
         )
 
 
 def _field(path: str, kinds: list[type[Spec]], name: str) -> str:
     """One field, as the first class that has it says."""
     _, field, told = next(one for one in fields(kinds[0]) if one[0] == name)
-    lines = [f"{path}: {told}{_default(field)}", "", *_wrapped(field.description or "", "  ")]
-    folder = _folder(field)
+    lines = [f"{path}: {told}{default_of(field)}", "", *_wrapped(field.description or "", "  ")]
+    folder = folder_of(field)
     if folder is not None:
         lines += ["", f"  {folder}:"]
         for other in catalog.names(folder):
-            lines.append(f"    {other:<18} {_first(inspect.getdoc(catalog.find(folder, other)))}")
+            lines.append(
+                f"    {other:<18} {first_line(inspect.getdoc(catalog.find(folder, other)))}"
+            )
     if len(kinds) > 1:
         lines += ["", f"  It is a field of {listed(catalog.name_of(kind) for kind in kinds)}."]
     return "\n".join(lines)
 
 
-def _folder(field: FieldInfo) -> str | None:
+def folder_of(field: FieldInfo) -> str | None:
     """The folder of the plug-ins that a field takes; None: it takes none."""
     for part in (*field.metadata, *_parts(field.annotation)):
         if isinstance(part, Named | Keyed):
@@ -154,7 +158,8 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield from _parts(inner)
 
 
-def _classes(annotation: Any) -> list[type]:
+def classes_of(annotation: Any) -> list[type]:
+    """The classes that an annotation names, however deep."""
     return [part for part in _parts(annotation) if isinstance(part, type)]
 
 
@@ -184,7 +189,7 @@ def _bounds(schema: Mapping[str, Any]) -> str:
     return f", {' and '.join(told)}" if told else ""
 
 
-def _default(field: FieldInfo) -> str:
+def default_of(field: FieldInfo) -> str:
     """What a field is, left out."""
     if field.is_required():
         return "; required"
@@ -197,7 +202,8 @@ def _default(field: FieldInfo) -> str:
     return f"; default {json.dumps(plain, default=str, ensure_ascii=False)}"
 
 
-def _first(text: str | None) -> str:
+def first_line(text: str | None) -> str:
+    """The first line of a docstring, which sums it up."""
     return (text or "").strip().partition("\n")[0]
 
 

@@ -103,17 +103,10 @@ def fit(
     ] if phased else []  # fmt: skip
     start = checkpoints.newest(folder / "checkpoints", pytest.fail)
     keeper = Keeper(folder, training.checkpoints, pytest.fail, start, "kbuilder fit --resume it")
+    following = [History(folder / "history.csv"), keeper]
     with keeper.listening():
         history, _ = fitting.fit(
-            model,
-            {"y": task},
-            training,
-            rows,
-            rows,
-            [History(folder / "history.csv"), keeper],
-            phases,
-            compile_,
-            start,
+            model, {"y": task}, training, rows, rows, following, phases, compile_, start
         )
     return model.get_weights(), [
         {name: value for name, value in row.items() if name != "seconds"} for row in history
