@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from kbuilder.architectures.cnn import CNN as _CNN
 from kbuilder.architectures.ft_transformer import FTTransformer as _FTTransformer
 from kbuilder.architectures.googlenet import GoogLeNet as _GoogLeNet
 from kbuilder.architectures.gru import GRU as _GRU
+from kbuilder.architectures.keras_layer import KerasLayer as _KerasLayer
 from kbuilder.architectures.lenet5 import LeNet5 as _LeNet5
 from kbuilder.architectures.linear import Linear as _Linear
 from kbuilder.architectures.lstm import LSTM as _LSTM
@@ -438,6 +439,13 @@ class Inception(_Inception):
         | None = ...,
     ) -> None: ...
 
+class KerasLayer(_KerasLayer):
+    def __init__(
+        self,
+        *,
+        config: Mapping[str, Any],
+    ) -> None: ...
+
 class LSTM(_LSTM):
     def __init__(
         self,
@@ -688,7 +696,7 @@ class Recipe(_Recipe):
         data: _Spec | str | Mapping[str, Any],
         features: Mapping[str, Any] = ...,
         task: _Spec | str | Mapping[str, Any] | None = ...,
-        model: _Spec | str | Mapping[str, Any] | None = ...,
+        model: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] | None = ...,
         training: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 

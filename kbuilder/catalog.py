@@ -20,6 +20,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import isfunction
 from pathlib import Path
 from types import ModuleType
 
@@ -51,7 +52,8 @@ class Origin:
     version: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.package} {self.version}" if self.package else self.path
+        module = self.name.partition(":")[0]
+        place = f"{self.package} {self.version}" if self.package else self.path or module
         return f"{self.folder}.{self.name} of {place}"
 
 
@@ -83,7 +85,6 @@ def own(folder: str) -> frozenset[str]:
     return frozenset(file.stem for file in found if not file.stem.startswith("_"))
 
 
-@cache
 def find(folder: str, name: str) -> type:
     """The public class called `name` in `folder`.
 
@@ -91,7 +92,17 @@ def find(folder: str, name: str) -> type:
         KeyError: if there is none.
         CallError: if it is of others, and cannot be used.
     """
-    other = _named.get((folder, name)) or _installed().get((folder, name)) or _spelled(folder, name)
+    if ":" in name:  # what Python has at hand may be another tomorrow, in a notebook
+        spelled = _spelled(folder, name)
+        if spelled is None:
+            raise KeyError(name)
+        return _load(spelled)
+    return _find(folder, name)
+
+
+@cache
+def _find(folder: str, name: str) -> type:
+    other = _named.get((folder, name)) or _installed().get((folder, name))
     if name in own(folder):
         if other is not None:
             raise CallError(
@@ -206,7 +217,7 @@ def folders() -> tuple[Path, ...]:
 
 def _forget() -> None:
     names.cache_clear()
-    find.cache_clear()
+    _find.cache_clear()
 
 
 @cache
@@ -289,6 +300,8 @@ def _load(other: _Other) -> type:
         raise CallError(
             f"{other.origin} cannot be imported: {type(error).__name__}: {lines[0]}."
         ) from error
+    if isfunction(kind) and other.origin.folder == "architectures":
+        kind = import_module("kbuilder.architectures._given").of_function(kind)
     for check in _checks:
         lacking = check(other.origin.folder, kind)
         if lacking:

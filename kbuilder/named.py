@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 from pydantic import (
@@ -63,19 +64,22 @@ def _found(folder: str, name: object, key: Key) -> type[Spec]:
         raise refuse(key, str(error).rstrip("."), name) from None
 
 
-def _is_plugin(folder: str, value: object) -> bool:
-    """Whether an object is a plug-in of `folder`; a class of the caller's own becomes one."""
-    if not isinstance(value, Spec):
-        return False
-    if catalog.is_in(folder, value):
-        return True
-    if type(value).__module__.startswith("kbuilder."):
-        return False
+def _plugin(folder: str, value: object) -> Spec | None:
+    """An object as a plug-in of `folder`; one of the caller's own becomes one. None: it is none."""
     try:
+        if folder == "architectures" and not isinstance(value, Spec):
+            # By its name, since it knows this file, and only Python gives such objects.
+            value = import_module("kbuilder.architectures._given").architecture(value)
+        if not isinstance(value, Spec):
+            return None
+        if catalog.is_in(folder, value):
+            return value
+        if type(value).__module__.startswith("kbuilder."):
+            return None
         catalog.adopt(folder, type(value))
     except CallError as error:
         raise custom(str(error).rstrip(".")) from None
-    return True
+    return value
 
 
 class Named:
@@ -108,12 +112,13 @@ class Named:
                 raise together([detail((self.key,), message, value, "missing_name")])
             fields = {key: item for key, item in value.items() if key != self.key}
             return self.find(value[self.key]).model_validate(fields, context=info.context)
-        if not _is_plugin(self.folder, value):
+        plugin = _plugin(self.folder, value)
+        if plugin is None:
             raise PydanticCustomError(
                 "plugin_type", "Expected a name, or a mapping with the key '{key}'",
                 {"key": self.key},
             )  # fmt: skip
-        return value
+        return plugin
 
     def dump(self, value: Any) -> dict[str, Any]:
         """A mapping that `validate` takes: the name, then the fields."""
@@ -158,8 +163,9 @@ class Keyed:
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in that a name, a mapping or an object stands for."""
-        if _is_plugin(self.folder, value):
-            return value
+        plugin = _plugin(self.folder, value)
+        if plugin is not None:
+            return plugin
         name, given = value, None
         if isinstance(value, dict) and len(value) == 1:
             [(name, given)] = value.items()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from kbuilder import preprocessing, room
 from kbuilder.building import choosing
@@ -30,6 +31,7 @@ from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.predicted_csv import controls_warning
 from kbuilder.training import fitting, phases, sizing, strategies
 from kbuilder.training.listeners.board import Board
+from kbuilder.training.listeners.callbacks import Callbacks
 from kbuilder.training.listeners.history import History
 from kbuilder.training.listeners.keeper import Keeper
 from kbuilder.training.listeners.printer import Printer
@@ -110,6 +112,7 @@ def fit(
     smoke: bool = False,
     devices: int | None = None,
     listeners: Sequence[Listener] = (),
+    callbacks: Sequence[Any] = (),
     verbose: bool = True,
 ) -> Run:
     """Fit a recipe: from its rows to a run folder with a trained and evaluated model.
@@ -122,6 +125,7 @@ def fit(
         devices: Share each step among so many GPUs, or parts of the CPU; left out: all GPUs.
         listeners: Called after each epoch; one that returns True ends the fit. See
             `kbuilder.contracts.Listener`.
+        callbacks: Of Keras; those that a resumed fit may differ by are warned of.
         verbose: Print decisions and progress to stderr.
 
     Returns:
@@ -142,6 +146,7 @@ def fit(
     warning = controls_warning(prepared.data.columns)
     if warning:
         console.say(f"Warning: {warning}")
+    listeners = [*listeners, *_called(callbacks, console)]
     return _run(prepared, placement, path, console, listeners)
 
 
@@ -153,6 +158,7 @@ def resume(
     run_dir: str | Path | None = None,
     devices: int | None = None,
     listeners: Sequence[Listener] = (),
+    callbacks: Sequence[Any] = (),
     verbose: bool = True,
 ) -> Run:
     """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
@@ -167,13 +173,14 @@ def resume(
         data: The source, where the saved recipe does not hold it: a `Frame`.
         run_dir: Folder of the run that comes of a finished one.
         devices: As in `fit`; equal weights need as many as before.
-        listeners: As in `fit`; those that keep a state get it back.
+        listeners, callbacks: As in `fit`; those that keep a state get it back.
         verbose: Print progress to stderr.
 
     Raises:
         KBuilderError: as `fit`; and if the rows are not those that the run began with.
     """
     console = Console(verbose)
+    listeners = [*listeners, *_called(callbacks, console)]
     return go_on(
         resuming.start(run, override, run_dir, console.say), console, data, devices, listeners
     )
@@ -205,6 +212,11 @@ def go_on(
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
     return _run(prepared, placement, start.path, console, listeners, start.checkpoint)
+
+
+def _called(callbacks: Sequence[Any], console: Console) -> list[Listener]:
+    """Callbacks of Keras as a listener."""
+    return [Callbacks(callbacks, console.say)] if callbacks else []
 
 
 def _run(
@@ -273,8 +285,8 @@ def written(prepared: Prepared) -> str:
     """The script of what has been prepared."""
     network, training, data = prepared.network, prepared.recipe.training, prepared.data
     steps = fitting.steps_per_epoch(data.rows["train"], training)
-    phases = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
+    optimizers = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
-        data.dropped, phases,
+        data.dropped, optimizers,
     )  # fmt: skip

@@ -158,7 +158,7 @@ def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
 
 
 def test_the_python_shown_runs(workshop: Path) -> None:
-    code = blocks("python", "kb.Recipe(") + blocks("python", "kb.build(")
+    code = blocks("python", "run.predict_file(") + blocks("python", "kb.build(")
     (workshop / "recipe.py").write_text(code, encoding="utf-8")
     output = run("python recipe.py", workshop).stdout
     assert "'accuracy'" in output
@@ -176,12 +176,22 @@ def test_what_is_said_of_extending_works(workshop: Path) -> None:
     assert "strand" in (max(workshop.glob("runs/flowers/*")) / "plugins.json").read_text()
     before = len(list(workshop.glob("runs/flowers/*")))
     code = blocks("python", "kb.prepare(recipe)") + blocks("python", "listeners=[Log(), Enough()]")
+    code += blocks("python", "callbacks=[stop")
     (workshop / "more.py").write_text(code.replace("flowers.yaml", "quick.yaml"), encoding="utf-8")
     recipe = (workshop / "flowers.yaml").read_text(encoding="utf-8")
     (workshop / "quick.yaml").write_text(f"{recipe}training: {{epochs: 2}}\n", encoding="utf-8")
     run("python more.py", workshop)
-    assert len(list(workshop.glob("runs/*/*"))) >= before + 4
+    assert len(list(workshop.glob("runs/*/*"))) >= before + 5
     assert len((workshop / "log.jsonl").read_text().splitlines()) == 2
+    assert len((workshop / "log.csv").read_text().splitlines()) == 3
+    tower = blocks("python", "def tower(x)")
+    for model in ("model=tower", "model=keras.Sequential([keras.layers.Dense(16)])"):
+        assert tower.count(model) == 1
+        tower = tower.replace(model, f"{model}, training=kb.Training(epochs=1)")
+    (workshop / "tower.py").write_text(tower, encoding="utf-8")
+    run("python tower.py", workshop)
+    [used] = workshop.glob("runs/recipe/*/plugins.json")
+    assert "__main__:tower" in used.read_text()
 
 
 def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> None:

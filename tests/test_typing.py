@@ -56,7 +56,7 @@ def test_mypy_takes_what_kbuilder_takes_and_finds_slips(
 ) -> None:
 
     monkeypatch.setenv("MYPYPATH", str(ROOT))
-    shown = blocks("python", "kb.Recipe(")
+    shown = blocks("python", "run.predict_file(")
     lines = ["import kbuilder as kb", *WRONG]
     said = checked("\n".join(lines) + RIGHT + shown)
     found = dict(re.findall(r"^a\.py:(\d+): error: (.*)$", said, flags=re.MULTILINE))

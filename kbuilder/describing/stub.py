@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 import kbuilder
 from kbuilder import catalog
+from kbuilder.describing.reference import folder_of
 from kbuilder.spec import Spec
 
 PLAIN = {
@@ -23,7 +24,7 @@ HEAD = '''"""Types of the public names; `make schema` writes them from the schem
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,6 +67,8 @@ def _arguments(kind: type[Spec]) -> Iterator[str]:
         schema = {**schema, **schema["$defs"][schema["$ref"].rpartition("/")[2]]}
     for name, field in kind.model_fields.items():
         told = _type(schema["properties"].get(name, {}))
+        if folder_of(field) == "architectures":  # a function, or a layer of Keras
+            told = f"Callable[[Any], Any] | {told}"
         if Path in _parts(field.annotation):
             told = told.replace("str", "str | Path")
         yield f"{name}: {told}" + ("" if field.is_required() else " = ...")

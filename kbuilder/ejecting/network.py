@@ -96,7 +96,8 @@ class _Lines:
             name = self._free(f"{self.function}_{operation.name}")
             script = getattr(operation, "script", None)
             if script is None:
-                inner = _Lines(operation, self.expressions, self.defined, name).body()
+                graph = internals.functional(operation)
+                inner = _Lines(graph, self.expressions, self.defined, name).body()
             else:
                 inner = [wrapped(line, 4) for line in script.lines]
             self.defined.append("\n".join([f"def {name}():", *inner]))

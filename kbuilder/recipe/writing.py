@@ -12,6 +12,8 @@ from kbuilder.recipe.recipe import Recipe
 
 NULLS = ("checkpoints", "early_stopping")
 """Keys whose null turns a default off."""
+VERBATIM = ("config",)
+"""Keys whose value is another library's, in which a null may mean anything."""
 
 PLAIN = re.compile(r"[\w/][\w ./-]*")
 
@@ -56,6 +58,6 @@ class _Untitled(GenerateJsonSchema):
 def _tidy(value: Any) -> Any:
     """Without empty values, but for those that mean something."""
     if isinstance(value, dict):
-        kept = {key: _tidy(item) for key, item in value.items()}
+        kept = {k: item if k in VERBATIM else _tidy(item) for k, item in value.items()}
         return {k: v for k, v in kept.items() if (v is not None or k in NULLS)}
     return [_tidy(item) for item in value] if isinstance(value, list) else value

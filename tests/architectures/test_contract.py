@@ -43,9 +43,27 @@ WIDTHS: dict[tuple[str, str], int] = {
     **{(f"resnet{depth}", "image"): 512 for depth in (18, 34)}, ("googlenet", "image"): 1024,
     **{(f"resnet{depth}", "image"): 64 for depth in (20, 32, 44, 56, 110)},
     ("pretrained", "image"): 1280,
+    **{("keras_layer", form): 8 for form in ("vector", "sequence", "image")},
 }  # fmt: skip
+
+
+def made(form: str) -> dict[str, Any]:
+    """The configuration of a layer that takes a form and gives a vector of 8."""
+    import keras
+
+    layers = {
+        "vector": [],
+        "text": [],
+        "sequence": [keras.layers.GRU(4)],
+        "image": [keras.layers.Flatten()],
+    }
+    model = keras.Sequential([*layers[form], keras.layers.Dense(8)])
+    return dict(keras.saving.serialize_keras_object(model))
+
+
 # What nobody can guess, or no test can download.
 NEEDED: dict[tuple[str, str], dict[str, Any]] = {
+    **{("keras_layer", form): {"config": made(form)} for form in FORMS},
     **{("sequential", form): {"layers": layers} for form, layers in LAYERS.items()},
     ("pretrained", "image"): {"weights": "none"},
 }

@@ -28,6 +28,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "multi_head_attention": {"num_heads": 2, "key_dim": 4},
     "repeat": {"times": 2, "layers": [{"residual": {"layers": ["relu"]}}]},
     "residual": {"filters": 4, "activation": {"leaky_relu": 0.1}},
+    "keras_layer": {
+        "config": {
+            "module": "keras.layers",
+            "class_name": "Dense",
+            "config": {"units": 3, "x": None},
+        }
+    },
     "sequential": {"layers": ["flatten", {"dense": 3}, {"dense": {"units": 3, "name": "last"}}]},
 }
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
