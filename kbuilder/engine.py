@@ -11,9 +11,22 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
+PLATFORM = sys.platform
+
+
+def load_before_pandas() -> None:
+    """On macOS, import TensorFlow now: a fit can hang where pandas is there first (keras#23083).
+
+    Elsewhere it can wait until all that is wrong with the data has been said.
+    """
+    if PLATFORM == "darwin":
+        load_quietly()
+
 
 def load_quietly() -> None:
     """Import TensorFlow and Keras; what they write to stderr is dropped, unless they fail."""
+    if {"tensorflow", "keras"} <= sys.modules.keys():
+        return
     with _stderr_held_back(), _nothing_collected():
         import absl.logging
         import keras  # noqa: F401

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kbuilder import preprocessing, room
+from kbuilder import engine, preprocessing, room
 from kbuilder.building import choosing
 from kbuilder.building.inputs import inputs_of
 from kbuilder.building.network import Network, network_of, on_one_device
@@ -101,7 +101,9 @@ def prepare(recipe: Recipe | str | Path, *, smoke: bool = False) -> Dataset:
     Raises:
         KBuilderError: with a message that says where and how to fix it.
     """
-    return dataset.prepare(recipe if isinstance(recipe, Recipe) else read(recipe), smoke)
+    looked = dataset.look(recipe if isinstance(recipe, Recipe) else read(recipe))
+    engine.load_quietly()
+    return dataset.prepare(looked, smoke)
 
 
 def fit(
@@ -136,12 +138,14 @@ def fit(
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
     path = run_folder.place(recipe, run_dir)
-    with pointing(recipe):
-        placement = strategies.place(recipe.training, devices)
-    console = Console(verbose and placement.chief)
     if data is not None and smoke:
         raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
-    prepared = build(dataset.prepare(recipe, smoke) if data is None else data, recipe, placement)
+    looked = dataset.look(recipe) if data is None else None
+    placement = _place(recipe, devices)
+    console = Console(verbose and placement.chief)
+    data = dataset.prepare(looked, smoke) if looked is not None else data
+    assert data is not None, "it is one or the other"
+    prepared = build(data, recipe, placement)
     console.decided(prepared.decisions)
     warning = controls_warning(prepared.data.columns)
     if warning:
@@ -195,10 +199,10 @@ def go_on(
 ) -> Run:
     """Go on with a fit from where `runs.start` found it to stand."""
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
-    with pointing(recipe):
-        placement = strategies.place(recipe.training, devices)
+    looked = dataset.look(recipe)
+    placement = _place(recipe, devices)
     console.verbose = console.verbose and placement.chief
-    rows = dataset.prepare(recipe, start.splits["smoke"])
+    rows = dataset.prepare(looked, start.splits["smoke"])
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
     resuming.same_rows(start.origin, start.splits, rows.splits())
     console.lines[:0] = start.log
@@ -212,6 +216,13 @@ def go_on(
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
     return _run(prepared, placement, start.path, console, listeners, start.checkpoint)
+
+
+def _place(recipe: Recipe, devices: int | None) -> Placement:
+    """The devices of the fit, with TensorFlow there from now on."""
+    engine.load_quietly()
+    with pointing(recipe):
+        return strategies.place(recipe.training, devices)
 
 
 def _called(callbacks: Sequence[Any], console: Console) -> list[Listener]:
@@ -278,7 +289,7 @@ def _run(
 
 def eject(recipe: Recipe) -> str:
     """The recipe as a plain Keras script: it reads, divides, prepares, builds, fits, evaluates."""
-    return written(build(dataset.prepare(recipe), recipe))
+    return written(build(prepare(recipe), recipe))
 
 
 def written(prepared: Prepared) -> str:

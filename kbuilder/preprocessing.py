@@ -26,13 +26,13 @@ SHOWN = 3  # rows that an error names
 SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
 
 
-def learn(
-    recipe: Recipe, targets: Sequence[Target], train: Table
-) -> tuple[Columns, list[Decision]]:
-    """Fill the open fields of features and tasks from the training rows alone.
+def learn_targets(
+    targets: Sequence[Target], train: Table
+) -> tuple[tuple[Target, ...], list[Decision]]:
+    """Fill the open fields of tasks from the training rows alone. Needs no TensorFlow.
 
     Raises:
-        DataError: if a column cannot be of its kind, or a target does not fit its task.
+        DataError: if a target does not fit its task.
     """
     decisions: list[Decision] = []
     learned = []
@@ -44,12 +44,22 @@ def learn(
         for part, choice in learned[-1].task.explain().items():
             write = to_line(key, {**written, part: choice.value}) if part == "loss" else ""
             decisions.append(Decision((*key, part), *choice, write))
+    return tuple(learned), decisions
+
+
+def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], list[Decision]]:
+    """Fill the open fields of features from the training rows alone.
+
+    Raises:
+        DataError: if a column cannot be of its kind.
+    """
+    decisions: list[Decision] = []
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
         with _naming_rows(train):
             choices = feature.learn(column, train[column])
         features[column] = _filled(feature, "kind", choices, ("features", column), decisions)
-    return Columns(features, tuple(learned)), decisions
+    return features, decisions
 
 
 def _filled(

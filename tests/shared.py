@@ -170,6 +170,15 @@ RUNS = {
 }  # fmt: skip
 
 
+def learn(recipe: Any, targets: Any, train: Any) -> tuple[Columns, list[Any]]:
+    """What is learned of the training rows: of the targets, then of the features."""
+    from kbuilder import preprocessing
+
+    learned, of_targets = preprocessing.learn_targets(targets, train)
+    features, of_features = preprocessing.learn_features(recipe, train)
+    return Columns(features, learned), [*of_targets, *of_features]
+
+
 def signal(form: str) -> Signal:
     """A symbolic input of the form."""
     import keras

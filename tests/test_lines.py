@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shared import learn
 
 import kbuilder as kb
-from kbuilder import preprocessing
 from kbuilder.contracts import Decision
 from kbuilder.data import infer
 from kbuilder.lines import dotted, parse, to_line
@@ -98,7 +98,7 @@ def test_plain_words_stay_plain() -> None:
 def decisions(recipe: kb.Recipe) -> list[Decision]:
     """What is decided up to the network."""
     resolved = infer.resolve(recipe, *recipe.data.load())
-    _, learned = preprocessing.learn(resolved.recipe, resolved.targets, resolved.table)
+    _, learned = learn(resolved.recipe, resolved.targets, resolved.table)
     return [*resolved.decisions, *learned]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import encoded, message, picture
+from shared import encoded, learn, message, picture
 
 import kbuilder as kb
 from kbuilder import preprocessing
@@ -39,7 +39,7 @@ def one(task: Any) -> list[Target]:
 
 def test_what_is_left_open_is_learned_and_said() -> None:
     table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
-    learned, decisions = preprocessing.learn(recipe(n=kb.Number()), one(kb.Regression()), table)
+    learned, decisions = learn(recipe(n=kb.Number()), one(kb.Regression()), table)
     assert learned.features == {"n": kb.Number(mean=2, scale=1, indicator=False)}
     assert learned.targets[0].task == kb.Regression(outputs=1, mean=3, scale=1)
     said = {decision.path: decision for decision in decisions}
@@ -57,7 +57,7 @@ def test_what_the_user_writes_wins_and_is_not_said() -> None:
     table = Table({"n": np.array([1.0, 3.0]), "y": np.array([2.0, 4.0])}, "rows")
     given = kb.Number(mean=100, indicator=True)
     task = kb.Regression(outputs=1, mean=0, scale=10)
-    learned, decisions = preprocessing.learn(recipe(n=given), one(task), table)
+    learned, decisions = learn(recipe(n=given), one(task), table)
     assert learned.features == {"n": kb.Number(mean=100, scale=1, indicator=True)}
     assert learned.targets[0].task == task
     assert [decision.path for decision in decisions] == [
@@ -70,7 +70,7 @@ def test_what_the_user_writes_wins_and_is_not_said() -> None:
 
 def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
     table = Table({"n": np.array([1.0, 3.0]), "y": objects("no", "yes")}, "rows")
-    _, decisions = preprocessing.learn(recipe(n=kb.Number()), one(kb.Binary()), table)
+    _, decisions = learn(recipe(n=kb.Number()), one(kb.Binary()), table)
     layer, loss = (d for d in decisions if d.path in ("task.last layer", "task.loss"))
     assert layer.value == "Dense(1, sigmoid)"
     assert layer.reason == "of two classes one probability says both"
@@ -82,7 +82,7 @@ def test_the_last_layer_and_the_loss_are_said_with_their_reasons() -> None:
 def test_of_a_long_list_the_number_is_said() -> None:
     words = objects(*(f"w{n}" for n in range(13)), "w0")
     table = Table({"c": words, "y": np.arange(14.0)}, "rows")
-    _, decisions = preprocessing.learn(recipe(c=kb.Category()), one(kb.Regression()), table)
+    _, decisions = learn(recipe(c=kb.Category()), one(kb.Regression()), table)
     vocabulary = next(d for d in decisions if d.path == "features.c.vocabulary")
     assert vocabulary.value == "13 values"
     assert vocabulary.write == "features: {c: {kind: category}}"
@@ -90,7 +90,6 @@ def test_of_a_long_list_the_number_is_said() -> None:
 
 def test_an_error_in_learning_names_the_row() -> None:
     table = Table({"n": objects("1", "two"), "y": np.arange(2.0)}, "rows.csv")
-    learn = preprocessing.learn
     assert message(DataError, learn, recipe(n=kb.Number()), one(kb.Regression()), table) == (
         "features.n: row 2 of rows.csv: column 'n' is a number, but here 'two'. Expected a number; "
         "name a text that means missing in data.missing, or read the column as a category."

@@ -90,11 +90,14 @@ def test_the_workflow_runs_line_by_line(workshop: Path) -> None:
     assert (workshop / "exported/flowers/1/saved_model.pb").is_file()
 
 
-def test_every_command_of_the_workflow_imports_tensorflow_before_pandas(workshop: Path) -> None:
+def test_what_reads_a_recipes_data_looks_at_it_before_tensorflow_is_imported(
+    workshop: Path,
+) -> None:
     first = (workshop / "imported.txt").read_text(encoding="utf-8").splitlines()
     assert first == [  # evaluate reads what the fit found, and needs neither
-        f"tensorflow {verb}" for verb in ("show", "fit", "fit", "predict", "export", "eject")
-    ]
+        "pandas show", "pandas fit", "pandas fit", "tensorflow predict", "tensorflow export",
+        "pandas eject",
+    ]  # fmt: skip
 
 
 def test_commands_on_the_pages_of_their_subjects_are_those_of_the_workflow() -> None:

@@ -54,6 +54,53 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
     assert {module for module in modules if module.partition(".")[0] in HEAVY} == set()
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (None, "there is no rows.csv. Expected a CSV file."),
+        ("size,answer\n1,yes\n2,yes\n", "the target 'answer' has one value only"),
+        ("size,answer\n1,größe\n2,no\n", "rows.csv is not utf-8: line 2 cannot be read."),
+        ("size,reply\n1,yes\n2,no\n", "rows.csv has no column 'answer'."),
+    ],
+    ids=["no file", "one value", "encoding", "no target"],
+)
+@pytest.mark.parametrize("verb", ["fit", "show", "eject"])
+def test_what_is_wrong_with_the_data_is_said_before_they_are_imported(
+    verb: str, rows: str | None, said: str
+) -> None:
+    Path("good.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}")
+    if rows is not None:
+        Path("rows.csv").write_bytes(rows.encode("latin-1"))
+    done = run("-X", "importtime", "-m", "kbuilder", verb, "good.yaml")
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert {module for module in modules if module.partition(".")[0] in HEAVY} == set()
+
+
+MACOS = """
+import sys
+from kbuilder import engine
+engine.PLATFORM = "darwin"
+first = []
+sys.addaudithook(
+    lambda event, given: event == "import" and given[0] in ("tensorflow", "pandas")
+    and first.append(given[0])
+)
+import kbuilder as kb
+try:
+    kb.fit(kb.read("good.yaml"))
+except kb.KBuilderError as error:
+    print(first[0], error)
+"""
+
+
+def test_on_macos_tensorflow_is_imported_before_pandas_where_a_fit_would_hang_else() -> None:
+    Path("good.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}")
+    done = run("-c", MACOS)
+    assert done.stdout.startswith("tensorflow good.yaml:1:27: data.path: there is no"), done.stderr
+
+
 def test_a_format_that_a_run_is_not_for_is_refused_without_them(fitted: Any) -> None:
     run_folder = str(fitted("mixed").path)
     arguments = ["export", run_folder, "exported", "--format", "onnx"]

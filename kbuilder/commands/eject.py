@@ -23,9 +23,6 @@ def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
     from kbuilder.runs import run_folder
 
     read_recipe = run_folder.recipe(recipe, override)
-    from kbuilder import engine
-
-    engine.load_quietly()
     from pathlib import Path
 
     from kbuilder import files, pipeline

@@ -63,9 +63,6 @@ def fit(
     console = Console()
     start = None if resume is None else resuming.start(resume, override, run_dir, console.say)
     read_recipe = None if recipe is None else read(recipe, override)
-    from kbuilder import engine
-
-    engine.load_quietly()
     from kbuilder import pipeline
     from kbuilder.evaluation.wording import verdict
 

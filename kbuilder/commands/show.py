@@ -48,9 +48,6 @@ def show(
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
     read_recipe = run_folder.recipe(recipe, override)
-    from kbuilder import engine
-
-    engine.load_quietly()
     from kbuilder import files, pipeline
     from kbuilder.console import grouped
     from kbuilder.describing import samples as picture

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kbuilder import preprocessing
-from kbuilder.columns import Columns, Rows
+from kbuilder import engine, preprocessing
+from kbuilder.columns import Columns, Rows, Target
 from kbuilder.contracts import Decision
 from kbuilder.data import infer, split
 from kbuilder.errors import CallError, listed
@@ -78,19 +78,52 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     return resolved, parts.smoke() if smoke else parts
 
 
-def prepare(recipe: Recipe, smoke: bool = False) -> Dataset:
-    """Every stage before there is a network: load, infer, divide, learn, prepare.
+@dataclass(frozen=True)
+class Looked:
+    """Rows that are looked at, before TensorFlow is there.
 
     Args:
-        recipe: The recipe.
+        given: The recipe as it was given.
+        resolved: What was inferred.
+        parts: The rows of training, validation and test.
+        targets: The targets with learned tasks.
+        decisions: What was learned of them, with reasons.
+    """
+
+    given: Recipe
+    resolved: infer.Resolved
+    parts: split.Parts
+    targets: tuple[Target, ...]
+    decisions: tuple[Decision, ...]
+
+
+def look(recipe: Recipe) -> Looked:
+    """The first stages, which need no TensorFlow: load, infer, divide, learn of the targets.
+
+    Raises:
+        DataError: as `divided`, and if a target does not fit its task.
+    """
+    engine.load_before_pandas()
+    with pointing(recipe):
+        resolved, parts = divided(recipe)
+        targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
+    return Looked(recipe, resolved, parts, targets, tuple(learned))
+
+
+def prepare(looked: Looked, smoke: bool = False) -> Dataset:
+    """The other stages before there is a network: learn of the features, prepare.
+
+    Args:
+        looked: What `look` gave.
         smoke: Keep a few rows of each part, once all have been learned from.
 
     Raises:
-        DataError: as `divided`, and if a column cannot be of its kind.
+        DataError: if a column cannot be of its kind.
     """
+    recipe, resolved, parts = looked.given, looked.resolved, looked.parts
     with pointing(recipe):
-        resolved, parts = divided(recipe)
-        columns, learned = preprocessing.learn(resolved.recipe, resolved.targets, parts.train)
+        features, learned = preprocessing.learn_features(resolved.recipe, parts.train)
+        columns = Columns(features, looked.targets)
         targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()
@@ -102,7 +135,7 @@ def prepare(recipe: Recipe, smoke: bool = False) -> Dataset:
             )
             for name, table in parts
         }
-    decisions = (*resolved.decisions, *learned)
+    decisions = (*resolved.decisions, *looked.decisions, *learned)
     return Dataset(
         recipe, resolved.recipe, decisions, parts, columns, rows, resolved.dropped, smoke
     )

@@ -13,7 +13,6 @@ from typing import Any
 from kbuilder import __version__
 from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Task
-from kbuilder.ejecting import helpers as helping
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
 from kbuilder.recipe.recipe import Recipe
@@ -92,7 +91,9 @@ def write(
 
 def _called(text: str) -> list[str]:
     """The helpers that the text calls, and those that they call, as they are written."""
-    named = vars(helping).items()
+    from kbuilder.ejecting import helpers  # which imports pandas
+
+    named = vars(helpers).items()
     codes = {name: inspect.getsource(value) for name, value in named if inspect.isfunction(value)}
     found: dict[str, str] = {}
     for name, code in reversed(codes.items()):  # a helper calls only those above it
