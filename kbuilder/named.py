@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     TypeAdapter,
+    ValidationError,
     ValidationInfo,
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kbuilder import catalog
 from kbuilder.contracts import CONTRACTS
-from kbuilder.errors import CallError, Key, listed
+from kbuilder.errors import BuildError, CallError, Key, listed
 from kbuilder.refusals import custom, detail, refuse, together, unknown
 from kbuilder.spec import Spec, defined
 
@@ -82,6 +84,37 @@ def _plugin(folder: str, value: object) -> Spec | None:
     return value
 
 
+@dataclass(frozen=True)
+class Unnamed:
+    """The fields of a plug-in whose name is left open, until it is inferred.
+
+    Args:
+        folder: The folder of `catalog` where the name will be looked up.
+        fields: The fields, as they were written.
+        context: What they are validated with.
+    """
+
+    folder: str
+    fields: Mapping[str, Any]
+    context: Any = field(default=None, compare=False)
+
+    def named(self, name: str) -> Spec:
+        """The plug-in, now that its name is known.
+
+        Raises:
+            BuildError: if it has no such fields, or they are wrong.
+        """
+        kind = catalog.find(self.folder, name)
+        try:
+            return cast(Any, kind).model_validate(dict(self.fields), context=self.context)
+        except ValidationError as error:
+            # By its name, since it knows this file, and only what is wrong needs it.
+            problems = import_module("kbuilder.recipe.problems")
+            found = problems.of_call(kind, error, dict(self.fields)).problems[0]
+            message = f"of {name}, which is inferred: {found.message}"
+            raise BuildError(message, key=("model", *found.key)) from None
+
+
 class Named:
     """Annotation of a field that holds a plug-in, as in `Annotated[Task, Named("tasks")]`.
 
@@ -91,11 +124,13 @@ class Named:
     Args:
         folder: The folder of `catalog` where the name is looked up.
         key: The key of the mapping that holds the name.
+        open_: Whether the name may be left out of a mapping, to be inferred.
     """
 
-    def __init__(self, folder: str, key: str = "name") -> None:
+    def __init__(self, folder: str, key: str = "name", open_: bool = False) -> None:
         self.folder = folder
         self.key = key
+        self.open_ = open_
 
     def find(self, name: object) -> type[Spec]:
         """The class called `name`; an error that names the nearest if there is none."""
@@ -107,6 +142,8 @@ class Named:
             value = {self.key: value}
         if isinstance(value, dict):
             if self.key not in value:
+                if self.open_ and value and self._knows(value):
+                    return Unnamed(self.folder, value, info.context)
                 known = listed(catalog.names(self.folder), 100)
                 message = f"Expected one of: {known}"
                 raise together([detail((self.key,), message, value, "missing_name")])
@@ -120,8 +157,15 @@ class Named:
             )  # fmt: skip
         return plugin
 
+    def _knows(self, fields: Mapping[str, Any]) -> bool:
+        """Whether some plug-in has each of the fields."""
+        kinds = [catalog.find(self.folder, name) for name in catalog.own(self.folder)]
+        return any(fields.keys() <= kind.model_fields.keys() for kind in kinds)  # type: ignore[attr-defined]
+
     def dump(self, value: Any) -> dict[str, Any]:
         """A mapping that `validate` takes: the name, then the fields."""
+        if isinstance(value, Unnamed):
+            return dict(value.fields)
         return {self.key: catalog.name_of(value), **value.model_dump(mode="json")}
 
     def __get_pydantic_core_schema__(

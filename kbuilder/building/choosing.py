@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from kbuilder import catalog, spec
 from kbuilder.building.inputs import Inputs
@@ -12,6 +12,7 @@ from kbuilder.columns import Columns
 from kbuilder.contracts import Adaptive, Architecture, Choice, Decision, Form, Signal
 from kbuilder.errors import BuildError, listed
 from kbuilder.lines import to_line
+from kbuilder.named import Unnamed
 
 DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
 
@@ -32,11 +33,13 @@ def choose(
     given = _given(model, forms)
     decisions = []
     for form in forms:
-        if form not in given:
+        left = given.get(form)
+        if left is None or isinstance(left, Unnamed):
             name = DEFAULTS[form]
-            given[form] = catalog.find("architectures", name)()
+            fields = left or Unnamed("architectures", {})
+            given[form] = cast(Architecture, fields.named(name))
             key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
-            line = to_line(key, name)
+            line = to_line(key, {"name": name, **fields.fields} if fields.fields else name)
             decisions.append(Decision(("model", form), name, f"there are {form} features", line))
         check_form(given[form], form, key=("model", form) if branched else ("model",))
         with within(form, branched):
@@ -64,6 +67,14 @@ def _given(
         return dict(model)
     if model is None:
         return {}
+    if isinstance(model, Unnamed):
+        if len(forms) > 1:
+            raise BuildError(
+                f"the features have several forms: {listed(forms)}. Expected the form, too: "
+                f"`model: {{{forms[0]}: …}}`.",
+                key=("model",),
+            )
+        return {forms[0]: model}
     given = {form: model for form in forms if form in model.forms}
     if not given:
         check_form(model, forms[0])

@@ -25,7 +25,7 @@ from kbuilder.recipe.training import Training
 from kbuilder.refusals import refuse
 from kbuilder.spec import Spec
 
-OneArchitecture = Annotated[Architecture, Named("architectures")]
+OneArchitecture = Annotated[Architecture, Named("architectures", open_=True)]
 OneTask = Annotated[Task, Named("tasks")]
 Branches = dict[Form, OneArchitecture]
 Tasks = dict[str, OneTask]
@@ -39,6 +39,7 @@ class OneOrEach:
         each: The type of the mapping.
         several: Whether a mapping without a name is meant as one for each.
         keys: The keys that the mapping may have; None: any.
+        open_: As in `Named`.
     """
 
     def __init__(
@@ -47,9 +48,10 @@ class OneOrEach:
         each: Any,
         several: Callable[[dict[Any, Any]], bool],
         keys: Sequence[str] | None = None,
+        open_: bool = False,
     ) -> None:
         self.each = each
-        self.named = Named(folder)
+        self.named = Named(folder, open_=open_)
         self.keys = keys
         self._several = several
 
@@ -121,10 +123,14 @@ class Recipe(Spec):
     task: Annotated[Task | Tasks, OneOrEach("tasks", Tasks, _by_target)] | None = None
     """What is predicted: one task, or one for each target by its column. Left out: inferred."""
     model: (
-        Annotated[Architecture | Branches, OneOrEach("architectures", Branches, _by_form, FORMS)]
+        Annotated[
+            Architecture | Branches,
+            OneOrEach("architectures", Branches, _by_form, FORMS, open_=True),
+        ]
         | None
     ) = None
-    """Which network: an architecture by name, or one for each form of feature."""
+    """Which network: an architecture by name, or one for each form of feature. Fields without a
+    name are those of the network that is inferred."""
     training: Training = Training()
     """How the network is fitted."""
 

@@ -17,7 +17,7 @@ from kbuilder.building.inputs import inputs_of
 from kbuilder.building.network import network_of
 from kbuilder.columns import Columns, Target
 from kbuilder.contracts import Body, Phase
-from kbuilder.errors import BuildError
+from kbuilder.errors import BuildError, RecipeError
 
 DIGITS = kb.Multiclass(classes=10)
 TEXT = kb.Text(vocabulary=["a", "b"], length=5)
@@ -247,3 +247,29 @@ def test_the_message_of_a_branch_points_into_its_own_part() -> None:
     given = {"features": {"photo": kb.Image()}, "model": lenet5}
     said = message(BuildError, network, frame[["photo", "answer"]], "answer", **given)
     assert said.startswith("model.stem: lenet5 with `stem: paper` needs images of at least ")
+
+
+def test_fields_without_a_name_are_those_of_the_network_that_is_inferred() -> None:
+    from kbuilder.recipe import reading
+
+    def model(text: str) -> Any:
+        lines = f"data: {{source: csv, path: a.csv, target: y}}\nmodel: {text}"
+        return reading.parse(lines).model
+
+    chosen, decisions = choose(model("{units: [32]}"), a=NUMBER)
+    assert chosen == {"vector": kb.MLP(units=[32])}
+    assert [(d.value, d.write) for d in decisions] == [("mlp", "model: {name: mlp, units: [32]}")]
+    chosen, _ = choose(model("{vector: {units: [8]}, image: cnn}"), a=NUMBER, b=IMAGE)
+    assert chosen == {"vector": kb.MLP(units=[8]), "image": kb.CNN()}
+    for text, said in {
+        "{filters: [3]}": "model.filters: of mlp, which is inferred: unknown key 'filters'. "
+        "Expected one of: units, ",
+        "{units: [0]}": "model.units.0: of mlp, which is inferred: Expected a number of at least 1. "
+        "Got 0.",
+    }.items():
+        assert message(BuildError, choose, model(text), a=NUMBER).startswith(said)
+    assert message(BuildError, choose, model("{units: [3]}"), a=NUMBER, b=IMAGE) == (
+        "model: the features have several forms: vector, image. Expected the form, too: "
+        "`model: {vector: …}`."
+    )
+    assert "the required key 'name' is missing" in message(RecipeError, model, "{unts: [3]}")
