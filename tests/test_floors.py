@@ -140,6 +140,7 @@ def imports_engine_at_top(module: str) -> bool:
     """Whether a module is about classes or functions of Keras, and imported when they are due."""
     return part(module) == "layers" or module in (
         "kbuilder.training.trainer",
+        "kbuilder.training.held",
         "kbuilder.training.tracing",
         "kbuilder.serving.prediction_service",  # its messages are TensorFlow's
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from kbuilder.columns import Arrays, Rows
+from kbuilder.contracts import Task
 
 
 class Feed:
@@ -78,3 +80,17 @@ class Feed:
         import keras
 
         return keras.tree.map_structure(lambda values: values[:1], self.arrays)
+
+
+def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
+    """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)"""
+    weights: Arrays = {}
+    for output, values in encoded.items():
+        groups = tasks[output].groups(values)
+        if groups is None:
+            weights[output] = np.ones(len(values), np.float32)
+        else:
+            counts = np.bincount(groups)
+            share = len(groups) / (np.count_nonzero(counts) * counts[groups])
+            weights[output] = share.astype(np.float32)
+    return weights

@@ -8,16 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from kbuilder import files
-from kbuilder.columns import Arrays, Rows
+from kbuilder.columns import Rows
 from kbuilder.contracts import Decision, Listener, Phase, Progress, Task
 from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.training import diagnosis, phases, planning, state
-from kbuilder.training.feeding import Feed
+from kbuilder.training.feeding import Feed, class_weights
 from kbuilder.training.following import Following
 from kbuilder.training.listeners.best import Best
 from kbuilder.training.phases import epochs_of
@@ -112,20 +110,6 @@ def spans(training: Training) -> bool:
         for epochs in (training.epochs, 2 * training.epochs)
     )
     return bool(shorter != longer)
-
-
-def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
-    """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)"""
-    weights: Arrays = {}
-    for output, values in encoded.items():
-        groups = tasks[output].groups(values)
-        if groups is None:
-            weights[output] = np.ones(len(values), np.float32)
-        else:
-            counts = np.bincount(groups)
-            share = len(groups) / (np.count_nonzero(counts) * counts[groups])
-            weights[output] = share.astype(np.float32)
-    return weights
 
 
 class _LossError(Exception):
@@ -299,7 +283,7 @@ class _Fit:
         Args:
             done: Is given the loss so far, after each step, or several that are one execution.
         """
-        from kbuilder.training.trainer import Executions
+        from kbuilder.training.held import Executions
 
         now, first = self.now, self.now.step
         self.spent = []

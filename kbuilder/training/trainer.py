@@ -10,18 +10,17 @@ from __future__ import annotations
 import inspect
 import math
 import resource
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
-from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kbuilder import internals
 from kbuilder.recipe.training import Plan
 from kbuilder.training.feeding import Feed
+from kbuilder.training.held import Dealt, Held, Served
 from kbuilder.training.tracing import faster_on_cpu
 
 
@@ -33,32 +32,6 @@ def averages_first_batch() -> bool:
     """
     method = internals.symbolic_build()
     return method is not None and ".reduce(" in inspect.getsource(method)
-
-
-class Dealt(NamedTuple):
-    """What a device has of a step.
-
-    Args:
-        rows: Inputs, targets and weights.
-        counts: How many of the rows, from the first, count here; None: all.
-        step: How many rows the step has; None: as many.
-    """
-
-    rows: Any
-    counts: tf.Tensor | None = None
-    step: tf.Tensor | None = None
-
-
-class Served(NamedTuple):
-    """Steps to take.
-
-    Args:
-        rows: What `fit` and `evaluate` take.
-        sizes: How many steps each execution has.
-    """
-
-    rows: Any
-    sizes: Sequence[int]
 
 
 class Trainer(keras.Model):
@@ -77,7 +50,7 @@ class Trainer(keras.Model):
     def feed(self, train: Feed, validation: Feed | None) -> None:
         """Hold the rows that `fit` and `evaluate` take."""
         self.steps_per_execution = 1  # to Keras: several steps are one block of rows here
-        self._rows = _Held(train, validation, self.distribute_strategy)
+        self._rows = Held(train, validation, self.distribute_strategy)
 
     def build_all(self, feed: Feed) -> None:
         """Make every variable: of the optimizer, the losses and the metrics too."""
@@ -314,87 +287,3 @@ class _MeanOfRows(keras.metrics.Mean):
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
         super().update_state(values, sample_weight=self.rows)
-
-
-class _Held:
-    """Rows as tensors. Not a dictionary, which Keras would wrap and track as an attribute."""
-
-    def __init__(self, train: Feed, validation: Feed | None, strategy: Any) -> None:
-        self.train = train
-        self.validation = validation
-        self.strategy = strategy
-        self.devices = strategy.num_replicas_in_sync
-        self.alone = self.devices == 1
-        self.on_cpu = not tf.config.list_physical_devices("GPU")
-        feeds = [feed for feed in (train, validation) if feed is not None]
-        with tf.device("CPU") if not self.alone else tf.init_scope():
-            self.tensors = {
-                id(feed): keras.tree.map_structure(tf.constant, feed.arrays) for feed in feeds
-            }
-
-    def take(self, feed: Feed, rows: tf.Tensor) -> Any:
-        """The rows of a feed by their numbers."""
-        return keras.tree.map_structure(lambda held: tf.gather(held, rows), self.tensors[id(feed)])
-
-    def gathered(self, feed: Feed, data: Any) -> Dealt:
-        """What this device has of a step: of one alone, the rows of these numbers."""
-        return Dealt(self.take(feed, data)) if self.alone else Dealt(*data)
-
-    def serve(self, feed: Feed, epoch: int, first: int, last: int, at_once: int) -> Served:
-        """The steps of an epoch from `first` up to `last`, so many at once."""
-        order = feed.order(epoch)[first * feed.batch_size : last * feed.batch_size]
-        if not self.alone:
-            return Served(self._shared(feed, order), [1] * (last - first))
-        whole = len(order) // feed.batch_size * feed.batch_size
-        steps = order[:whole].reshape(-1, feed.batch_size)
-        cut = len(steps) - len(steps) % at_once
-        blocks = [steps[:cut].reshape(-1, at_once, feed.batch_size), steps[None, cut:]]
-        blocks.append(order[None, None, whole:])
-        rows = [tf.data.Dataset.from_tensor_slices(block) for block in blocks if block.size]
-        sizes = [block.shape[1] for block in blocks if block.size for _ in range(len(block))]
-        return Served(reduce(lambda a, b: a.concatenate(b), rows), sizes)
-
-    def _shared(self, feed: Feed, order: np.ndarray) -> Any:
-        """Each device's rows of each step, gathered beforehand, and how many the step has."""
-        bounds = feed.bounds(len(order), self.devices)
-
-        def made(context: tf.distribute.InputContext) -> tf.data.Dataset:
-            here = self.devices // context.num_input_pipelines
-            mine = here * context.input_pipeline_id
-            parts = bounds[:, mine : mine + here].reshape(-1, 4)
-
-            def gather(part: tf.Tensor) -> Any:
-                rows = self.take(feed, tf.constant(order)[part[0] : part[1]])
-                return rows, tf.cast(part[2], tf.int32), tf.cast(part[3], tf.int32)
-
-            # Without an end: past it, a step without rows would still count in the metrics.
-            return tf.data.Dataset.from_tensor_slices(parts).map(gather).repeat().prefetch(2)
-
-        return self.strategy.distribute_datasets_from_function(made)
-
-
-class Executions(keras.callbacks.Callback):
-    """Calls `before` and `after` around each execution.
-
-    Args:
-        sizes: How many steps each execution has.
-        before: Is given the number of the step, from 0, that comes next.
-        after: Is given the number of steps that are done, and the mean loss so far.
-    """
-
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        before: Callable[[int], None],
-        after: Callable[[int, float], None],
-    ) -> None:
-        super().__init__()
-        self.ends = np.cumsum([0, *sizes]).tolist()
-        self.before = before
-        self.after = after
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self.before(self.ends[batch])
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.after(self.ends[batch + 1], float(logs["loss"]))

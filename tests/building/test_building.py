@@ -264,8 +264,8 @@ def test_fields_without_a_name_are_those_of_the_network_that_is_inferred() -> No
     for text, said in {
         "{filters: [3]}": "model.filters: of mlp, which is inferred: unknown key 'filters'. "
         "Expected one of: units, ",
-        "{units: [0]}": "model.units.0: of mlp, which is inferred: Expected a number of at least 1. "
-        "Got 0.",
+        "{units: [0]}": "model.units.0: of mlp, which is inferred: Expected a number of at least 1."
+        " Got 0.",
     }.items():
         assert message(BuildError, choose, model(text), a=NUMBER).startswith(said)
     assert message(BuildError, choose, model("{units: [3]}"), a=NUMBER, b=IMAGE) == (

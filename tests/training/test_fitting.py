@@ -18,7 +18,7 @@ import kbuilder as kb
 from kbuilder.errors import TrainingError
 from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
 from kbuilder.training import fitting
-from kbuilder.training.fitting import class_weights
+from kbuilder.training.feeding import class_weights
 from kbuilder.training.listeners.printer import Printer
 
 

@@ -1,25 +1,15 @@
-"""What the parts promise each other: the values that pass between them, and their Protocols.
-
-A *source* gives named columns. A *feature* turns one raw column into one tensor of one form. An
-*architecture* turns a tensor of one form into a vector, and never knows the task. A *task* alone
-decides the last layer, the loss, the metrics, and how outputs are decoded into names.
-"""
+"""What each kind of plug-in promises."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import (
     TYPE_CHECKING,
     Any,
     ClassVar,
-    Literal,
-    NamedTuple,
     Protocol,
     runtime_checkable,
 )
-
-from kbuilder import lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,177 +17,30 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.recipe.split import Split
-    from kbuilder.runs.checkpoints import Checkpoint
     from kbuilder.tables.profile import Profile
     from kbuilder.tables.table import Part, Table
 
-Form = Literal["vector", "text", "sequence", "image"]
-"""The form of a preprocessed feature, and the shape of its tensor:
-
-vector (batch, d) · text (batch, time), integers · sequence (batch, time, d) ·
-image (batch, height, width, channels)
-"""
-FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image")
-RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4}
+from kbuilder.contracts.values import Choice, Form, Holds, Match, Numeric, Script, Signal
 
 
-Holds = Literal["numbers", "words", "texts", "pictures"]
-"""What a raw column holds for people: words are names of something; pictures, files or pixels."""
-
-
-class Choice(NamedTuple):
-    """A value that was inferred, with the reason that a person is told."""
-
-    value: Any
-    reason: str
-
-
-class Match(NamedTuple):
-    """How surely a column is of a kind, or a target of a task. The strongest wins.
-
-    Args:
-        strength: 0 < strength <= 1. 1: the type of the values leaves no doubt; 0.8: the values say
-            so; 0.5: it is a guess.
-        reason: Why, for people.
-    """
-
-    strength: float
-    reason: str
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A `Choice` with its key in the recipe, and the line that says the same.
-
-    Args:
-        key: Where the value would stand: ("features", "age", "mean").
-        value: What was chosen.
-        reason: Why.
-        write: The line of a recipe that decides it, to be changed; empty: no line does.
-    """
-
-    key: tuple[str, ...]
-    value: Any
-    reason: str
-    write: str = ""
+class Follower(Protocol):
+    """Sets the learning rate as the fit goes on."""
 
     @property
-    def path(self) -> str:
-        """The key, its parts joined; a name with a dot in it is only whole in `key`."""
-        return ".".join(self.key)
+    def each_step(self) -> bool:
+        """Whether it has to be asked before every step now, so that each is a call of its own."""
 
-    def to_json(self) -> dict[str, Any]:
-        """Its entry in `decisions.json`."""
-        return {"path": self.path, **asdict(self)}
+    def step(self, batch: int) -> None:
+        """Before a step of the epoch, from 0, and before each epoch; it may skip some."""
 
-    @classmethod
-    def from_json(cls, item: dict[str, Any]) -> Decision:
-        """The decision of an entry."""
-        key = tuple(map(str, item["key"]))
-        return cls(key, item["value"], str(item["reason"]), str(item["write"]))
+    def end(self, figures: Mapping[str, float]) -> None:
+        """After an epoch with such losses and metrics."""
 
+    def get_state(self) -> dict[str, Any]:
+        """What it goes by, as JSON values."""
 
-@dataclass(frozen=True)
-class Signal:
-    """A symbolic tensor on its way through the network.
-
-    Args:
-        form: What the axes of the tensor mean.
-        tensor: The KerasTensor, batch first.
-        vocabulary_size: For `text`, the number of distinct integers, padding (0) included.
-        widths: For `vector`, how many of its numbers each column has, in their order; empty where
-            nobody knows.
-        column: The column that it comes from, or the first of several; empty: none.
-    """
-
-    form: Form
-    tensor: Any
-    vocabulary_size: int = 0
-    widths: Mapping[str, int] = field(default_factory=dict)
-    column: str = ""
-
-    def enlarge(self, least: int) -> str:
-        """The line of a recipe by which images have at least so many pixels each way."""
-        sizes = {"kind": "image", "height": least, "width": least}
-        return lines.to_line(("features", self.column or "image"), sizes)
-
-
-@dataclass(frozen=True)
-class Body:
-    """What an architecture gives, where it gives more than a vector.
-
-    Args:
-        tensor: The KerasTensor (batch, d) that the task's last layer takes.
-        auxiliary: Vectors (batch, d) from further below. In training each gets a last layer of its
-            own, whose loss is added times the weight; after it they are gone.
-        output: Makes a layer of so many units that stands in for the task's Dense, before the
-            task's activation.
-        phases: The stretches of the fit, where it is more than one.
-    """
-
-    tensor: Any
-    auxiliary: Sequence[tuple[Any, float]] = ()
-    output: Callable[[int], Any] | None = None
-    phases: Sequence[Phase] = ()
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of the fit, in which some layers learn and the others keep their weights.
-
-    Args:
-        frozen: The layers that keep their weights.
-        epochs: Its epochs, at most those of `training`; None: those of `training`.
-        learning_rate: Its learning rate; None: that of `training`.
-        why: What the person is told.
-    """
-
-    frozen: Sequence[Any]
-    epochs: int | None
-    learning_rate: float | None
-    why: str
-
-
-@dataclass(frozen=True)
-class Script:
-    """A piece of plain Python that does what a plug-in does, for `kbuilder eject`.
-
-    Args:
-        lines: Statements.
-        functions: Definitions that they need.
-        imports: Imports that both need.
-    """
-
-    lines: tuple[str, ...]
-    functions: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
-
-
-def _taken(values: np.ndarray, layer: Any) -> np.ndarray:
-    """The raw column as it is."""
-    return values
-
-
-def _prepared(values: Any, layer: Any) -> Any:
-    """What the layer makes of it."""
-    return layer(values)
-
-
-@dataclass(frozen=True)
-class Numeric:
-    """How a column goes into an export for a runtime that knows neither words nor files.
-
-    Args:
-        entry: What of its entry in `kbuilder.json` is another than that of the raw column.
-        take: What goes in, from the raw column and the layer that prepares it.
-        prepare: What the network takes, within the export, from that and the layer.
-        beyond: A value that the runtime's whole numbers have no room for; None: there is none.
-    """
-
-    entry: Mapping[str, Any] = field(default_factory=dict)
-    take: Callable[[np.ndarray, Any], np.ndarray] = _taken
-    prepare: Callable[[Any, Any], Any] = _prepared
-    beyond: int | None = None
+    def set_state(self, known: Mapping[str, Any]) -> None:
+        """Go by what `get_state` gave."""
 
 
 class Source(Protocol):
@@ -476,95 +319,8 @@ class Schedule(Protocol):
         """
 
 
-class Progress(NamedTuple):
-    """Where a fit stands after a step, or after several that were one execution.
-
-    Args:
-        step, steps: The step of the epoch, from 1, and how many it has.
-        epoch, epochs: The epoch, from 1, and how many there are at most.
-        loss: The mean loss of the epoch so far.
-        rate: Examples per second in the epoch so far.
-        memory: Bytes that the device has in use at most.
-    """
-
-    step: int
-    steps: int
-    epoch: int
-    epochs: int
-    loss: float
-    rate: float
-    memory: int
-
-
-class Fit(Protocol):
-    """A fit under way, as its listeners see it."""
-
-    @property
-    def model(self) -> Any:
-        """The network in training, a Keras model."""
-
-    @property
-    def epochs(self) -> int:
-        """How many epochs there are at most, those that are done included."""
-
-    @property
-    def steps(self) -> int:
-        """Steps of an epoch."""
-
-    @property
-    def history(self) -> Sequence[Mapping[str, float]]:
-        """Figures of the epochs that are done."""
-
-    @property
-    def last(self) -> bool:
-        """Whether no epoch follows the one that is done."""
-
-    def checkpoint(self) -> Checkpoint:
-        """All that is needed to resume the fit from here."""
-
-
-class Listener(Protocol):
-    """Follows a fit, and may end it. One method is a must; it may have more:
-
-    - `begin(fit)` is called with a `Fit` as each phase of it begins, and `end()` at its end.
-    - `step(progress)` is called after each execution of steps, with a `Progress`.
-    - `over`, asked before each epoch: whether the phase is to end.
-    - `get_state()` returns JSON values, which are kept in each checkpoint, and `set_state(known)`
-      is called with them where a fit is resumed; `get_arrays()` and `set_arrays(known)` do the same
-      with NumPy arrays by name.
-    - `lost()` is called where another worker is gone, which the fit cannot do without.
-    """
-
-    def epoch(self, figures: Mapping[str, float]) -> bool | None:
-        """Called after each epoch. True ends the fit, which keeps its best weights.
-
-        Args:
-            figures: `epoch` from 1, `seconds`, `learning_rate`, losses and metrics.
-        """
-
-
 CONTRACTS: dict[str, type] = {
     "sources": Source, "features": Feature, "augmentations": Augmentation, "tasks": Task,
     "architectures": Architecture, "blocks": Piece, "schedules": Schedule,
 }  # fmt: skip
 """What a plug-in promises, by its folder."""
-
-
-class Follower(Protocol):
-    """Sets the learning rate as the fit goes on."""
-
-    @property
-    def each_step(self) -> bool:
-        """Whether it has to be asked before every step now, so that each is a call of its own."""
-
-    def step(self, batch: int) -> None:
-        """Before a step of the epoch, from 0, and before each epoch; it may skip some."""
-
-    def end(self, figures: Mapping[str, float]) -> None:
-        """After an epoch with such losses and metrics."""
-
-    def get_state(self) -> dict[str, Any]:
-        """What it goes by, as JSON values."""
-
-    def set_state(self, known: Mapping[str, Any]) -> None:
-        """Go by what `get_state` gave."""

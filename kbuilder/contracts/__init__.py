@@ -1,0 +1,32 @@
+"""What the parts promise each other: the values that pass between them, and their Protocols.
+
+A *source* gives named columns. A *feature* turns one raw column into one tensor of one form. An
+*architecture* turns a tensor of one form into a vector, and never knows the task. A *task* alone
+decides the last layer, the loss, the metrics, and how outputs are decoded into names.
+"""
+
+from kbuilder.contracts.listeners import Fit as Fit
+from kbuilder.contracts.listeners import Listener as Listener
+from kbuilder.contracts.listeners import Progress as Progress
+from kbuilder.contracts.plugins import CONTRACTS as CONTRACTS
+from kbuilder.contracts.plugins import Adaptive as Adaptive
+from kbuilder.contracts.plugins import Architecture as Architecture
+from kbuilder.contracts.plugins import Augmentation as Augmentation
+from kbuilder.contracts.plugins import Feature as Feature
+from kbuilder.contracts.plugins import Follower as Follower
+from kbuilder.contracts.plugins import Piece as Piece
+from kbuilder.contracts.plugins import Schedule as Schedule
+from kbuilder.contracts.plugins import Source as Source
+from kbuilder.contracts.plugins import Task as Task
+from kbuilder.contracts.values import FORMS as FORMS
+from kbuilder.contracts.values import RANKS as RANKS
+from kbuilder.contracts.values import Body as Body
+from kbuilder.contracts.values import Choice as Choice
+from kbuilder.contracts.values import Decision as Decision
+from kbuilder.contracts.values import Form as Form
+from kbuilder.contracts.values import Holds as Holds
+from kbuilder.contracts.values import Match as Match
+from kbuilder.contracts.values import Numeric as Numeric
+from kbuilder.contracts.values import Phase as Phase
+from kbuilder.contracts.values import Script as Script
+from kbuilder.contracts.values import Signal as Signal
