@@ -6,12 +6,12 @@
     ├── DataError      the data cannot be used as the recipe says                          (exit 1)
     ├── BuildError     the network cannot be put together                                  (exit 1)
     ├── TrainingError  the fit failed: a loss that is not a number                         (exit 1)
-    ├── Interrupted    it was told to stop, and can be gone on with                 (exit 130, 143)
+    ├── Interrupted    it was interrupted, and can be resumed                 (exit 130, 143)
     ├── RunError       a run folder is incomplete or altered                               (exit 1)
     └── ExportError    an export could not be written, or does not answer like the model   (exit 1)
 
 Each is printed as its message alone, without a traceback. A message says what happened, what was
-expected, how to mend it, and what was received.
+expected, how to fix it, and what was received.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class KBuilderError(Exception):
 
     Args:
         message: What is said to the user.
-        key: The place in the recipe that the mend belongs to, if there is one.
+        key: The key in the recipe that the fix belongs to, if there is one.
         suggestion: The nearest known word, if any.
     """
 
@@ -131,13 +131,13 @@ class Interrupted(KBuilderError):  # noqa: N818 - named like KeyboardInterrupt
     Args:
         signal: The number of the signal.
         done: How far what is kept has come.
-        resume: The command that goes on; None: nothing is kept.
+        resume: The command that resumes; None: nothing is kept.
     """
 
     exit_code = 130
 
     def __init__(self, signal: int, done: str, resume: str | None) -> None:
-        on = "Nothing is kept of it." if resume is None else f"Go on with:\n  {resume}"
+        on = "Nothing is kept of it." if resume is None else f"Resume with:\n  {resume}"
         super().__init__(f"Interrupted after {done}. {on}")
         self.exit_code = 128 + signal
 

@@ -121,7 +121,7 @@ def read_text(path: Path, expected: str, hint: str = "") -> str:
 def ours(what: object, kind: type[KBuilderError], mend: str) -> Iterator[None]:
     """While what somebody else may have written is read: whatever is wrong with it is said.
 
-    Hashes tell damage. Who alters a file together with its hash is told here.
+    Hashes tell damage. Who alters a file together with its hash is refused here.
 
     Args:
         what: The file or folder.
@@ -136,7 +136,7 @@ def ours(what: object, kind: type[KBuilderError], mend: str) -> Iterator[None]:
         raise kind(f"{what} cannot be read: {error}.") from error
     except Exception as error:  # a parser raises whatever one of its values happens to
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        # Keras goes on with how to load what runs code.
+        # Keras adds how to load what runs code.
         reason = f"{type(error).__name__}: {lines[0].partition('. ')[0].rstrip('.')[:300]}"
         raise kind(
             f"{what} is not as kbuilder wrote it, though its hashes match: {reason}. {mend}"

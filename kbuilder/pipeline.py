@@ -134,7 +134,7 @@ def fit(
         The run, with `evaluate`, `predict`, `export`, `history` and `decisions`.
 
     Raises:
-        KBuilderError: with a message that says where and how to mend it.
+        KBuilderError: with a message that says where and how to fix it.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
     path = run_folder.place(recipe, run_dir)
@@ -165,7 +165,7 @@ def resume(
     callbacks: Sequence[Any] = (),
     verbose: bool = True,
 ) -> Run:
-    """Go on with a fit: one that was interrupted, or more epochs of one that is finished.
+    """Resume a fit: one that was interrupted, or more epochs of one that is finished.
 
     The weights become those that an undisturbed fit would have reached; with more epochs, if no
     schedule of the learning rate spans them. A finished run stays as it is; what comes of it is a
@@ -197,7 +197,7 @@ def go_on(
     devices: int | None = None,
     listeners: Sequence[Listener] = (),
 ) -> Run:
-    """Go on with a fit from where `runs.start` found it to stand."""
+    """Resume a fit from where `resuming.start` found it to stand."""
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
     looked = dataset.look(recipe)
     placement = _place(recipe, devices)
@@ -214,7 +214,7 @@ def go_on(
         )
     if start.checkpoint is not None:
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
-        console.say(f"going on with {start.origin} after epoch {start.checkpoint.epoch}{step}")
+        console.say(f"resuming {start.origin} after epoch {start.checkpoint.epoch}{step}")
     return _run(prepared, placement, start.path, console, listeners, start.checkpoint)
 
 

@@ -224,6 +224,6 @@ def _blame(layer: Any, arrays: Arrays, table: Table, start: int) -> None:
         except tf.errors.InvalidArgumentError as error:
             reason = str(error.message).split(" [Op")[0].split("}} ")[-1]
             raise DataError(
-                f"{table.row(row)} cannot be preprocessed: {reason}. Mend or remove it.",
+                f"{table.row(row)} cannot be preprocessed: {reason}. Fix or remove it.",
                 key=("data",),
             ) from None

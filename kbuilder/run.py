@@ -161,7 +161,7 @@ class Run:
     ) -> int:
         """Write the predictions of a file into another, which may be larger than the memory.
 
-        After a kill the same call goes on from where it stood.
+        After a kill the same call resumes where it stood.
 
         Args:
             data: As `predict_parts` takes it.

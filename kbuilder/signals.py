@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM do while something goes on that has to be ended in good order."""
+"""What SIGINT and SIGTERM do while something lasts that has to be ended in good order."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_a_label_of_the_test_file_that_training_never_saw_is_refused_with_its_ro
     done = command("fit", "recipe.yaml")
     assert said(done.err) == (
         "Error: recipe.yaml:1:66: data.target: row 2 of test.csv: the target 'y' is 'c'. "
-        "Expected a label known from training: 'a', 'b'. Remove the row, or mend the label."
+        "Expected a label known from training: 'a', 'b'. Remove the row, or fix the label."
     )
     assert (done.code, files_below(Path())) == (1, ["recipe.yaml", "rows.csv", "test.csv"])
 
@@ -114,7 +114,7 @@ def test_an_unreadable_image_is_named() -> None:
     done = command("fit", "recipe.yaml")
     assert said(done.err) == (
         "Error: recipe.yaml:1:36: data.path: images that cannot be read: "
-        "images/dog/4.png (it is no image). Mend or remove the files."
+        "images/dog/4.png (it is no image). Fix or remove the files."
     )
     assert done.code == 1
     assert not Path("runs").exists()

@@ -107,7 +107,7 @@ def test_an_unknown_label_names_the_row() -> None:
     table = Table({"y": objects("no", "maybe")}, "test.csv")
     assert message(DataError, preprocessing.encode_targets, columns(), table) == (
         "data.target: row 2 of test.csv: the target 'y' is 'maybe'. Expected a label known from "
-        "training: 'no', 'yes'. Remove the row, or mend the label."
+        "training: 'no', 'yes'. Remove the row, or fix the label."
     )
 
 
@@ -142,7 +142,7 @@ def test_an_image_that_cannot_be_decoded_is_named() -> None:
     layer = preprocessing.preprocessor(given)
     said = message(DataError, preprocessing.apply, layer, given, table)
     assert said.startswith("data: broken.png cannot be preprocessed: ")
-    assert said.endswith(". Mend or remove it.")
+    assert said.endswith(". Fix or remove it.")
     assert "\n" not in said
 
 

@@ -100,7 +100,7 @@ def test_a_label_that_training_never_saw_is_named_with_its_row(fitted: Runs) -> 
     frame.loc[4, "stars"] = "god"
     assert message(DataError, fitted("text").evaluate, frame) == (
         "data.target: row 5 of the frame: the target 'stars' is 'god'. Expected a label known from "
-        "training: 'bad', 'good', 'so-so'. Remove the row, or mend the label.\n"
+        "training: 'bad', 'good', 'so-so'. Remove the row, or fix the label.\n"
         "    Did you mean 'good'?"
     )
 

@@ -73,7 +73,7 @@ LAYERS = {
 # Of these a recipe may write one inside `bidirectional`, which has no arguments of its own here.
 RECURRENT = ("gru", "lstm", "simple_rnn")
 
-# Arguments of Keras that a recipe may not write, each with the reason that a person is told. The
+# Arguments of Keras that a recipe may not write, each with the reason that is printed. The
 # first line of them is in no signature: every layer takes those as **kwargs.
 LEFT_OUT = {
     "autocast": "one precision holds for the whole network",

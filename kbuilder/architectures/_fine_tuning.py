@@ -1,4 +1,4 @@
-"""How a trained network goes on learning, once the last layer has learned."""
+"""How a trained network is fine-tuned, once the last layer has learned."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from kbuilder.spec import Count, Positive, Spec
 
 
 class FineTuning(Spec):
-    """A second stretch of the fit, in which the last layers of the trained network learn too."""
+    """A second phase of the fit, in which the last layers of the trained network learn too."""
 
     layers: Count | None = None
     """How many of its layers learn, counted from the last, those without weights and batch
     normalisation left out; >= 1. Left out: all."""
     epochs: Count | None = None
-    """Epochs of the stretch, at most `training.epochs`; >= 1. Left out: `training.epochs`."""
+    """Epochs of the phase, at most `training.epochs`; >= 1. Left out: `training.epochs`."""
     learning_rate: Positive = 1e-5
-    """Step size of the stretch, far below the usual, which would undo what was learned; > 0."""
+    """Step size of the phase, far below the usual, which would undo what was learned; > 0."""
 
     def phases(self, base: Any, network: str) -> tuple[Phase, Phase]:
-        """The two stretches: the last layer alone, then the last layers of the base as well.
+        """The two phases: the last layer alone, then the last layers of the base as well.
 
         Args:
             base: The Keras model, all of which may learn.

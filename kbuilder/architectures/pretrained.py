@@ -49,7 +49,7 @@ class Pretrained(Spec):
     """Whether the network keeps its weights, so that the last layer alone learns; left out: as long
     as it has any to keep."""
     fine_tune: FineTuning | None = None
-    """A second stretch of the fit, in which its last layers learn too, slowly: `{}`, or with
+    """A second phase of the fit, in which its last layers learn too, slowly: `{}`, or with
     `layers`, `epochs`, `learning_rate`. `kb.build` gives the network of the first."""
     pooling: Literal["average", "max"] = "average"
     """What becomes of each channel of the last map: its mean or its greatest value."""

@@ -12,7 +12,7 @@ from kbuilder.spec import Count, Fraction
 class MultiHeadAttention(Block):
     """Self-attention: each step becomes a mixture of all steps, by what they hold.
 
-    It is blind to the order of the steps. Padding that an embedding masks is passed over.
+    It is blind to the order of the steps. Padding that an embedding masks is skipped.
 
     Input shape: sequence (batch, time, d).
     Output shape: the same.

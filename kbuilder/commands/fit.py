@@ -20,7 +20,7 @@ from kbuilder.console import echo
     "--resume",
     type=click.Path(),
     metavar="RUN",
-    help='Go on with a run (a folder, or "latest") that was interrupted, or give it more epochs.',
+    help='Resume a run (a folder, or "latest") that was interrupted, or give it more epochs.',
 )
 @click.option(
     "--devices",
@@ -82,6 +82,6 @@ def fit(
     places = (run.path, run.path / "examples.json", f"exported/{run_folder.called(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
     echo(
-        f"Go on with:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",
+        f"Next:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",
         err=True,
     )

@@ -81,7 +81,7 @@ def main() -> NoReturn:
     except OSError as error:
         echo(f"Error: {_disk(error)}", err=True)
         code = 1
-    except Exception as error:  # the last resort: a fault of ours is told without its traceback
+    except Exception as error:  # the last resort: a fault of ours is reported without its traceback
         echo(_unexpected(error), err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)

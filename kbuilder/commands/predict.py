@@ -23,7 +23,7 @@ from kbuilder.console import echo
 def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 
-    CSV and Parquet files may be larger than the memory. The same command goes on with a file of
+    CSV and Parquet files may be larger than the memory. The same command resumes a file of
     predictions that was interrupted. In CSV control characters are written as escapes (\\x1b).
 
     \b

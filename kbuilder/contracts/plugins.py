@@ -24,7 +24,7 @@ from kbuilder.contracts.values import Choice, Form, Holds, Match, Numeric, Scrip
 
 
 class Follower(Protocol):
-    """Sets the learning rate as the fit goes on."""
+    """Sets the learning rate during the fit."""
 
     @property
     def each_step(self) -> bool:
@@ -304,7 +304,7 @@ class Schedule(Protocol):
         """
 
     def follow(self, model: Any, steps: int) -> Follower | None:
-        """What sets the rate as the fit goes on; None where the schedule object says all.
+        """What sets the rate during the fit; None where the schedule object says all.
 
         Args:
             model: The network, compiled.

@@ -32,7 +32,7 @@ Holds = Literal["numbers", "words", "texts", "pictures"]
 
 
 class Choice(NamedTuple):
-    """A value that was inferred, with the reason that a person is told."""
+    """A value that was inferred, with the reason that is printed."""
 
     value: Any
     reason: str
@@ -118,7 +118,7 @@ class Body:
             own, whose loss is added times the weight; after it they are gone.
         output: Makes a layer of so many units that stands in for the task's Dense, before the
             task's activation.
-        phases: The stretches of the fit, where it is more than one.
+        phases: The phases of the fit, where it is more than one.
     """
 
     tensor: Any
@@ -129,13 +129,13 @@ class Body:
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of the fit, in which some layers learn and the others keep their weights.
+    """A phase of the fit, in which some layers learn and the others keep their weights.
 
     Args:
         frozen: The layers that keep their weights.
         epochs: Its epochs, at most those of `training`; None: those of `training`.
         learning_rate: Its learning rate; None: that of `training`.
-        why: What the person is told.
+        why: What is printed.
     """
 
     frozen: Sequence[Any]

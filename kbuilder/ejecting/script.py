@@ -36,7 +36,7 @@ def write(
         tasks: The task by output of `model`.
         auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
         dropped: Whether rows without a target were left out.
-        phases: The stretches of the fit, each with its optimizer; none: a single one.
+        phases: The phases of the fit, each with its optimizer; none: a single one.
 
     Raises:
         BuildError: if the network cannot be written down.
@@ -211,7 +211,7 @@ def _main(
     Args:
         tasks: The task by output of the network as it is fitted.
         dropped: The targets, if rows without them are left out.
-        stretches: Of each stretch of the fit the statements that come before it, and its epochs,
+        stretches: Of each phase of the fit the statements that come before it, and its epochs,
             None for those of training.
     """
     training = recipe.training

@@ -19,7 +19,7 @@ def write(path: Path, say: Callable[[str], None]) -> list[Path]:
 
     Args:
         path: The folder, whose name is that of the model.
-        say: Is told of files that differ from what would be written, and are left alone.
+        say: Called with files that differ from what would be written, and are left alone.
 
     Returns:
         The files that were not there before.

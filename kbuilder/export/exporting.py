@@ -91,7 +91,7 @@ def export(
         format: What `check` gave.
         fitted: The fitted recipe.
         quantizing: To what, and by which rows; None: the numbers keep their bits.
-        say: Is told what was lost by it, and which files were left alone.
+        say: Called with what was lost by it, and which files were left alone.
         prove: Raises an ExportError if a folder cannot be served; asked of a SavedModel.
 
     Returns:

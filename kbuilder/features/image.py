@@ -218,7 +218,7 @@ def _heads(column: str, values: np.ndarray) -> tuple[Counter, Counter]:
         except (UnidentifiedImageError, OSError, TypeError) as error:
             raise DataError(
                 f"column {column!r} has an image here that cannot be read ({error}). "
-                "Mend or remove it.",
+                "Fix or remove it.",
                 key=("features", column),
                 row=row,
             ) from None

@@ -56,7 +56,7 @@ def parse(
 
 @contextmanager
 def pointing(recipe: Recipe) -> Iterator[None]:
-    """Give errors raised within the line of the recipe that their mend belongs to."""
+    """Give errors raised within the line of the recipe that their fix belongs to."""
     try:
         yield
     except KBuilderError as error:
@@ -84,7 +84,7 @@ def _validate(
     """The recipe, or None with the problems added to `found`.
 
     pydantic checks whether values agree with each other only once each is right by itself. So that
-    those problems come with the first answer too, what is wrong is mended by a stand-in, and the
+    those problems come with the first answer too, what is wrong is replaced by a stand-in, and the
     rest checked again, for as long as that changes anything.
     """
     told: set[Key] = set()

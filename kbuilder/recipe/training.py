@@ -138,10 +138,10 @@ class EarlyStopping(Spec):
 
 
 class Checkpoints(Spec):
-    """What is kept of a fit under way: `kbuilder fit --resume RUN` goes on from there, exactly.
+    """What is kept of a fit under way: `kbuilder fit --resume RUN` resumes from there, exactly.
 
     One is written after each epoch (of those that end within a second, after one), and when the fit
-    is told to stop.
+    is interrupted.
     """
 
     every_minutes: Positive = 10.0
@@ -185,7 +185,7 @@ class Training(Spec):
     early_stopping: EarlyStopping | None = EarlyStopping()
     """When to stop before `epochs`; null: never."""
     checkpoints: Checkpoints | None = Checkpoints()
-    """What is kept of the fit while it goes on; null: a checkpoint only when it is told to stop."""
+    """What is kept of the fit while it lasts; null: a checkpoint only when it is interrupted."""
     tensorboard: bool = False
     """Whether the figures of each epoch are also written as logs of TensorBoard, into the run."""
     plan: Literal["auto", "keras"] | Plan = "auto"

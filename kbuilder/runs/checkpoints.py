@@ -26,7 +26,7 @@ STATE = "state.json"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a fit needs to go on as if nothing had been.
+    """All that a fit needs to be resumed as if it had never stopped.
 
     Args:
         epoch: Epochs that are finished.
@@ -57,7 +57,7 @@ def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
     """The newest sound checkpoint; None if the folder has none at all.
 
     Args:
-        say: Is told of each that is damaged.
+        say: Called with each that is damaged.
 
     Raises:
         RunError: if there are checkpoints, and all are damaged.
@@ -104,7 +104,7 @@ def read(path: Path) -> Checkpoint:
 def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
     """Write a checkpoint, then remove all but it and those before it, `keep` in all.
 
-    One that stands further than it is damaged, or the fit would have gone on from there.
+    One that stands further than it is damaged, or the fit would have been resumed from there.
 
     Raises:
         OSError: if it cannot be written; those before it stay.
@@ -133,7 +133,7 @@ class Writer:
     Args:
         folder: Where they are kept; made with the first.
         keep: How many.
-        say: Is told what could not be written, from the thread of the fit.
+        say: Called with what could not be written, from the thread of the fit.
     """
 
     def __init__(self, folder: Path, keep: int, say: Callable[[str], None]) -> None:
@@ -182,7 +182,7 @@ class Writer:
                 checkpoint, self._next, self._busy = self._next, None, True
             try:
                 write(self.folder, checkpoint, self.keep)
-            except Exception as error:  # told by the thread of the fit, which goes on
+            except Exception as error:  # reported by the thread of the fit, which continues
                 reason = error.strerror if isinstance(error, OSError) else None
                 step = f", step {checkpoint.step}," if checkpoint.step else ""
                 self._failed.append(

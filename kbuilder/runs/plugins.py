@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import asdict
 from pathlib import Path
@@ -58,5 +57,3 @@ def _got(origin: catalog.Origin) -> str:
     spelled = ":" in origin.name
     folder = Path(origin.path).parents[0 if spelled else 1]
     return f"Name its folder: `--plugins {shlex.quote(str(folder))}`."
-
-

@@ -3,7 +3,7 @@
 Until the output is whole, what has been predicted is in a folder beside it, `<output>.unfinished`:
 `predictions`, which grows by a part at a time, and `journal.json`, which says how much of it
 counts, and what it was predicted from. Both are on the disk before the next part begins. So a
-process that is killed at any moment leaves a beginning to go on from, and nothing under the
+process that is killed at any moment leaves a beginning to resume from, and nothing under the
 output's name.
 """
 
@@ -57,7 +57,7 @@ class Job:
         run: What tells the run from others.
         parts: The rows from a given one on, counted from 0.
         predict: The predictions of some rows.
-        again: The command that goes on with it.
+        again: The command that resumes it.
         safe: Keep words in CSV from being formulas in a spreadsheet.
     """
 
@@ -123,7 +123,11 @@ def write(job: Job, console: Console) -> int:
         raise KeyboardInterrupt
 
     try:
-        with closing(console), under_way.folder(job.output, _resumable) as folder, signals.guard(stop):
+        with (
+            closing(console),
+            under_way.folder(job.output, _resumable) as folder,
+            signals.guard(stop),
+        ):
             journal = _predict(job, folder, _begin(folder, of, console), console)
             if _made_from(job) != of:
                 raise DataError(
@@ -166,12 +170,12 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
 
 
 def _begin(folder: Path, of: Mapping[str, str], console: Console) -> Journal:
-    """From where to go on: the journal of what is there, or a new one."""
+    """From where to resume: the journal of what is there, or a new one."""
     kept = _kept(folder)
     if kept is not None:
         others = [name for name in of if of[name] != kept.of.get(name)]
         if not others:
-            console.say(f"going on after {kept.rows:,} rows")
+            console.say(f"resuming after {kept.rows:,} rows")
             return kept
         console.say(
             f"beginning anew: {listed(others)} changed since {kept.rows:,} rows were predicted"
@@ -199,7 +203,7 @@ def _put(folder: Path, journal: Journal) -> Journal:
 
 
 def _made_from(job: Job) -> dict[str, str]:
-    """What a prediction is made from, each by the name that a person is told."""
+    """What a prediction is made from, each by the name that is printed."""
     return {
         "the rows": f"{job.data.absolute()} {_stamp(job)}",
         "the run": job.run,

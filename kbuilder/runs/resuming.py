@@ -25,17 +25,17 @@ CHANGEABLE = (
     "training.epochs", "training.plan", "training.strategy", "training.tensorboard",
     "training.wait_minutes",
 )  # fmt: skip
-"""What of a recipe may be changed when a run is gone on with."""
+"""What of a recipe may be changed when a run is resumed."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """From where a run is gone on with.
+    """From where a run is resumed.
 
     Args:
         recipe: The resolved recipe, with the changes that were asked for.
         before: The same without them.
-        origin: The folder from which it is gone on.
+        origin: The folder from which it is resumed.
         path: The name of the run, once it is whole.
         decisions: What was inferred when it began.
         splits: Sizes, seed and fingerprint of the parts that it began with.
@@ -61,12 +61,12 @@ def folder(
     splits: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> Iterator[Path]:
-    """The folder of a run while its fit goes on; goes once the run is whole.
+    """The folder of a run during its fit; it is removed once the run is whole.
 
     Where the fit fails, it stays if it has a checkpoint.
 
     Args:
-        say: Is told how to go on, where the error does not say it.
+        say: Called with how to resume, where the error does not say it.
 
     Raises:
         CallError: if another process is at work on it, or the run is whole already.
@@ -75,7 +75,7 @@ def folder(
     def resumable(folder: Path, error: BaseException) -> bool:
         kept = bool(checkpoints.found(folder / "checkpoints"))
         if kept and not isinstance(error, Interrupted):
-            say(f"its last checkpoint is kept, to go on from by `{resume_command(path)}`")
+            say(f"its last checkpoint is kept; resume by `{resume_command(path)}`")
         return kept
 
     with under_way.folder(path, resumable) as own:
@@ -105,7 +105,7 @@ def _sweep(path: Path) -> None:
 def start(
     run: str | Path, override: Sequence[str], run_dir: str | Path | None, say: Callable[[str], None]
 ) -> Start:
-    """From where to go on with a run: one that was interrupted, or one that is whole.
+    """From where to resume a run: one that was interrupted, or one that is whole.
 
     A whole run stays as it is; what comes of it is a new one.
 
@@ -113,7 +113,7 @@ def start(
         run: The folder, or `latest`.
         override: Changes of the recipe, such as `training.epochs=80`.
         run_dir: Folder of the run that comes of a whole one.
-        say: Is told of damaged checkpoints.
+        say: Called with damaged checkpoints.
 
     Raises:
         CallError: if there is no such run, the changes are not among those that can be made, or
@@ -146,13 +146,13 @@ def start(
             f"on with as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
         )
     if not whole and run_dir is not None:
-        raise CallError("an interrupted run goes on in its own folder. Expected no --run-dir.")
+        raise CallError("an interrupted run is resumed in its own folder. Expected no --run-dir.")
     checkpoint = checkpoints.newest(path / "checkpoints", say)
     if checkpoint is not None:
         _more(path, recipe.training, checkpoint, whole)
     elif whole:
         raise CallError(
-            f"{path} kept no checkpoint to go on from. Expected a run of more than a smoke test, "
+            f"{path} kept no checkpoint to resume from. Expected a run of more than a smoke test, "
             "fitted with training.checkpoints."
         )
     return Start(
@@ -183,7 +183,7 @@ def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -
     with files.ours(path, RunError, "Fit anew."):
         standing = checkpoint.state["standing"]
         best = {one["listener"]: one["state"] for one in checkpoint.state["listeners"]}.get("Best")
-        done = standing["epoch"] - standing["began"]  # in the last stretch
+        done = standing["epoch"] - standing["began"]  # in the last phase
         least, waited = done + (standing["step"] > 0), int(best["waited"]) if best else 0
     if not whole:
         if training.epochs < least:
@@ -200,7 +200,7 @@ def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -
     if more:
         why = f" early, after {waited} epochs without a lower validation loss" if early else ""
         raise CallError(
-            f"{path} is finished{why}: {done} epochs. To go on with it: "
+            f"{path} is finished{why}: {done} epochs. To resume it: "
             f"`{resume_command(path)} {' '.join(more)}`."
         )
 
@@ -233,5 +233,3 @@ def _changes(before: Any, after: Any, way: tuple[str, ...] = ()) -> list[str]:
     if isinstance(a, dict) and isinstance(b, dict) and len(way) < 2:
         return [p for k in sorted({*a, *b}) for p in _changes(a.get(k), b.get(k), (*way, k))]
     return [".".join(way)] if a != b else []
-
-

@@ -1,8 +1,8 @@
 """The run folder: all that a fit leaves behind, written whole and checked when it is read.
 
 A folder that bears its name is whole. `lock.json` has the SHA-256 of every file, and a file that
-does not match it is not loaded. While the fit goes on, `<name>.unfinished` holds its recipe, its
-checkpoints and its history, from which it can be gone on with.
+does not match it is not loaded. During the fit, `<name>.unfinished` holds its recipe, its
+checkpoints and its history, from which it can be resumed.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
         if unfinished(path).exists():
             raise CallError(
                 f"{unfinished(path)} is there: a fit that is under way, or was interrupted. "
-                f"Go on with it by `{resume_command(path)}`, or remove the folder."
+                f"Resume it by `{resume_command(path)}`, or remove the folder."
             )
         return path
     return (
@@ -125,7 +125,9 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         files.write_text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
         plugins.keep(folder, record.recipe)
         files.write_text(folder / "columns.json", record.columns.to_json())
-        files.write_json(folder / "decisions.json", [decision.to_json() for decision in record.decisions])
+        files.write_json(
+            folder / "decisions.json", [decision.to_json() for decision in record.decisions]
+        )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
         files.write_rows(folder / "history.csv", record.history)
@@ -187,7 +189,7 @@ def find(name: str | Path, resume: bool = False) -> Path:
         if unfinished(path).is_dir() and not (path / LOCK).is_file():
             return unfinished(path)
     elif unfinished(path).is_dir() and not path.is_dir():
-        raise CallError(f"{path} is not finished. Go on with it by `{resume_command(path)}`.")
+        raise CallError(f"{path} is not finished. Resume it by `{resume_command(path)}`.")
     if not path.is_dir():
         raise CallError(
             f"there is no run folder {path}. Expected the folder that `kbuilder fit` named, "

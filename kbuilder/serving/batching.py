@@ -56,7 +56,7 @@ class Batcher:
         predict: Answers columns of any number of rows.
         most: Rows that are computed at once; a request of more is alone, and computed in parts.
         waiting: Rows that may wait; None: as many as eight batches have, 8,192 at least.
-        noted: Is told the rows of each batch.
+        noted: Called with the rows of each batch.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The models that are served, and their versions: numbered folders that are watched.
 
 A new version is checked, loaded and compared with its own examples, which warms it, before the old
-one goes; one that fails is told of and left, and the old one stays.
+one goes; one that fails is reported and skipped, and the old one stays.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Model:
     Args:
         name: What clients call it.
         folder: Its numbered folders are the versions.
-        say: Is told of versions that come and go.
+        say: Called with versions that come and go.
         make_batcher: Makes what answers the requests for a version.
     """
 

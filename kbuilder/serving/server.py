@@ -47,7 +47,7 @@ def load(
         name: What clients call it.
         batch: Rows that are answered together at most; None: by what a row is.
         metrics: Counts its batches.
-        say: Is told of versions.
+        say: Called with versions.
 
     Raises:
         ExportError: if no version is sound.
@@ -79,7 +79,7 @@ def listen(
     Args:
         server: What answers.
         listening: For HTTP.
-        say: Is told where it serves.
+        say: Called with where it serves.
         rpc: Whose address gRPC takes over.
     """
     import uvicorn
@@ -147,7 +147,7 @@ async def _serve(
 async def _answering(
     server: Server, rpc: socket.socket | None, http: uvicorn.Server, calls: int
 ) -> AsyncIterator[str | None]:
-    """gRPC, until HTTP is told to stop; gives its address, which it takes over from a socket."""
+    """gRPC, until HTTP is stopped; gives its address, which it takes over from a socket."""
     if rpc is None:
         yield None
         return

@@ -199,7 +199,7 @@ def shown(value: Any) -> str:
 
 
 def parsed(body: bytes) -> dict[str, Any]:
-    """The object that a request holds; what comes after it is passed over.
+    """The object that a request holds; what comes after it is skipped.
 
     Raises:
         RequestError: if there is none.

@@ -122,7 +122,7 @@ def _load(found: Sequence[Path], origin: str, key: Key) -> Table:
     if broken:
         more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
         raise DataError(
-            f"images that cannot be read: {'; '.join(broken[:5])}{more}. Mend or remove the files.",
+            f"images that cannot be read: {'; '.join(broken[:5])}{more}. Fix or remove the files.",
             key=key,
         )
     images = np.empty(len(files), dtype=object)

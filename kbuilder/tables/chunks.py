@@ -44,7 +44,7 @@ def parts_like(
         path, words: As `read_like` takes them.
         wanted: The columns that are needed.
         size: The rows of a part.
-        start: How many rows are passed over.
+        start: How many rows are skipped.
 
     Raises:
         DataError: if it cannot be read, or a wanted column is missing.
@@ -67,13 +67,13 @@ def read_parquet(path: Path) -> Table:
 def parquet_parts(
     path: Path, wanted: Sequence[str] | None, size: int | None, start: int
 ) -> Iterator[Part]:
-    """The rows of a Parquet file part by part; those that are passed over are not read, if many.
+    """The rows of a Parquet file part by part; those that are skipped are not read, if many.
 
     Args:
         path: The file.
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
-        start: How many rows are passed over.
+        start: How many rows are skipped.
 
     Raises:
         DataError: if it has no rows, cannot be read, or a wanted column is missing.

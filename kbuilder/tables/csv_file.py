@@ -68,7 +68,7 @@ def csv_parts(
         path, key, delimiter, encoding, missing, words: As `read_csv` takes them.
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
-        start: How many rows are passed over, which costs less than to read them.
+        start: How many rows are skipped, which costs less than to read them.
 
     Raises:
         DataError: as `read_csv`, when the reading comes to what is wrong, and if a wanted column

@@ -172,7 +172,7 @@ def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarr
             what = "has no value" if label is None else f"is {label!r}"
             raise DataError(
                 f"the target {column!r} {what}. Expected a label known from training: "
-                f"{listed(repr(label) for label in classes)}. Remove the row, or mend the label.",
+                f"{listed(repr(label) for label in classes)}. Remove the row, or fix the label.",
                 key=("data", "target"),
                 row=row,
                 suggestion=nearest(label, classes) if words and label is not None else None,

@@ -1,1 +1,1 @@
-"""The fit, and what is told of it."""
+"""The fit, and what is reported of it."""

@@ -37,7 +37,7 @@ class Standing:
     Args:
         epoch: Epochs that are finished.
         step: Steps of the epoch under way.
-        phase: The stretch of the fit, from 0.
+        phase: The phase of the fit, from 0.
         began: Epochs that were finished when it began.
         seconds: What the epoch under way has taken before an interruption.
         rate: The learning rate of its first step.
@@ -123,7 +123,7 @@ class _LossError(Exception):
 
 
 class _Fit:
-    """One fit under way: phases of epochs of steps, each of which can be gone on from."""
+    """One fit under way: phases of epochs of steps, each of which can be resumed from."""
 
     def __init__(
         self,
@@ -218,7 +218,7 @@ class _Fit:
         return done or self.following.over
 
     def _enter(self, start: Checkpoint | None) -> None:
-        """Begin a phase, or go on within it."""
+        """Begin a phase, or resume within it."""
         phase = self.now.phase
         if self.phases:
             assert self.compile_ is not None, "phases are compiled one by one"
@@ -409,12 +409,12 @@ class _Fit:
         return self.following.ended or (self._over() and final)
 
     def checkpoint(self) -> Checkpoint:
-        """All that is needed to go on from here, which the fit itself does after a fault too."""
+        """All that is needed to resume from here, which the fit itself does after a fault, too."""
         self.saved = self._checkpoint()
         return self.saved
 
     def _checkpoint(self) -> Checkpoint:
-        """All that this fit needs to go on from here."""
+        """All that this fit needs to resume from here."""
         now = self.now
         arrays = state.capture(self.trainer, metrics=now.step > 0)
         kept: dict[str, Any] = {

@@ -27,7 +27,7 @@ def variables(trainer: Any, metrics: bool) -> list[Any]:
 
 
 def capture(trainer: Any, metrics: bool = True) -> dict[str, np.ndarray]:
-    """Copies of all variables; the fit may go on at once."""
+    """Copies of all variables; the fit may continue at once."""
     own = variables(trainer, metrics)
     return {f"{n:05d}": np.array(v.numpy(), copy=True) for n, v in enumerate(own)}
 
@@ -45,7 +45,7 @@ def restore(trainer: Any, arrays: Mapping[str, np.ndarray]) -> None:
     if len(given) < fewest or shapes != {name: array.shape for name, array in given.items()}:
         raise RunError(
             "the checkpoint does not fit the network: another version of kbuilder or Keras wrote "
-            "it. Go on with that version, or fit anew."
+            "it. Resume with that version, or fit again."
         )
     for name, array in given.items():
         own[name].assign(array)

@@ -296,7 +296,7 @@ def test_a_file_is_relative_to_the_recipe(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tuned(trained: tuple[Any, Path], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A run of two stretches, in the second of which the last three layers learn."""
+    """A run of two phases, in the second of which the last three layers learn."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (24, 32, 32), dtype=np.uint8)
     frame = pd.DataFrame({"image": list(images), "y": [*"ab"] * 12})

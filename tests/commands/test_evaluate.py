@@ -45,7 +45,7 @@ def test_a_label_that_training_never_saw_is_named_with_its_row(fitted: Any, call
     assert (code, out) == (1, "")
     assert re.match(
         r"Error: .*row \d+ of rows\.csv: the target 'answer' is 'nope'\. Expected a label known "
-        r"from training: 'no', 'yes'\. Remove the row, or mend the label\.\n",
+        r"from training: 'no', 'yes'\. Remove the row, or fix the label\.\n",
         err,
     )
 

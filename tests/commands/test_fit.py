@@ -45,7 +45,7 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Ca
     assert err.startswith("decided, since the recipe leaves it open")
     assert "\nepoch   1/1 " in err
     assert err.endswith(
-        "Go on with:\n"
+        "Resume with:\n"
         "  kbuilder predict run run/examples.json\n"
         "  kbuilder export run exported/run\n"
     )
@@ -113,7 +113,7 @@ def test_a_wrong_call_has_exit_code_2_and_a_failed_run_1(
 
 PROGRESS = re.compile(
     r"decided, since .*|  [\w.]+( \w+)?: .*|fitting [\d,]+ parameters on .*|epoch +\d+/\d+ .*"
-    r"|Go on with:|  kbuilder (predict|export) .*"
+    r"|Next:|  kbuilder (predict|export) .*"
 )
 
 
@@ -176,7 +176,7 @@ def test_a_fit_that_is_stopped_says_how_to_go_on_with_its_code(
     if not lines[0].startswith(("epoch", "Interrupted")):  # the end of a line that was read before
         lines = lines[1:]
     assert [line for line in lines[:-2] if not PROGRESS.fullmatch(line)] == []
-    assert re.fullmatch(r"Interrupted after epoch \d+(, step \d+)?\. Go on with:", lines[-2])
+    assert re.fullmatch(r"Interrupted after epoch \d+(, step \d+)?\. Resume with:", lines[-2])
     assert lines[-1] == f"  kbuilder fit --resume a/{number}"
 
 

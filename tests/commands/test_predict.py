@@ -253,10 +253,10 @@ def test_what_was_ended_goes_on_to_the_very_file(
         assert (code, said) == (-number, "")
     else:
         assert (code, rows > 0) == (128 + number, True)
-        assert said == f"Interrupted after {rows:,} rows. Go on with:\n  {again}\n"
+        assert said == f"Interrupted after {rows:,} rows. Resume with:\n  {again}\n"
     monkeypatch.chdir(folder)
     code, _, err = call(*shlex.split(again)[1:])
-    on = f"going on after {rows:,} rows\n" if rows else ""
+    on = f"resuming after {rows:,} rows\n" if rows else ""
     assert (code, err) == (0, f"{on}{LONG:,} predictions: {moment}\n")
     if output.suffix == ".csv":
         assert output.read_text(encoding="utf-8") == expected.to_csv(index=False)

@@ -114,7 +114,7 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
     if moment == "told to stop":
         assert re.fullmatch(r"after epoch [1-4](, step \d+)?", stands)
         assert err.endswith(
-            f"Interrupted {stands}. Go on with:\n  kbuilder fit --resume '{moment}'\n"
+            f"Interrupted {stands}. Resume with:\n  kbuilder fit --resume '{moment}'\n"
         )
         process = start(folder, "--resume", moment)
         out, err = process.communicate(timeout=HANG)
@@ -123,8 +123,8 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
         code, out, err = call("fit", "--resume", moment)
     assert (code, out.splitlines()[-1]) == (0, f"run: {moment}")
     assert said(err) == [
-        f"going on with {moment}.unfinished {stands}",
-        "Go on with:",
+        f"resuming {moment}.unfinished {stands}",
+        "Next:",
         f"  kbuilder predict '{moment}' '{moment}/examples.json'",
         f"  kbuilder export '{moment}' 'exported/{moment}'",
     ]
@@ -167,7 +167,7 @@ def test_more_epochs_of_a_finished_run_are_those_of_a_longer_fit(
     assert call("fit", "answers.yaml", "--run-dir", "longer", *more)[0] == 0
     code, _, err = call("fit", "--resume", "undisturbed", *more, "--run-dir", "extended")
     assert code == 0
-    assert said(err)[0] == "going on with undisturbed after epoch 5"
+    assert said(err)[0] == "resuming undisturbed after epoch 5"
     assert_equal(Path("extended"), Path("longer"))
     assert before == {name: Path("undisturbed", name).stat() for name in before}
 
@@ -185,7 +185,7 @@ def test_a_schedule_that_spans_the_new_epochs_too_is_said(call: Call) -> None:
     assert said(err)[:2] == [
         "the schedule of the learning rate now spans 2 epochs, not 1: the weights are not those of "
         "a fit of as many from the start",
-        "going on with run after epoch 1",
+        "resuming run after epoch 1",
     ]
 
 
@@ -226,10 +226,10 @@ def test_rows_that_have_moved_are_found_where_they_are_now(small: Path, call: Ca
 
 def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Call) -> None:
     before = files_below(Path())
-    on = "To go on with it: `kbuilder fit --resume run -o training.epochs=4`."
+    on = "To resume it: `kbuilder fit --resume run -o training.epochs=4`."
     changeable = ", ".join(resuming.CHANGEABLE)
     other = (
-        "is another than the run began with. Expected the same: a run is gone on with as it began, "
+        "is another than the run began with. Expected the same: a run is resumed as it began, "
         f"but for {changeable}. Fit anew with the others."
     )
     cases: dict[tuple[str, ...], str] = {
@@ -263,7 +263,7 @@ def test_a_run_that_stopped_early_wants_more_patience(call: Call) -> None:
     for arguments in ([], ["-o", "training.epochs=20"]):
         assert call("fit", "--resume", "run", *arguments) == (
             2, "", "Error: run is finished early, after 2 epochs without a lower validation loss: "
-            "3 epochs. To go on with it: "
+            "3 epochs. To resume it: "
             "`kbuilder fit --resume run -o training.early_stopping.patience=4`.\n",
         )  # fmt: skip
     patient = "training.early_stopping.patience=4"
@@ -304,15 +304,15 @@ def test_an_interrupted_run_is_known_by_both_its_names_and_keeps_its_folder(
 ) -> None:
     interrupt(small)
     assert call("evaluate", "run") == (
-        2, "", "Error: run is not finished. Go on with it by `kbuilder fit --resume run`.\n"
+        2, "", "Error: run is not finished. Resume it by `kbuilder fit --resume run`.\n"
     )  # fmt: skip
     assert call("fit", "small.yaml", "--run-dir", "run") == (
         2, "", "Error: run.unfinished is there: a fit that is under way, or was interrupted. "
-        "Go on with it by `kbuilder fit --resume run`, or remove the folder.\n",
+        "Resume it by `kbuilder fit --resume run`, or remove the folder.\n",
     )  # fmt: skip
     assert call("fit", "--resume", "run", "--run-dir", "other") == (
         2, "",
-        "Error: an interrupted run goes on in its own folder. Expected no --run-dir.\n",
+        "Error: an interrupted run is resumed in its own folder. Expected no --run-dir.\n",
     )  # fmt: skip
     assert call("fit", "--resume", "run", "-o", "training.epochs=1") == (
         2, "", "Error: run.unfinished is in epoch 2 already. "
@@ -320,7 +320,7 @@ def test_an_interrupted_run_is_known_by_both_its_names_and_keeps_its_folder(
     )  # fmt: skip
     code, out, err = call("fit", "--resume", "run.unfinished", "-o", "training.epochs=3")
     assert (code, out.splitlines()[-1]) == (0, "run: run")
-    assert said(err)[0] == "going on with run.unfinished after epoch 2"
+    assert said(err)[0] == "resuming run.unfinished after epoch 2"
     assert len(kb.load("run").history) == 3
     assert not Path("run.unfinished").exists()
 
@@ -372,7 +372,7 @@ def test_a_run_without_a_checkpoint_is_refused(call: Call) -> None:
     Path("a.yaml").write_text(text, encoding="utf-8")
     assert call("fit", "a.yaml", "--run-dir", "run", "--smoke")[0] == 0
     assert call("fit", "--resume", "run", "-o", "training.epochs=40") == (
-        2, "", "Error: run kept no checkpoint to go on from. Expected a run of more than a smoke "
+        2, "", "Error: run kept no checkpoint to resume from. Expected a run of more than a smoke "
         "test, fitted with training.checkpoints.\n",
     )  # fmt: skip
 
@@ -432,9 +432,9 @@ def test_a_checkpoint_of_another_network_is_refused(small: Path, call: Call) -> 
     code, _, err = call("fit", "--resume", "run")
     assert code == 1
     assert said(err)[1:] == [
-        "its last checkpoint is kept, to go on from by `kbuilder fit --resume run`",
+        "its last checkpoint is kept; resume by `kbuilder fit --resume run`",
         "Error: the checkpoint does not fit the network: another version of kbuilder or Keras "
-        "wrote it. Go on with that version, or fit anew.",
+        "wrote it. Resume with that version, or fit again.",
     ]
 
 
@@ -455,6 +455,6 @@ def test_a_run_that_goes_on_from_another_has_its_checkpoint_at_once(
     monkeypatch.setattr(fitting, "fit", fit)
     code, _, err = call("fit", "--resume", "run", "-o", "training.epochs=9", "--run-dir", "more")
     assert (code, seen) == (130, ["after epoch 2"])
-    assert "its last checkpoint is kept, to go on from by `kbuilder fit --resume more`" in said(err)
+    assert "its last checkpoint is kept; resume by `kbuilder fit --resume more`" in said(err)
     splits = json.loads(Path("more.unfinished/splits.json").read_text())
     assert splits == json.loads(Path("run/splits.json").read_text())

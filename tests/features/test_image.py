@@ -148,7 +148,7 @@ def test_a_file_that_is_no_image_is_named_with_its_row() -> None:
 def test_a_bmp_with_a_palette_is_refused(mode: str) -> None:
     assert message(DataError, Image().learn, "i", files(encoded(picture(0, mode), "BMP"))) == (
         "features.i: column 'i' has an image here that cannot be read (a BMP with a palette, whose "
-        "colours TensorFlow does not read). Mend or remove it."
+        "colours TensorFlow does not read). Fix or remove it."
     )
 
 

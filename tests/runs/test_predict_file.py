@@ -119,7 +119,7 @@ def test_what_was_cut_short_goes_on_to_the_very_file(output: Path, after: int) -
     left.write_bytes(left.read_bytes() + b"half a par")
     seen: list[int] = []
     again = job(output, predict=lambda table: (seen.extend(table.labels), doubled(table))[1])
-    assert write(again) == (ROWS, [f"going on after {done} rows"])
+    assert write(again) == (ROWS, [f"resuming after {done} rows"])
     assert seen == list(range(done + 1, ROWS + 1))
     assert output.read_bytes() == expected
     assert files_below(Path()) == [output.name, DATA.name]
@@ -139,7 +139,7 @@ def test_what_was_cut_short_before_the_file_took_its_name_is_not_predicted_again
             write(job(output))
     assert not output.exists()
     again = job(output, predict=ending(1, cut), parts=lambda start: cut())
-    assert write(again) == (ROWS, [f"going on after {ROWS} rows"])
+    assert write(again) == (ROWS, [f"resuming after {ROWS} rows"])
     assert output.read_bytes() == expected
 
 
@@ -225,7 +225,7 @@ def test_an_output_among_the_rows_does_not_change_them() -> None:
     Path("rows/out.csv").write_text("old")
     with pytest.raises(OSError, match=r"^cut$"):
         write(replace(inside, predict=ending(13, cut)))
-    assert write(inside) == (ROWS, ["going on after 12 rows"])
+    assert write(inside) == (ROWS, ["resuming after 12 rows"])
     shutil.copy(DATA, "rows/more.csv")
     with pytest.raises(OSError, match=r"^cut$"):
         write(replace(inside, predict=ending(13, cut)))
@@ -239,10 +239,10 @@ def test_a_signal_ends_it_and_the_message_says_how_to_go_on(number: int) -> None
     before = signal.getsignal(number)
     with pytest.raises(Interrupted) as stopped:
         write(job(predict=ending(13, lambda: os.kill(os.getpid(), number))))
-    said = "Interrupted after 12 rows. Go on with:\n  predict it again"
+    said = "Interrupted after 12 rows. Resume with:\n  predict it again"
     assert (str(stopped.value), stopped.value.exit_code) == (said, 128 + number)
     assert signal.getsignal(number) is before
-    assert write(job()) == (ROWS, ["going on after 12 rows"])
+    assert write(job()) == (ROWS, ["resuming after 12 rows"])
 
 
 def test_a_signal_before_the_first_part_leaves_nothing() -> None:

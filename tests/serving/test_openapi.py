@@ -15,7 +15,7 @@ from halting import HANG
 
 from kbuilder.serving import openapi
 
-# Passed over, for schemas cannot say it: that a tensor has as many values as its shape says
+# Skipped, for schemas cannot say it: that a tensor has as many values as its shape says
 # (positive_data_acceptance); and that a method is not known is 400 below /v1, not 405
 # (unsupported_method), in the protocol of TensorFlow Serving.
 PASSED_OVER = "positive_data_acceptance,unsupported_method"

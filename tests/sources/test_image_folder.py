@@ -112,7 +112,7 @@ def test_an_image_that_cannot_be_read_is_named_with_the_reason(kind: str) -> Non
     if reason is not None:
         assert said == (
             f"data.path: images that cannot be read: images/cat/bad.png ({reason}). "
-            "Mend or remove the files."
+            "Fix or remove the files."
         )
     assert said.startswith("data.path: images that cannot be read: images/cat/bad.png (")
 
@@ -121,7 +121,7 @@ def test_many_broken_images_are_counted() -> None:
     for number in range(7):
         put(f"images/cat/{number}.png", b"")
     said = message(DataError, source().load)
-    assert said.endswith("images/cat/4.png (it is empty) and 2 more. Mend or remove the files.")
+    assert said.endswith("images/cat/4.png (it is empty) and 2 more. Fix or remove the files.")
 
 
 def test_an_image_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_an_image_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch)
     put("images/cat/large.png")
     assert message(DataError, source().load) == (
         "data.path: images that cannot be read: images/cat/large.png "
-        "(it has more pixels than an image should). Mend or remove the files."
+        "(it has more pixels than an image should). Fix or remove the files."
     )
 
 

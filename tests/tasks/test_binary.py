@@ -93,7 +93,7 @@ def test_a_label_that_training_never_saw_is_named_with_its_row() -> None:
     assert caught.value.row == 1
     assert str(caught.value) == (
         "data.target: the target 'y' is 'Yes'. Expected a label known from training: 'no', 'yes'. "
-        "Remove the row, or mend the label.\n    Did you mean 'yes'?"
+        "Remove the row, or fix the label.\n    Did you mean 'yes'?"
     )
 
 
@@ -103,7 +103,7 @@ def test_a_missing_label_is_named_with_its_row() -> None:
     assert caught.value.row == 1
     assert str(caught.value) == (
         "data.target: the target 'y' has no value. Expected a label known from training: 0, 1. "
-        "Remove the row, or mend the label."
+        "Remove the row, or fix the label."
     )
 
 

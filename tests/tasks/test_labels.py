@@ -58,7 +58,7 @@ def test_a_label_has_the_number_of_its_class() -> None:
 
 
 def test_a_label_that_training_never_saw_is_refused_with_its_row() -> None:
-    known = "Expected a label known from training: 'cat', 'dog'. Remove the row, or mend the label."
+    known = "Expected a label known from training: 'cat', 'dog'. Remove the row, or fix the label."
     with pytest.raises(DataError) as caught:
         _labels.index("y", column("cat", "dgo"), ("cat", "dog"))
     assert caught.value.row == 1
@@ -70,7 +70,7 @@ def test_a_label_that_training_never_saw_is_refused_with_its_row() -> None:
     )
     assert message(DataError, _labels.index, "y", column("x"), (1, 2)) == (
         "data.target: the target 'y' is 'x'. Expected a label known from training: 1, 2. "
-        "Remove the row, or mend the label."
+        "Remove the row, or fix the label."
     )
 
 

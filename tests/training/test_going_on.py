@@ -128,7 +128,7 @@ def test_a_fit_that_is_told_to_stop_goes_on_to_the_very_weights(kind: str, tmp_p
         with pytest.raises(Interrupted) as stopped:
             fit(tmp_path / "two", kind, Telling(**schedule, at=at))
         assert str(stopped.value) == (
-            f"Interrupted after epoch {at[0]}, step {at[1] + 1}. Go on with:\n"
+            f"Interrupted after epoch {at[0]}, step {at[1] + 1}. Resume with:\n"
             "  kbuilder fit --resume it"
         )
         assert stopped.value.exit_code == 143

@@ -1,4 +1,4 @@
-"""A fit in several stretches, each with layers that keep their weights."""
+"""A fit in several phases, each with layers that keep their weights."""
 
 from __future__ import annotations
 

@@ -274,7 +274,7 @@ def test_a_fit_on_two_devices_goes_on_to_the_very_weights(tmp_path: Path) -> Non
         with pytest.raises(Interrupted) as stopped:
             fit("numbers", **given, folder=tmp_path, listener=Stopping(steps))
         assert str(stopped.value) == (
-            f"Interrupted after {where}. Go on with:\n  kbuilder fit --resume it"
+            f"Interrupted after {where}. Resume with:\n  kbuilder fit --resume it"
         )
     resumed = fit("numbers", **given, folder=tmp_path)
     for mine, its in zip(resumed[0], undisturbed[0], strict=True):

@@ -329,7 +329,7 @@ def test_workers_that_are_told_to_stop_say_how_to_go_on(story: dict[str, Any]) -
     (chief, said), (worker, its) = story["stopped"]
     assert (chief, worker) == (143, 143)
     assert re.search(
-        r"Interrupted after epoch \d+\. Go on with:\n  kbuilder fit --resume run\n", said
+        r"Interrupted after epoch \d+\. Resume with:\n  kbuilder fit --resume run\n", said
     )
     assert "Traceback" not in said + its
 

@@ -12,7 +12,7 @@ class Board:
     """Writes the figures of a fit as logs of TensorBoard: `train` and `validation`.
 
     Args:
-        folder: Where to; a fit that goes on writes another file there.
+        folder: Where to; a fit that is resumed writes another file there.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -75,7 +75,7 @@ class Keeper:
             self._put(self._fit.checkpoint())
 
     def epoch(self, figures: Mapping[str, float]) -> None:
-        """Save, unless that was done a moment ago and the fit goes on.
+        """Save, unless that was done a moment ago and the fit continues.
 
         Raises:
             Interrupted: after a signal.
@@ -105,7 +105,7 @@ class Keeper:
         with signals.guard(self._note):
             try:
                 if self.start is not None and self.settings is not None and self._none_yet():
-                    self._put(self.start)  # of another run, which this one goes on with
+                    self._put(self.start)  # of another run, which this one resumes
                 yield
             finally:
                 if self._writer is not None:
