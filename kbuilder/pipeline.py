@@ -287,17 +287,22 @@ def _run(
     return Run(path, record, model, placement.chief)
 
 
-def eject(recipe: Recipe) -> str:
-    """The recipe as a plain Keras script: it reads, divides, prepares, builds, fits, evaluates."""
-    return written(build(prepare(recipe), recipe))
+def eject(recipe: Recipe, folder: Path | None = None) -> str:
+    """The recipe as a plain Keras script: it reads, divides, prepares, builds, fits, evaluates.
+
+    Args:
+        recipe: The recipe.
+        folder: Where the script will be, from which it finds the rows; left out: here.
+    """
+    return written(build(prepare(recipe), recipe), folder)
 
 
-def written(prepared: Prepared) -> str:
+def written(prepared: Prepared, folder: Path | None = None) -> str:
     """The script of what has been prepared."""
     network, training, data = prepared.network, prepared.recipe.training, prepared.data
     steps = fitting.steps_per_epoch(data.rows["train"], training)
     optimizers = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
-        data.dropped, optimizers,
+        data.dropped, optimizers, data.grouping, folder,
     )  # fmt: skip

@@ -23,9 +23,8 @@ from kbuilder.recipe import shipped
 def run(name: str, overrides: list[str], scratch: Path) -> tuple[int, str]:
     """The exit code of the script, and the last line that it wrote."""
     file = scratch / f"{Path(name).name}.py"
-    command = [sys.executable, "-m", "kbuilder", "eject", str(shipped.find(name)), "-o", str(file)]
-    for override in overrides[1::2]:  # each stands after its -o
-        command += ["--override", override]
+    command = [sys.executable, "-m", "kbuilder", "eject", str(shipped.find(name))]
+    command += ["--output", str(file), *overrides]
     subprocess.run(command, check=True, capture_output=True)
     code = re.sub(r"^EPOCHS = \d+$", "EPOCHS = 1", file.read_text("utf-8"), flags=re.MULTILINE)
     file.write_text(code, "utf-8")
@@ -49,7 +48,7 @@ def main() -> None:
         for name in arguments.names:
             overrides = run_recipes.settings(name, arguments.data.absolute(), Path(folder))
             if isinstance(overrides, str):
-                print(f"{name}: passed over: {overrides}")
+                print(f"{name}: skipped: {overrides}")
                 continue
             started = time.perf_counter()
             code, last = run(name, overrides, Path(folder))

@@ -27,7 +27,8 @@ def eject(recipe: str, override: tuple[str, ...], output: str | None) -> None:
 
     from kbuilder import files, pipeline
 
-    text = pipeline.eject(read_recipe)
+    folder = Path(output).absolute().parent if output is not None else None
+    text = pipeline.eject(read_recipe, folder)
     if output is None:
         click.echo(text, nl=False)
         return

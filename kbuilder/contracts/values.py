@@ -14,6 +14,8 @@ from typing import (
 from kbuilder import lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
 
@@ -152,11 +154,14 @@ class Script:
         lines: Statements.
         functions: Definitions that they need.
         imports: Imports that both need.
+        paths: Files and folders that the statements read, by the names of variables. The script
+            finds them relative to itself, and takes others as arguments.
     """
 
     lines: tuple[str, ...]
     functions: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    paths: Mapping[str, Path] = field(default_factory=dict)
 
 
 def _taken(values: np.ndarray, layer: Any) -> np.ndarray:

@@ -46,6 +46,12 @@ class Dataset:
         """The content of `splits.json`."""
         return self.parts.describe(self.recipe.data.split.seed, self.smoke)
 
+    @property
+    def grouping(self) -> str | None:
+        """What all parts keep the shares of: "class", "tenth" (of a number), or nothing."""
+        names, task = split.divided_by(self.columns.targets)
+        return split.grouping(self.parts.train.target(names), task)
+
     def of(self, recipe: Recipe) -> Recipe:
         """Another recipe for the same rows, with what was inferred of them.
 

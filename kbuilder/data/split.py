@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -69,7 +69,7 @@ def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Tar
             "held back for the test too. Expected one of the two.",
             key=("data", "split", "test"),
         )
-    target, task = next((target for target in targets if target.task.stratified), targets[0])
+    target, task = divided_by(targets)
     strata = _strata(table.target(target), task)
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))
@@ -86,12 +86,25 @@ def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Tar
     )
 
 
-def _strata(values: np.ndarray, task: Task) -> np.ndarray | None:
-    """A group per row, whose shares the parts keep: its class, or the tenth of its number."""
+def divided_by(targets: Sequence[Target]) -> Target:
+    """The target whose classes or numbers the parts keep the shares of."""
+    return next((target for target in targets if target.task.stratified), targets[0])
+
+
+def grouping(values: np.ndarray, task: Task) -> Literal["class", "tenth"] | None:
+    """What the parts keep the shares of: the class of a row, or the tenth of its number."""
     if task.stratified:
-        return np.unique([str(as_label(value)) for value in values], return_inverse=True)[1]
-    if values.ndim > 1 or values.dtype == object:
+        return "class"
+    return None if values.ndim > 1 or values.dtype == object else "tenth"
+
+
+def _strata(values: np.ndarray, task: Task) -> np.ndarray | None:
+    """A group per row, whose shares the parts keep."""
+    kind = grouping(values, task)
+    if kind is None:
         return None
+    if kind == "class":
+        return np.unique([str(as_label(value)) for value in values], return_inverse=True)[1]
     bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
     return np.searchsorted(bounds, values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import os
 import re
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 from kbuilder import __version__
 from kbuilder.columns import Columns
-from kbuilder.contracts import Phase, Task
+from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
 from kbuilder.recipe.recipe import Recipe
@@ -26,6 +27,8 @@ def write(
     auxiliary: Mapping[str, tuple[str, float]],
     dropped: bool,
     phases: Sequence[tuple[Phase, Any]] = (),
+    grouping: str | None = None,
+    folder: Path | None = None,
 ) -> str:
     """The script.
 
@@ -37,6 +40,8 @@ def write(
         auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
         dropped: Whether rows without a target were left out.
         phases: The phases of the fit, each with its optimizer; none: a single one.
+        grouping: What all parts keep the shares of: "class", "tenth", or nothing.
+        folder: Where the script will be, from which it finds the rows; left out: here.
 
     Raises:
         BuildError: if the network cannot be written down.
@@ -54,17 +59,19 @@ def write(
     ] or [(compiling(model.optimizer), None)]
     parts = [
         *source.functions,
-        _divide(recipe, columns, dropped),
+        _divide(recipe, columns, dropped, grouping),
         _preprocessing(recipe, columns, expressions),
         _inputs(columns),
         _targets(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        _main(recipe, tasks, source.lines, columns.target if dropped else (), stretches),
+        _main(recipe, tasks, source, columns.target if dropped else (), stretches),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
     imports, own = expressions.sources()
     known = {*source.imports, *imports, "import keras", "import numpy as np"}
+    if source.paths:
+        known |= {"import sys", "from pathlib import Path"}
     body = "\n".join([*own, *helpers, text])
     for name, line in (("pd", "import pandas as pd"), ("tf", "import tensorflow as tf")):
         if f"{name}." in body:
@@ -74,6 +81,7 @@ def write(
     constants = (
         f"SEED = {training.seed}\nEPOCHS = {training.epochs}\nBATCH_SIZE = {training.batch_size}"
     )
+    constants += _found(source.paths, folder or Path.cwd())
     opening = (
         f'"""The network of {title}, and its fit, in plain Keras.\n\n'
         f'Written by kbuilder {__version__}, which it does not need.\n"""\n\n'
@@ -84,9 +92,21 @@ def write(
         known - {*standard, *future}, key=lambda line: (line.split()[0] == "from", line)
     )
     heads = "\n\n".join("\n".join(group) for group in (future, standard, others) if group)
-    ending = 'if __name__ == "__main__":\n    main()\n'
+    given = "*sys.argv[1:]" if source.paths else ""
+    ending = f'if __name__ == "__main__":\n    main({given})\n'
     code = opening + "\n\n\n".join([f"{heads}\n\n{constants}", *own, *helpers, *parts, ending])
     return _double_quoted(code)
+
+
+def _found(paths: Mapping[str, Path], folder: Path) -> str:
+    """Constants that find the rows relative to the script."""
+    if not paths:
+        return ""
+    lines = ["", "HERE = Path(__file__).parent"]
+    for name, path in paths.items():
+        relative = os.path.relpath(path.absolute(), folder.absolute())
+        lines.append(f"{name.upper()} = HERE / {Path(relative).as_posix()!r}")
+    return "\n".join(lines)
 
 
 def _called(text: str) -> list[str]:
@@ -119,7 +139,7 @@ def _double_quoted(code: str) -> str:
 STANDARD = ("collections", "math", "pathlib", "typing", "re")
 
 
-def _divide(recipe: Recipe, columns: Columns, dropped: bool) -> str:
+def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | None) -> str:
     """`divide(rows)`: training, validation and, without test rows of its own, test."""
     split = recipe.data.split
     own_test = not split.test
@@ -127,11 +147,11 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool) -> str:
     if dropped:
         lines.append(wrapped(f"rows = present(rows, {list(columns.target)!r})", 4))
     first = columns.target[0]
-    target, task = next((t for t in columns.targets if t.task.stratified), columns.targets[0])
+    target, _ = next((t for t in columns.targets if t.task.stratified), columns.targets[0])
     lines += [
         f"    random = np.random.default_rng({split.seed})",
         f"    train = np.arange(len(rows[{first!r}]))",
-        *(f"    {line}" for line in _groups(target, task)),
+        *(f"    {line}" for line in _groups(target[0], grouping)),
     ]
     names = ["train"]
     for name, share in (("test", split.test), ("validation", split.validation)):
@@ -146,14 +166,14 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool) -> str:
     return "\n".join(lines)
 
 
-def _groups(target: tuple[str, ...], task: Task) -> list[str]:
+def _groups(target: str, grouping: str | None) -> list[str]:
     """Statements that give a group per row, whose shares all parts keep."""
-    if task.stratified:
-        return [f"groups = np.unique(words(rows[{target[0]!r}]), return_inverse=True)[1]"]
-    if len(target) > 1 or getattr(task, "outputs", None) != 1:
+    if grouping == "class":
+        return [f"groups = np.unique(words(rows[{target!r}]), return_inverse=True)[1]"]
+    if grouping is None:
         return ["groups = None"]
     return [
-        f"values = numbers(rows[{target[0]!r}])",
+        f"values = numbers(rows[{target!r}])",
         "bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))",
         "groups = np.searchsorted(bounds, values)",
     ]
@@ -202,7 +222,7 @@ def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> st
 def _main(
     recipe: Recipe,
     tasks: Mapping[str, Task],
-    reading: Sequence[str],
+    source: Script,
     dropped: Sequence[str],
     stretches: Sequence[tuple[Sequence[str], int | None]],
 ) -> str:
@@ -210,16 +230,18 @@ def _main(
 
     Args:
         tasks: The task by output of the network as it is fitted.
+        source: How the rows are read.
         dropped: The targets, if rows without them are left out.
         stretches: Of each phase of the fit the statements that come before it, and its epochs,
             None for those of training.
     """
     training = recipe.training
     validated = bool(recipe.data.split.validation)
-    own_test = any(line.startswith("test = ") for line in reading)
+    own_test = any(line.startswith("test = ") for line in source.lines)
     tested = own_test or bool(recipe.data.split.test)
-    lines = ["def main():", '    """Read, divide, build, fit, evaluate."""']
-    lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in reading)]
+    given = ", ".join(f"{name}={name.upper()}" for name in source.paths)
+    lines = [f"def main({given}):", '    """Read, divide, build, fit, evaluate."""']
+    lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in source.lines)]
     if own_test and dropped:
         lines.append(wrapped(f"test = present(test, {list(dropped)!r})", 4))
     names = ["train", *(["validation"] if validated else [])]
@@ -231,14 +253,14 @@ def _main(
         "    model.summary()",
     ]
     lines += stretches[0][0]
-    given = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
+    fitted = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
     lines.append("    wanted = targets(train)")
     if training.balance == "auto":
         lines += _weights(tasks)
-        given.append("sample_weight=weights")
+        fitted.append("sample_weight=weights")
     if validated:
         lines.append("    validating = inputs(validation, layers), targets(validation)")
-        given.append("validation_data=validating")
+        fitted.append("validation_data=validating")
         stopping = training.early_stopping
         patience = stopping.patience if stopping else "EPOCHS"
         delta = f", min_delta={stopping.min_delta}" if stopping and stopping.min_delta else ""
@@ -250,11 +272,11 @@ def _main(
             )
         )
     callbacks = (["best"] if validated else []) + _extra_callbacks(training, lines)
-    given += [f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []
+    fitted += [f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []
     for place, (before, epochs) in enumerate(stretches):
         lines += before if place else []
-        given[2] = f"epochs=min({epochs}, EPOCHS)" if epochs else "epochs=EPOCHS"
-        lines.append(wrapped(f"model.fit({', '.join(given)})", 4))
+        fitted[2] = f"epochs=min({epochs}, EPOCHS)" if epochs else "epochs=EPOCHS"
+        lines.append(wrapped(f"model.fit({', '.join(fitted)})", 4))
     held = "test" if tested else "validation" if validated else "train"
     lines += [
         f"    testing = inputs({held}, layers), targets({held})",

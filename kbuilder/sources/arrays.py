@@ -68,8 +68,7 @@ class Arrays(Spec):
             "    with np.load(path, allow_pickle=False) as file:\n"
             "        return {name: file[array] for name, array in columns.items()}"
         )
-        path = repr(str(self.path.absolute()))
-        lines = [f"rows = read({path}, {self.columns!r})"]
+        lines = [f"rows = read(path, {self.columns!r})"]
         if self.test_columns is not None:
-            lines.append(f"test = read({path}, {self.test_columns!r})")
-        return Script(tuple(lines), (read,))
+            lines.append(f"test = read(path, {self.test_columns!r})")
+        return Script(tuple(lines), (read,), paths={"path": self.path})

@@ -81,10 +81,11 @@ class CSV(Spec):
             "    frame.columns = frame.columns.str.strip()\n"
             "    return {name: frame[name].to_numpy(object) for name in frame}"
         )
-        lines = [f"rows = read({str(self.path.absolute())!r})"]
+        lines, paths = ["rows = read(path)"], {"path": self.path}
         if self.test_path is not None:
-            lines.append(f"test = read({str(self.test_path.absolute())!r})")
-        return Script(tuple(lines), (read,), ("import pandas as pd",))
+            lines.append("test = read(test_path)")
+            paths["test_path"] = self.test_path
+        return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
 
     def _read(self, path: Path, field: str, words: Collection[str] = ()) -> Table:
         if not path.exists():

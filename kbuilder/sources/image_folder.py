@@ -85,10 +85,11 @@ class ImageFolder(Spec):
             '    return {"image": images, "label": labels}'
         )
         train, test = self._parts()
-        lines = [f"rows = read({str(train.absolute())!r})"]
+        lines, paths = ["rows = read(path)"], {"path": train}
         if test is not None:
-            lines.append(f"test = read({str(test.absolute())!r})")
-        return Script(tuple(lines), (read,), ("from pathlib import Path",))
+            lines.append("test = read(test_path)")
+            paths["test_path"] = test
+        return Script(tuple(lines), (read,), ("from pathlib import Path",), paths)
 
     def _parts(self) -> tuple[Path, Path | None]:
         """The folders of the rows to learn from, and to test on."""

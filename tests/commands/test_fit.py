@@ -45,9 +45,7 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Ca
     assert err.startswith("decided, since the recipe leaves it open")
     assert "\nepoch   1/1 " in err
     assert err.endswith(
-        "Next:\n"
-        "  kbuilder predict run run/examples.json\n"
-        "  kbuilder export run exported/run\n"
+        "Next:\n  kbuilder predict run run/examples.json\n  kbuilder export run exported/run\n"
     )
 
 

@@ -131,7 +131,7 @@ RECIPES = [digits, flowers, table, several, pairs, arrays, folder, tuned]
 
 def run(text: str) -> dict[str, Any]:
     """The names that a script defines."""
-    space: dict[str, Any] = {"__name__": "ejected"}
+    space: dict[str, Any] = {"__name__": "ejected", "__file__": str(Path("ejected.py").absolute())}
     exec(compile(text, "ejected.py", "exec", dont_inherit=True), space)
     return space
 
@@ -148,8 +148,9 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     assert max(map(len, short.splitlines())) <= 100
     script = run(text)
 
-    reading = recipe.data.script().lines
-    exec("\n".join(reading), script)
+    source = recipe.data.script()
+    script |= {name: script[name.upper()] for name in source.paths}
+    exec("\n".join(source.lines), script)
     if "test = present(" in text:
         script["test"] = script["present"](script["test"], list(recipe.data.target))
     own = {"test"} if "test" in script else set()
@@ -231,6 +232,33 @@ def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     assert done.returncode == 0, done.stderr
     assert "Epoch 2/2" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("{'loss': ")
+
+
+def test_a_script_finds_the_rows_where_it_is_and_takes_others_as_arguments(call: Call) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    mixed().head(100).to_csv("fewer.csv", index=False)
+    Path("recipe.yaml").write_text(
+        "data: {source: csv, path: rows.csv, target: answer}\n"
+        "training: {epochs: 1}\nmodel: linear\n"
+    )
+    assert call("eject", "recipe.yaml", "--output", "inner/model.py")[0] == 0
+    text = Path("inner/model.py").read_text(encoding="utf-8")
+    assert str(Path.cwd()) not in text
+    Path("elsewhere").mkdir()
+    for name in ("inner", "rows.csv"):
+        Path(name).rename(Path("elsewhere", name))
+    words = [sys.executable, str(Path("elsewhere/inner/model.py").absolute())]
+    said = [
+        subprocess.run(
+            [*words, *rows], capture_output=True, text=True, timeout=HANG, cwd="/", check=True
+        ).stdout.splitlines()[-1]
+        for rows in (
+            (),
+            (str(Path("elsewhere/rows.csv").absolute()),),
+            (str(Path("fewer.csv").absolute()),),
+        )
+    ]
+    assert said[0] == said[1] != said[2]
 
 
 def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
