@@ -234,30 +234,28 @@ def test_a_script_runs_by_itself_and_fits_as_the_recipe_says() -> None:
     assert done.stdout.splitlines()[-1].startswith("{'loss': ")
 
 
+@pytest.mark.slow
 def test_a_script_finds_the_rows_where_it_is_and_takes_others_as_arguments(call: Call) -> None:
+    here = Path.cwd()
     mixed().to_csv("rows.csv", index=False)
-    mixed().head(100).to_csv("fewer.csv", index=False)
+    mixed().head(50).to_csv("fewer.csv", index=False)
     Path("recipe.yaml").write_text(
         "data: {source: csv, path: rows.csv, target: answer}\n"
         "training: {epochs: 1}\nmodel: linear\n"
     )
     assert call("eject", "recipe.yaml", "--output", "inner/model.py")[0] == 0
-    text = Path("inner/model.py").read_text(encoding="utf-8")
-    assert str(Path.cwd()) not in text
+    script = here / "inner/model.py"
+    assert str(here) not in script.read_text(encoding="utf-8")
     Path("elsewhere").mkdir()
     for name in ("inner", "rows.csv"):
         Path(name).rename(Path("elsewhere", name))
-    words = [sys.executable, str(Path("elsewhere/inner/model.py").absolute())]
-    said = [
-        subprocess.run(
-            [*words, *rows], capture_output=True, text=True, timeout=HANG, cwd="/", check=True
-        ).stdout.splitlines()[-1]
-        for rows in (
-            (),
-            (str(Path("elsewhere/rows.csv").absolute()),),
-            (str(Path("fewer.csv").absolute()),),
+    said = []
+    for rows in ([], ["elsewhere/rows.csv"], ["fewer.csv"]):
+        words = [sys.executable, str(here / "elsewhere/inner/model.py"), *(here / r for r in rows)]
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=HANG, cwd="/", check=True
         )
-    ]
+        said.append(done.stdout.splitlines()[-1])
     assert said[0] == said[1] != said[2]
 
 
