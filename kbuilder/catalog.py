@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -144,6 +145,31 @@ def adopt(folder: str, kind: type) -> None:
 def origin_of(plugin: object) -> Origin | None:
     """Where a plug-in of others comes from; None: it is kbuilder's own."""
     return _loaded.get(plugin if isinstance(plugin, type) else type(plugin))
+
+
+@contextmanager
+def blamed(plugin: object, doing: str) -> Iterator[None]:
+    """While a plug-in is called: whatever a program of others raises is said with its name.
+
+    Args:
+        plugin: The plug-in, or its class.
+        doing: What it is called for, such as "recognise".
+
+    Raises:
+        CallError: where one of others fails with an error that is not kbuilder's.
+    """
+    try:
+        yield
+    except KBuilderError:
+        raise
+    except Exception as error:
+        origin = origin_of(plugin)
+        if origin is None:
+            raise
+        lines = str(error).strip().splitlines() or [""]
+        raise CallError(
+            f"{origin} failed to {doing}: {type(error).__name__}: {lines[0]}"
+        ) from error
 
 
 def public(title: str) -> type:

@@ -38,7 +38,8 @@ def learn_targets(
     learned = []
     for names, task in targets:
         key = ("task",) if len(targets) == 1 else ("task", names[0])
-        choices = task.learn(listed(names), train.target(names))
+        with catalog.blamed(task, "learn"):
+            choices = task.learn(listed(names), train.target(names))
         learned.append(Target(names, _filled(task, "name", choices, key, decisions)))
         written = {"name": catalog.name_of(task), **given(task)}
         for part, choice in learned[-1].task.explain().items():
@@ -56,7 +57,7 @@ def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], li
     decisions: list[Decision] = []
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
-        with _naming_rows(train):
+        with _naming_rows(train), catalog.blamed(feature, "learn"):
             choices = feature.learn(column, train[column])
         features[column] = _filled(feature, "kind", choices, ("features", column), decisions)
     return features, decisions
@@ -97,7 +98,8 @@ def raw(columns: Columns, table: Table) -> Arrays:
     arrays: Arrays = {}
     with _naming_rows(table):
         for column, feature in columns.features.items():
-            arrays[column] = feature.raw(column, table[column])
+            with catalog.blamed(feature, "read a column"):
+                arrays[column] = feature.raw(column, table[column])
     return arrays
 
 

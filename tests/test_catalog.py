@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any, ClassVar
 
 import pytest
 from bad import ROOT
@@ -10,6 +11,7 @@ from bad import ROOT
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.named import lacking
+from kbuilder.spec import Spec
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
 
@@ -110,3 +112,20 @@ def test_public_names_are_sorted_few_and_there() -> None:
     assert sorted(kb.__all__) == kb.__all__
     assert len(kb.__all__) < 20
     assert [name for name in kb.__all__ if not hasattr(kb, name)] == []
+
+
+def test_whatever_a_plugin_of_others_raises_is_said_with_its_name() -> None:
+    class Odd(Spec):
+        """A kind of feature."""
+
+        recognise: ClassVar[Any] = staticmethod(lambda profile: {}["gone"])
+
+    catalog._loaded[Odd] = catalog.Origin("features", "odd", package="other", version="1.0")
+    with pytest.raises(kb.KBuilderError) as caught, catalog.blamed(Odd, "recognise a column"):
+        Odd.recognise(None)
+    assert str(caught.value) == (
+        "features.odd of other 1.0 failed to recognise a column: KeyError: 'gone'"
+    )
+    del catalog._loaded[Odd]
+    with pytest.raises(KeyError), catalog.blamed(Odd, "recognise a column"):
+        Odd.recognise(None)  # it is ours: nothing is said that we do not know

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -145,9 +146,14 @@ def _recognised(found: Profile) -> str | None:
 
 def matches(folder: str, found: Profile) -> list[tuple[str, Match]]:
     """The kinds or tasks that a column may be, the surest first; of equals, by name."""
-    asked = ((name, catalog.find(folder, name)) for name in catalog.names(folder))
-    given = ((name, kind.recognise(found)) for name, kind in asked)  # type: ignore[attr-defined]
+    given = ((name, _match(catalog.find(folder, name), found)) for name in catalog.names(folder))
     return sorted(((n, m) for n, m in given if m is not None), key=lambda one: -one[1].strength)
+
+
+def _match(kind: Any, found: Profile) -> Match | None:
+    with catalog.blamed(kind, "recognise a column"):
+        match: Match | None = kind.recognise(found)
+    return match
 
 
 def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:

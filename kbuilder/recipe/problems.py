@@ -13,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from kbuilder import catalog
-from kbuilder.errors import Key, Problem, RecipeError, listed, nearest
+from kbuilder.errors import CallError, Key, Problem, RecipeError, listed, nearest
 from kbuilder.named import Keyed, Named
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
@@ -260,7 +260,10 @@ def _class_of(annotation: Any, value: Any, key: str | int) -> Any:
             part = part.named
         if isinstance(part, Named):
             name = value if isinstance(value, str) else (value or {}).get(part.key)
-            return catalog.find(part.folder, name) if name in catalog.names(part.folder) else None
+            try:
+                return catalog.find(part.folder, name) if isinstance(name, str) else None
+            except (KeyError, CallError):
+                return None
         if isinstance(part, type) and issubclass(part, Spec):
             return part
     return annotation
