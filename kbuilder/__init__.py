@@ -47,7 +47,7 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
-    if name[0].isupper():
+    if name[:1].isupper():
         try:
             return import_module("kbuilder.catalog").public(name)
         except KeyError:
