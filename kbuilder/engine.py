@@ -25,16 +25,17 @@ def load_before_pandas() -> None:
 
 def load_quietly() -> None:
     """Import TensorFlow and Keras; what they write to stderr is dropped, unless they fail."""
-    if {"tensorflow", "keras"} <= sys.modules.keys():
-        return
-    with _stderr_held_back(), _nothing_collected():
-        import absl.logging
-        import keras  # noqa: F401
-        import tensorflow as tf
+    if not {"tensorflow", "keras"} <= sys.modules.keys():
+        with _stderr_held_back(), _nothing_collected():
+            import keras  # noqa: F401
+            import tensorflow as tf
 
-        absl.logging.set_verbosity(absl.logging.ERROR)
-        tf.get_logger().setLevel("ERROR")
-        tf.config.list_physical_devices()  # looks for GPUs, and writes what it found
+            tf.config.list_physical_devices()  # looks for GPUs, and writes what it found
+    import absl.logging
+    import tensorflow as tf
+
+    absl.logging.set_verbosity(absl.logging.ERROR)
+    tf.get_logger().setLevel("ERROR")
 
 
 @contextmanager

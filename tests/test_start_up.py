@@ -64,14 +64,13 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
     ],
     ids=["no file", "one value", "encoding", "no target"],
 )
-@pytest.mark.parametrize("verb", ["fit", "show", "eject"])
 def test_what_is_wrong_with_the_data_is_said_before_they_are_imported(
-    verb: str, rows: str | None, said: str
+    rows: str | None, said: str
 ) -> None:
     Path("good.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}")
     if rows is not None:
         Path("rows.csv").write_bytes(rows.encode("latin-1"))
-    done = run("-X", "importtime", "-m", "kbuilder", verb, "good.yaml")
+    done = run("-X", "importtime", "-m", "kbuilder", "fit", "good.yaml")
     modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert done.returncode == 1
     assert said in done.stderr

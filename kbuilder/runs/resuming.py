@@ -142,8 +142,8 @@ def start(
     other = [key for key in changes if not key.startswith(CHANGEABLE)]
     if other:
         raise CallError(
-            f"{listed(other)} is another than the run began with. Expected the same: a run is gone "
-            f"on with as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
+            f"{listed(other)} is another than the run began with. Expected the same: a run is "
+            f"resumed as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
         )
     if not whole and run_dir is not None:
         raise CallError("an interrupted run is resumed in its own folder. Expected no --run-dir.")

@@ -85,6 +85,7 @@ MADE_OF = {} if EVERY else {
     "vgg11": "alexnet",
     "resnet18": "resnet20",
     "resnet50": "resnet20",
+    "keras_layer": "sequential",
 }  # fmt: skip
 INPUTS: dict[str, dict[str, Any]] = {
     "vector": {"input_shape": (5,)},

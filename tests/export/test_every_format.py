@@ -39,7 +39,8 @@ VERIFY = """
 import runpy, sys
 from pathlib import Path
 main = runpy.run_path(sys.argv[1])["main"]
-sys.exit(sum(main(Path(sys.argv[2]), Path(folder)) for folder in sys.argv[3:]))
+format_file, exports_file, *folders = map(Path, sys.argv[2:])
+sys.exit(sum(main(format_file, exports_file, folder) for folder in folders))
 """
 
 
@@ -118,8 +119,9 @@ def test_what_is_written_is_hashed_and_says_what_it_is(
 
 def test_keras_alone_answers_like_the_network(written: Exports) -> None:
     folders = [str(written("keras", kind)) for name, kind in TAKEN if name == "keras"]
-    file = exporting.VERIFY.with_name("formats") / "keras.py"
-    command = [sys.executable, "-I", "-c", VERIFY, str(exporting.VERIFY), str(file), *folders]
+    file = Path(exporting.VERIFY).with_name("formats") / "keras.py"
+    command = [sys.executable, "-I", "-c", VERIFY, exporting.VERIFY, str(file)]
+    command += [exports.__file__, *folders]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     results = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     assert (done.returncode, len(results)) == (0, len(KINDS) - 1), done.stderr

@@ -60,7 +60,7 @@ KILLED = """
 import io, json, os, signal, sys
 from pathlib import Path
 
-sys.path[:0] = [{tests!r}, {root!r}]
+sys.path[:0] = [{here!r}, {tests!r}, {root!r}]
 from kbuilder.runs import checkpoints
 from test_checkpoints import checkpoint
 
@@ -132,7 +132,8 @@ while True:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folders 1, 2, 3 …: what was left of four checkpoints by a process killed so far into them."""
     folder = tmp_path_factory.mktemp("killed")
-    code = KILLED.format(tests=str(Path(__file__).parent), root=str(ROOT))
+    here = Path(__file__).parent
+    code = KILLED.format(here=str(here), tests=str(here.parent), root=str(ROOT))
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=HANG
     )
