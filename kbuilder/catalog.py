@@ -26,7 +26,7 @@ from pathlib import Path
 from types import ModuleType
 
 from kbuilder import files
-from kbuilder.errors import CallError, KBuilderError
+from kbuilder.errors import CallError, KBuilderError, briefly
 
 FOLDERS = (
     "sources", "features", "augmentations", "tasks", "architectures", "blocks", "schedules",
@@ -166,10 +166,7 @@ def blamed(plugin: object, doing: str) -> Iterator[None]:
         origin = origin_of(plugin)
         if origin is None:
             raise
-        lines = str(error).strip().splitlines() or [""]
-        raise CallError(
-            f"{origin} failed to {doing}: {type(error).__name__}: {lines[0]}"
-        ) from error
+        raise CallError(f"{origin} failed to {doing}: {briefly(error)}") from error
 
 
 def public(title: str) -> type:
@@ -322,10 +319,7 @@ def _load(other: _Other) -> type:
     except KBuilderError:
         raise
     except Exception as error:  # whatever happens in a program of others
-        lines = str(error).strip().splitlines() or [""]
-        raise CallError(
-            f"{other.origin} cannot be imported: {type(error).__name__}: {lines[0]}."
-        ) from error
+        raise CallError(f"{other.origin} cannot be imported: {briefly(error)}.") from error
     if isfunction(kind) and other.origin.folder == "architectures":
         kind = import_module("kbuilder.architectures._given").of_function(kind)
     for check in _checks:

@@ -150,6 +150,12 @@ class ExportError(KBuilderError):
     """An export could not be written, or does not answer like the model."""
 
 
+def briefly(error: BaseException) -> str:
+    """An error of others on one line: its class, and the first line of what it says."""
+    lines = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
+
+
 def printable(text: str) -> str:
     """`text` with escapes for what could steer a terminal: names of columns are not our words."""
     return "".join(

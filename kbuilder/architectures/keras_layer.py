@@ -9,8 +9,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
+from kbuilder.architectures._given import FORMS
 from kbuilder.contracts import Form, Signal
-from kbuilder.errors import BuildError, CallError
+from kbuilder.errors import BuildError, CallError, briefly
 from kbuilder.refusals import custom
 from kbuilder.spec import Spec
 
@@ -65,8 +66,7 @@ def _registered(name: object) -> bool:
 
 
 class KerasLayer(Spec):
-    """A layer of Keras that was made in Python, such as a `keras.Sequential`; the task adds the
-    last layer.
+    """A layer of Keras that was made in Python; the task adds the last layer.
 
     In Python the layer itself is given: `kb.Recipe(data=…, model=keras.Sequential([…]))`. It has no
     weights yet, and is made anew for each fit. In a recipe it is its configuration, as
@@ -82,7 +82,7 @@ class KerasLayer(Spec):
     config: Annotated[dict[str, Any], AfterValidator(_data)]
     """The configuration of the layer."""
 
-    forms: ClassVar[tuple[Form, ...]] = ("vector", "sequence", "image")
+    forms: ClassVar[tuple[Form, ...]] = FORMS
 
     @classmethod
     def of(cls, layer: Any) -> KerasLayer:
@@ -108,7 +108,5 @@ class KerasLayer(Spec):
             layer = keras.saving.deserialize_keras_object(self.config, safe_mode=True)
             return layer(signal.tensor)
         except Exception as error:  # whatever a configuration, or a layer of others, makes it raise
-            lines = str(error).strip().splitlines() or [""]
-            name = self.config["class_name"]
-            message = f"{name} cannot be built: {type(error).__name__}: {lines[0]}"
+            message = f"{self.config['class_name']} cannot be built: {briefly(error)}"
             raise BuildError(message, key=("model",)) from error

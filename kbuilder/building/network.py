@@ -12,7 +12,7 @@ from kbuilder.building.choosing import Architectures, within
 from kbuilder.building.inputs import Inputs
 from kbuilder.columns import Columns, Rows
 from kbuilder.contracts import Architecture, Body, Phase, Signal, Task
-from kbuilder.errors import BuildError, KBuilderError
+from kbuilder.errors import BuildError, KBuilderError, briefly
 
 Auxiliary = Mapping[str, tuple[str, float]]
 """For each auxiliary output, the output whose target it learns, and its weight."""
@@ -91,7 +91,6 @@ def network_of(
         branched: Whether the recipe names architectures by form, for messages.
         trainer: The class of the model that is trained; left out: `keras.Model`.
     """
-
     tasks = {output: task for output, (_, task) in columns.outputs().items()}
     made = assemble(inputs, architectures, tasks, columns.titled, branched)
     given = dict(inputs.tensors)
@@ -183,8 +182,7 @@ def body_of(architecture: Architecture, signal: Signal) -> Body:
     except Exception as error:  # whatever happens in a program of others
         if catalog.origin_of(architecture) is None:
             raise
-        lines = str(error).strip().splitlines() or [""]
-        message = f"{name} cannot be built: {type(error).__name__}: {lines[0]}"
+        message = f"{name} cannot be built: {briefly(error)}"
         raise BuildError(message, key=("model",)) from error
     body = given if isinstance(given, Body) else Body(given)
     shape = getattr(body.tensor, "shape", None)
@@ -224,10 +222,10 @@ def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
 
 def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
     """The phases of networks that one architecture made for several features: they go together."""
-    stretches = [body.phases for body in bodies if body.phases]
+    phased = [body.phases for body in bodies if body.phases]
     return [
         replace(together[0], frozen=[layer for phase in together for layer in phase.frozen])
-        for together in zip(*stretches, strict=True)
+        for together in zip(*phased, strict=True)
     ]
 
 

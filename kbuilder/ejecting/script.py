@@ -53,7 +53,7 @@ def write(
     def compiling(optimizer: Any) -> list[str]:
         return _compile(optimizer, tasks, auxiliary, expressions)
 
-    stretches = [
+    stages = [
         ([*_entering(phase, [p for p, _ in phases], model), *compiling(optimizer)], phase.epochs)
         for phase, optimizer in phases
     ] or [(compiling(model.optimizer), None)]
@@ -64,7 +64,7 @@ def write(
         _inputs(columns),
         _targets(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        _main(recipe, tasks, source, columns.target if dropped else (), stretches),
+        _main(recipe, tasks, source, columns.target if dropped else (), stages),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
@@ -224,7 +224,7 @@ def _main(
     tasks: Mapping[str, Task],
     source: Script,
     dropped: Sequence[str],
-    stretches: Sequence[tuple[Sequence[str], int | None]],
+    stages: Sequence[tuple[Sequence[str], int | None]],
 ) -> str:
     """`main()`: read, divide, build, fit, evaluate.
 
@@ -232,7 +232,7 @@ def _main(
         tasks: The task by output of the network as it is fitted.
         source: How the rows are read.
         dropped: The targets, if rows without them are left out.
-        stretches: Of each phase of the fit the statements that come before it, and its epochs,
+        stages: Of each phase of the fit the statements that come before it, and its epochs,
             None for those of training.
     """
     training = recipe.training
@@ -252,7 +252,7 @@ def _main(
         "    model = build_model()",
         "    model.summary()",
     ]
-    lines += stretches[0][0]
+    lines += stages[0][0]
     fitted = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
     lines.append("    wanted = targets(train)")
     if training.balance == "auto":
@@ -273,7 +273,7 @@ def _main(
         )
     callbacks = (["best"] if validated else []) + _extra_callbacks(training, lines)
     fitted += [f"callbacks=[{', '.join(callbacks)}]"] if callbacks else []
-    for place, (before, epochs) in enumerate(stretches):
+    for place, (before, epochs) in enumerate(stages):
         lines += before if place else []
         fitted[2] = f"epochs=min({epochs}, EPOCHS)" if epochs else "epochs=EPOCHS"
         lines.append(wrapped(f"model.fit({', '.join(fitted)})", 4))
