@@ -67,9 +67,9 @@ class Listener(Protocol):
     - `begin(fit)` is called with a `Fit` as each phase of it begins, and `end()` at its end.
     - `step(progress)` is called after each execution of steps, with a `Progress`.
     - `over`, asked before each epoch: whether the phase is to end.
-    - `get_state()` returns JSON values, which are kept in each checkpoint, and `set_state(known)`
-      is called with them where a fit is resumed; `get_arrays()` and `set_arrays(known)` do the same
-      with NumPy arrays by name.
+    - `get_state()` returns JSON values, which are kept in each checkpoint (None: there are none),
+      and `set_state(known)` is called with them where a fit is resumed; `get_arrays()` and
+      `set_arrays(known)` do the same with NumPy arrays by name.
     - `lost()` is called where another worker is gone, which the fit cannot do without.
     """
 

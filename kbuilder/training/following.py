@@ -60,10 +60,8 @@ class Following:
 
     def get_state(self) -> list[dict[str, Any]]:
         """Their states, each with the name of its listener."""
-        return [
-            {"listener": name, "state": listener.get_state()}
-            for name, listener in self._named("get_state")
-        ]
+        states = ((name, listener.get_state()) for name, listener in self._named("get_state"))
+        return [{"listener": name, "state": one} for name, one in states if one is not None]
 
     def get_arrays(self) -> dict[str, np.ndarray]:
         """Their arrays, by names that begin with that of the listener."""
@@ -82,7 +80,8 @@ class Following:
         for name, listener in self._named("set_state"):
             mine = next((one for one in left if one["listener"] == name), None)
             if mine is None:
-                self.say(f"Warning: no state was kept of the listener {name}: it begins anew")
+                if listener.get_state() is not None:
+                    self.say(f"Warning: no state was kept of the listener {name}: it begins anew")
             else:
                 left.remove(mine)
                 with _blamed(listener):

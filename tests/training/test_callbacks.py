@@ -10,7 +10,7 @@ from shared import message
 from test_listeners import recipe
 
 import kbuilder as kb
-from kbuilder.errors import CallError, TrainingError
+from kbuilder.errors import CallError, RunError, TrainingError
 
 
 def test_they_are_called_as_by_keras() -> None:
@@ -84,7 +84,7 @@ def test_what_is_no_callback_or_fails_is_said() -> None:
     assert str(caught.value) == "a Keras callback failed in on_epoch_end: KeyError: 'lost'"
 
 
-def test_one_with_a_state_gets_it_back() -> None:
+def counting() -> Any:
     import keras
 
     class Counts(keras.callbacks.Callback):
@@ -99,6 +99,44 @@ def test_one_with_a_state_gets_it_back() -> None:
         def set_state(self, known: int) -> None:
             self.seen = known
 
+    return Counts
+
+
+def test_a_state_that_is_not_taken_is_the_callbacks_fault_and_others_than_before_are_said() -> None:
+    import keras
+
+    class Counts(counting()):  # type: ignore[misc]
+        def set_state(self, known: int) -> None:
+            raise KeyError("lost")
+
+    kb.fit(recipe(1), callbacks=[counting()()], run_dir="run", verbose=False)
+
+    def resumed(callback: Any) -> kb.Run:
+        return kb.resume(
+            "run", override=["training.epochs=2"], callbacks=[callback],
+            run_dir=type(callback).__name__, verbose=False,
+        )  # fmt: skip
+
+    assert message(RunError, resumed, Counts()) == (
+        "the callback Counts (1) does not take its state: KeyError: 'lost'"
+    )
+    assert message(RunError, resumed, keras.callbacks.History()) == (
+        "the callbacks that keep a state are none, and were Counts (1). Expected the same, in the "
+        "same order."
+    )
+
+
+def test_those_without_a_state_come_and_go_without_a_word() -> None:
+    import keras
+
+    kb.fit(recipe(1), callbacks=[keras.callbacks.History()], run_dir="run", verbose=False)
+    override = ["training.epochs=2"]
+    run = kb.resume("run", override=override, run_dir="b", verbose=False)
+    assert not [line for line in run.record.log if line.startswith("Warning")]
+
+
+def test_one_with_a_state_gets_it_back() -> None:
+    Counts = counting()  # noqa: N806 - it is a class
     kb.fit(recipe(2), callbacks=[Counts()], run_dir="run", verbose=False)
     again = Counts()
     override = ["training.epochs=3"]

@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kbuilder.contracts import Fit, Progress
-from kbuilder.errors import CallError, KBuilderError, TrainingError
+from kbuilder.errors import (
+    CallError,
+    KBuilderError,
+    RunError,
+    TrainingError,
+    briefly,
+    listed,
+)
 
 WATCHING = {
     "CSVLogger", "History", "LearningRateScheduler", "ModelCheckpoint", "ProgbarLogger",
@@ -43,26 +50,19 @@ class Callbacks:
                 )
         self.callbacks = list(callbacks)
         self._list: Any = None
-        for one in self._unkept():
-            name = type(one).__name__
-            instead = f" {OURS[name]} does the same, and is." if name in OURS else ""
-            say(
-                f"Warning: what the callback {name} remembers is not kept in checkpoints, so that "
-                f"a resumed fit may differ.{instead}"
-            )
-
-    def _unkept(self) -> list[Any]:
-        import keras
-
+        self.keeping: dict[str, Any] = {}
+        """Those that have a state, by name and place."""
         watching = {getattr(keras.callbacks, name) for name in WATCHING}
-        keeping = [
-            hasattr(one, "get_state") and hasattr(one, "set_state") for one in self.callbacks
-        ]
-        return [
-            one
-            for one, keeps in zip(self.callbacks, keeping, strict=True)
-            if not keeps and type(one) not in watching
-        ]
+        for place, one in enumerate(self.callbacks, start=1):
+            name = type(one).__name__
+            if hasattr(one, "get_state") and hasattr(one, "set_state"):
+                self.keeping[f"{name} ({place})"] = one
+            elif type(one) not in watching:
+                instead = f" {OURS[name]} does the same, and is." if name in OURS else ""
+                say(
+                    f"Warning: what the callback {name} remembers is not kept in checkpoints, so "
+                    f"that a resumed fit may differ.{instead}"
+                )
 
     def begin(self, fit: Fit) -> None:
         """The fit begins, or another phase of it."""
@@ -96,15 +96,28 @@ class Callbacks:
         if self._fit.last:
             self._call("on_train_end")
 
-    def get_state(self) -> list[Any]:
-        """The states of those that have one, in their order."""
-        return [one.get_state() for one in self.callbacks if hasattr(one, "get_state")]
+    def get_state(self) -> dict[str, Any] | None:
+        """The states of those that have one; None: none has."""
+        return {name: one.get_state() for name, one in self.keeping.items()} or None
 
-    def set_state(self, known: Sequence[Any]) -> None:
-        """Give those that have one their states."""
-        keeping = [one for one in self.callbacks if hasattr(one, "set_state")]
-        for one, state in zip(keeping, known, strict=True):
-            one.set_state(state)
+    def set_state(self, known: Mapping[str, Any]) -> None:
+        """Give those that have one their states.
+
+        Raises:
+            RunError: if they are others than before, or one does not take its state.
+        """
+        if known.keys() != self.keeping.keys():
+            raise RunError(
+                f"the callbacks that keep a state are {listed(self.keeping) or 'none'}, and were "
+                f"{listed(known)}. Expected the same, in the same order."
+            )
+        for name, one in self.keeping.items():
+            try:
+                one.set_state(known[name])
+            except Exception as error:  # whatever happens in a program of others
+                raise RunError(
+                    f"the callback {name} does not take its state: {briefly(error)}"
+                ) from error
 
     def _begin_epoch(self) -> None:
         self._call("on_epoch_begin", len(self._fit.history))
@@ -121,7 +134,4 @@ class Callbacks:
         except KBuilderError:
             raise
         except Exception as error:
-            lines = str(error).strip().splitlines() or [""]
-            raise TrainingError(
-                f"a Keras callback failed in {method}: {type(error).__name__}: {lines[0]}"
-            ) from error
+            raise TrainingError(f"a Keras callback failed in {method}: {briefly(error)}") from error
