@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pydantic import (
     GetCoreSchemaHandler,
@@ -21,6 +21,21 @@ from kbuilder.contracts import CONTRACTS
 from kbuilder.errors import BuildError, CallError, Key, listed
 from kbuilder.refusals import custom, detail, refuse, together, unknown
 from kbuilder.spec import Spec, defined
+
+
+class _Field(Protocol):
+    """An annotation that validates a field and dumps it again."""
+
+    def validate(self, value: object, info: ValidationInfo) -> object: ...
+    def dump(self, value: Any) -> Any: ...
+
+
+def validated_and_dumped(field: _Field) -> CoreSchema:
+    """What pydantic does with a field of such an annotation."""
+    return core_schema.with_info_plain_validator_function(
+        field.validate,
+        serialization=core_schema.plain_serializer_function_ser_schema(field.dump),
+    )
 
 
 def lacking(folder: str, kind: object) -> str | None:
@@ -99,8 +114,8 @@ class Unnamed:
     fields: Mapping[str, Any]
     context: Any = field(default=None, compare=False)
 
-    def named(self, name: str) -> Spec:
-        """The plug-in, now that its name is known.
+    def named(self, name: str, key: Key) -> Spec:
+        """The plug-in, now that its name is known; `key` is where it stands in the recipe.
 
         Raises:
             BuildError: if it has no such fields, or they are wrong.
@@ -111,9 +126,11 @@ class Unnamed:
         except ValidationError as error:
             # By its name, since it knows this file, and only what is wrong needs it.
             problems = import_module("kbuilder.recipe.problems")
-            found = problems.of_call(kind, error, dict(self.fields)).problems[0]
-            message = f"of {name}, which is inferred: {found.message}"
-            raise BuildError(message, key=("model", *found.key)) from None
+            found = problems.of_call(kind, error, dict(self.fields)).problems
+            said = "; ".join(problem.message for problem in found)
+            raise BuildError(
+                f"of {name}, which is inferred: {said}", key=(*key, *found[0].key)
+            ) from None
 
 
 class Named:
@@ -172,10 +189,7 @@ class Named:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            self.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
-        )
+        return validated_and_dumped(self)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -232,10 +246,7 @@ class Keyed:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            self.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
-        )
+        return validated_and_dumped(self)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

@@ -37,7 +37,8 @@ def choose(
         if left is None or isinstance(left, Unnamed):
             name = DEFAULTS[form]
             fields = left or Unnamed("architectures", {})
-            given[form] = cast(Architecture, fields.named(name))
+            at = ("model", form) if branched else ("model",)
+            given[form] = cast(Architecture, fields.named(name, at))
             key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
             line = to_line(key, {"name": name, **fields.fields} if fields.fields else name)
             decisions.append(Decision(("model", form), name, f"there are {form} features", line))

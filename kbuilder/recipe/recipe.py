@@ -14,12 +14,12 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema
 
 from kbuilder import catalog
 from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
 from kbuilder.errors import listed, nearest
-from kbuilder.named import Named
+from kbuilder.named import Named, validated_and_dumped
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
 from kbuilder.refusals import refuse
@@ -77,10 +77,7 @@ class OneOrEach:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(
-            self.validate,
-            serialization=core_schema.plain_serializer_function_ser_schema(self.dump),
-        )
+        return validated_and_dumped(self)
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

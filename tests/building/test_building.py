@@ -268,6 +268,9 @@ def test_fields_without_a_name_are_those_of_the_network_that_is_inferred() -> No
         " Got 0.",
     }.items():
         assert message(BuildError, choose, model(text), a=NUMBER).startswith(said)
+    both = message(BuildError, choose, model("{vector: {units: [0], l2: -1}}"), a=NUMBER)
+    assert both.startswith("model.vector.units.0: of mlp, which is inferred: Expected a number")
+    assert "; Expected a number" in both
     assert message(BuildError, choose, model("{units: [3]}"), a=NUMBER, b=IMAGE) == (
         "model: the features have several forms: vector, image. Expected the form, too: "
         "`model: {vector: …}`."
