@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import io
+import logging
 import os
 import sys
 import tempfile
@@ -34,8 +35,10 @@ def load_quietly() -> None:
     import absl.logging
     import tensorflow as tf
 
-    absl.logging.set_verbosity(absl.logging.ERROR)
-    tf.get_logger().setLevel("ERROR")
+    logger = tf.get_logger()
+    if logger.level == logging.NOTSET:  # what its user has set stays
+        logger.setLevel(logging.ERROR)
+        absl.logging.set_verbosity(absl.logging.ERROR)
 
 
 @contextmanager
