@@ -176,11 +176,6 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
         temporary.replace(path)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text."""
-    path.write_text(text, encoding="utf-8")
-
-
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file, for people to read too."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
@@ -200,6 +195,20 @@ def hashes(folder: Path, leave_out: tuple[str, ...] = ()) -> dict[str, str]:
         if file.is_file() and name not in leave_out:
             found[name] = sha256(file)
     return found
+
+
+def hashes_in(file: Path) -> dict[str, str]:
+    """The hashes that a file of JSON lists under `sha256`, by path.
+
+    Raises:
+        OSError: if it cannot be read.
+        ValueError: if it lists none.
+    """
+    known = read_json(file)
+    listed = known.get("sha256") if isinstance(known, dict) else None
+    if not isinstance(listed, dict) or not listed:
+        raise ValueError(f"{file} lists no hashes")
+    return listed
 
 
 def sha256(file: Path) -> str:

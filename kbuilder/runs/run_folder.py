@@ -122,16 +122,16 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         left: The folder of the fit, whose newest checkpoint and logs of TensorBoard it keeps.
     """
     with files.new_folder(path) as folder:
-        files.write_text(folder / "recipe.yaml", writing.to_yaml(record.recipe))
+        (folder / "recipe.yaml").write_text(writing.to_yaml(record.recipe), encoding="utf-8")
         plugins.keep(folder, record.recipe)
-        files.write_text(folder / "columns.json", record.columns.to_json())
+        (folder / "columns.json").write_text(record.columns.to_json(), encoding="utf-8")
         files.write_json(
             folder / "decisions.json", [decision.to_json() for decision in record.decisions]
         )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
         files.write_rows(folder / "history.csv", record.history)
-        files.write_text(folder / "log.txt", "\n".join(record.log) + "\n")
+        (folder / "log.txt").write_text("\n".join(record.log) + "\n", encoding="utf-8")
         files.write_json(folder / "examples.json", {"instances": record.examples})
         model.save(folder / "model.keras")
         if left is not None:
@@ -235,10 +235,10 @@ def check(path: Path) -> None:
         RunError: if the folder is no run, or a file is missing or altered.
     """
     try:
-        known = files.read_json(path / LOCK)["sha256"]
-        if not isinstance(known, dict) or not known.keys() >= FILES:
+        known = files.hashes_in(path / LOCK)
+        if not known.keys() >= FILES:
             raise ValueError("without the hashes of all files")
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         raise RunError(
             f"{path} is no whole run: it has no readable {LOCK}. "
             "Expected the folder that `kbuilder fit` named; fit again if it was altered."

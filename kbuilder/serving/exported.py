@@ -30,10 +30,8 @@ def check(folder: Path) -> None:
         ExportError: naming what is missing, altered, or was added.
     """
     try:
-        known = files.read_json(folder / MANIFEST)["sha256"]
-        if not isinstance(known, dict) or not known:
-            raise ValueError("no hashes")
-    except (OSError, ValueError, KeyError, TypeError):
+        known = files.hashes_in(folder / MANIFEST)
+    except (OSError, ValueError):
         raise ExportError(
             f"{folder} is no whole export: it has no readable {MANIFEST}. Expected a folder that "
             "`kbuilder export` named, such as exported/adult/1."
