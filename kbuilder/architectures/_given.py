@@ -8,12 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar
 
+from kbuilder.architectures.keras_layer import KerasLayer
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import CallError
 from kbuilder.spec import Spec
-
-FORMS: tuple[Form, ...] = ("vector", "sequence", "image")
-"""A text is told by the number of its words too, which neither a function nor a layer is given."""
 
 
 @cache
@@ -38,7 +36,7 @@ def of_function(function: Callable[[Any], Any]) -> type[Spec]:
         ) from None
 
     class Function(Spec):
-        forms: ClassVar[tuple[Form, ...]] = FORMS
+        forms: ClassVar[tuple[Form, ...]] = KerasLayer.forms
 
         def apply(self, signal: Signal) -> Any:
             return function(signal.tensor)
@@ -56,7 +54,5 @@ def architecture(value: object) -> Spec | None:
     """
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(value, keras.Layer):
-        from kbuilder.architectures.keras_layer import KerasLayer
-
         return KerasLayer.of(value)
     return of_function(value)() if inspect.isfunction(value) else None

@@ -9,7 +9,6 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from kbuilder.architectures._given import FORMS
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, CallError, briefly
 from kbuilder.refusals import custom
@@ -82,7 +81,8 @@ class KerasLayer(Spec):
     config: Annotated[dict[str, Any], AfterValidator(_data)]
     """The configuration of the layer."""
 
-    forms: ClassVar[tuple[Form, ...]] = FORMS
+    forms: ClassVar[tuple[Form, ...]] = ("vector", "sequence", "image")
+    """Not text: the number of its words, which an architecture of texts needs, is not handed on."""
 
     @classmethod
     def of(cls, layer: Any) -> KerasLayer:
