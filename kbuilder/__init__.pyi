@@ -108,10 +108,12 @@ class Array(_Array):
     def __init__(
         self,
         *,
-        rescale: Literal["standard", "none"] = ...,
-        mean: float | None = ...,
-        scale: float | None = ...,
+        rescale: Literal["standard", "together", "none"] = ...,
+        mean: float | Sequence[float] | None = ...,
+        scale: float | Sequence[float] | None = ...,
         shape: int | Sequence[int] | None = ...,
+        bounds: Sequence[Any] | None = ...,
+        dtype: Literal["float32", "float64"] | None = ...,
     ) -> None: ...
 
 class Arrays(_Arrays):
@@ -217,7 +219,7 @@ class CSV(_CSV):
         ignore: str | Sequence[str] = ...,
         delimiter: str = ...,
         encoding: str = ...,
-        missing: str | Sequence[str] = ...,
+        missing: str | float | Sequence[str | float] | None = ...,
         origin: str | None = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
@@ -321,6 +323,7 @@ class Frame(_Frame):
         test_frame: Any = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
+        missing: str | float | Sequence[str | float] | None = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
@@ -584,6 +587,8 @@ class Number(_Number):
         mean: float | None = ...,
         scale: float | None = ...,
         indicator: bool | None = ...,
+        bounds: float | Sequence[float] | None = ...,
+        dtype: Literal["float32", "float64"] | None = ...,
     ) -> None: ...
 
 class OneCycle(_OneCycle):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from keyword import iskeyword
@@ -19,6 +19,7 @@ from kbuilder.contracts import Feature, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
+from kbuilder.tables.cells import MISSING, Words
 from kbuilder.tables.table import Table
 
 PACKED = "vector"
@@ -41,6 +42,20 @@ class Target(NamedTuple):
     task: Task
 
 
+def words_of(features: Mapping[str, Feature], targets: Iterable[Target]) -> Words:
+    """The columns that are texts, as far as is known, each with the words that it is known by."""
+    words: dict[str, tuple[str, ...]] = {}
+    for name, feature in features.items():
+        known = feature.choices or ()
+        if feature.holds == "texts" or (known and isinstance(known[0], str)):
+            words[name] = tuple(map(str, known))
+    for columns, task in targets:
+        classes = getattr(task, "classes", None) or (0,)
+        if isinstance(classes[0], str):
+            words.update(dict.fromkeys(columns, tuple(map(str, classes))))
+    return words
+
+
 @dataclass(frozen=True)
 class Columns:
     """What a fitted model knows of its raw columns: each feature and target, fully learned.
@@ -48,10 +63,21 @@ class Columns:
     Args:
         features: The learned feature by column.
         targets: What is predicted, each with its learned task.
+        missing: Words that mean missing.
     """
 
     features: Mapping[str, Feature]
     targets: tuple[Target, ...]
+    missing: tuple[str, ...] = MISSING
+
+    def blanks(self) -> dict[str, tuple[str, ...]]:
+        """The words that mean missing, by column of words or numbers: all but its own values."""
+        words = {
+            name: {str(value) for value in feature.choices or ()}
+            for name, feature in self.features.items()
+            if feature.holds in ("words", "texts", "numbers") and len(feature.signature()[0]) == 1
+        }
+        return {name: tuple(w for w in self.missing if w not in own) for name, own in words.items()}
 
     @property
     def target(self) -> tuple[str, ...]:
@@ -115,20 +141,18 @@ class Columns:
             names[column] = name
         return {column: names[column] for column in self.features}
 
-    def words(self) -> list[str]:
+    def words(self) -> Words:
         """The columns that are texts to the model, and the target if its classes are."""
         texts = [name for name, f in self.features.items() if f.signature()[1] == "string"]
-        for columns, task in self.targets:
-            classes = getattr(task, "classes", None) or (0,)
-            texts += columns if isinstance(classes[0], str) else ()
-        return texts
+        return {**dict.fromkeys(texts, ()), **words_of(self.features, self.targets)}
 
     def to_json(self) -> str:
         """As text that `from_json` reads again."""
         kind, name = Named("features", key="kind"), Named("tasks")
         features = {column: kind.dump(feature) for column, feature in self.features.items()}
         targets = [{"columns": list(t.columns), "task": name.dump(t.task)} for t in self.targets]
-        return json.dumps({"features": features, "targets": targets}, indent=1)
+        known = {"features": features, "targets": targets, "missing": self.missing}
+        return json.dumps(known, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Columns:
@@ -144,6 +168,7 @@ class Columns:
                 Target(tuple(target["columns"]), tasks.validate_python(target["task"]))
                 for target in content["targets"]
             ),
+            tuple(content.get("missing", MISSING)),
         )
 
 

@@ -137,7 +137,7 @@ def preprocessor(columns: Columns) -> Any:
     from kbuilder.layers.preprocessor import Preprocessor
 
     layers = {column: feature.layer() for column, feature in columns.features.items()}
-    return Preprocessor(layers, columns.keys())
+    return Preprocessor(layers, columns.keys(), columns.blanks())
 
 
 def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from kbuilder.runs import predict_file, resuming, run_folder
 from kbuilder.serving import exported as loading
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -275,18 +276,24 @@ class Run:
         columns = self.record.columns
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
         if path.suffix.lower() == ".parquet":
-            return chunks.parquet_parts(path, wanted, size, start)
+            return chunks.parquet_parts(path, wanted, size, start, self._cells)
         if path.suffix.lower() == ".json":
             return read_json(columns, path).parts(size, start)
         return self.recipe.data.parts(path, columns.words(), wanted, size, start)
+
+    @property
+    def _cells(self) -> Cells:
+        """How cells are read that do not come through the source."""
+        columns = self.record.columns
+        return Cells(columns.missing, columns.words())
 
     def _table(self, data: Any) -> Table:
         if isinstance(data, Table):
             return data
         if not isinstance(data, str | Path):
-            return from_frame(data, "the frame")
+            return from_frame(data, "the frame", self._cells)
         if Path(data).suffix.lower() == ".json":
             return read_json(self.record.columns, Path(data))
         if Path(data).suffix.lower() == ".parquet":
-            return chunks.read_parquet(Path(data))
+            return chunks.read_parquet(Path(data), self._cells)
         return self.recipe.data.read(Path(data), self.record.columns.words())

@@ -71,6 +71,14 @@ def _as_tuple(value: object) -> object:
     return value if isinstance(value, tuple) else (value,)
 
 
+def _as_words(value: object) -> object:
+    """What YAML reads as numbers and truth values is meant as it is written in the data."""
+    words = _as_tuple(value)
+    if not isinstance(words, tuple):
+        return words
+    return tuple(str(w) if isinstance(w, int | float) else w for w in words)
+
+
 def _as_path(value: object, info: ValidationInfo) -> object:
     if isinstance(value, Path):
         return value
@@ -94,6 +102,11 @@ Positive = Annotated[float, Field(gt=0)]
 Names = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
+    Strict(False),
+]
+Missing = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_as_words, json_schema_input_type=str | float | list[str | float]),
     Strict(False),
 ]
 Counts = Annotated[

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.recipe.split import Split
+    from kbuilder.tables.cells import Words
     from kbuilder.tables.profile import Profile
     from kbuilder.tables.table import Part, Table
 
@@ -53,26 +54,30 @@ class Source(Protocol):
     @property
     def split(self) -> Split: ...
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """The rows to learn from, and the source's own test rows if it has some.
+
+        Args:
+            words: Columns that the recipe says are texts, even if each value is a number, and
+                those of their words that it names: they are never missing values.
 
         Raises:
             DataError: if there are no rows, or they cannot be read.
         """
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
+    def read(self, path: Path, words: Words | None = None) -> Table:
         """The rows of another file of the same kind, to predict or evaluate; target or not.
 
         Args:
             path: The file.
-            words: Columns that training knows as texts, even if here each value is a number.
+            words: Columns that training knows as texts, as `load` takes them.
 
         Raises:
             DataError: if they cannot be read.
         """
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """What `read` gives, part by part; without the whole in memory, where the kind of file
         allows it.
@@ -87,9 +92,12 @@ class Source(Protocol):
             DataError: as `read`, when the reading comes to what is wrong.
         """
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """Statements after which `rows`, and `test` if the source has test rows of its own, are
         NumPy arrays by column.
+
+        Args:
+            words: Columns that are texts to the model, as `load` takes them.
 
         Raises:
             CallError: if no script could read the rows.

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kbuilder import engine, preprocessing
-from kbuilder.columns import Columns, Rows, Target
+from kbuilder.columns import Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision
 from kbuilder.data import infer, split
 from kbuilder.errors import CallError, listed
 from kbuilder.recipe.reading import pointing
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.tables.cells import MISSING, Words
 
 OWN = ("data", "features", "task")
 """The sections of a recipe that a data set comes of; the others are for the network and its fit."""
@@ -77,11 +78,20 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     Raises:
         DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
     """
-    resolved = infer.resolve(recipe, *recipe.data.load())
+    resolved = infer.resolve(recipe, *recipe.data.load(_words(recipe)))
     parts = split.divide(
         resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
     )
     return resolved, parts.smoke() if smoke else parts
+
+
+def _words(recipe: Recipe) -> Words:
+    """The columns that the recipe itself says are words, and the words that it names."""
+    tasks = recipe.task if isinstance(recipe.task, Mapping) else {}
+    targets = [Target((name,), task) for name, task in tasks.items()]
+    if recipe.task is not None and not isinstance(recipe.task, Mapping):
+        targets = [Target(recipe.data.target, recipe.task)]
+    return words_of(recipe.features, targets)
 
 
 @dataclass(frozen=True)
@@ -129,7 +139,8 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
     recipe, resolved, parts = looked.given, looked.resolved, looked.parts
     with pointing(recipe):
         features, learned = preprocessing.learn_features(resolved.recipe, parts.train)
-        columns = Columns(features, looked.targets)
+        missing = getattr(recipe.data, "missing", None)  # some sources have no words
+        columns = Columns(features, looked.targets, MISSING if missing is None else missing)
         targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()

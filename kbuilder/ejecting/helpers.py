@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+
+def cells(column: Any, missing: Any = None, words: Any = None) -> Any:
+    """A column of text: stripped, None where it is missing, truth values as True and False.
+
+    `words`, if given, are values of the column, which stays as it is written.
+    """
+    if missing is None:
+        missing = ["NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN"]
+        missing += ["-nan", "NULL", "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"]
+    column = column.str.strip()
+    marks = [float(word) for word in missing if re.fullmatch(r"[-+]?\d+(\.\d*)?", word)]
+    gone = column.isin([word for word in missing if word not in (words or ())])
+    gone |= column.isna() | (column == "") | pd.to_numeric(column, errors="coerce").isin(marks)
+    if words is None and column[~gone].str.fullmatch("True|true|TRUE|False|false|FALSE").all():
+        column = column.str.capitalize()
+    return column.astype(object).where(~gone, None).to_numpy()
 
 
 def numbers(values: Any) -> Any:
@@ -16,8 +34,9 @@ def numbers(values: Any) -> Any:
 
 def integers(values: Any) -> Any:
     """A column as int64, the least of them where a value is missing."""
-    numbers = pd.to_numeric(pd.Series(values)).astype("Int64")
-    return numbers.fillna(-(2**63)).to_numpy(np.int64)
+    texts = [str(-(2**63)) if pd.isna(value) else str(value) for value in values]
+    whole = [int(text) if text.lstrip("+-").isdigit() else int(float(text)) for text in texts]
+    return np.array(whole, dtype=np.int64)
 
 
 def words(values: Any) -> Any:

@@ -48,7 +48,7 @@ def write(
         CallError: if a script cannot read the rows.
     """
     expressions = Expressions()
-    source = recipe.data.script()
+    source = recipe.data.script(columns.words())
 
     def compiling(optimizer: Any) -> list[str]:
         return _compile(optimizer, tasks, auxiliary, expressions)
@@ -73,8 +73,9 @@ def write(
     if source.paths:
         known |= {"import sys", "from pathlib import Path"}
     body = "\n".join([*own, *helpers, text])
-    for name, line in (("pd", "import pandas as pd"), ("tf", "import tensorflow as tf")):
-        if f"{name}." in body:
+    modules = {"pd": "import pandas as pd", "tf": "import tensorflow as tf", "re": "import re"}
+    for name, line in modules.items():
+        if re.search(rf"\b{name}\.", body):
             known.add(line)
     title = Path(recipe.origin.name).name if recipe.origin else "a recipe"
     training = recipe.training

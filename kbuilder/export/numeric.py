@@ -103,11 +103,12 @@ def exchange(fitted: Fitted, integers: str = "int64") -> Exchange:
         for name, values in fitted.predictions[0].items()
         if isinstance(np.asarray(values).flat[0], float)
     }
+    decoded = fitted.decode({name: tf.constant(values) for name, values in fitted.outputs.items()})
     described = {
         "inputs": list(entries.values()),
         "missing": {"float32": "NaN", integers: missing},
         "outputs": [
-            {"name": name, "dtype": "float32", "shape": [None, *np.shape(values)]}
+            {"name": name, "dtype": decoded[name].dtype.name, "shape": [None, *np.shape(values)]}
             for name, values in outputs.items()
         ],
         "targets": sidecar.targets(columns),

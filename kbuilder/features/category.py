@@ -14,9 +14,10 @@ from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Values, learned
 from kbuilder.tables.profile import Profile
-from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, types
+from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, spelled, spellings, types
 
 MOST_ONE_HOT = 64
+WHOLE = np.iinfo(np.int64)
 
 
 class Category(Spec):
@@ -78,16 +79,19 @@ class Category(Spec):
                 "Expected all strings or all whole numbers.",
                 key=("features", column),
             )
-        if kind == "number" and np.any(there != np.floor(there.astype(np.float64))):
+        broken = [v for v in there.tolist() if v % 1] if kind == "number" else []
+        if broken:
             raise DataError(
-                f"column {column!r} holds broken numbers such as {there[there % 1 != 0][0]}. "
+                f"column {column!r} holds broken numbers such as {broken[0]}. "
                 "Expected strings or whole numbers for a category; read it as a number.",
                 key=("features", column),
             )
-        counts = Counter(map(int if kind == "number" else str, there.tolist()))
+        counts: Counter[str | int] = Counter(map(int if kind == "number" else str, there.tolist()))
+        if any(isinstance(value, int) and not WHOLE.min < value <= WHOLE.max for value in counts):
+            counts = Counter({str(value): count for value, count in counts.items()})
         known = sorted(
             (value for value, count in counts.items() if count >= self.rare_below),
-            key=lambda value: (-counts[value], value),
+            key=lambda value: (-counts[value], value),  # all words, or all numbers
         )
         if not known:
             raise DataError(
@@ -123,13 +127,13 @@ class Category(Spec):
                     ) from None
             return numbers
         if types(values) <= {str, type(None)}:
-            return np.where(absent, "", values)
+            return spelled(np.where(absent, "", values), self.vocabulary)
         words = np.full(len(values), "", dtype=object)
         for row in np.flatnonzero(~absent):
             value = values[row]
             whole = isinstance(value, float | np.floating) and value == np.floor(value)
             words[row] = str(int(value)) if whole else str(value)
-        return words
+        return spelled(words, self.vocabulary)
 
     @property
     def _integers(self) -> bool:
@@ -139,7 +143,8 @@ class Category(Spec):
         """The index in the vocabulary, one-hot if small."""
         from kbuilder.layers.category_index import CategoryIndex
 
-        return CategoryIndex(learned(self.vocabulary), one_hot=not self.embedding)
+        known = learned(self.vocabulary)
+        return CategoryIndex(known, not self.embedding, spellings(known))
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         return (None,), "int64" if self._integers else "string"

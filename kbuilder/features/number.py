@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features._scaling import Width, scaling, spread_of, why_far, width, without_float64
 from kbuilder.lines import to_line
-from kbuilder.spec import Positive, Spec, learned
+from kbuilder.spec import Numbers, Positive, Spec, learned
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
@@ -26,6 +28,12 @@ class Number(Spec):
     """Each value is divided by it; left out: the standard deviation of the training rows."""
     indicator: bool | None = None
     """Whether a column says what is missing; left out: if any training value is."""
+    bounds: Annotated[Numbers, Field(min_length=2, max_length=2)] | None = None
+    """The least and the greatest value, beyond which a value counts as the nearest of them; left
+    out: none, unless a few training values are far off."""
+    dtype: Width | None = None
+    """The numbers that an export takes; left out: float32, or float64 where that would round the
+    training values."""
 
     holds: ClassVar[Holds] = "numbers"
 
@@ -45,8 +53,8 @@ class Number(Spec):
         return Match(0.8, f"its {profile.present:,} values are numbers")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
-        """Mean, deviation, and whether a value is ever missing."""
-        numbers = self.raw(column, values).astype(np.float64)
+        """Mean, deviation, bounds, precision, and whether a value is ever missing."""
+        numbers = self._numbers(column, values, "float64")
         there = numbers[np.isfinite(numbers)]
         if not len(there):
             raise DataError(
@@ -54,22 +62,32 @@ class Number(Spec):
                 f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
-        deviation = float(there.std())
-        rows = f"{len(there):,} training values"
+        found = scaling(there)
+        scale = spread_of(column, found.scale, values)
+        dtype = width(there, found.scale)
+        if not (self.dtype or dtype) and not len(found.far):
+            there = there.astype(np.float32).astype(np.float64)
+            found = found._replace(mean=float(there.mean()), scale=float(there.std()))
+            scale = found.scale or 1.0
+        rows = f"{len(there) - len(found.far):,} training values"
+        why = f"standard deviation of {rows}" if found.scale else f"all {rows} are the same"
+        gone = len(numbers) - len(there)
+        far = {} if found.bounds is None else {"bounds": Choice(found.bounds, why_far(found.far))}
         return {
-            "mean": Choice(float(there.mean()), f"mean of {rows}"),
-            "scale": Choice(deviation or 1.0, f"standard deviation of {rows}")
-            if deviation
-            else Choice(1.0, f"all {rows} are the same"),
-            "indicator": Choice(
-                len(there) < len(numbers), f"{len(numbers) - len(there):,} training values missing"
-            ),
+            "mean": Choice(found.mean, f"mean of {rows}"),
+            "scale": Choice(scale, why),
+            "indicator": Choice(gone > 0, f"{gone:,} training values missing"),
+            **far,
+            **dtype,
         }
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
-        """float32 (rows,), NaN where missing."""
+        """float32 or float64 (rows,), NaN where missing."""
+        return self._numbers(column, values, self.dtype)
+
+    def _numbers(self, column: str, values: np.ndarray, dtype: Width | None) -> np.ndarray:
         if kind_of(values) == "number" and values.dtype != object:
-            return finite(column, values)
+            return finite(column, values, dtype)
         absent = missing(values)
         numbers = np.full(len(values), np.nan)
         for row in np.flatnonzero(~absent):
@@ -83,16 +101,18 @@ class Number(Spec):
                     key=("features", column),
                     row=int(row),
                 ) from None
-        return finite(column, numbers)
+        return finite(column, numbers, dtype)
 
     def layer(self) -> Any:
         """Standardize, with the indicator if one was learned."""
         from kbuilder.layers.standardize import Standardize
 
-        return Standardize(learned(self.mean), learned(self.scale), learned(self.indicator))
+        mean, scale = learned(self.mean), learned(self.scale)
+        bounds = (self.bounds[0], self.bounds[1]) if self.bounds else None
+        return Standardize(mean, scale, learned(self.indicator), bounds)
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
-        return (None,), "float32"
+        return (None,), self.dtype or "float32"
 
     def embed(self, tensor: Any) -> Signal:
         return Signal("vector", tensor)
@@ -103,15 +123,15 @@ class Number(Spec):
 
     def describe(self) -> str:
         return (
-            "(value - mean) / scale, and 0 where it is missing; with indicator a second number, "
-            "1 where it is missing and else 0"
+            "(value - mean) / scale, and 0 where it is missing; what is beyond bounds counts as "
+            "the nearest of them; with indicator a second number, 1 where it is missing and else 0"
         )
 
     def numeric(self, integers: str) -> Numeric:
-        return Numeric()
+        return Numeric() if self.dtype != "float64" else without_float64(self.mean)
 
     def script(self, values: str) -> str:
-        return f"numbers({values}).astype(np.float32)"
+        return f"numbers({values}).astype(np.{self.dtype or 'float32'})"
 
     def unlearned(self, written: Any) -> None:
         return None

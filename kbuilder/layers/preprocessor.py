@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any
 
 import keras
+
+from kbuilder.layers.cleaned import Cleaned
 
 
 class Preprocessor(keras.layers.Layer):
@@ -15,6 +17,7 @@ class Preprocessor(keras.layers.Layer):
     Args:
         parts: The layer by column.
         keys: The name of the output by column; columns of one name are joined along the last axis.
+        missing: By column of words or numbers the words that mean missing.
 
     Call arguments:
         columns: A tensor by column.
@@ -22,9 +25,16 @@ class Preprocessor(keras.layers.Layer):
         A tensor by the names in `keys`.
     """
 
-    def __init__(self, parts: Mapping[str, Any], keys: Mapping[str, str], **kwargs: Any) -> None:
-        super().__init__(**{"trainable": False, **kwargs})
+    def __init__(
+        self,
+        parts: Mapping[str, Any],
+        keys: Mapping[str, str],
+        missing: Mapping[str, Collection[str]] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{"trainable": False, "autocast": False, **kwargs})
         self.keys = dict(keys)
+        self.cleaned = Cleaned(missing or {})
         self.parts = list(parts.values())  # a list, since names of columns are free of form
 
     @cached_property
@@ -35,6 +45,7 @@ class Preprocessor(keras.layers.Layer):
         return tf.function(self, reduce_retracing=True)
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        columns = self.cleaned(columns)
         outputs: dict[str, list[Any]] = {}
         for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
             outputs.setdefault(key, []).append(part(columns[column]))

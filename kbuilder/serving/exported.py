@@ -20,7 +20,7 @@ from kbuilder.serving.signature import Columns, Signature, Tensor
 TOLERANCE = 1e-5
 ROUNDING = 2.0
 """Another machine may round otherwise: so many times the tolerance of the export."""
-MISSING = {"float32": math.nan, "string": ""}
+MISSING = {"float32": math.nan, "float64": math.nan, "string": ""}
 
 
 def check(folder: Path) -> None:

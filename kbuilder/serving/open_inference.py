@@ -29,7 +29,9 @@ from kbuilder.serving.values import (
 
 LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON."""
-DATATYPES = {"float32": "FP32", "int64": "INT64", "uint8": "UINT8", "string": "BYTES"}
+DATATYPES = {
+    "float32": "FP32", "float64": "FP64", "int64": "INT64", "uint8": "UINT8", "string": "BYTES",
+}  # fmt: skip
 
 
 class Request(NamedTuple):

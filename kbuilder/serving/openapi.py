@@ -29,6 +29,7 @@ FAULTS = {
 }
 SCALARS: dict[str, Schema] = {
     "float32": {"type": "number"},
+    "float64": {"type": "number"},
     "int64": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
     "uint8": {"type": "integer", "minimum": 0, "maximum": 255},
     "string": {

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-DType = Literal["float32", "int64", "uint8", "string"]
+DType = Literal["float32", "float64", "int64", "uint8", "string"]
 Columns = dict[str, np.ndarray]
 """An array by name, each with the rows as its first axis; strings are objects."""
 

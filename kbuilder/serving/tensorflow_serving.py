@@ -263,7 +263,10 @@ def status(states: Mapping[int, str]) -> bytes:
     })  # fmt: skip
 
 
-DTYPES = {"float32": "DT_FLOAT", "int64": "DT_INT64", "uint8": "DT_UINT8", "string": "DT_STRING"}
+DTYPES = {
+    "float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "uint8": "DT_UINT8",
+    "string": "DT_STRING",
+}  # fmt: skip
 
 
 def metadata(name: str, version: int, signature: Signature) -> bytes:

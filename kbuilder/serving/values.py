@@ -20,10 +20,12 @@ from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
 
 PLAIN: dict[DType, set[type]] = {
-    "float32": {int, float}, "int64": {int}, "uint8": {int}, "string": {str},
+    "float32": {int, float}, "float64": {int, float}, "int64": {int}, "uint8": {int},
+    "string": {str},
 }  # fmt: skip
 NAMES: dict[DType, str] = {
-    "float32": "float", "int64": "int64", "uint8": "uint8", "string": "string",
+    "float32": "float", "float64": "double", "int64": "int64", "uint8": "uint8",
+    "string": "string",
 }  # fmt: skip
 KINDS = {
     type(None): "Null", bool: "True", dict: "Object", list: "Array", str: "String", int: "Number",
@@ -130,6 +132,11 @@ def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
         strings = np.empty(len(flat), dtype=object)
         strings[:] = flat
         return strings
+    if dtype == "float64":
+        try:
+            return np.array(flat, dtype=np.float64)
+        except OverflowError:  # a whole number beyond any float
+            raise _lossy(next(v for v in flat if isinstance(v, int) and abs(v) > EXACT)) from None
     if dtype != "float32":
         try:
             return np.array(flat, dtype=dtype)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from kbuilder.errors import missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.tables.arrays import read_npz
+from kbuilder.tables.cells import Words
 from kbuilder.tables.table import Part, Table
 
 Mapped = Annotated[dict[str, str], Field(min_length=1)]
@@ -40,7 +41,7 @@ class Arrays(Spec):
     split: Split = Split()
     """How the rows are divided."""
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """Read the named arrays; all others in the file are left alone."""
         key = ("data", "path")
         if not self.path.exists():
@@ -50,17 +51,17 @@ class Arrays(Spec):
             return train, None
         return train, read_npz(self.path, key, self.test_columns, "test_columns")
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
+    def read(self, path: Path, words: Words | None = None) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
         return read_npz(path, (), self.columns, "columns", another=True)
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The rows of another file, which is read whole."""
         return self.read(path).parts(size, start)
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """numpy.load, without pickle."""
         read = (
             "def read(path, columns):\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,8 @@ from pydantic_core import PydanticCustomError
 from kbuilder.contracts import Script
 from kbuilder.errors import Key, missing_file
 from kbuilder.recipe.split import Split
-from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.spec import DataPath, Missing, Names, Spec
+from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.csv_file import csv_parts, read_csv
 from kbuilder.tables.table import Part, Table
 
@@ -40,46 +41,52 @@ class CSV(Spec):
     """What stands between two fields; "\\t" for a tab."""
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
     """The encoding of the file, as Python names it: utf-8, latin-1, cp1252 …"""
-    missing: Names = ()
-    """Texts that mean "missing", beside the empty field, NA, N/A, NaN, null, None and the like."""
+    missing: Missing | None = None
+    """Words that mean missing, beside the empty field; left out: NA, N/A, NaN, null, None and the
+    like."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
     split: Split = Split()
     """How the rows are divided."""
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """Read the file, and the test file if there is one."""
-        train = self._read(self.path, "path")
+        train = self._read(self.path, "path", words)
         if self.test_path is None:
             return train, None
-        words = [name for name, values in train.columns.items() if values.dtype == object]
-        return train, self._read(self.test_path, "test_path", words)
+        texts = {name: () for name, values in train.columns.items() if values.dtype == object}
+        return train, self._read(self.test_path, "test_path", {**texts, **(words or {})})
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
-        """The rows of another file, with the same delimiter, encoding and missing texts."""
+    def read(self, path: Path, words: Words | None = None) -> Table:
+        """The rows of another file, with the same delimiter, encoding and missing words."""
         return self._parse(path, (), words)
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The rows of another file, as they are read."""
         return csv_parts(
-            path, delimiter=self.delimiter, encoding=self.encoding, missing=self.missing,
-            words=words, wanted=wanted, size=size, start=start,
+            path, delimiter=self.delimiter, encoding=self.encoding,
+            cells=Cells.of(self.missing, words), wanted=wanted, size=size, start=start,
         )  # fmt: skip
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""
         options = [f"sep={self.delimiter!r}", f"encoding={self.encoding!r}", "dtype=str"]
-        options += ["index_col=False", "skipinitialspace=True"]
-        options += [f"na_values={list(self.missing)!r}"] if self.missing else []
+        options += ["index_col=False", "skipinitialspace=True", "keep_default_na=False"]
         given = "".join(f"        {option},\n" for option in ("path", *options))
+        missing = MISSING if self.missing is None else self.missing
+        texts = (words or {}).items()
+        kept = {name: [word for word in known if word in missing] for name, known in texts}
+        lists = None if self.missing is None else list(self.missing)
         read = (
             "def read(path):\n"
-            '    """The columns of a CSV file, each value as it is written."""\n'
+            '    """The columns of a CSV file, their cells as words."""\n'
             f"    frame = pd.read_csv(\n{given}    )\n"
             "    frame.columns = frame.columns.str.strip()\n"
-            "    return {name: frame[name].to_numpy(object) for name in frame}"
+            f"    words = {kept!r}\n"
+            f"    missing = {lists!r}\n"
+            "    return {name: cells(frame[name], missing, words.get(name)) for name in frame}"
         )
         lines, paths = ["rows = read(path)"], {"path": self.path}
         if self.test_path is not None:
@@ -87,13 +94,11 @@ class CSV(Spec):
             paths["test_path"] = self.test_path
         return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
 
-    def _read(self, path: Path, field: str, words: Collection[str] = ()) -> Table:
+    def _read(self, path: Path, field: str, words: Words | None) -> Table:
         if not path.exists():
             raise missing_file(path, self.origin, ("data", field), "a CSV file")
         return self._parse(path, ("data", field), words)
 
-    def _parse(self, path: Path, key: Key, words: Collection[str]) -> Table:
-        return read_csv(
-            path, key, delimiter=self.delimiter, encoding=self.encoding, missing=self.missing,
-            words=words,
-        )  # fmt: skip
+    def _parse(self, path: Path, key: Key, words: Words | None) -> Table:
+        cells = Cells.of(self.missing, words)
+        return read_csv(path, key, delimiter=self.delimiter, encoding=self.encoding, cells=cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from pydantic_core import PydanticCustomError
 from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Names, Spec
+from kbuilder.spec import Missing, Names, Spec
 from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import parts_like, read_like
 from kbuilder.tables.table import Part, Table
 
@@ -29,6 +30,9 @@ class Frame(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
     """Columns that are not used."""
+    missing: Missing | None = None
+    """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
+    like."""
     split: Split = Split()
     """How the rows are divided."""
 
@@ -41,7 +45,7 @@ class Frame(Spec):
             )
         return value
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """The frames as tables."""
         if self.frame is None:
             raise DataError(
@@ -49,23 +53,27 @@ class Frame(Spec):
                 "Expected another source, such as csv, in a recipe file.",
                 key=("data", "source"),
             )
-        test = None if self.test_frame is None else from_frame(self.test_frame, "the test frame")
-        train = from_frame(self.frame, "the frame")
+        cells = Cells.of(self.missing, words)
+        train = from_frame(self.frame, "the frame", cells)
         if not len(train):
             raise DataError("the frame has no rows. Expected rows.", key=("data",))
-        return train, test
+        if self.test_frame is None:
+            return train, None
+        texts = {name: () for name, values in train.columns.items() if values.dtype == object}
+        cells = Cells.of(self.missing, {**texts, **(words or {})})
+        return train, from_frame(self.test_frame, "the test frame", cells)
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
+    def read(self, path: Path, words: Words | None = None) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path, words)
+        return read_like(path, Cells.of(self.missing, words))
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
-        return parts_like(path, words, wanted, size, start)
+        return parts_like(path, Cells.of(self.missing, words), wanted, size, start)
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """Refused: a script cannot reach the memory of another process."""
         raise CallError(
             "a script cannot read a frame that is in memory. Expected rows in a file: write them "

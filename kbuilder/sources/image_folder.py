@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import DataError, Key, missing_file
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.tables.cells import Words
 from kbuilder.tables.table import Part, Table
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
@@ -37,7 +38,7 @@ class ImageFolder(Spec):
     split: Split = Split()
     """How the images are divided."""
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """Read all files, and look at the head of each."""
         if not self.path.is_dir():
             raise missing_file(
@@ -50,7 +51,7 @@ class ImageFolder(Spec):
         held = _read(test, ("data", "test_path")) if test else None
         return _read(train, ("data", "path")), held
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
+    def read(self, path: Path, words: Words | None = None) -> Table:
         """Images of another folder of class folders; or of one folder, or one file, of images."""
         if path.is_dir() and any(file.suffix.lower() in FORMATS for file in path.iterdir()):
             return _load(sorted(path.iterdir()), path.name, ())
@@ -61,12 +62,12 @@ class ImageFolder(Spec):
         return _read(path, ())
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The images of another folder, which is read whole."""
         return self.read(path).parts(size, start)
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """The files of each folder, and its name."""
         read = (
             "def read(folder):\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from pydantic import Field
 from kbuilder.contracts import Script
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
+from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import parts_like, read_like
 from kbuilder.tables.table import Part, Table
 
@@ -41,7 +42,7 @@ class Sklearn(Spec):
     split: Split = Split()
     """How the rows are divided."""
 
-    def load(self) -> tuple[Table, Table | None]:
+    def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """The rows, as they come with scikit-learn."""
         from sklearn import datasets
 
@@ -60,24 +61,24 @@ class Sklearn(Spec):
             columns[goal] = bunch.target.astype(np.float64)
         return Table(columns, self.name), None
 
-    def read(self, path: Path, words: Collection[str] = ()) -> Table:
+    def read(self, path: Path, words: Words | None = None) -> Table:
         """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path, words)
+        return read_like(path, Cells.of(None, words))
 
     def parts(
-        self, path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
-        return parts_like(path, words, wanted, size, start)
+        return parts_like(path, Cells.of(None, words), wanted, size, start)
 
-    def script(self) -> Script:
+    def script(self, words: Words | None = None) -> Script:
         """What scikit-learn loads, its columns by name."""
         goal = GOALS[self.name]
         if self.name == "digits":
             last = f'    return {{"image": bunch.images.astype(np.uint8), {goal!r}: bunch.target}}'
         else:
-            words = "bunch.target_names[bunch.target].astype(object)"
-            target = words if self.name != "diabetes" else "bunch.target"
+            names = "bunch.target_names[bunch.target].astype(object)"
+            target = names if self.name != "diabetes" else "bunch.target"
             last = (
                 "    names = [\n"
                 '        str(name).replace(" (cm)", "").replace(" ", "_")\n'

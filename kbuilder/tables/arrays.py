@@ -13,8 +13,9 @@ import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import types
+from kbuilder.tables.values import exact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,13 +156,7 @@ def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndar
         raise ValueError(f"the array {array} has the dtype {values.dtype}")
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    return _scalars(values) if values.ndim == 1 else values
-
-
-def _scalars(values: np.ndarray) -> np.ndarray:
-    """Numbers in 64 bits: int64 if they are whole and have room in it."""
-    large = values.dtype == np.uint64 and len(values) and values.max() > np.iinfo(np.int64).max
-    return values.astype(np.float64 if large or values.dtype.kind == "f" else np.int64)
+    return exact(values) if values.ndim == 1 else values
 
 
 def expect_unique(names: Sequence[str], origin: str, key: Key) -> None:
@@ -188,42 +183,16 @@ def expect_columns(names: Sequence[str], wanted: Sequence[str], origin: str) -> 
     Table(dict.fromkeys(map(str, names), np.empty(0)), origin).only(wanted)
 
 
-def from_frame(frame: pd.DataFrame, origin: str) -> Table:
-    """A table from a pandas DataFrame: numbers, strings, truth values as strings."""
+def from_frame(frame: pd.DataFrame, origin: str, cells: Cells | None = None) -> Table:
+    """A table from a pandas DataFrame, its cells read as those of a file are.
+
+    Args:
+        frame: The DataFrame; its index is not used.
+        origin: What messages call it.
+        cells: How its cells are read.
+    """
     if not hasattr(frame, "columns"):
         kind = type(frame).__name__
         raise DataError(f"{origin} is no pandas DataFrame. Expected one. Got a {kind}.")
     expect_unique([str(name) for name in frame.columns], origin, ())
-    return Table({str(name): _column(series) for name, series in frame.items()}, origin)
-
-
-def _column(series: pd.Series) -> np.ndarray:
-    import pandas as pd
-
-    kinds = pd.api.types
-    if kinds.is_bool_dtype(series.dtype):
-        return np.array([_word(value) for value in series], dtype=object)
-    if kinds.is_integer_dtype(series.dtype) and not series.isna().any():
-        return _scalars(series.to_numpy())
-    if kinds.is_numeric_dtype(series.dtype):
-        return series.to_numpy(dtype=np.float64, na_value=np.nan)
-    values = np.empty(len(series), dtype=object)
-    for place, value in enumerate(series.tolist()):
-        values[place] = value if type(value) is str else _word(value)
-    if types(values) <= {str, type(None)}:
-        return values
-    shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
-    return np.stack(list(values)) if len(shapes) == 1 and shapes != {None} else values
-
-
-def _word(value: Any) -> Any:
-    """A cell of a column that is not of numbers."""
-    import pandas as pd
-
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray | bytes | str):
-        return value
-    if pd.isna(value):
-        return None
-    if isinstance(value, bool | np.bool_):
-        return str(bool(value))
-    return value if isinstance(value, int | float | np.number) else str(value)
+    return (cells or Cells()).table(frame, origin)

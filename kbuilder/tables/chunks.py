@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kbuilder import room
 from kbuilder.errors import DataError
-from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
+from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, read_npz
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts, read_csv
 from kbuilder.tables.table import Part, Table
 
@@ -20,28 +21,28 @@ BUFFER = 2**20
 """Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
 
 
-def read_like(path: Path, words: Collection[str] = ()) -> Table:
+def read_like(path: Path, cells: Cells | None = None) -> Table:
     """The rows of a file by its ending: `.csv`, or `.npz` with arrays named like the columns.
 
     Args:
         path: The file.
-        words: Columns of a CSV file that are left as they are written.
+        cells: How the cells of a CSV file are read.
 
     Raises:
         DataError: if it cannot be read.
     """
     if path.suffix.lower() == ".npz":
         return read_npz(path, (), None, "columns")
-    return read_csv(path, words=words)
+    return read_csv(path, cells=cells)
 
 
 def parts_like(
-    path: Path, words: Collection[str], wanted: Sequence[str], size: int, start: int
+    path: Path, cells: Cells, wanted: Sequence[str], size: int, start: int
 ) -> Iterator[Part]:
     """The rows that `read_like` reads, part by part.
 
     Args:
-        path, words: As `read_like` takes them.
+        path, cells: As `read_like` takes them.
         wanted: The columns that are needed.
         size: The rows of a part.
         start: How many rows are skipped.
@@ -51,21 +52,25 @@ def parts_like(
     """
     if path.suffix.lower() == ".npz":
         return read_like(path).parts(size, start)
-    return csv_parts(path, words=words, wanted=wanted, size=size, start=start)
+    return csv_parts(path, cells=cells, wanted=wanted, size=size, start=start)
 
 
-def read_parquet(path: Path) -> Table:
+def read_parquet(path: Path, cells: Cells | None = None) -> Table:
     """The rows of a Parquet file.
 
     Raises:
         DataError: if it has no rows, or cannot be read.
     """
-    [part] = parquet_parts(path, None, None, 0)
+    [part] = parquet_parts(path, None, None, 0, cells)
     return part.table
 
 
 def parquet_parts(
-    path: Path, wanted: Sequence[str] | None, size: int | None, start: int
+    path: Path,
+    wanted: Sequence[str] | None,
+    size: int | None,
+    start: int,
+    cells: Cells | None = None,
 ) -> Iterator[Part]:
     """The rows of a Parquet file part by part; those that are skipped are not read, if many.
 
@@ -74,6 +79,7 @@ def parquet_parts(
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
         start: How many rows are skipped.
+        cells: How its cells are read.
 
     Raises:
         DataError: if it has no rows, cannot be read, or a wanted column is missing.
@@ -100,12 +106,9 @@ def parquet_parts(
             for some in _cut(batches, size or rows, start - first):
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
                 frame = some.replace_schema_metadata().to_pandas(integer_object_nulls=True)
-                columns = from_frame(frame, path.name).columns
-                yield Part(
-                    Table(columns, path.name, range(start + 1, start + len(frame) + 1)),
-                    (start + len(frame)) / rows,
-                )
+                labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
+                yield Part((cells or Cells()).table(frame, path.name, labels), start / rows)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise DataError(f"{path} cannot be read: {reason}. Expected a Parquet file.") from None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import codecs
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kbuilder.errors import DataError, Key
 from kbuilder.tables import packing
-from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame
+from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -24,29 +25,21 @@ def read_csv(
     *,
     delimiter: str = ",",
     encoding: str = "utf-8",
-    missing: Sequence[str] = (),
-    words: Collection[str] = (),
+    cells: Cells | None = None,
 ) -> Table:
-    """The rows of a CSV file with a header.
-
-    A column is of numbers if each of its values is written as one, and has no leading zero: 007 is
-    a code. A line with too few fields has the rest missing.
+    """The rows of a CSV file with a header. A line with too few fields has the rest missing.
 
     Args:
         path: The file.
         key: The place of its name in the recipe, for messages.
         delimiter: What stands between two fields.
         encoding: As Python names it.
-        missing: Texts that mean "missing", beside those that pandas takes: the empty field, NA,
-            N/A, NaN, null, None and the like.
-        words: Columns that are left as they are written, even if all their values are numbers.
+        cells: How its cells are read.
 
     Raises:
         DataError: if the file is empty, has no rows, or cannot be read.
     """
-    [part] = csv_parts(
-        path, key, delimiter=delimiter, encoding=encoding, missing=missing, words=words
-    )
+    [part] = csv_parts(path, key, delimiter=delimiter, encoding=encoding, cells=cells)
     return part.table
 
 
@@ -56,8 +49,7 @@ def csv_parts(
     *,
     delimiter: str = ",",
     encoding: str = "utf-8",
-    missing: Sequence[str] = (),
-    words: Collection[str] = (),
+    cells: Cells | None = None,
     wanted: Sequence[str] | None = None,
     size: int | None = None,
     start: int = 0,
@@ -65,7 +57,7 @@ def csv_parts(
     """The rows of a CSV file part by part; whether a column is of numbers, each part says anew.
 
     Args:
-        path, key, delimiter, encoding, missing, words: As `read_csv` takes them.
+        path, key, delimiter, encoding, cells: As `read_csv` takes them.
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
         start: How many rows are skipped, which costs less than to read them.
@@ -77,6 +69,7 @@ def csv_parts(
     import pandas as pd
 
     expect_file(path, key)
+    cells = cells or Cells()
     given: dict[str, Any] = {
         "sep": delimiter, "encoding": encoding, "skipinitialspace": True, "engine": "c",
     }  # fmt: skip
@@ -92,8 +85,8 @@ def csv_parts(
             # In a single column an empty line is a missing value, else it is no row.
             reader = stack.enter_context(
                 pd.read_csv(
-                    file, na_values=list(missing), dtype=str, index_col=False, iterator=True,
-                    skip_blank_lines=len(names) > 1, **given,
+                    file, keep_default_na=False, na_values=[""], dtype=str, index_col=False,
+                    iterator=True, skip_blank_lines=len(names) > 1, **given,
                 )
             )  # fmt: skip
         # How much of a packed file has been read is not known.
@@ -112,14 +105,9 @@ def csv_parts(
             done += len(frame)
             if done > start:
                 frame = frame.set_axis(names, axis=1)[list(wanted or names)]
-                columns = {
-                    name: values if name in words else _numbers(values)
-                    for name, values in frame.items()
-                }
-                table = from_frame(pd.DataFrame(columns), path.name)
                 rows = range(done - len(frame) + 1, done + 1)
                 share = None if length is None else min(1.0, file.tell() / length)
-                yield Part(Table(table.columns, path.name, rows), share)
+                yield Part(cells.table(frame, path.name, rows), share)
         if not done:
             raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
 
@@ -167,17 +155,6 @@ def _told(path: Path, key: Key, delimiter: str, encoding: str) -> Iterator[None]
             "stands between two fields, such as ',' or ';'.",
             key=("data", "delimiter"),
         ) from None
-
-
-def _numbers(column: pd.Series) -> pd.Series:
-    """A column of texts as numbers, if each of them is written as one."""
-    import pandas as pd
-
-    try:
-        numbers = pd.to_numeric(column)
-    except ValueError:
-        return column
-    return column if column.str.contains(r"^[+-]?0\d", na=False).any() else numbers
 
 
 def _unreadable(path: Path, encoding: str) -> int:

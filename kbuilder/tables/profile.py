@@ -90,9 +90,10 @@ def profile(values: np.ndarray) -> Profile:
     there = values[~absent]
     if kind == "number":
         examples = tuple(dict.fromkeys(there[:LOOKED].tolist()))
+        distinct = len(set(there.tolist()) if there.dtype == object else np.unique(there))
         there = there.astype(np.float64)
         return Profile(
-            kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(np.unique(there)),
+            kind=kind, rows=rows, missing=int(absent.sum()), distinct=distinct,
             whole=bool(np.all(there == np.floor(there))), dtype=values.dtype.name,
             low=float(there.min()) if len(there) else float("nan"),
             high=float(there.max()) if len(there) else float("nan"), examples=examples,

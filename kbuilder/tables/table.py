@@ -27,11 +27,13 @@ class Table:
         columns: Arrays of equal length, by name.
         origin: Where the rows are from, for messages: a file's name.
         labels: The name of each row in messages: a file's path, or its number in the file from 1.
+        taken: Words of a column that count as missing, and how often.
     """
 
     columns: Mapping[str, np.ndarray]
     origin: str
     labels: Sequence[str | int] = field(default=())
+    taken: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.labels):
@@ -51,7 +53,8 @@ class Table:
     def take(self, rows: np.ndarray | slice) -> Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Table(columns, self.origin, np.asarray(self.labels, dtype=object)[rows].tolist())
+        labels = np.asarray(self.labels, dtype=object)[rows].tolist()
+        return Table(columns, self.origin, labels, self.taken)
 
     def parts(self, size: int, start: int = 0) -> Iterator[Part]:
         """The rows part by part, from a row on, counted from 0."""
@@ -73,7 +76,8 @@ class Table:
                 key=key,
                 suggestion=nearest(missing[0], self.columns),
             )
-        return Table({name: self.columns[name] for name in names}, self.origin, self.labels)
+        columns = {name: self.columns[name] for name in names}
+        return Table(columns, self.origin, self.labels, self.taken)
 
     def row(self, number: int) -> str:
         """How a message names row `number`, counted from 0."""

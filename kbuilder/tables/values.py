@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +12,13 @@ from kbuilder.errors import DataError
 MISSING_INTEGER = -(2**63)
 """Stands for a missing value in a column of integers, which have no NaN."""
 
+TRUTH = ("True", "true", "TRUE", "False", "false", "FALSE")
+"""Truth values as files have them."""
+
 Kind = Literal["number", "string", "bytes", "array", "list", "mixed"]
 
 Label = str | int
+"""A value of the target as the name of a class."""
 
 
 def missing(values: np.ndarray) -> np.ndarray:
@@ -32,23 +37,40 @@ def _gone(value: object) -> bool:
     return isinstance(value, float | np.floating) and bool(value != value)
 
 
+def exact(numbers: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Whole numbers as they are: int64, uint64, or objects where neither holds them all."""
+    if isinstance(numbers, np.ndarray) and numbers.dtype.kind == "f":
+        return numbers.astype(np.float64)
+    if not len(numbers):
+        return np.empty(0, dtype=np.int64)
+    if isinstance(numbers, np.ndarray):
+        low, high = int(numbers.min()), int(numbers.max())
+    else:
+        low, high = min(numbers), max(numbers)
+    for dtype in (np.int64, np.uint64):
+        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
+            return np.array(numbers, dtype=dtype)
+    return np.array(numbers, dtype=object)
+
+
 def types(values: np.ndarray) -> set[type]:
     """The types of a column's objects; none, where it is of numbers."""
     return set(map(type, values)) if values.dtype == object else set()
 
 
-def finite(column: str, values: np.ndarray) -> np.ndarray:
-    """Numbers as float32, NaN where missing.
+def finite(column: str, values: np.ndarray, dtype: str | None = None) -> np.ndarray:
+    """Numbers as float32, or as `dtype`, NaN where missing.
 
     Raises:
-        DataError: naming the first row with a number that is infinite, or too large for float32.
+        DataError: naming the first row with a number that is infinite, or too large.
     """
     with np.errstate(over="ignore"):
-        numbers = values.astype(np.float32)
+        numbers = values.astype(dtype or "float32")
     endless = np.isinf(numbers).any(axis=tuple(range(1, numbers.ndim)))
     if endless.any():
+        large = "" if dtype == "float64" else ", or over 3.4e38"
         raise DataError(
-            f"column {column!r} holds a number that is infinite, or over 3.4e38. "
+            f"column {column!r} holds a number that is infinite{large}. "
             "Expected finite numbers; leave the value empty where it is missing.",
             key=("features", column),
             row=int(endless.argmax()),
@@ -82,6 +104,20 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def spellings(known: Sequence[Label]) -> dict[str, str]:
+    """Other spellings of the truth values among known words, each with that which is known."""
+    own = {word.lower(): word for word in known if isinstance(word, str) and word in TRUTH}
+    return {w: own[w.lower()] for w in TRUTH if w.lower() in own and w not in known}
+
+
+def spelled(words: np.ndarray, known: Sequence[Label] | None) -> np.ndarray:
+    """Words, of which truth values are spelled as the known ones."""
+    others = spellings(known or ())
+    if not others:
+        return words
+    return np.array([others.get(word, word) for word in words], dtype=object)
 
 
 def as_label(value: Any) -> Label:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from kbuilder.errors import BuildError, DataError, listed, nearest
 from kbuilder.refusals import refuse
 from kbuilder.spec import Values
-from kbuilder.tables.values import Label, as_label, kind_of, missing
+from kbuilder.tables.values import Label, as_label, kind_of, missing, spellings
 
 
 def _numbered(value: object) -> object:
@@ -150,7 +150,7 @@ def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
 
 def in_order(labels: Counter[Label]) -> tuple[Label, ...]:
     """Labels sorted: numbers by size, strings by letter."""
-    words = any(isinstance(label, str) for label in labels)
+    words = any(isinstance(label, str) or abs(label) >= 2**63 for label in labels)
     return tuple(sorted(str(label) if words else label for label in labels))
 
 
@@ -161,6 +161,7 @@ def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarr
         DataError: if a value is none of the classes, or missing.
     """
     places = {label: place for place, label in enumerate(classes)}
+    places |= {other: places[known] for other, known in spellings(classes).items()}
     words = isinstance(classes[0], str)
     numbers = np.empty(len(values), dtype=np.int64)
     gone = missing(values)

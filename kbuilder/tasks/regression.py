@@ -16,6 +16,8 @@ from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
 
+EXACT = 100.0
+"""So many deviations from 0 float32 has room for all values of a target."""
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
@@ -81,7 +83,7 @@ class Regression(Spec):
         }
 
     def _numbers(self, column: str, values: np.ndarray) -> np.ndarray:
-        if kind_of(values) not in ("number", "array") or values.dtype.kind not in "iuf":
+        if kind_of(values) not in ("number", "array"):
             words = [value for value in values[:1000] if isinstance(value, str)]
             some = f", such as {listed(repr(word) for word in words[:3])}" if words else ""
             raise DataError(
@@ -95,7 +97,7 @@ class Regression(Spec):
                 f"{list(values.shape[1:])}. Expected a number, or a list of numbers.",
                 key=("data", "target"),
             )
-        numbers = values.astype(np.float64)
+        numbers = values.astype(np.float64)  # None becomes NaN
         numbers = numbers[:, None] if numbers.ndim == 1 else numbers
         broken = np.flatnonzero(~np.isfinite(numbers).all(axis=1))
         if len(broken):
@@ -151,12 +153,23 @@ class Regression(Spec):
         scaled = f"({values} - {list(self.mean or ())}) / {list(self.scale or ())}"
         return f"({scaled}).astype(np.float32)"
 
+    @property
+    def _dtype(self) -> str:
+        """What predicted values are: float64 where float32 would round away what tells them apart.
+
+        Half a unit in the last place of float32 is 6e-8 of a value; of the deviation it is to be
+        less than 1e-5.
+        """
+        means, scales = np.abs(self.mean or (0.0,)), np.array(self.scale or (1.0,))
+        return "float64" if np.any(means > EXACT * scales) else "float32"
+
     def decode(self, outputs: Any) -> dict[str, Any]:
         """value (batch,), or (batch, k) for several targets, in their own units."""
         import tensorflow as tf
 
-        mean, scale = tf.constant(self.mean, tf.float32), tf.constant(self.scale, tf.float32)
-        value = outputs * scale + mean
+        dtype = tf.as_dtype(self._dtype)
+        value = tf.cast(outputs, dtype) * tf.constant(self.scale, dtype)
+        value += tf.constant(self.mean, dtype)
         return {"value": tf.squeeze(value, axis=1) if self.outputs == 1 else value}
 
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -164,8 +177,9 @@ class Regression(Spec):
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """r2, mae, rmse over all targets; mae and rmse in the targets' own units."""
-        scale = np.array(self.scale)
-        errors = (outputs.astype(np.float64) - encoded) * scale
+        scale, mean = np.array(self.scale), np.array(self.mean)
+        predicted = (outputs.astype(self._dtype) * scale + mean).astype(self._dtype)
+        errors = (predicted - mean) - encoded.astype(np.float64) * scale
         spread = ((encoded - encoded.mean(axis=0)) * scale) ** 2
         total = spread.sum(axis=0)
         scores = {"mae": np.abs(errors).mean(), "rmse": np.sqrt((errors**2).mean())}

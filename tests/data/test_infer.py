@@ -19,6 +19,7 @@ from kbuilder.contracts import Decision, Match
 from kbuilder.data import infer
 from kbuilder.errors import DataError
 from kbuilder.tables.arrays import from_frame
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import read_csv
 from kbuilder.tables.profile import profile
 
@@ -192,7 +193,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "constant target": ({"x": X, "y": ["a"] * ROWS}, {},
         "data.target: the target 'y' has one value only. "
         "Expected at least two, so that there is something to predict."),
-    "mixed target": ({"x": X, "y": ["a", 1, 2] * 20}, {},
+    "mixed target": ({"x": X, "y": [b"a", 1, 2] * 20}, {},
         "data.target: the task cannot be inferred from the target 'y': it mixes numbers and text. "
         "Expected something that repeats, or numbers. Name another target, or write the task: "
         "one of binary, multiclass, multilabel, regression."),
@@ -273,7 +274,7 @@ def test_no_array_is_of_two_kinds_or_two_tasks(values: np.ndarray) -> None:
              "daily-min-temperatures.csv", "airline-passengers.csv"],
 )  # fmt: skip
 def test_every_real_column_is_most_surely_of_one_kind(name: str) -> None:
-    table = read_csv(real(name), missing=["?"])
+    table = read_csv(real(name), cells=Cells(["?"]))
     kinds = {column: recognised("features", values) for column, values in table.columns.items()}
     assert {column: found for column, found in kinds.items() if len(found) > 1} == {}
     tasks = {column: recognised("tasks", values) for column, values in table.columns.items()}

@@ -14,12 +14,48 @@ from kbuilder.tables.profile import profile
 VALUES = np.array([[1.0, 3.0], [5.0, np.nan]])
 
 
-def test_one_mean_and_one_deviation_are_of_all_values_that_are_there() -> None:
+def test_each_place_of_the_last_axis_has_a_mean_and_a_deviation_of_the_values_there() -> None:
     assert Array().learn("a", VALUES) == {
         "shape": Choice((2,), "2 training arrays of this shape"),
-        "mean": Choice(3.0, "mean of all training values"),
-        "scale": Choice(float(np.std([1, 3, 5])), "standard deviation of all training values"),
+        "mean": Choice((3.0, 3.0), "mean at each of 2 places of the last axis"),
+        "scale": Choice((2.0, 1.0), "standard deviation at each of 2 places of the last axis"),
     }
+    assert Array(rescale="together").learn("a", VALUES) == {
+        "shape": Choice((2,), "2 training arrays of this shape"),
+        "mean": Choice((3.0,), "mean of all training values"),
+        "scale": Choice((float(np.std([1, 3, 5])),), "standard deviation of all training values"),
+    }
+
+
+@pytest.mark.parametrize("top", [1.0, 255.0])
+def test_pixels_share_one_mean_and_one_deviation(top: float) -> None:
+    pixels = np.random.default_rng(0).random((5, 4, 4, 3)) * top
+    assert len(Array().learn("a", pixels)["mean"].value) == 1
+    assert len(Array().learn("a", pixels * 300)["mean"].value) == 3
+
+
+def test_a_burst_is_kept_within_the_other_values() -> None:
+    values = np.random.default_rng(0).normal(size=(50, 30, 2))
+    values[7, 3, 0] = 1e9
+    learned = Array().learn("a", values)
+    assert learned["bounds"].reason == "1 training value is far off, such as 1e+09"
+    feature = Array(**{name: choice.value for name, choice in learned.items()})
+    rows = feature.layer()(feature.raw("a", values)).numpy()
+    assert np.abs(rows).max() < 6
+    assert 0.9 < rows.std() < 1.1
+
+
+def test_a_clock_loses_no_step_of_it() -> None:
+    random = np.random.default_rng(0)
+    clock = 1.7e12 + random.integers(0, 60_000, (50, 1)) + 10.0 * np.arange(30)
+    learned = Array().learn("a", clock[..., None])
+    assert learned["dtype"].value == "float64"
+    feature = Array(**{name: choice.value for name, choice in learned.items()})
+    assert feature.signature() == ((None, 30, 1), "float64")
+    rows = feature.layer()(feature.raw("a", clock[..., None])).numpy()
+    assert rows.dtype == np.float32
+    steps = np.diff(rows[..., 0], axis=1) * feature.scale[0]
+    np.testing.assert_allclose(steps, 10, rtol=0.01)
 
 
 def test_a_missing_value_becomes_the_mean() -> None:
@@ -30,13 +66,13 @@ def test_a_missing_value_becomes_the_mean() -> None:
 
 def test_without_rescaling_values_stay() -> None:
     learned = Array(rescale="none").learn("a", VALUES)
-    assert learned["mean"] == Choice(0.0, "rescale is none")
-    assert learned["scale"] == Choice(1.0, "rescale is none")
+    assert learned["mean"] == Choice((0.0,), "rescale is none")
+    assert learned["scale"] == Choice((1.0,), "rescale is none")
 
 
 @pytest.mark.parametrize("values", [np.full((3, 2), 7), np.full((3, 2), np.nan)])
 def test_constant_and_missing_arrays_are_divided_by_one(values: np.ndarray) -> None:
-    assert Array().learn("a", values)["scale"].value == 1.0
+    assert Array().learn("a", values)["scale"].value == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -78,3 +78,59 @@ def test_an_endless_number_is_refused_with_its_row(values: object) -> None:
 def test_only_numbers_are_recognised() -> None:
     assert reason_of(Number, profile(np.array([1, 2, 2]))) == "its 3 values are numbers"
     assert Number.recognise(profile(np.array(["1", "a"], dtype=object))) is None
+
+
+OFFSETS = {
+    "seconds": (1.7e9 + np.arange(120.0), 1.7e9 + 60),
+    "milliseconds": (1.7e12 + np.arange(0, 3.6e6, 1000), 1.7e12 + 1.8e6),
+    "an easting": (4_512_300 + np.linspace(0, 0.4, 50), 4_512_300.2),
+    "nanoseconds": (1.7e18 + np.arange(0, 1e12, 1e10), 1.7e18 + 5e11),
+}
+
+
+@pytest.mark.parametrize("kind", OFFSETS)
+def test_an_offset_is_taken_off_before_float32(kind: str) -> None:
+    values, middle = OFFSETS[kind]
+    learned = Number().learn("x", values)
+    feature = Number(**{name: choice.value for name, choice in learned.items()})
+    assert feature.signature() == ((None,), "float64")
+    prepared = feature.layer()(feature.raw("x", np.append(values, middle))).numpy()
+    assert prepared.dtype == np.float32
+    np.testing.assert_allclose(prepared[:-1, 0], (values - values.mean()) / values.std(), atol=1e-4)
+    assert abs(prepared[-1, 0]) < 0.1
+
+
+def test_damaged_values_are_kept_within_the_others_and_named() -> None:
+    values = np.random.default_rng(0).normal(size=1599)
+    values[[3, 5, 9, 11, 20, 70]] = 1e14
+    learned = Number().learn("x", values)
+    assert learned["bounds"].reason == "6 training values are far off, such as 1e+14"
+    assert 0.9 < learned["scale"].value < 1.1
+    feature = Number(**{name: choice.value for name, choice in learned.items()})
+    prepared = feature.layer()(feature.raw("x", np.append(values, np.nan))).numpy()
+    assert np.abs(prepared).max() < 5
+    assert prepared[-1].tolist() == [0.0]
+
+
+def test_a_tail_and_many_large_values_are_no_damage() -> None:
+    random = np.random.default_rng(0)
+    assert "bounds" not in Number().learn("x", np.exp(2 * random.normal(size=30_000)))
+    assert "bounds" not in Number().learn("x", np.where(random.random(1000) < 0.1, 1e14, 1.0))
+    assert "bounds" not in Number().learn("x", np.where(random.random(1000) < 0.1, 5e4, 0.0))
+
+
+def test_whole_numbers_that_floats_do_not_tell_apart_are_refused() -> None:
+    said = message(DataError, Number().learn, "x", np.array([2**62, 2**62 + 1]))
+    assert said == (
+        "features.x: column 'x' holds whole numbers so large that they differ by less than floats "
+        "tell apart. If they are names, write `features: {x: category}`, or leave them out: "
+        "`data: {ignore: [x]}`."
+    )
+
+
+def test_numbers_without_a_deviation_are_refused() -> None:
+    said = message(DataError, Number().learn, "x", np.array([1e300, -1e300]))
+    assert said == (
+        "features.x: column 'x' holds numbers so large that their deviation has no number. "
+        "Expected numbers of up to 1e150."
+    )

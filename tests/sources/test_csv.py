@@ -30,7 +30,7 @@ def test_the_file_and_the_test_file_are_read_alike() -> None:
 def test_the_parts_of_another_file_are_read_as_the_file() -> None:
     Path("more.csv").write_text("a;ö\n1;?\n2;ä\n3;7\n", "latin-1")
     given = source(delimiter=";", missing="?", encoding="latin-1")
-    parts = list(given.parts(Path("more.csv"), ["ö"], ["ö"], size=2, start=0))
+    parts = list(given.parts(Path("more.csv"), {"ö": ()}, ["ö"], size=2, start=0))
     assert [part.table["ö"].tolist() for part in parts] == [[None, "ä"], ["7"]]
     assert [list(part.table.columns) for part in parts] == [["ö"], ["ö"]]
 
@@ -57,8 +57,7 @@ WRONG = {
     "delimiter: ', '": "data.delimiter: Expected a text of at most 1 characters. Got ', '.",
     "encoding: utf-17": "data.encoding: Expected an encoding such as utf-8. Got 'utf-17'.",
     "encoding: base64": "data.encoding: Expected an encoding such as utf-8. Got 'base64'.",
-    "missing: [999]":
-        "data.missing.0: Expected a text. Got 999; in quotes it is a text: '999'.",
+    "missing: [[999]]": "data.missing.0: Expected a text. Got [999].",
     "path: 3": "data.path: Expected a path. Got 3.",
     "path: ''": "data.path: Expected a path. Got ''.",
     "target: []": "data.target: Expected at least 1 of them. Got [].",

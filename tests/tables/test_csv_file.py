@@ -11,6 +11,7 @@ import pytest
 from shared import message, seen
 
 from kbuilder.errors import DataError
+from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts, read_csv
 
 FILE = Path("rows.csv")
@@ -27,7 +28,11 @@ READ: dict[bytes, dict[str, list[Any]]] = {
     b"a,b\nTrue,x\n,\n": {"a": ["True", None], "b": ["x", None]},
     b"a,b\nNA,x\nNaN,null\nnull,None\n": {"a": [None, None, None], "b": ["x", None, None]},
     b"a,b\n0x10,2020-01-01\n": {"a": ["0x10"], "b": ["2020-01-01"]},
-    b"a,b\n9223372036854775808,1\n1,2\n": {"a": [2.0**63, 1.0], "b": [1, 2]},
+    b"a,b\n9223372036854775808,1\n1,2\n": {"a": [2**63, 1], "b": [1, 2]},
+    b"a,b\n9007199254740993,1\n,2\n": {"a": [2**53 + 1, None], "b": [1, 2]},
+    b"a,b\n-1,1\n18446744073709551616,2\n": {"a": [-1, 2**64], "b": [1, 2]},
+    b"a,b\nx ,1 \n x\t,2\n": {"a": ["x", "x"], "b": [1, 2]},
+    b"a,b\ntrue,TRUE\nfalse,no\n": {"a": ["True", "False"], "b": ["TRUE", "no"]},
     b",a\n0,1\n": {"Unnamed: 0": [0], "a": [1]},
     "größe,模型\n1,ä\n".encode(): {"größe": [1], "模型": ["ä"]},
 }
@@ -73,7 +78,7 @@ def test_a_file_that_is_not_there_says_so() -> None:
 
 def test_delimiter_encoding_and_missing_texts_are_as_given() -> None:
     FILE.write_bytes("größe;b\n?;1\n5;-9\n".encode("latin-1"))
-    table = read_csv(FILE, delimiter=";", encoding="latin-1", missing=["?", "-9"])
+    table = read_csv(FILE, delimiter=";", encoding="latin-1", cells=Cells(["?", "-9"]))
     assert {n: seen(v) for n, v in table.columns.items()} == {
         "größe": [None, 5.0],
         "b": [1.0, None],
@@ -112,9 +117,9 @@ def test_a_value_is_read_alike_whatever_stands_beside_it(tmp_path: Path) -> None
     file.write_text("code,flag,size\n01,TRUE,1.5\n02,FALSE,2\n")
     table = read_csv(file)
     assert table["code"].tolist() == ["01", "02"]
-    assert table["flag"].tolist() == ["TRUE", "FALSE"]
+    assert table["flag"].tolist() == ["True", "False"]
     assert table["size"].tolist() == [1.5, 2.0]
-    assert read_csv(file, words=["size"])["size"].tolist() == ["1.5", "2"]
+    assert read_csv(file, cells=Cells(words={"size": ()}))["size"].tolist() == ["1.5", "2"]
 
 
 @pytest.mark.parametrize("ending", ["gz", "zip", "xz"])
@@ -139,7 +144,7 @@ PARTED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "no line break at the end": (b"a,b\n1,\n,2", {}),
     "latin-1 and semicolons": (
         "größe;b\n?;1\n5;ä\n7;ö\n".encode("latin-1"),
-        {"delimiter": ";", "encoding": "latin-1", "missing": ["?"]},
+        {"delimiter": ";", "encoding": "latin-1"},
     ),
 }
 
@@ -147,12 +152,13 @@ PARTED: dict[str, tuple[bytes, dict[str, Any]]] = {
 @pytest.mark.parametrize("content", PARTED)
 @pytest.mark.parametrize("size", [1, 2])
 def test_the_parts_of_a_file_are_the_whole(content: str, size: int) -> None:
-    written, given = PARTED[content]
+    written, given = PARTED[content][0], dict(PARTED[content][1])
     FILE.write_bytes(written)
     names = list(read_csv(FILE, **given).columns)
-    whole = read_csv(FILE, words=names, **given)
+    given["cells"] = Cells(["?", "x"], dict.fromkeys(names, ()))
+    whole = read_csv(FILE, **given)
     for start in range(len(whole)):
-        parts = list(csv_parts(FILE, words=names, size=size, start=start, **given))
+        parts = list(csv_parts(FILE, size=size, start=start, **given))
         assert [len(part.table) for part in parts[:-1]] == [size] * (len(parts) - 1)
         labels = [label for part in parts for label in part.table.labels]
         assert labels == list(whole.labels)[start:]

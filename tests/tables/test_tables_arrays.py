@@ -21,7 +21,7 @@ ARRAY_KINDS = {
     "truth": (np.array([True, False]), [1, 0]),
     "small": (np.array([1, 2], np.uint8), [1, 2]),
     "half": (np.array([1, np.nan], np.float16), [1.0, None]),
-    "large": (np.array([2**63, 1], np.uint64), [2.0**63, 1.0]),
+    "large": (np.array([2**63, 1], np.uint64), [2**63, 1]),
     "column": (np.array([[1], [2]]), [1, 2]),
     "image": (np.zeros((2, 1, 1), np.uint8), [[[0]], [[0]]]),
 }
@@ -95,11 +95,11 @@ COLUMNS: dict[str, tuple[Any, list[Any]]] = {
     "truth or missing": (pd.array([True, None], dtype="boolean"), ["True", None]),
     "strings": (pd.array(["a", None], dtype="string"), ["a", None]),
     "categories": (pd.Categorical(["a", "b"]), ["a", "b"]),
-    "dates": (pd.to_datetime(["2020-01-01", None]), ["2020-01-01 00:00:00", None]),
+    "dates": (pd.to_datetime(["2020-01-01", None]), ["2020-01-01", None]),
     "lists": ([[1, 2], [3]], [[1, 2], [3]]),
-    "mixed": ([1, "x"], [1, "x"]),
+    "mixed": ([1, "x"], ["1", "x"]),
     "bytes": ([b"a", None], [b"a", None]),
-    "large": (np.array([2**63, 1], np.uint64), [2.0**63, 1.0]),
+    "large": (np.array([2**63, 1], np.uint64), [2**63, 1]),
     "arrays": ([np.zeros(2), np.ones(2)], [[0.0, 0.0], [1.0, 1.0]]),
 }
 

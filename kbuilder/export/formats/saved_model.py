@@ -49,7 +49,7 @@ class SavedModel:
             signature[names[column]] = tf.TensorSpec(shape, dtype, name=names[column])
         described = {
             "inputs": [sidecar.entry(columns, names, column) for column in columns.features],
-            "missing": {"float32": "NaN", "string": '""', "int64": -(2**63)},
+            "missing": {"float32": "NaN", "float64": "NaN", "string": '""', "int64": -(2**63)},
             "targets": sidecar.targets(columns),
         }
         instances = to_instances(arrays(fitted.raw))

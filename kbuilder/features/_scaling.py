@@ -1,0 +1,121 @@
+"""How numbers are scaled: their mean and deviation, what is far off, and how exact they must be."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from kbuilder.contracts import Choice, Numeric
+from kbuilder.errors import DataError
+from kbuilder.lines import to_line
+
+Width = Literal["float32", "float64"]
+
+ROUNDED = 1e-4
+"""Of the deviation: more than this float32 must not take from a number."""
+FAR = 1e5
+"""So many times the distance between the quartiles from the median a value is far off."""
+FEW = 0.01
+"""The share of values that may be far off; where there are more, they are the rule."""
+
+
+class Scaling(NamedTuple):
+    """What is learned of the values of one number.
+
+    Args:
+        mean, scale: Of all values but those that are far off.
+        ends: The least and the greatest of these.
+        far: The values that are far off.
+    """
+
+    mean: float
+    scale: float
+    ends: tuple[float, float]
+    far: np.ndarray
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """What values are kept within; None: they all are."""
+        return self.ends if len(self.far) else None
+
+
+def scaling(numbers: np.ndarray) -> Scaling:
+    """What is learned of numbers, as float64, of which none is missing. (rows,)"""
+    if not len(numbers):
+        return Scaling(0.0, 0.0, (0.0, 0.0), numbers)
+    away = _far(numbers)
+    near = numbers[~away]
+    ends = float(near.min()), float(near.max())
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, deviation = float(near.mean()), float(near.std())
+    return Scaling(mean, deviation, ends, numbers[away])
+
+
+def why_far(far: np.ndarray) -> str:
+    """Why there are bounds."""
+    one = "1 training value is" if len(far) == 1 else f"{len(far):,} training values are"
+    return f"{one} far off, such as {far[0]:g}"
+
+
+def _far(numbers: np.ndarray) -> np.ndarray:
+    """Which of the numbers are far off. (rows,) bool"""
+    low, middle, high = np.quantile(numbers, [0.25, 0.5, 0.75])
+    if not high > low:  # most are alike: the others say how far they are from each other
+        others = numbers[numbers != middle]
+        if not len(others):
+            return np.zeros(len(numbers), dtype=bool)
+        low, high = middle, middle + float(np.median(np.abs(others - middle)))
+    away = np.abs(numbers - middle) > FAR * (high - low)
+    return away if away.mean() <= FEW else np.zeros(len(numbers), dtype=bool)
+
+
+def width(numbers: np.ndarray, scale: Any) -> dict[str, Choice]:
+    """The field `dtype`, where float32 would round the numbers.
+
+    Args:
+        numbers: As float64, of any shape.
+        scale: Their deviation; of several, along the last axis.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        lost = np.abs(numbers.astype(np.float32) - numbers) > ROUNDED * np.asarray(scale)
+    if not np.any(lost & np.isfinite(numbers)):
+        return {}
+    return {"dtype": Choice("float64", "float32 would round the training values")}
+
+
+def spread_of(column: str, deviation: float, values: np.ndarray) -> float:
+    """The deviation of the numbers of a column, as a divisor; 1 if they are all the same.
+
+    Raises:
+        DataError: if they differ, but not as floats, or by more than floats hold.
+    """
+    if not np.isfinite(deviation):
+        raise DataError(
+            f"column {column!r} holds numbers so large that their deviation has no number. "
+            "Expected numbers of up to 1e150.",
+            key=("features", column),
+        )
+    whole = values.dtype == object or values.dtype.kind in "iu"
+    if not deviation and whole and len(set(values.ravel().tolist()) - {None}) > 1:
+        raise DataError(
+            f"column {column!r} holds whole numbers so large that they differ by less than floats "
+            f"tell apart. If they are names, write `{to_line(('features', column), 'category')}`, "
+            f"or leave them out: `{to_line(('data', 'ignore'), [column])}`.",
+            key=("features", column),
+        )
+    return deviation or 1.0
+
+
+def without_float64(mean: Any) -> Numeric:
+    """How numbers of float64 go into an export that computes in float32: less an offset."""
+    offset = np.asarray(mean, dtype=np.float64)
+
+    def take(values: np.ndarray, layer: Any) -> np.ndarray:
+        return (values - offset).astype(np.float32)
+
+    def prepare(values: Any, layer: Any) -> Any:
+        return layer.of_centred(values)
+
+    entry = {"dtype": "float32", "offset": offset.tolist()}
+    return Numeric(entry, take, prepare)

@@ -1,0 +1,202 @@
+"""Cells become values: alike from a file and from a frame, whatever wrote them.
+
+Blanks at both ends go. Words such as NA mean missing. A column is of numbers if each of its words
+reads as one; whole numbers stay whole, whatever their size. Truth values become True and False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import TRUTH, exact, is_number, missing
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MISSING = (
+    "NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL",
+    "null", "None", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
+"""Words that mean missing, as pandas has them; so does an empty cell."""
+TRUE, FALSE = TRUTH[:3], TRUTH[3:]
+CODE = r"^[+-]?0\d"
+"""A number that begins with a zero is a code."""
+
+Words = Mapping[str, Collection[str]]
+"""Columns that stay words even if all are numbers, and those of their words that are values
+whatever else says that they mean missing."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How the cells of a table are read.
+
+    Args:
+        missing: Words that mean missing.
+        words: Columns that stay words.
+    """
+
+    missing: Collection[str] = MISSING
+    words: Words = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, missing: Collection[str] | None, words: Words | None) -> Cells:
+        """How they are read with what a recipe leaves open."""
+        return cls(MISSING if missing is None else missing, words or {})
+
+    def table(self, frame: pd.DataFrame, origin: str, labels: Sequence[str | int] = ()) -> Table:
+        """The table of a frame, whose columns have names that all differ."""
+        read = {str(name): self._column(str(name), cells) for name, cells in frame.items()}
+        taken = {name: column.taken for name, column in read.items() if column.taken}
+        return Table({name: column.values for name, column in read.items()}, origin, labels, taken)
+
+    def column(self, name: str, cells: pd.Series) -> np.ndarray:
+        """The values of a column: float64, whole numbers, or objects (words, or what they are)."""
+        return self._column(name, cells).values
+
+    @cached_property
+    def _marks(self) -> list[float]:
+        """Numbers that mean missing."""
+        return [
+            float(word) for word in self.missing if is_number(word) and float(word) == float(word)
+        ]
+
+    def _column(self, name: str, cells: pd.Series) -> _Read:
+        import pandas as pd
+
+        kinds, dtype = pd.api.types, cells.dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            cells, dtype = cells.astype(object), np.dtype(object)
+        if isinstance(dtype, pd.StringDtype) or str(dtype) in ARROW_WORDS:
+            return self._words(name, cells)
+        if kinds.is_bool_dtype(dtype):
+            return _Read(_truth(cells))
+        if kinds.is_integer_dtype(dtype):
+            return _Read(self._marked(_whole(cells)))
+        if kinds.is_float_dtype(dtype):
+            return _Read(self._marked(cells.to_numpy(dtype=np.float64, na_value=np.nan)))
+        if kinds.is_datetime64_any_dtype(dtype):
+            return self._words(name, cells.astype("str").where(cells.notna(), None))
+        return self._objects(name, cells)
+
+    def _marked(self, numbers: np.ndarray) -> np.ndarray:
+        """Numbers, of which some mean missing."""
+        gone = np.isin(numbers, self._marks) if self._marks else np.zeros(0, dtype=bool)
+        if not gone.any():
+            return numbers
+        gone |= missing(numbers)
+        return _spread(exact(numbers[~gone]), gone)
+
+    def _objects(self, name: str, cells: pd.Series) -> _Read:
+        """A column of any objects, by their types."""
+        import pandas as pd
+
+        values = np.empty(len(cells), dtype=object)
+        for row, value in enumerate(cells.tolist()):
+            gone = not isinstance(value, NESTED) and pd.isna(value)
+            values[row] = None if gone else value
+        found = {type(value) for value in values} - {type(None)}
+        if found & set(NESTED) or not all(issubclass(one, SCALARS) for one in found):
+            return _Read(_stacked(values))
+        if found and all(issubclass(one, FLAGS) for one in found):
+            return _Read(_truth(pd.Series(values, dtype="boolean")))
+        if found and all(issubclass(one, NUMBERS) and one not in FLAGS for one in found):
+            if all(issubclass(one, int | np.integer) for one in found):
+                return _Read(self._marked(_whole(pd.Series(values, dtype=object))))
+            numbers = [np.nan if value is None else float(value) for value in values]
+            return _Read(self._marked(np.array(numbers, dtype=np.float64)))
+        words = [None if value is None else str(value) for value in values]
+        return self._words(name, pd.Series(words, dtype="str"))
+
+    def _words(self, name: str, cells: pd.Series) -> _Read:
+        """Words, stripped; numbers and truth values, where all of them are."""
+        import pandas as pd
+
+        kept = set(self.words.get(name, ()))
+        cells = cells.str.strip()
+        marked = cells.isin([word for word in self.missing if word not in kept])
+        gone = (cells.isna() | (cells == "") | marked).to_numpy(dtype=bool)
+        counts = {str(word): int(count) for word, count in cells[marked].value_counts().items()}
+        there = cells[~gone]
+        if name not in self.words:
+            numbers = _numbers(there)
+            if numbers is not None:
+                return _Read(self._marked(_spread(numbers, gone)))
+            if there.isin(TRUTH).all():
+                cells = pd.Series(np.where(cells.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
+        values = cells.to_numpy(dtype=object, copy=True)
+        values[gone] = None
+        return _Read(values, counts)
+
+
+class _Read(NamedTuple):
+    """A column that was read, and which words of it count as missing, how often."""
+
+    values: np.ndarray
+    taken: Mapping[str, int] = {}
+
+
+ARROW_WORDS = ("string[pyarrow]", "large_string[pyarrow]")
+NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)
+FLAGS = (bool, np.bool_)
+NUMBERS = (int, float, np.integer, np.floating, Decimal)
+SCALARS = (str, *FLAGS, *NUMBERS, date, datetime, time, np.datetime64)
+
+
+def _truth(cells: pd.Series) -> np.ndarray:
+    """Truth values as words, None where they are missing."""
+    gone = cells.isna().to_numpy(dtype=bool)
+    words = np.full(len(cells), None, dtype=object)
+    words[~gone] = np.where(cells[~gone].to_numpy(dtype=bool), TRUE[0], FALSE[0])
+    return words
+
+
+def _stacked(values: np.ndarray) -> np.ndarray:
+    """Objects as they are; arrays of one shape as one array."""
+    shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
+    return np.stack(list(values)) if len(shapes) == 1 and shapes != {None} else values
+
+
+def _numbers(there: pd.Series) -> np.ndarray | None:
+    """Words as numbers, whole ones exactly; None, if one of them is none, or a code."""
+    import pandas as pd
+
+    if not len(there):
+        return np.empty(0)
+    try:
+        numbers = pd.to_numeric(there).to_numpy()
+    except (ValueError, OverflowError):
+        return None
+    if there.str.contains(CODE).any():
+        return None
+    if numbers.dtype.kind in "iu":
+        return numbers
+    large = numbers.dtype.kind != "f" or bool(np.any(np.abs(numbers) >= 2**53))
+    if large and there.str.fullmatch(r"[+-]?\d+").all():
+        return exact([int(word) for word in there])
+    return numbers.astype(np.float64)
+
+
+def _whole(cells: pd.Series) -> np.ndarray:
+    """Whole numbers, some of which may be missing."""
+    gone = cells.isna().to_numpy(dtype=bool)
+    return _spread(exact([int(value) for value in cells[~gone]]), gone)
+
+
+def _spread(numbers: np.ndarray, gone: np.ndarray) -> np.ndarray:
+    """Numbers among rows that have none. Whole ones become floats, if those hold them exactly."""
+    if not gone.any():
+        return exact(numbers)
+    floats = numbers.dtype.kind == "f" or gone.all()
+    small = floats or -(2**53) <= numbers.min() <= numbers.max() <= 2**53
+    values = np.full(len(gone), np.nan) if small else np.full(len(gone), None, dtype=object)
+    values[~gone] = numbers if small else numbers.tolist()
+    return values
