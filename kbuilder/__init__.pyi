@@ -572,7 +572,7 @@ class Multilabel(_Multilabel):
         self,
         *,
         classes: int | Sequence[str | int] | None = ...,
-        separator: str = ...,
+        separator: str | None = ...,
         loss: str = ...,
         label_smoothing: float = ...,
         gamma: float | None = ...,

@@ -183,6 +183,11 @@ def listed(words: Iterable[object], limit: int = 12) -> str:
     return ", ".join(items[:limit]) + f" and {len(items) - limit} more"
 
 
+def cut(word: str, most: int = 60) -> str:
+    """A word of data for a message, cut where it is long."""
+    return word if len(word) <= most else f"{word[:most]}…"
+
+
 def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataError:
     """The error for data that is not there: what to download, from where, into which place."""
     mend = f"Get it from {origin} and put it there" if origin else "Put it there"

@@ -11,14 +11,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
-from kbuilder.data import dataset
-from kbuilder.errors import DataError, ExportError
+from kbuilder.data import dataset, infer
+from kbuilder.errors import DataError, ExportError, listed
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
+from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted, Quantizing
 from kbuilder.recipe.recipe import Recipe
@@ -113,45 +116,87 @@ class Run:
     def _layer(self) -> Any:
         return preprocessing.preprocessor(self.record.columns)
 
+    def _raw(self, table: Table) -> Arrays:
+        return preprocessing.raw(self.record.columns, table)
+
     def _outputs(self, table: Table) -> Any:
         arrays = preprocessing.apply(self._layer, self.record.columns, table)
         return evaluating.outputs(self.model, arrays)
 
-    def evaluate(self, data: pd.DataFrame | Table | str | Path | None = None) -> dict[str, Any]:
-        """The task's metrics on rows with a target.
+    def evaluate(
+        self,
+        data: pd.DataFrame | Table | str | Path | None = None,
+        *,
+        unknown: Unknown = "error",
+        verbose: bool = True,
+    ) -> dict[str, Any]:
+        """The task's metrics on the rows with a target, as the fit takes them.
 
         Args:
             data: A data frame, or a file of the recipe's kind; left out: what the fit found on
                 validation and test.
+            unknown: Whether a column of which all values are unknown to the model is an error, or
+                a warning.
+            verbose: Print to stderr what was left out, and what is unknown to the model.
 
         Raises:
             DataError: if a column is missing, or a label is none of the classes.
         """
         if data is None:
             return dict(self.metrics["splits"])
-        columns, table = self.record.columns, self._table(data)
+        columns, table, console = self.record.columns, self._table(data), Console(verbose)
+        gone = infer.without_target(table, columns.targets)
+        if gone.all():
+            raise DataError(f"{table.origin} has no row with {listed(columns.target)}.")
+        if gone.any():
+            console.say(f"{int(gone.sum()):,} rows left out: they have no {listed(columns.target)}")
+            table = table.take(np.flatnonzero(~gone))
+        strangers = Strangers(columns, unknown)
+        strangers.see(table, self._raw(table))
+        strangers.say(console.say)
         encoded = preprocessing.encode_targets(columns, table)
         return {"data": evaluating.score(columns, encoded, self._outputs(table))}
 
-    def predict(self, data: pd.DataFrame | Table | str | Path) -> pd.DataFrame:
+    def predict(
+        self,
+        data: pd.DataFrame | Table | str | Path,
+        *,
+        unknown: Unknown = "error",
+        verbose: bool = True,
+    ) -> pd.DataFrame:
         """Predictions, a row for each row of `data`, in the order of the rows.
+
+        Args:
+            data: A data frame, or a file of the recipe's kind.
+            unknown, verbose: As `evaluate` takes them.
 
         Returns:
             `label` and `probability` with one column `probability of <class>` each, or `value`;
             with several targets each with its target in front: `species_label`.
         """
-        table = self._table(data)
+        table, strangers = self._table(data), Strangers(self.record.columns, unknown)
+        strangers.see(table, self._raw(table))
+        strangers.say(Console(verbose).say)
+        return self._predicted(table)
+
+    def _predicted(self, table: Table) -> pd.DataFrame:
         return to_frame(self.record.columns, self._outputs(table))
 
-    def predict_parts(self, data: str | Path) -> Iterator[pd.DataFrame]:
+    def predict_parts(
+        self, data: str | Path, *, unknown: Unknown = "error", verbose: bool = True
+    ) -> Iterator[pd.DataFrame]:
         """The predictions of a file part by part, in the order of the rows.
 
         Args:
             data: A CSV or Parquet file, of which a part at a time is in memory; or what else
                 `predict` takes by name, which is read whole.
+            unknown, verbose: As `evaluate` takes them.
         """
+        strangers = Strangers(self.record.columns, unknown)
         for table, _ in self._parts(Path(data), 0):
-            yield self.predict(table)
+            strangers.see(table, self._raw(table))
+            yield self._predicted(table)
+        strangers.say(Console(verbose).say)
 
     def predict_file(
         self,
@@ -159,6 +204,7 @@ class Run:
         output: str | Path,
         console: Console | None = None,
         safe_csv: bool = False,
+        unknown: Unknown = "error",
     ) -> int:
         """Write the predictions of a file into another, which may be larger than the memory.
 
@@ -169,6 +215,7 @@ class Run:
             output: The file to write, `.csv` or `.parquet`.
             console: Shows how far it has come; None: nobody looks.
             safe_csv: Put an apostrophe before words that a spreadsheet would take as a formula.
+            unknown: As `evaluate` takes it.
 
         Returns:
             The number of rows.
@@ -181,16 +228,28 @@ class Run:
         data, output = Path(data), Path(output)
         words = ["kbuilder", "predict", str(self.path), str(data), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
+        words += ["--unknown", unknown] if unknown != "error" else []
+        console, strangers = (
+            console or Console(verbose=False),
+            Strangers(self.record.columns, unknown),
+        )
+
+        def predict(table: Table) -> pd.DataFrame:
+            strangers.see(table, self._raw(table))
+            return self._predicted(table)
+
         job = predict_file.Job(
             data=data,
             output=output,
             run=files.sha256(self.path / run_folder.LOCK),
             parts=lambda start: self._parts(data, start),
-            predict=self.predict,
+            predict=predict,
             again=shlex.join(words),
             safe=safe_csv,
         )
-        return predict_file.write(job, console or Console(verbose=False))
+        count = predict_file.write(job, console)
+        strangers.say(console.say)
+        return count
 
     def export(
         self,

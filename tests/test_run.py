@@ -188,3 +188,51 @@ def test_a_row_is_predicted_alike_alone_and_among_others(tmp_path: Path) -> None
     alone, two = run.predict(tmp_path / "alone.csv"), run.predict(tmp_path / "two.csv")
     assert alone.loc[0, "probability"] == pytest.approx(two.loc[0, "probability"], abs=1e-6)
     assert two.loc[0, "probability of yes"] > two.loc[1, "probability of yes"] + 0.05
+
+
+def test_rows_without_a_target_are_left_out_of_an_evaluation_as_of_a_fit(
+    fitted: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, frame = fitted("mixed"), mixed()
+    expected = run.evaluate(frame.drop(index=[3, 4]))
+    frame.loc[[3, 4], "answer"] = None
+    assert run.evaluate(frame) == expected
+    assert "2 rows left out: they have no answer\n" in capsys.readouterr().err
+    frame["answer"] = None
+    assert message(DataError, run.evaluate, frame) == "the frame has no row with answer."
+
+
+def test_a_column_that_is_unknown_throughout_is_an_error_and_a_warning_on_request(
+    fitted: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, frame = fitted("mixed"), mixed()
+    frame["colour"] = "RED"
+    said = message(DataError, run.predict, frame)
+    assert said == (
+        "column 'colour': each value (96 of 96) is unknown to the model, the first 'RED' in row 1 "
+        "of the frame; it knows 'green', 'red', 'blue'. The model can make nothing of it. Expected "
+        "values like those of the training rows; if they are new indeed, `--unknown warn` (in "
+        "Python `unknown='warn'`) predicts all the same."
+    )
+    assert message(DataError, run.evaluate, frame) == said
+    assert len(run.predict(frame, unknown="warn")) == ROWS
+    assert "Warning: column 'colour': each value (96 of 96) is unknown" in capsys.readouterr().err
+    assert len(run.predict(frame.head(2))) == 2  # of two it may be chance
+    assert "each value (2 of 2)" in capsys.readouterr().err
+
+
+def test_some_unknown_and_far_off_values_are_said_with_their_share(
+    fitted: Runs, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = mixed()
+    frame.loc[[1, 2], "colour"] = "mauve"
+    frame.loc[[2, 4], "size"] = 1e6
+    fitted("mixed").predict(frame)
+    assert capsys.readouterr().err.splitlines() == [
+        "Warning: column 'size': 2% of the values (2 of 87) is far from those of training, the "
+        "first '1000000.0' in row 3 of the frame",
+        "Warning: column 'colour': 2% of the values (2 of 90) is unknown to the model, the first "
+        "'mauve' in row 2 of the frame; it knows 'green', 'red', 'blue'",
+    ]
+    fitted("mixed").predict(mixed())
+    assert capsys.readouterr().err == ""

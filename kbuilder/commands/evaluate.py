@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -14,8 +15,9 @@ from kbuilder.console import echo
 @options.run
 @click.option("--data", type=click.Path(), help="Rows with a target. [what the fit held back]")
 @options.as_json
+@options.unknown
 @options.plugins
-def evaluate(run: str, data: str | None, as_json: bool) -> None:
+def evaluate(run: str, data: str | None, as_json: bool, unknown: Any) -> None:
     """Evaluate RUN (a folder, or "latest") on validation and test, or on the rows of a file.
 
     \b
@@ -35,7 +37,7 @@ def evaluate(run: str, data: str | None, as_json: bool) -> None:
     engine.load_quietly()
     from kbuilder.run import load
 
-    found = load(path).evaluate(data)
+    found = load(path).evaluate(data, unknown=unknown)
     if as_json:
         echo(json.dumps(found, indent=2))
         return

@@ -58,3 +58,8 @@ def output(what: str) -> Any:
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 recipe = click.argument("recipe", type=click.Path())
 run = click.argument("run", type=click.Path())
+
+unknown = click.option(
+    "--unknown", type=click.Choice(["error", "warn"]), default="error", show_default=True,
+    help="What a column is of which each value is unknown to the model.",
+)  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,8 +20,9 @@ from kbuilder.console import echo
     "--safe-csv", is_flag=True,
     help="In CSV, put ' before words that a spreadsheet would take as a formula.",
 )  # fmt: skip
+@options.unknown
 @options.plugins
-def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
+def predict(run: str, data: str, output: str | None, safe_csv: bool, unknown: Any) -> None:
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 
     CSV and Parquet files may be larger than the memory. The same command resumes a file of
@@ -49,9 +51,9 @@ def predict(run: str, data: str, output: str | None, safe_csv: bool) -> None:
     if warning and (output is None or output.endswith(".csv")):
         echo(f"Warning: {warning}", err=True)
     if output is None:
-        for number, frame in enumerate(fitted.predict_parts(data)):
+        for number, frame in enumerate(fitted.predict_parts(data, unknown=unknown)):
             sys.stdout.buffer.write(to_csv(frame, not number, safe_csv))
         sys.stdout.buffer.flush()
         return
-    count = fitted.predict_file(data, output, Console(), safe_csv)
+    count = fitted.predict_file(data, output, Console(), safe_csv, unknown)
     echo(f"{count:,} predictions: {output}", err=True)

@@ -172,6 +172,21 @@ class Feature(Protocol):
         """
 
 
+@runtime_checkable
+class Discerning(Protocol):
+    """A feature that can tell values that are unlike those of the training rows."""
+
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which rows have a value, and which of them one that is unknown, or far off.
+
+        Args:
+            raw: What `Feature.raw` gives.
+
+        Returns:
+            Twice (rows,) bool.
+        """
+
+
 class Piece(Protocol):
     """A block: a piece of a network, from one tensor to one. See `layer_lists.Block`."""
 

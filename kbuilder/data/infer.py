@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +12,16 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature, Match, Task
-from kbuilder.errors import DataError, listed
+from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.tables.cells import CODE
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 
+FEW = 5
+"""Different words among numbers that are too few to be names."""
 TEST = ("data", "split", "test")
 LIKELY = 0.8
 """The strength of a match that the values speak for, and their type does not."""
@@ -51,17 +55,15 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     Raises:
         DataError: if a column is missing, or nothing can be inferred.
     """
-    target = recipe.data.target
     decisions: list[Decision] = []
-    given = len(table) + len(test or ())
-    table = _with_target(table, target, decisions)
-    test = _with_target(test, target, decisions) if test is not None else None
-    dropped = len(table) + len(test or ()) < given
-
     targets = _targets(recipe, table, decisions)
     tasks = [task for _, task in targets]
     check_balance(recipe, tasks)
     features, ignored = _infer_features(recipe, table, decisions)
+    given = len(table) + len(test or ())
+    table = _with_target(table, targets, decisions)
+    test = _with_target(test, targets, decisions) if test is not None else None
+    dropped = len(table) + len(test or ()) < given
     split = recipe.data.split
     if split.test is None:
         own = "the source has test rows of its own"
@@ -92,26 +94,39 @@ def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:
         )
 
 
-def _with_target(table: Table, target: tuple[str, ...], decisions: list[Decision]) -> Table:
-    """The rows that have every target."""
-    columns = [table.target([name]) for name in target]
-    gone = np.any([_absent(values) for values in columns], axis=0)
-    if not gone.any():
-        return table
+def _with_target(table: Table, targets: Sequence[Target], decisions: list[Decision]) -> Table:
+    """The rows that have every target; what they lack may be a value too, such as no label."""
+    gone = without_target(table, targets)
+    names = listed(name for target in targets for name in target.columns)
     if gone.all():
-        raise DataError(
-            f"the target {listed(target)} has no value in any row of {table.origin}.",
-            key=("data", "target"),
-        )
-    count = int(gone.sum())
-    decisions.append(
-        Decision(
-            ("data", "target"),
-            f"{count:,} rows left out",
-            f"they have no {listed(target)} in {table.origin}",
-        )
-    )
-    return table.take(np.flatnonzero(~gone))
+        raise _empty(names, table)
+    key = ("data", "target")
+    if gone.any():
+        reason = f"they have no {names} in {table.origin}"
+        decisions.append(Decision(key, f"{int(gone.sum()):,} rows left out", reason))
+    for columns, task in targets:
+        empty = int(_absent(table.target(columns)).sum()) if _takes_none(task) else 0
+        if empty:
+            reason = f"{empty:,} rows have no label in {table.origin}"
+            decisions.append(Decision(key, "no label is a value", reason))
+    return table.take(np.flatnonzero(~gone)) if gone.any() else table
+
+
+def _empty(names: str, table: Table) -> DataError:
+    message = f"the target {names} has no value in any row of {table.origin}."
+    return DataError(message, key=("data", "target"))
+
+
+def without_target(table: Table, targets: Sequence[Target]) -> np.ndarray:
+    """Which rows lack a target that they must have. (rows,) bool"""
+    must = [columns for columns, task in targets if not _takes_none(task)]
+    gone = [_absent(table.target([name])) for columns in must for name in columns]
+    return np.any(gone, axis=0) if gone else np.zeros(len(table), dtype=bool)
+
+
+def _takes_none(task: Task) -> bool:
+    """Whether a row without a target has one all the same: the empty set."""
+    return bool(getattr(task, "empty", False))  # few tasks say so
 
 
 def _absent(values: np.ndarray) -> np.ndarray:
@@ -169,8 +184,13 @@ def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:
 def _infer_task(
     table: Table, target: tuple[str, ...], key: tuple[str, ...], decisions: list[Decision]
 ) -> Task:
-    found = profile(table.target(target))
+    values = table.target(target)
+    found = profile(values)
     name = listed(target)
+    if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 2 * FEW):
+        raise _mixed(name, table, ("data", "target"), table[target[0]])
+    if not found.present and found.kind in ("string", "number"):
+        raise _empty(name, table)
     seen = matches("tasks", found)
     if seen:
         task, reason = _surest(key, seen)
@@ -207,6 +227,7 @@ def _infer_features(
     table.only(data.ignore, key=("data", "ignore"))
     features: dict[str, Feature] = {}
     ignored: list[str] = []
+    wrong: list[DataError] = []
     for name in table.columns:
         if name in data.target or name in data.ignore:
             continue
@@ -223,9 +244,15 @@ def _infer_features(
             write = to_line(("data", "ignore"), [name])
             decisions.append(Decision(key, "ignored", reason, write))
             continue
-        kind, reason = _kind(name, found, known, table)
+        try:
+            kind, reason = _kind(name, found, known, table)
+        except DataError as error:
+            wrong.append(error)
+            continue
         features[name] = catalog.find("features", kind)()
         decisions.append(Decision(key, kind, reason, to_line(key, kind)))
+    if wrong:
+        raise _all_of(wrong)
     if not features:
         raise DataError(
             f"{table.origin} has no column to predict from: beside the target there is "
@@ -239,29 +266,35 @@ def _infer_features(
 def _useless(name: str, found: Profile, table: Table) -> Match | None:
     """How surely a column teaches nothing that holds for other rows; None: it may teach much."""
     if found.kind in ("string", "number") and not found.present:
-        raise DataError(
-            f"column {name!r} has no value in any row of {table.origin}. "
-            f"Leave it out: `{to_line(('data', 'ignore'), [name])}`.",
-            key=("data", "ignore"),
-        )
+        return Match(1.0, f"it has no value in any row of {table.origin}")
     if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
         return Match(1.0, "it has one value only")
     if found.kind == "string" and found.names_rows and not found.reads_as_text:
-        if found.numeric >= 0.5:
+        if 0.5 <= found.numeric < 1 and _is_dirty(table[name]):
             return None
         values = f"{found.distinct:,} different values in {found.present:,}"
-        return Match(0.6, f"it names rows: {values}")
+        codes = ", numbers written as text" if found.numeric == 1 else ""
+        return Match(0.6, f"it names rows: {values}{codes}")
     counting = found.kind == "number" and found.whole and found.distinct == found.rows > 20
-    if counting and np.all(np.abs(np.diff(table[name].astype(np.float64))) == 1):
+    if counting and found.high - found.low == found.rows - 1:
         return Match(0.9, "it counts the rows")
     return None
 
 
+def _is_dirty(values: np.ndarray, least: int = 1) -> bool:
+    """Whether words are numbers, at least so many different, but for a few: "on request"."""
+    there = [str(value) for value in values[~missing(values)]]
+    numbers = {word for word in there if is_number(word)}
+    words = {word for word in there if not is_number(word)}
+    codes = any(re.match(CODE, word) for word in numbers)
+    return not codes and len(words) <= FEW and len(numbers) >= least
+
+
 def _kind(name: str, found: Profile, known: Sequence[tuple[str, Match]], table: Table) -> Choice:
     """The kind of a feature, with the reason."""
-    mixes = found.kind == "mixed" or (found.kind == "string" and 0.5 <= found.numeric < 1)
-    if mixes and not (known and known[0][1].strength > LIKELY):
-        raise _mixed(name, found, table)
+    dirty = found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(table[name])
+    if (dirty or found.kind == "mixed") and not (known and known[0][1].strength > LIKELY):
+        raise _mixed(name, table, ("features", name), table[name])
     if known:
         return _surest(("features", name), known)
     kinds = listed(catalog.names("features"))
@@ -272,22 +305,33 @@ def _kind(name: str, found: Profile, known: Sequence[tuple[str, Match]], table: 
     )
 
 
-def _mixed(name: str, found: Profile, table: Table) -> DataError:
+def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
     """The error for a column of numbers with some words in it."""
-    values = table[name]
     there = np.flatnonzero(~missing(values))
     odd = [row for row in there if not is_number(str(values[row]))]
     words = list(dict.fromkeys(str(values[row]) for row in odd))
     if not odd:
         return DataError(
             f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
-            key=("features", name),
+            key=key,
         )
     plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
+    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
+    also = [word for taken in table.taken.values() for word in taken]
+    missing_words = list(dict.fromkeys([*also, *words]))
     return DataError(
-        f"column {name!r} mixes {plenty}: {listed((repr(word) for word in words), 4)} "
+        f"column {name!r} mixes {plenty}: {listed((repr(cut(word)) for word in words), 4)} "
         f"(first in {table.row(int(odd[0]))}). If that means missing, write "
-        f"`{to_line(('data', 'missing'), [words[0]])}`; if all are names, "
-        f"`{to_line(('features', name), 'category')}`.",
-        key=("features", name),
+        f"`{to_line(('data', 'missing'), missing_words)}`; if all are names, "
+        f"`{to_line(names[:-1], names[-1])}`.",
+        key=key,
     )
+
+
+def _all_of(wrong: Sequence[DataError]) -> DataError:
+    """All that is wrong in one error, at the first of them."""
+    first, *others = wrong
+    if not others:
+        return first
+    also = "".join(f"\n{error.problem}" for error in others)
+    return DataError(f"{first.problem.message}{also}", key=first.problem.key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -54,7 +55,11 @@ def flags(values: Any, classes: Any, separator: Any) -> Any:
     """A column for each class, 1 in the rows that have it. (rows, classes) float32"""
     if values.ndim > 1:
         return values.astype(np.float32)
-    rows = [[part.strip() for part in text.split(separator)] for text in words(values)]
+    rows = []
+    for text in words(values):
+        listed = text.startswith("[") and text.endswith("]")
+        parts = ast.literal_eval(text) if listed else text.split(separator)
+        rows.append([str(part).strip() for part in parts])
     return np.array([[name in row for name in classes] for row in rows], np.float32)
 
 

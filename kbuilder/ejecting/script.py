@@ -74,6 +74,7 @@ def write(
         known |= {"import sys", "from pathlib import Path"}
     body = "\n".join([*own, *helpers, text])
     modules = {"pd": "import pandas as pd", "tf": "import tensorflow as tf", "re": "import re"}
+    modules["ast"] = "import ast"
     for name, line in modules.items():
         if re.search(rf"\b{name}\.", body):
             known.add(line)
@@ -137,7 +138,7 @@ def _double_quoted(code: str) -> str:
     return "".join(lines)
 
 
-STANDARD = ("collections", "math", "pathlib", "typing", "re")
+STANDARD = ("ast", "collections", "math", "pathlib", "typing", "re")
 
 
 def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | None) -> str:

@@ -163,6 +163,11 @@ class Category(Spec):
     def choices(self) -> tuple[str | int, ...] | None:
         return self.vocabulary
 
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        there = raw != (MISSING_INTEGER if self._integers else "")
+        known = set(self.vocabulary or ())
+        return there, there & np.array([value not in known for value in raw.tolist()], dtype=bool)
+
     def describe(self) -> str:
         return "the place in [missing, unknown, *vocabulary], one-hot where embedding is 0"
 

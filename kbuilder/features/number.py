@@ -15,6 +15,9 @@ from kbuilder.spec import Numbers, Positive, Spec, learned
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
+BEYOND = 30.0
+"""So many deviations from the mean a value is unlike those of training."""
+
 
 class Number(Spec):
     """A number, standardised on the training rows.
@@ -120,6 +123,11 @@ class Number(Spec):
     @property
     def choices(self) -> None:
         return None
+
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        there = ~np.isnan(raw)
+        away = np.abs(raw.astype(np.float64) - learned(self.mean)) > BEYOND * learned(self.scale)
+        return there, there & away
 
     def describe(self) -> str:
         return (

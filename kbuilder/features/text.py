@@ -12,16 +12,18 @@ from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Spec
-from kbuilder.tables.profile import Profile
+from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.values import missing
 
 LONGEST = 512
 
 
 class Text(Spec):
-    """Words in lower case, without punctuation, as numbers of a vocabulary (TextVectorization).
+    """Words in lower case, without tags and punctuation, as numbers of a vocabulary.
 
-    0 is padding, on the right; 1 is any unknown word. A missing text is an empty one.
+    0 is padding, on the right; 1 is any unknown word. A missing text is an empty one. In scripts
+    that have no blanks between words, such as Chinese, each character is a word. What becomes of
+    them is Keras's TextVectorization.
     """
 
     max_tokens: Annotated[int, Field(ge=3)] = 20_000
@@ -56,7 +58,11 @@ class Text(Spec):
         if profile.kind != "string" or not profile.present:
             return None
         # A few words, often repeated, may be names of a category as well.
-        nearly = profile.words >= 3 and 0.3 < profile.distinct / profile.present <= 0.5
+        nearly = (
+            not profile.reads_as_text
+            and profile.words >= 3
+            and 0.3 < profile.distinct / profile.present <= 0.5
+        )
         if not profile.reads_as_text and not nearly:
             return None
         reason = f"{profile.words:.0f} words in the mean, {profile.distinct:,} different texts"
@@ -69,6 +75,8 @@ class Text(Spec):
         from kbuilder.layers.plain_words import plain_words
 
         texts = self.raw(column, values)
+        unspaced = profile(values).unspaced
+        kind = "characters, since there are no blanks between words," if unspaced else "words"
         vectorize = keras.layers.TextVectorization(self.max_tokens, standardize=plain_words)
         vectorize.adapt(texts)
         words = tuple(str(word) for word in vectorize.get_vocabulary()[2:])
@@ -88,7 +96,7 @@ class Text(Spec):
         whole = float(np.mean(lengths <= length))
         return {
             "vocabulary": Choice(
-                words, f"the most frequent words of {len(texts):,} training texts"
+                words, f"the most frequent {kind} of {len(texts):,} training texts"
             ),
             "length": Choice(length, f"holds {whole:.0%} of the training texts whole"),
         }
@@ -123,10 +131,16 @@ class Text(Spec):
     def choices(self) -> None:
         return None
 
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        there = raw != ""
+        tokens = np.asarray(self.layer()(raw)) if len(raw) else np.zeros((0, 1), dtype=int)
+        return there, there & ~(tokens > 1).any(axis=1)
+
     def describe(self) -> str:
         return (
-            "lower case, without punctuation, split at white space; the places of the words in "
-            "[padding, unknown, *vocabulary], cut or padded to length"
+            "lower case, tags and punctuation as blanks but for apostrophes within words, split at "
+            "white space and around each character of scripts without blanks; the places of the "
+            "words in [padding, unknown, *vocabulary], cut or padded to length"
         )
 
     def numeric(self, integers: str) -> None:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from kbuilder.tables.values import Kind, is_number, kind_of, missing
+from kbuilder.tables.values import Kind, as_list, is_number, kind_of, missing
 
+SEPARATORS = ("|", ";", ",")
+"""What may stand between the names of a set, the surest first."""
+NAME = 40
+"""Characters of the name of a label, at most."""
+LISTS = 0.9
+"""Of the values so many are lists, where a column holds lists."""
+REPEATED = 2.5
+"""So often a word comes in short texts, in the mean."""
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Characters of scripts that have no blanks between words: Thai, Lao, Burmese, Khmer, Japanese,
+Chinese."""
+WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 LOOKED = 100
 """Values that a profile gives as examples, at most."""
 
@@ -25,11 +39,16 @@ class Profile:
         missing: Number of missing values.
         distinct: Number of different values that are not missing; 0 for arrays and bytes.
         whole: Whether all values are whole numbers.
-        words: Mean number of words in a string; 0 for all else.
+        words: Mean number of words in a string; 0 for all else. In scripts without blanks each
+            character is one.
+        repetition: How often a word comes in different strings, in the mean.
+        unspaced: Whether most words are characters of such scripts.
         numeric: Share of the strings that read as a number.
         shape: Shape of one row, where it is an array.
         dtype: Name of the array's dtype.
         low, high: Least and greatest value of a number or an array.
+        separator: What stands between the names of a set, where strings are sets: a mark, or "[]"
+            for lists as JSON and Python write them; empty: they are none.
         examples: Some of the different values of numbers and strings, in the order of the rows.
     """
 
@@ -39,11 +58,14 @@ class Profile:
     distinct: int = 0
     whole: bool = False
     words: float = 0.0
+    repetition: float = 0.0
+    unspaced: bool = False
     numeric: float = 0.0
     shape: tuple[int, ...] = ()
     dtype: str = ""
     low: float = float("nan")
     high: float = float("nan")
+    separator: str = ""
     examples: tuple[Any, ...] = ()
 
     @property
@@ -53,8 +75,14 @@ class Profile:
 
     @property
     def reads_as_text(self) -> bool:
-        """Whether strings read like sentences: several words each, and most of them different."""
-        return self.words >= 4 and self.distinct > 0.5 * self.present
+        """Whether strings read like sentences: most are different, of several words each, or of
+        some that come again."""
+        several = self.words >= 4 or (self.words >= 1.5 and self.repetition >= REPEATED)
+        return (
+            several
+            and self.distinct > 0.5 * self.present
+            and (self.words >= 4 or self.distinct > 20)
+        )
 
     @property
     def counts_classes(self) -> bool:
@@ -100,10 +128,43 @@ def profile(values: np.ndarray) -> Profile:
         )  # fmt: skip
     if kind == "string":
         counts, present = Counter(there.tolist()), max(1, len(there))
+        words = {text: WORD.findall(text) for text in counts}
+        different = {word.lower() for found in words.values() for word in found}
+        total = sum(map(len, words.values()))
         return Profile(
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
-            words=sum(len(text.split()) * count for text, count in counts.items()) / present,
+            words=sum(len(words[text]) * count for text, count in counts.items()) / present,
+            repetition=total / max(1, len(different)),
+            unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
+            separator=_separator(counts),
             examples=tuple(islice(counts, LOOKED)),
         )  # fmt: skip
     return Profile(kind=kind, rows=rows, missing=int(absent.sum()))
+
+
+def _separator(counts: Counter[str]) -> str:
+    """What stands between the names of sets: they repeat, each with others beside it."""
+    present = sum(counts.values())
+    lists = sum(n for text, n in counts.items() if as_list(text) is not None)
+    if lists >= LISTS * present > 0:
+        return "[]"
+    for mark in SEPARATORS:
+        names: Counter[str] = Counter()
+        several = 0
+        for text, count in counts.items():
+            parts = [part.strip() for part in text.split(mark)]
+            if any(len(part) > NAME for part in parts):
+                break
+            several += count * (len(parts) > 1)
+            names.update({part: count for part in parts if part})
+        else:
+            shared = sum(1 for n in names.values() if n >= 3)
+            if several >= 0.1 * present and len(names) < len(counts) and shared == len(names):
+                return mark
+    return ""
+
+
+def _unspaced(texts: Iterable[list[str]]) -> int:
+    """How many words are characters of scripts without blanks."""
+    return sum(1 for words in texts for word in words if re.match(f"[{UNSPACED}]", word))

@@ -12,8 +12,8 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.tables.profile import Profile
-from kbuilder.tables.values import kind_of, missing
+from kbuilder.tables.profile import Profile, profile
+from kbuilder.tables.values import as_list, kind_of, missing
 from kbuilder.tasks import _labels
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -29,8 +29,9 @@ class Multilabel(Spec):
 
     classes: _labels.Classes | None = None
     """The labels in order; left out: those of the training rows."""
-    separator: Annotated[str, Field(min_length=1)] = "|"
-    """What stands between two names where the target is a text."""
+    separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between two names where the target is a text, or "[]" for lists as JSON or Python
+    writes them; left out: as the texts have it, else "|"."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
     label_smoothing: Fraction = 0.0
@@ -43,6 +44,8 @@ class Multilabel(Spec):
     loss_weight: Positive = 1.0
     """How much its loss counts beside those of other targets; > 0."""
 
+    empty: ClassVar[bool] = True
+    """Whether a row without a target has one all the same: the empty set."""
     headline: ClassVar[str] = "micro_f1"
     stratified: ClassVar[bool] = False
 
@@ -57,6 +60,11 @@ class Multilabel(Spec):
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
             return Match(1.0, "the target holds lists of names")
+        if profile.separator == "[]":
+            return Match(1.0, "the target holds lists of names")
+        if profile.separator:
+            reason = f"the target holds names with {profile.separator!r} between them"
+            return Match(0.9 if profile.separator == "|" else 0.85, reason)
         if profile.holds_flags:
             return Match(0.8, f"the target has {profile.shape[0]} values of 0 or 1 per row")
         return None
@@ -69,17 +77,20 @@ class Multilabel(Spec):
             width = values.shape[1]
             found = tuple(names) if len(names) == width else tuple(str(n) for n in range(width))
             return {"classes": Choice(found, f"{width} columns of 0 and 1")}
+        mark = self.separator or profile(values).separator or "|"
         counts: Counter[str] = Counter()
-        for row in self._sets(column, values):
+        for row in self._sets(column, values, mark):
             counts.update(row)
         if not counts:
             raise DataError(
-                f"the target {column!r} has no label in any row. Expected names between "
-                f"{self.separator!r}.",
+                f"the target {column!r} has no label in any row. Expected names between {mark!r}.",
                 key=("data", "target"),
             )
         reason = f"the names in {len(values):,} training rows"
-        return {"classes": Choice(tuple(sorted(counts)), reason)}
+        classes = {"classes": Choice(tuple(sorted(counts)), reason)}
+        if kind_of(values) == "list":
+            return classes
+        return {"separator": Choice(mark, "as the texts have it"), **classes}
 
     def _check_array(self, column: str, values: np.ndarray) -> None:
         if values.ndim != 2 or not np.isin(values, (0, 1)).all():
@@ -89,19 +100,17 @@ class Multilabel(Spec):
                 key=("data", "target"),
             )
 
-    def _sets(self, column: str, values: np.ndarray) -> list[list[str]]:
+    def _sets(self, column: str, values: np.ndarray, mark: str) -> list[list[str]]:
         if kind_of(values) not in ("string", "list"):
             raise DataError(
                 f"the target {column!r} holds no sets of names. Expected lists of names, or a "
-                f"text with {self.separator!r} between them.",
+                f"text with {mark!r} between them.",
                 key=("data", "target"),
             )
         gone = missing(values)
         rows = []
         for value, absent in zip(values, gone, strict=True):
-            parts = (
-                [] if absent else value.split(self.separator) if isinstance(value, str) else value
-            )
+            parts = [] if absent else _names(value, mark) if isinstance(value, str) else value
             rows.append([name for name in (str(part).strip() for part in parts) if name])
         return rows
 
@@ -119,7 +128,7 @@ class Multilabel(Spec):
             return values.astype(np.float32)
         places = {label: place for place, label in enumerate(classes)}
         encoded = np.zeros((len(values), len(classes)), dtype=np.float32)
-        for row, names in enumerate(self._sets(column, values)):
+        for row, names in enumerate(self._sets(column, values, self.separator or "|")):
             for name in names:
                 if name not in places:
                     raise DataError(
@@ -167,7 +176,8 @@ class Multilabel(Spec):
         if len(columns) > 1:
             stacked = ", ".join(f"numbers(table[{name!r}])" for name in columns)
             return f"np.stack([{stacked}], axis=1).astype(np.float32)"
-        return f"flags(table[{columns[0]!r}], {list(self.classes or ())!r}, {self.separator!r})"
+        given = f"{list(self.classes or ())!r}, {self.separator or '|'!r}"
+        return f"flags(table[{columns[0]!r}], {given})"
 
     def decode(self, outputs: Any) -> dict[str, Any]:
         """labels (batch, n), "" where not predicted, and probabilities (batch, n)."""
@@ -204,3 +214,9 @@ class Multilabel(Spec):
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None
+
+
+def _names(text: str, mark: str) -> list[str]:
+    """The names in a text; a list is one, whatever stands between others."""
+    names = as_list(text)
+    return text.split(mark) if names is None else names

@@ -204,9 +204,6 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "one of binary, multiclass, multilabel, regression."),
     "missing target": ({"x": X, "y": [None] * ROWS}, {},
         "data.target: the target y has no value in any row of the frame."),
-    "missing feature": ({"x": X, "z": [np.nan] * ROWS}, {},
-        "data.ignore: column 'z' has no value in any row of the frame. "
-        "Leave it out: `data: {ignore: [z]}`."),
     "no feature": ({}, {},
         "data: the frame has no column to predict from: beside the target there is none. "
         "Expected at least one feature."),
@@ -217,9 +214,21 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "features.x: column 'x' mixes 40 numbers and 20 words: 'n/k' (first in row 3 of the frame)."
         ' If that means missing, write `data: {missing: ["n/k"]}`; '
         "if all are names, `features: {x: category}`."),
+    "all that mixes": ({"x": ["1", "2", "n/k"] * 20, "z": ["1", "2", "?"] * 20}, {},
+        "features.x: column 'x' mixes 40 numbers and 20 words: 'n/k' (first in row 3 of the frame)."
+        ' If that means missing, write `data: {missing: ["n/k"]}`; '
+        "if all are names, `features: {x: category}`.\n"
+        "features.z: column 'z' mixes 40 numbers and 20 words: '?' (first in row 3 of the frame)."
+        ' If that means missing, write `data: {missing: ["?"]}`; '
+        "if all are names, `features: {z: category}`."),
+    "prices with words": ({"x": X, "y": [*map(str, range(59)), "on request"]}, {},
+        "data.target: column 'y' mixes 59 numbers and 1 words: 'on request' (first in row 60 of "
+        "the frame). If that means missing, write `data: {missing: [on request]}`; "
+        "if all are names, `task: multiclass`."),
     "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
         "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
-        '(first in row 2 of the frame). If that means missing, write `data: {missing: [a]}`; '
+        "(first in row 2 of the frame). If that means missing, write "
+        '`data: {missing: [a, "b\'b\'"]}`; '
         "if all are names, `features: {x: category}`."),
     "lists": ({"x": [["a"], ["b"]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
@@ -338,3 +347,65 @@ def test_a_row_without_one_of_its_targets_is_left_out() -> None:
     data = kb.Frame(frame=pd.DataFrame(values), target=["a", "b"])
     recipe = kb.Recipe(data=data, task={"a": kb.Binary(), "b": kb.Regression()})
     assert len(infer.resolve(recipe, *data.load()).table) == 4
+
+
+def test_tickets_are_names_and_codes_that_repeat_are_a_category() -> None:
+    tickets = [str(n) if n % 4 else f"A/{n}" for n in range(ROWS)]
+    codes = ["007", "012", "107"] * 20
+    found = resolve(
+        {"x": X, "ticket": tickets, "code": codes, "id": [f"0{n}" for n in range(ROWS)]}
+    )
+    assert found.recipe.data.ignore == ("ticket", "id")
+    assert catalog.name_of(found.recipe.features["code"]) == "category"
+    reasons = {decision.key[-1]: decision.reason for decision in found.decisions}
+    assert reasons["ticket"].startswith("it names rows: 60 different values in 60; ")
+    assert reasons["id"].startswith(
+        "it names rows: 60 different values in 60, numbers written as text; "
+    )
+
+
+def test_useless_columns_are_left_out_all_at_once() -> None:
+    order = np.random.default_rng(0).permutation(ROWS)
+    found = resolve({"x": X % 7, "empty": [None] * ROWS, "one": 1, "number": order})
+    assert found.recipe.data.ignore == ("empty", "one", "number")
+    reasons = {decision.key[-1]: decision.reason for decision in found.decisions}
+    assert reasons["empty"].startswith("it has no value in any row of the frame; ")
+    assert reasons["number"].startswith("it counts the rows; ")
+
+
+def test_row_numbers_are_judged_before_rows_are_left_out() -> None:
+    y = np.where(np.arange(ROWS) == 5, None, np.where(X % 2, "a", "b"))
+    found = resolve({"x": X % 7, "number": np.arange(ROWS), "y": y})
+    assert found.recipe.data.ignore == ("number",)
+    assert found.dropped
+
+
+SETS = {
+    "bars": ["a|b", "b", "a|c", "c"],
+    "JSON": ['["a", "b"]', '["b"]', '["a", "c"]', '["c"]', "[]"],
+    "Python": ["['a', 'b']", "['b']", "['a', 'c']", "['c']", "[]"],
+    "semicolons": ["a; b", "b", "a; c", "c"],
+}
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_sets_of_names_are_labels_and_none_is_a_value(kind: str) -> None:
+    sets = [*SETS[kind], *SETS[kind], None] * 12
+    found = resolve({"x": np.arange(len(sets)) % 7, "y": sets})
+    assert catalog.name_of(found.targets[0].task) == "multilabel"
+    assert not found.dropped
+    task = found.targets[0].task
+    learned = task.learn("y", found.table["y"])
+    assert learned["classes"].value == ("a", "b", "c")
+    task = task.model_copy(update={name: choice.value for name, choice in learned.items()})
+    assert task.encode("y", found.table["y"])[:4].tolist() == [
+        [1, 1, 0], [0, 1, 0], [1, 0, 1], [0, 0, 1],
+    ]  # fmt: skip
+    assert not task.encode("y", np.array([None, ""], dtype=object)).any()
+    assert "no label is a value" in [decision.value for decision in found.decisions]
+
+
+def test_places_with_a_comma_are_no_sets() -> None:
+    places = ["Paris, France", "Lyon, France", "Rome, Italy"] * 20
+    found = resolve({"x": X, "y": places})
+    assert catalog.name_of(found.targets[0].task) == "multiclass"

@@ -192,7 +192,10 @@ def test_keras_says_how_its_inputs_were_prepared(written: Exports) -> None:
     assert (one["name"], one["dtype"], one["shape"]) == ("wave_input", "float32", [None, 6, 2])
     [column] = one["columns"]
     assert column["column"] == "wave"
-    assert column["how"] == "(value - mean) / scale, and 0 where a value is missing"
+    assert column["how"] == (
+        "(value - mean) / scale, each along the last axis, and 0 where a value is missing; "
+        "what is beyond bounds counts as the nearest of them"
+    )
     assert column["learned"].keys() == {"kind", "rescale", "mean", "scale", "shape"}
 
 

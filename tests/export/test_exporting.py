@@ -138,7 +138,12 @@ def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports)
         "name": "size", "column": "size", "kind": "number", "holds": "numbers",
         "dtype": "float32", "shape": [None],
     }  # fmt: skip
-    assert described["missing"] == {"float32": "NaN", "string": '""', "int64": -(2**63)}
+    assert described["missing"] == {
+        "float32": "NaN",
+        "float64": "NaN",
+        "string": '""',
+        "int64": -(2**63),
+    }
     [target] = described["targets"]
     assert target["columns"] == ["answer"]
     assert (target["task"]["name"], target["task"]["classes"]) == ("binary", ["no", "yes"])

@@ -72,9 +72,43 @@ def test_strings_of_several_words_are_recognised() -> None:
     assert Text.recognise(profile(np.array(["a", "b"], dtype=object))) is None
 
 
-def test_words_of_any_script_lose_capitals_and_punctuation() -> None:
+WORDS = {
+    "ÜBER “Gut”, film's — don’t!": ["über", "gut", "film's", "don't"],
+    "¿Qué? 5$ 😀": ["qué", "5", "😀"],
+    "him,but and/or well-known (3.5)": ["him", "but", "and", "or", "well", "known", "3", "5"],
+    "great<br />film<!-- x -->": ["great", "film"],
+    "a < b and c > d": ["a", "b", "and", "c", "d"],
+    "'rock'n'roll'": ["rock'n'roll"],
+    "这部电影很好。": list("这部电影很好"),
+    "とてもコーヒー": list("とてもコーヒー"),
+    "ดีครับ": ["ดี", "ค", "รั", "บ"],
+    "한국어는 띄어 쓴다,그래서": ["한국어는", "띄어", "쓴다", "그래서"],
+}
+
+
+@pytest.mark.parametrize("text", WORDS)
+def test_a_text_of_any_script_becomes_words(text: str) -> None:
     from kbuilder.layers.plain_words import plain_words
 
-    texts = ["ÜBER “Gut”, film's — don't!", "¿Qué? 5$ 😀"]
-    plain = [text.decode().split() for text in plain_words(texts).numpy()]
-    assert plain == [["über", "gut", "films", "dont"], ["qué", "5", "😀"]]
+    assert plain_words([text]).numpy()[0].decode().split() == WORDS[text]
+
+
+def test_of_a_script_without_blanks_each_character_is_a_word_and_that_is_said() -> None:
+    texts = np.array([f"这部电影很{'好' if n % 2 else '差'}{n}" for n in range(40)], dtype=object)
+    assert profile(texts).reads_as_text
+    reason = Text().learn("x", texts)["vocabulary"].reason
+    assert reason == (
+        "the most frequent characters, since there are no blanks between words, of 40 training "
+        "texts"
+    )
+
+
+def test_short_texts_are_texts_where_words_repeat() -> None:
+    ways, places = (
+        ["cheap", "buy", "near", "best", "old", "new"],
+        ["flights", "shoes", "cats", "tea"],
+    )
+    queries = [f"{a} {b} {c}" for a in ways for b in places for c in ("", "now")]
+    assert reason_of(Text, profile(np.array(queries, dtype=object)))
+    codes = np.array([f"A{n} {n * 7919}" for n in range(60)], dtype=object)
+    assert Text.recognise(profile(codes)) is None

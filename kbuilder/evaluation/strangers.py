@@ -1,0 +1,80 @@
+"""Values that a model has not seen the like of: counted by column, and said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal
+
+from kbuilder.columns import Arrays, Columns
+from kbuilder.contracts import Discerning
+from kbuilder.errors import DataError, cut, listed
+from kbuilder.tables.table import Table
+
+Unknown = Literal["error", "warn"]
+ENOUGH = 20
+"""Values of which all must be unknown for an error: of fewer it may be chance."""
+MUCH = 0.01
+"""The share of unknown values that is worth a word."""
+
+
+class Strangers:
+    """Counts what is unknown to a model, over the tables that it is asked of.
+
+    Args:
+        columns: What the model knows.
+        unknown: Whether a column of which each value is unknown is an error.
+    """
+
+    def __init__(self, columns: Columns, unknown: Unknown = "error") -> None:
+        self.columns = columns
+        self.unknown = unknown
+        self.seen: Counter[str] = Counter()
+        self.strange: Counter[str] = Counter()
+        self.first: dict[str, str] = {}
+
+    def see(self, table: Table, arrays: Arrays) -> None:
+        """Count what is in a table.
+
+        Args:
+            table: The rows.
+            arrays: Its raw columns, as the features give them.
+
+        Raises:
+            DataError: if all of many values of a column are unknown.
+        """
+        for column, feature in self.columns.features.items():
+            if not isinstance(feature, Discerning):
+                continue
+            there, strange = feature.strange(arrays[column])
+            self.seen[column] += int(there.sum())
+            self.strange[column] += int(strange.sum())
+            if strange.any() and column not in self.first:
+                row = int(strange.argmax())
+                self.first[column] = f"{cut(str(table[column][row]))!r} in {table.row(row)}"
+        wrong = [c for c, n in self.seen.items() if n == self.strange[c] and n >= ENOUGH]
+        if wrong and self.unknown == "error":
+            raise DataError(
+                f"{'; '.join(map(self._said, wrong))}. The model can make nothing of it. Expected "
+                "values like those of the training rows; if they are new indeed, "
+                "`--unknown warn` (in Python `unknown='warn'`) predicts all the same."
+            )
+
+    def say(self, say: Callable[[str], None]) -> None:
+        """Say which columns have many of them."""
+        for column, count in self.strange.items():
+            if count > MUCH * self.seen[column]:
+                say(f"Warning: {self._said(column)}")
+
+    def _said(self, column: str) -> str:
+        strange, seen = self.strange[column], self.seen[column]
+        share = "each value" if strange == seen else f"{strange / seen:.0%} of the values"
+        return f"column {column!r}: {share} ({strange:,} of {seen:,}) {self._why(column)}"
+
+    def _why(self, column: str) -> str:
+        known = self.columns.features[column].choices
+        first = self.first[column]
+        if known is None:
+            return f"is far from those of training, the first {first}"
+        few = listed((repr(value) for value in known), 4)
+        return f"is unknown to the model, the first {first}; it knows {few}"
