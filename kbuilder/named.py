@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -143,11 +143,19 @@ class Named:
         folder: The folder of `catalog` where the name is looked up.
         key: The key of the mapping that holds the name.
         open_: Whether the name may be left out of a mapping, to be inferred.
+        assume: Gives the name that a mapping without one is meant to have, or None.
     """
 
-    def __init__(self, folder: str, key: str = "name", open_: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str,
+        key: str = "name",
+        open_: bool = False,
+        assume: Callable[[Mapping[str, Any], ValidationInfo], str | None] | None = None,
+    ) -> None:
         self.folder = folder
         self.key = key
+        self.assume = assume
         self.open_ = open_
 
     def find(self, name: object) -> type[Spec]:
@@ -159,6 +167,9 @@ class Named:
         if isinstance(value, str):
             value = {self.key: value}
         if isinstance(value, dict):
+            if self.key not in value and self.assume is not None:
+                name = self.assume(value, info)
+                value = value if name is None else {self.key: name, **value}
             if self.key not in value:
                 if self.open_ and value and self._knows(value):
                     return Unnamed(self.folder, value, info.context)
@@ -202,7 +213,8 @@ class Named:
             if self.key not in details["properties"]:  # it is written out already
                 which = {"const": name, "description": f"Which of the {self.folder}."}
                 details["properties"] = {self.key: which, **details["properties"]}
-                details["required"] = [self.key, *details.get("required", [])]
+                needed = [] if self.assume is not None else [self.key]
+                details["required"] = [*needed, *details.get("required", [])]
             options.append(option)
         return {"anyOf": options}
 

@@ -236,3 +236,7 @@ def test_some_unknown_and_far_off_values_are_said_with_their_share(
     ]
     fitted("mixed").predict(mixed())
     assert capsys.readouterr().err == ""
+    frame["colour"] = None
+    fitted("mixed").predict(frame)
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "Warning: column 'colour' has no value in any of 96 rows"

@@ -17,6 +17,7 @@ from kbuilder.contracts.plugins import Feature as Feature
 from kbuilder.contracts.plugins import Follower as Follower
 from kbuilder.contracts.plugins import Piece as Piece
 from kbuilder.contracts.plugins import Schedule as Schedule
+from kbuilder.contracts.plugins import Settling as Settling
 from kbuilder.contracts.plugins import Source as Source
 from kbuilder.contracts.plugins import Task as Task
 from kbuilder.contracts.values import FORMS as FORMS

@@ -104,6 +104,18 @@ class Source(Protocol):
         """
 
 
+@runtime_checkable
+class Settling(Protocol):
+    """A source that can say by itself how its files are written."""
+
+    def settle(self) -> dict[str, Choice]:
+        """The fields that were left open, each with the reason; those that go without saying not.
+
+        Raises:
+            DataError: if a file cannot be read.
+        """
+
+
 class Feature(Protocol):
     """One raw column becomes one tensor of one form."""
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kbuilder import engine, preprocessing
 from kbuilder.columns import Columns, Rows, Target, words_of
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Settling
 from kbuilder.data import infer, split
 from kbuilder.errors import CallError, listed
+from kbuilder.lines import to_line
 from kbuilder.recipe.reading import pointing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.tables.cells import MISSING, Words
@@ -78,11 +79,27 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     Raises:
         DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
     """
+    recipe, decisions = _settled(recipe)
     resolved = infer.resolve(recipe, *recipe.data.load(_words(recipe)))
+    resolved = replace(resolved, decisions=(*decisions, *resolved.decisions))
     parts = split.divide(
         resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
     )
     return resolved, parts.smoke() if smoke else parts
+
+
+def _settled(recipe: Recipe) -> tuple[Recipe, list[Decision]]:
+    """The recipe with what its source can say of its files by itself, and why."""
+    if not isinstance(recipe.data, Settling):
+        return recipe, []
+    choices = recipe.data.settle()
+    decisions = [
+        Decision(("data", name), *choice, to_line(("data", name), choice.value))
+        for name, choice in choices.items()
+    ]
+    update = {name: choice.value for name, choice in choices.items()}
+    data = recipe.data.model_copy(update=update)  # type: ignore[attr-defined]  # it is a Spec
+    return recipe.model_copy(update={"data": data}), decisions
 
 
 def _words(recipe: Recipe) -> Words:

@@ -187,7 +187,7 @@ def _infer_task(
     values = table.target(target)
     found = profile(values)
     name = listed(target)
-    if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 2 * FEW):
+    if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 3):
         raise _mixed(name, table, ("data", "target"), table[target[0]])
     if not found.present and found.kind in ("string", "number"):
         raise _empty(name, table)

@@ -32,6 +32,7 @@ class Strangers:
         self.seen: Counter[str] = Counter()
         self.strange: Counter[str] = Counter()
         self.first: dict[str, str] = {}
+        self.rows = 0
 
     def see(self, table: Table, arrays: Arrays) -> None:
         """Count what is in a table.
@@ -43,6 +44,7 @@ class Strangers:
         Raises:
             DataError: if all of many values of a column are unknown.
         """
+        self.rows += len(table)
         for column, feature in self.columns.features.items():
             if not isinstance(feature, Discerning):
                 continue
@@ -62,6 +64,9 @@ class Strangers:
 
     def say(self, say: Callable[[str], None]) -> None:
         """Say which columns have many of them."""
+        for column, there in self.seen.items():
+            if not there and self.rows >= ENOUGH:
+                say(f"Warning: column {column!r} has no value in any of {self.rows:,} rows")
         for column, count in self.strange.items():
             if count > MUCH * self.seen[column]:
                 say(f"Warning: {self._said(column)}")

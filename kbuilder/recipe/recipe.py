@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -105,15 +106,29 @@ def _by_target(value: dict[Any, Any]) -> bool:
     )
 
 
+def _source_of(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
+    """The source that is meant where none is named: by its fields, and what stands at its path."""
+    if "frame" in fields:
+        return "frame"
+    if "path" not in fields:
+        return "sklearn" if "name" in fields else None
+    folder = Path((info.context or {}).get("folder") or "")
+    path = folder / str(fields["path"])
+    if path.suffix.lower() == ".npz" or isinstance(fields.get("columns"), Mapping):
+        return "arrays"
+    return "image_folder" if path.is_dir() else "csv"
+
+
 class Recipe(Spec):
     """Where the rows are, what to predict, which network.
 
     Only `data` is required. What is left out is inferred from the rows, each time with a reason
-    that is printed and saved; what is written always wins. A recipe is data: it runs no code and
-    is never changed; a resolved recipe is a new one.
+    that is printed and saved; what is written always wins. Without `source` a folder is an
+    image_folder, a `.npz` file is arrays, and any other file is a table (csv). A recipe is data: it
+    runs no code and is never changed; a resolved recipe is a new one.
     """
 
-    data: Annotated[Source, Named("sources", key="source")]
+    data: Annotated[Source, Named("sources", key="source", assume=_source_of)]
     """Where the rows are, and which column is predicted."""
     features: dict[str, Annotated[Feature, Named("features", key="kind")]] = Field(default={})
     """How columns are read: a kind by column name. Columns left out are inferred."""

@@ -13,9 +13,10 @@ from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Missing, Names, Spec
+from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
-from kbuilder.tables.chunks import parts_like, read_like
+from kbuilder.tables.chunks import Reading
 from kbuilder.tables.table import Part, Table
 
 
@@ -64,14 +65,15 @@ class Frame(Spec):
         return train, from_frame(self.test_frame, "the test frame", cells)
 
     def read(self, path: Path, words: Words | None = None) -> Table:
-        """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path, Cells.of(self.missing, words))
+        """The rows of a file, or of a `.npz` file with arrays named like the columns."""
+        return chunks.read(path, (), Reading(Cells.of(self.missing, words)))
 
     def parts(
         self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
-        """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
-        return parts_like(path, Cells.of(self.missing, words), wanted, size, start)
+        """The rows of a file, part by part."""
+        reading = Reading(Cells.of(self.missing, words))
+        return chunks.parts(path, (), reading, wanted, size, start)
 
     def script(self, words: Words | None = None) -> Script:
         """Refused: a script cannot reach the memory of another process."""

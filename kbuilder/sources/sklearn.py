@@ -12,8 +12,9 @@ from pydantic import Field
 from kbuilder.contracts import Script
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
+from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
-from kbuilder.tables.chunks import parts_like, read_like
+from kbuilder.tables.chunks import Reading
 from kbuilder.tables.table import Part, Table
 
 GOALS = {
@@ -62,14 +63,15 @@ class Sklearn(Spec):
         return Table(columns, self.name), None
 
     def read(self, path: Path, words: Words | None = None) -> Table:
-        """The rows of a CSV file, or of a `.npz` file with arrays named like the columns."""
-        return read_like(path, Cells.of(None, words))
+        """The rows of a file, or of a `.npz` file with arrays named like the columns."""
+        return chunks.read(path, (), Reading(Cells.of(None, words)))
 
     def parts(
         self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
-        """The rows of a CSV file as they are read, of a `.npz` file from the whole."""
-        return parts_like(path, Cells.of(None, words), wanted, size, start)
+        """The rows of a file, part by part."""
+        reading = Reading(Cells.of(None, words))
+        return chunks.parts(path, (), reading, wanted, size, start)
 
     def script(self, words: Words | None = None) -> Script:
         """What scikit-learn loads, its columns by name."""

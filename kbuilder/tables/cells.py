@@ -30,6 +30,11 @@ TRUE, FALSE = TRUTH[:3], TRUTH[3:]
 CODE = r"^[+-]?0\d"
 """A number that begins with a zero is a code."""
 
+SIGNS = r"[\s$€£¥₩₹%\u00a0\u202f]|USD|EUR|GBP|KRW"
+"""What stands beside the digits of an amount."""
+LOOSE = rf"\(?[-+]?(?:{SIGNS})*[-+]?\d[\d.,' _\u00a0\u202f]*(?:[eE][-+]?\d+)?(?:{SIGNS})*\)?"
+"""A number as people and accountants write it."""
+
 Words = Mapping[str, Collection[str]]
 """Columns that stay words even if all are numbers, and those of their words that are values
 whatever else says that they mean missing."""
@@ -42,15 +47,27 @@ class Cells:
     Args:
         missing: Words that mean missing.
         words: Columns that stay words.
+        decimal: What stands before decimals; None: ".".
+        thousands: What groups digits; None: nothing. With one of both, signs of currencies, %
+            and brackets around negative numbers are taken off.
     """
 
     missing: Collection[str] = MISSING
     words: Words = field(default_factory=dict)
+    decimal: str | None = None
+    thousands: str | None = None
 
     @classmethod
-    def of(cls, missing: Collection[str] | None, words: Words | None) -> Cells:
+    def of(
+        cls,
+        missing: Collection[str] | None,
+        words: Words | None,
+        decimal: str | None = None,
+        thousands: str | None = None,
+    ) -> Cells:
         """How they are read with what a recipe leaves open."""
-        return cls(MISSING if missing is None else missing, words or {})
+        known = MISSING if missing is None else missing
+        return cls(known, words or {}, decimal, thousands)
 
     def table(self, frame: pd.DataFrame, origin: str, labels: Sequence[str | int] = ()) -> Table:
         """The table of a frame, whose columns have names that all differ."""
@@ -127,7 +144,7 @@ class Cells:
         counts = {str(word): int(count) for word, count in cells[marked].value_counts().items()}
         there = cells[~gone]
         if name not in self.words:
-            numbers = _numbers(there)
+            numbers = _numbers(self._plain(there))
             if numbers is not None:
                 return _Read(self._marked(_spread(numbers, gone)))
             if there.isin(TRUTH).all():
@@ -135,6 +152,19 @@ class Cells:
         values = cells.to_numpy(dtype=object, copy=True)
         values[gone] = None
         return _Read(values, counts)
+
+    def _plain(self, there: pd.Series) -> pd.Series:
+        """Words, of which numbers are written as Python writes them."""
+        if self.decimal is None and self.thousands is None:
+            return there
+        loose = there.str.fullmatch(LOOSE)
+        plain = there.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
+        plain = plain.str.replace(SIGNS, "", regex=True)
+        if self.thousands is not None:
+            plain = plain.str.replace(self.thousands, "", regex=False)
+        if self.decimal == ",":
+            plain = plain.str.replace(",", ".", regex=False)
+        return plain.where(loose, there)
 
 
 class _Read(NamedTuple):

@@ -1,58 +1,188 @@
-"""Tables part by part, from files of several kinds: by their ending."""
+"""Tables from files of several kinds, by their content: whole, or part by part."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kbuilder import room
-from kbuilder.errors import DataError
-from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, read_npz
+from kbuilder.errors import DataError, Key, listed, nearest
+from kbuilder.tables import packing
+from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
 from kbuilder.tables.cells import Cells
-from kbuilder.tables.csv_file import csv_parts, read_csv
+from kbuilder.tables.csv_file import csv_parts
+from kbuilder.tables.dialect import Dialect
+from kbuilder.tables.formats import format_of
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 BUFFER = 2**20
 """Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
 
 
-def read_like(path: Path, cells: Cells | None = None) -> Table:
-    """The rows of a file by its ending: `.csv`, or `.npz` with arrays named like the columns.
+@dataclass(frozen=True)
+class Reading:
+    """How a file of rows is read, whatever its format.
+
+    Args:
+        cells: How its cells are read.
+        dialect: How a CSV file is written.
+        sheet: The sheet of an Excel file, by name or number from 0; None: the first.
+    """
+
+    cells: Cells = field(default_factory=Cells)
+    dialect: Dialect = field(default_factory=Dialect)
+    sheet: str | int | None = None
+
+
+def read(path: Path, key: Key = (), reading: Reading | None = None) -> Table:
+    """The rows of a file, by its content.
 
     Args:
         path: The file.
-        cells: How the cells of a CSV file are read.
+        key: The place of its name in the recipe, for messages.
+        reading: How it is read.
 
     Raises:
-        DataError: if it cannot be read.
+        DataError: if it is no table, has no rows, or cannot be read.
     """
-    if path.suffix.lower() == ".npz":
-        return read_npz(path, (), None, "columns")
-    return read_csv(path, cells=cells)
+    [part] = parts(path, key, reading)
+    return part.table
 
 
-def parts_like(
-    path: Path, cells: Cells, wanted: Sequence[str], size: int, start: int
+def parts(
+    path: Path,
+    key: Key = (),
+    reading: Reading | None = None,
+    wanted: Sequence[str] | None = None,
+    size: int | None = None,
+    start: int = 0,
 ) -> Iterator[Part]:
-    """The rows that `read_like` reads, part by part.
+    """The rows that `read` reads, part by part.
 
     Args:
-        path, cells: As `read_like` takes them.
-        wanted: The columns that are needed.
-        size: The rows of a part.
+        path, key, reading: As `read` takes them.
+        wanted: The columns that are needed; None: all.
+        size: The rows of a part; None: all are one part.
         start: How many rows are skipped.
 
     Raises:
-        DataError: if it cannot be read, or a wanted column is missing.
+        DataError: as `read`, and if a wanted column is missing.
     """
-    if path.suffix.lower() == ".npz":
-        return read_like(path).parts(size, start)
-    return csv_parts(path, cells=cells, wanted=wanted, size=size, start=start)
+    reading = reading or Reading()
+    kind = format_of(path, key)
+    if kind == "csv":
+        given: dict[str, Any] = {"wanted": wanted, "size": size, "start": start}
+        return csv_parts(path, key, reading.dialect, cells=reading.cells, **given)
+    if kind == "parquet":
+        return parquet_parts(path, wanted, size, start, reading.cells, key)
+    if kind == "npz":
+        table = read_npz(path, key, None, "columns")
+    else:
+        frame = WHOLE[kind](path, key, reading.sheet)
+        table = from_frame(frame, path.name, reading.cells)
+    if not len(table):
+        raise DataError(f"{path} has no rows. Expected rows.", key=key)
+    if wanted is not None:
+        table = table.only(wanted)
+    return table.parts(size or len(table), start)
+
+
+def _arrow(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
+    import pyarrow as pa
+
+    try:
+        with pa.memory_map(str(path)) as file:
+            whole = file.read(6) == b"ARROW1"
+            file.seek(0)
+            table = (pa.ipc.open_file if whole else pa.ipc.open_stream)(file).read_all()
+            return table.replace_schema_metadata().to_pandas(integer_object_nulls=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, key, error, "an Arrow file") from None
+
+
+def _json(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
+    try:
+        with packing.opened(path, key) as file:
+            content = json.loads(file.read().decode("utf-8-sig"))
+        return _rows(path, key, content)
+    except RecursionError:
+        raise DataError(f"{path} is nested too deep. Expected a list of rows.", key=key) from None
+    except (ValueError, OSError) as error:
+        raise _unreadable(path, key, error, "JSON") from None
+
+
+def _rows(path: Path, key: Key, content: Any) -> pd.DataFrame:
+    """The rows of a list of objects, or of an object with a list for each column."""
+    import pandas as pd
+
+    rows = content.get("instances", content) if isinstance(content, dict) else content
+    if isinstance(rows, dict) and all(isinstance(values, list) for values in rows.values()):
+        rows = [dict(zip(rows, row, strict=True)) for row in zip(*rows.values(), strict=True)]
+    rows = [rows] if isinstance(rows, dict) else rows
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise DataError(f'{path} holds no rows. Expected [{{"column": value, …}}, …].', key=key)
+    return pd.DataFrame.from_records(rows).astype(object) if rows else pd.DataFrame()
+
+
+def _json_lines(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
+    import pandas as pd
+
+    rows, number = [], 0
+    try:
+        with packing.opened(path, key) as file:
+            for line in file:
+                number += 1
+                if line.strip():
+                    rows.append(json.loads(line.decode("utf-8-sig")))
+                    if not isinstance(rows[-1], dict):
+                        raise ValueError("it is no object")
+    except (ValueError, OSError, RecursionError) as error:
+        raise DataError(
+            f'line {number} of {path} cannot be read: {error}. Expected {{"column": value, …}} in '
+            "each line.",
+            key=key,
+        ) from None
+    return pd.DataFrame.from_records(rows).astype(object)
+
+
+def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
+    import pandas as pd
+
+    try:
+        with pd.ExcelFile(path, engine="calamine") as book:
+            names = book.sheet_names
+            known = isinstance(sheet, int) and 0 <= sheet < len(names)
+            if sheet is not None and not known and sheet not in names:
+                raise DataError(
+                    f"{path} has no sheet {sheet!r}. It has: {listed(map(repr, names))}.",
+                    key=("data", "sheet"),
+                    suggestion=nearest(sheet, names),
+                )
+            blank: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
+            frame = pd.read_excel(book, sheet_name=sheet or 0, **blank)
+    except DataError:
+        raise
+    except Exception as error:  # calamine raises its own, and whatever a damaged file makes it
+        raise _unreadable(path, key, error, "an Excel file") from None
+    frame = frame.dropna(axis=0, how="all")
+    return frame.rename(columns=lambda name: str(name).strip())
+
+
+def _unreadable(path: Path, key: Key, error: Exception, what: str) -> DataError:
+    reason = str(error).partition("\n")[0].rstrip(".")
+    return DataError(f"{path} cannot be read: {reason}. Expected {what}.", key=key)
+
+
+WHOLE = {"arrow": _arrow, "json": _json, "jsonl": _json_lines, "excel": _excel}
+"""How a file is read of which no part can be read alone."""
 
 
 def read_parquet(path: Path, cells: Cells | None = None) -> Table:
@@ -71,6 +201,7 @@ def parquet_parts(
     size: int | None,
     start: int,
     cells: Cells | None = None,
+    key: Key = (),
 ) -> Iterator[Part]:
     """The rows of a Parquet file part by part; those that are skipped are not read, if many.
 
@@ -80,6 +211,7 @@ def parquet_parts(
         size: The rows of a part; None: all are one part.
         start: How many rows are skipped.
         cells: How its cells are read.
+        key: The place of its name in the recipe, for messages.
 
     Raises:
         DataError: if it has no rows, cannot be read, or a wanted column is missing.
@@ -87,13 +219,13 @@ def parquet_parts(
     import pyarrow as pa
     from pyarrow import parquet
 
-    expect_file(path, ())
+    expect_file(path, key)
     try:
         with parquet.ParquetFile(path, buffer_size=BUFFER) as file:
             names, rows = file.schema_arrow.names, file.metadata.num_rows
             expect_unique(names, str(path), ())
             if not rows:
-                raise DataError(f"{path} has no rows. Expected rows.")
+                raise DataError(f"{path} has no rows. Expected rows.", key=key)
             if wanted is not None:
                 expect_columns(names, wanted, path.name)
             if size is None:
@@ -110,8 +242,7 @@ def parquet_parts(
                 start += len(frame)
                 yield Part((cells or Cells()).table(frame, path.name, labels), start / rows)
     except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
-        raise DataError(f"{path} cannot be read: {reason}. Expected a Parquet file.") from None
+        raise _unreadable(path, key, error, "a Parquet file") from None
 
 
 def _cut(batches: Iterable[pa.RecordBatch], size: int, drop: int) -> Iterator[pa.Table]:

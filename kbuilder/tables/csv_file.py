@@ -3,52 +3,49 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder.errors import DataError, Key
+from kbuilder.errors import DataError, Key, cut, listed
+from kbuilder.lines import to_line
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
 from kbuilder.tables.cells import Cells
+from kbuilder.tables.dialect import WHITESPACE, Dialect
 from kbuilder.tables.table import Part, Table
+from kbuilder.tables.values import is_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def read_csv(
-    path: Path,
-    key: Key = (),
-    *,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
-    cells: Cells | None = None,
+    path: Path, key: Key = (), dialect: Dialect | None = None, *, cells: Cells | None = None
 ) -> Table:
-    """The rows of a CSV file with a header. A line with too few fields has the rest missing.
+    """The rows of a CSV file. A line with too few fields has the rest missing.
 
     Args:
         path: The file.
         key: The place of its name in the recipe, for messages.
-        delimiter: What stands between two fields.
-        encoding: As Python names it.
+        dialect: How it is written.
         cells: How its cells are read.
 
     Raises:
         DataError: if the file is empty, has no rows, or cannot be read.
     """
-    [part] = csv_parts(path, key, delimiter=delimiter, encoding=encoding, cells=cells)
+    [part] = csv_parts(path, key, dialect, cells=cells)
     return part.table
 
 
 def csv_parts(
     path: Path,
     key: Key = (),
+    dialect: Dialect | None = None,
     *,
-    delimiter: str = ",",
-    encoding: str = "utf-8",
     cells: Cells | None = None,
     wanted: Sequence[str] | None = None,
     size: int | None = None,
@@ -57,7 +54,7 @@ def csv_parts(
     """The rows of a CSV file part by part; whether a column is of numbers, each part says anew.
 
     Args:
-        path, key, delimiter, encoding, cells: As `read_csv` takes them.
+        path, key, dialect, cells: As `read_csv` takes them.
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
         start: How many rows are skipped, which costs less than to read them.
@@ -69,24 +66,31 @@ def csv_parts(
     import pandas as pd
 
     expect_file(path, key)
-    cells = cells or Cells()
+    cells, dialect = cells or Cells(), dialect or Dialect()
+    blank = dialect.delimiter == WHITESPACE
     given: dict[str, Any] = {
-        "sep": delimiter, "encoding": encoding, "skipinitialspace": True, "engine": "c",
+        "sep": r"\s+" if blank else dialect.delimiter, "encoding": dialect.encoding,
+        "skipinitialspace": True, "engine": "c", "skiprows": dialect.skip,
+        "comment": dialect.comment,
+        "quoting": csv.QUOTE_NONE if dialect.quoting == "none" else csv.QUOTE_MINIMAL,
     }  # fmt: skip
+    own = bool(dialect.columns) or not dialect.header
     with ExitStack() as stack:
-        with _told(path, key, delimiter, encoding):
+        with _told(path, key, dialect):
             with packing.opened(path, key) as file:
-                header = pd.read_csv(
-                    file, header=None, nrows=1, dtype=str, na_filter=False, **given
-                )
-            names = [str(name).strip() for name in header.iloc[0]]
-            _check_header(names, path, key, delimiter)
+                head = pd.read_csv(file, header=None, nrows=1, dtype=str, na_filter=False, **given)
+            names = [str(name).strip() for name in head.iloc[0]]
+            if own:
+                names = _own_names(names, path, dialect)
+            else:
+                _check_header(names, path, key, dialect)
             file = stack.enter_context(packing.opened(path, key))
             # In a single column an empty line is a missing value, else it is no row.
             reader = stack.enter_context(
                 pd.read_csv(
                     file, keep_default_na=False, na_values=[""], dtype=str, index_col=False,
-                    iterator=True, skip_blank_lines=len(names) > 1, **given,
+                    iterator=True, skip_blank_lines=len(names) > 1,
+                    header=None if own else 0, **given,
                 )
             )  # fmt: skip
         # How much of a packed file has been read is not known.
@@ -94,12 +98,16 @@ def csv_parts(
         done = 0
         while True:
             ahead = size if size is None or done >= start else min(size, start - done)
-            with _told(path, key, delimiter, encoding):
+            with _told(path, key, dialect):
                 frame = _next(reader, ahead)
             if frame is None:
                 break
+            if own and len(frame.columns) != len(names):
+                raise _other_width(path, len(frame.columns), names)
             names = [name or str(other) for name, other in zip(names, frame, strict=True)]
             if not done:
+                if not own and _is_row(names, frame):
+                    raise _no_header(path, names, "values")
                 expect_unique(names, path.name, ())
                 expect_columns(names, wanted or names, path.name)
             done += len(frame)
@@ -112,6 +120,23 @@ def csv_parts(
             raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
 
 
+def _own_names(first: Sequence[str], path: Path, dialect: Dialect) -> list[str]:
+    """The names of the columns of a file that has no header."""
+    if not dialect.columns:
+        return [f"column_{number}" for number in range(1, len(first) + 1)]
+    if len(dialect.columns) != len(first):
+        raise _other_width(path, len(first), dialect.columns)
+    return list(dialect.columns)
+
+
+def _other_width(path: Path, width: int, names: Sequence[str]) -> DataError:
+    return DataError(
+        f"{path} has {width} columns, and data.columns has {len(names)} names: {listed(names)}. "
+        "Expected a name for each.",
+        key=("data", "columns"),
+    )
+
+
 def _next(reader: pd.io.parsers.TextFileReader, size: int | None) -> pd.DataFrame | None:
     """The next rows; None, if there are no more."""
     try:
@@ -122,7 +147,7 @@ def _next(reader: pd.io.parsers.TextFileReader, size: int | None) -> pd.DataFram
 
 
 @contextmanager
-def _told(path: Path, key: Key, delimiter: str, encoding: str) -> Iterator[None]:
+def _told(path: Path, key: Key, dialect: Dialect) -> Iterator[None]:
     """What pandas finds wrong with a file is said as a `DataError`."""
     import pandas as pd
 
@@ -136,23 +161,28 @@ def _told(path: Path, key: Key, delimiter: str, encoding: str) -> Iterator[None]
         reason = str(error).removeprefix("Error tokenizing data. C error: ").strip()
         if isinstance(error, pd.errors.ParserWarning):
             reason = "its lines have more fields than the header"
+        quotes = ""
+        if "EOF inside string" in reason:
+            line = to_line(("data", "quoting"), "none")
+            quotes = f" A quote is opened and not closed: if quotes are plain text, write `{line}`."
         raise DataError(
             f"{path} cannot be read as CSV: {reason}. Expected as many fields in each line as in "
-            f"the header, between {delimiter!r} (data.delimiter).",
+            f"the header, between {dialect.delimiter!r} (data.delimiter).{quotes}",
             key=key,
         ) from None
     except UnicodeError:
+        encoding = dialect.encoding
         raise DataError(
             f"{path} is not {encoding}: line {_unreadable(path, encoding)} cannot be read. "
-            "Name the file's encoding, such as `encoding: latin-1`.",
+            "Leave data.encoding out, or name the encoding that the file is in.",
             key=key,
         ) from None
     except (OSError, *packing.DAMAGED) as error:
         raise DataError(f"{path} cannot be read: {error}. Expected a CSV file.", key=key) from None
     except ValueError:
         raise DataError(
-            f"{path} cannot be read with the delimiter {delimiter!r}. Expected one character that "
-            "stands between two fields, such as ',' or ';'.",
+            f"{path} cannot be read with the delimiter {dialect.delimiter!r}. Expected one "
+            "character that stands between two fields, such as ',' or ';'.",
             key=("data", "delimiter"),
         ) from None
 
@@ -174,12 +204,46 @@ def _unreadable(path: Path, encoding: str) -> int:
     return 1
 
 
-def _check_header(names: Sequence[str], path: Path, key: Key, delimiter: str) -> None:
-    other = next((mark for mark in (";", "\t", "|", ",") if mark in names[0]), None)
-    if len(names) == 1 and other and other != delimiter:
+LONG = 200
+"""Characters that no name of a column has."""
+
+
+def _check_header(names: Sequence[str], path: Path, key: Key, dialect: Dialect) -> None:
+    """Refuse a first line that is no header."""
+    marks = (";", "\t", "|", ",")
+    other = next((mark for mark in marks if mark in names[0]), None)
+    if len(names) == 1 and other and other != dialect.delimiter:
+        line = to_line(("data", "delimiter"), "tab" if other == "\t" else other)
         raise DataError(
-            f"{path} has a single column, called {names[0]!r}. Expected fields between "
-            f"{delimiter!r}; this looks like `delimiter: {other!r}`.",
+            f"{path} has a single column, called {cut(names[0])!r}. Expected fields between "
+            f"{dialect.delimiter!r}; this looks like `{line}`.",
             key=("data", "delimiter"),
         )
+    if any(len(name) > LONG for name in names):
+        raise _no_header(path, names, "a long text")
     expect_unique([name for name in names if name], str(path), key)
+
+
+def _no_header(path: Path, names: Sequence[str], what: str) -> DataError:
+    columns = [f"name_{number}" for number in range(1, len(names) + 1)]
+    return DataError(
+        f"the first line of {path} holds {what} in place of names: "
+        f"{listed((repr(cut(name, 20)) for name in names), 4)}. If it is a row, name the "
+        f"{len(names)} columns: `{to_line(('data', 'columns'), columns)}`, or have them called "
+        f"column_1 …: `{to_line(('data', 'header'), False)}`.",
+        key=("data", "columns"),
+    )
+
+
+def _is_row(names: Sequence[str], rows: pd.DataFrame) -> bool:
+    """Whether a first line is like those below it: numbers where they have numbers."""
+    numbers = [is_number(name) for name in names]
+    if not any(numbers) or not len(rows):
+        return False
+    whole = [int(name) for name in names if name.isdigit()]
+    years = all(1800 <= n <= 2200 for n in whole)
+    in_order = whole == list(range(whole[0], whole[0] + len(whole))) if whole else False
+    if len(whole) == sum(numbers) and (in_order or years):
+        return False  # columns are called by years, or numbered
+    few = rows.head(20)
+    return numbers == [all(is_number(word) for word in few[name].dropna()) for name in few]

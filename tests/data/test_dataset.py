@@ -11,7 +11,7 @@ from shared import message, mixed
 
 import kbuilder as kb
 from kbuilder.errors import CallError, DataError
-from kbuilder.tables import csv_file
+from kbuilder.tables import chunks
 
 MODELS: list[Any] = [kb.MLP(units=4), kb.Linear(), kb.WideDeep(units=[3])]
 
@@ -33,13 +33,13 @@ def test_three_networks_read_the_file_once_and_are_those_of_three_whole_fits(
     whole = [kb.fit(recipe(model=model), run_dir=f"whole-{n}", verbose=False)
              for n, model in enumerate(MODELS)]  # fmt: skip
     read: list[Path] = []
-    plain = csv_file.read_csv
+    plain = chunks.read
 
     def counted(path: Path, *args: Any, **named: Any) -> Any:
         read.append(path)
         return plain(path, *args, **named)
 
-    monkeypatch.setattr("kbuilder.sources.csv.read_csv", counted)
+    monkeypatch.setattr("kbuilder.tables.chunks.read", counted)
     data = kb.prepare(recipe())
     runs = [kb.fit(recipe(model=model), data=data, run_dir=f"run-{n}", verbose=False)
             for n, model in enumerate(MODELS)]  # fmt: skip

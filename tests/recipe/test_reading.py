@@ -34,7 +34,7 @@ training: {epochs: many}
 
 SAID = """\
 seven.yaml:1:1: data.path: the required key 'path' is missing. \
-Expected: the CSV file, relative to the recipe.
+Expected: the file, relative to the recipe.
     1 | data:
       | ^^^^
 seven.yaml:4:11: data.ignore: 'income' is the target and is ignored. \
@@ -42,7 +42,8 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
     4 |   ignore: [income, fnlwgt]
       |           ^^^^^^^^^^^^^^^^
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
-Expected one of: path, test_path, target, ignore, delimiter, encoding, missing, origin, split.
+Expected one of: path, test_path, target, ignore, delimiter, encoding, quoting, decimal, thousands, \
+columns, header, skip, comment, sheet, missing, origin, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^
     Did you mean 'delimiter'?

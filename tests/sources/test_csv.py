@@ -40,7 +40,7 @@ def test_a_file_that_is_not_there_says_where_it_can_be_had(field: str) -> None:
     Path("rows.csv").write_text("a,b\n1,2\n")
     said = message(DataError, source(**{field: "nowhere.csv"}, origin="https://a.b").load)
     assert said == (
-        f"data.{field}: there is no nowhere.csv. Expected a CSV file. "
+        f"data.{field}: there is no nowhere.csv. Expected a table, such as a CSV file. "
         f"Get it from https://a.b and put it there, or name its place with `-o data.{field}=…`."
     )
 
@@ -53,8 +53,10 @@ def test_what_is_wrong_with_a_file_points_to_the_field_that_names_it() -> None:
 
 
 WRONG = {
-    "delimiter: ''": "data.delimiter: Expected a text that is not empty. Got ''.",
-    "delimiter: ', '": "data.delimiter: Expected a text of at most 1 characters. Got ', '.",
+    "delimiter: ''":
+        "data.delimiter: Expected one character, such as ';', or tab, or whitespace. Got ''.",
+    "delimiter: ', '":
+        "data.delimiter: Expected one character, such as ';', or tab, or whitespace. Got ', '.",
     "encoding: utf-17": "data.encoding: Expected an encoding such as utf-8. Got 'utf-17'.",
     "encoding: base64": "data.encoding: Expected an encoding such as utf-8. Got 'base64'.",
     "missing: [[999]]": "data.missing.0: Expected a text. Got [999].",

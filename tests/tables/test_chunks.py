@@ -1,7 +1,8 @@
-"""Tables part by part, by the ending of the file."""
+"""Tables from files of every format, whole and part by part."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from pyarrow import parquet
+from pyarrow import feather, parquet
 from shared import message, seen
 
+import kbuilder as kb
 from kbuilder.errors import DataError
 from kbuilder.tables.arrays import from_frame
-from kbuilder.tables.cells import Cells
-from kbuilder.tables.chunks import parquet_parts, parts_like, read_like, read_parquet
+from kbuilder.tables.chunks import parquet_parts, parts, read, read_parquet
 
 FILE = Path("rows.parquet")
 
@@ -24,18 +25,18 @@ def test_a_file_is_read_by_its_ending_whole_or_in_parts() -> None:
     Path("rows.csv").write_text("x,y\n1,a\n2,b\n3,c\n")
     np.savez("rows.npz", x=np.array([1, 2, 3]), y=np.array(["a", "b", "c"]))
     for file in (Path("rows.csv"), Path("rows.npz")):
-        assert read_like(file)["x"].tolist() == [1, 2, 3]
-        parts = list(parts_like(file, Cells(), ["x"], 2, 0))
-        assert [part.table["x"].tolist() for part in parts] == [[1, 2], [3]]
-        assert [list(part.table.labels) for part in parts] == [[1, 2], [3]]
-        assert parts[-1].share == 1.0
+        assert read(file)["x"].tolist() == [1, 2, 3]
+        found = list(parts(file, (), None, ["x"], 2, 0))
+        assert [part.table["x"].tolist() for part in found] == [[1, 2], [3]]
+        assert [list(part.table.labels) for part in found] == [[1, 2], [3]]
+        assert found[-1].share == 1.0
 
 
 @pytest.mark.parametrize("ending", ["csv", "npz", "parquet"])
 def test_a_file_that_is_not_there_says_so(ending: str) -> None:
-    read = read_parquet if ending == "parquet" else read_like
+    reading = read_parquet if ending == "parquet" else read
     said = f"there is no file rows.{ending}. Expected the file of the rows."
-    assert message(DataError, read, Path(f"rows.{ending}")) == said
+    assert message(DataError, reading, Path(f"rows.{ending}")) == said
 
 
 COLUMNS: dict[str, tuple[Any, list[Any]]] = {
@@ -100,3 +101,87 @@ def test_a_column_that_is_missing_is_named_before_any_row_is_read() -> None:
     assert message(DataError, list, parquet_parts(FILE, ["siez"], 1, 0)) == (
         "rows.parquet has no column 'siez'. It has: size, colour.\n    Did you mean 'size'?"
     )
+
+
+FRAME = pd.DataFrame({
+    "n": [1, 2, 2**62 + 1], "x": [1.5, np.nan, -2.0], "word": ["a", "b ", None],
+    "flag": [True, False, True],
+})  # fmt: skip
+FORMATS: dict[str, Any] = {
+    "a.csv": lambda file: FRAME.to_csv(file, index=False),
+    "b.csv": lambda file: FRAME.to_csv(file, index=False, sep=";"),
+    "c.txt": lambda file: FRAME.to_csv(file, index=False, sep="\t", encoding="utf-16"),
+    "d.csv.gz": lambda file: FRAME.to_csv(file, index=False),
+    "e.parquet": lambda file: FRAME.to_parquet(file),
+    "f.csv": lambda file: FRAME.to_parquet(file),  # whatever its ending
+    "g.arrow": lambda file: feather.write_feather(pa.Table.from_pandas(FRAME), file),
+    "h.jsonl": lambda file: FRAME.to_json(file, orient="records", lines=True),
+    "i.json": lambda file: FRAME.to_json(file, orient="records"),
+    "j.json": lambda file: FRAME.to_json(file, orient="split", index=False),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_table_is_the_same_in_every_format(name: str) -> None:
+    if name == "j.json":
+        Path(name).write_text(json.dumps({c: json.loads(FRAME[c].to_json(orient="values"))
+                                          for c in FRAME}))  # fmt: skip
+    else:
+        FORMATS[name](Path(name))
+    table = kb.CSV(path=name, target="flag").load()[0]
+    assert {column: seen(values) for column, values in table.columns.items()} == {
+        "n": [1, 2, 2**62 + 1], "x": [1.5, None, -2.0], "word": ["a", "b", None],
+        "flag": ["True", "False", "True"],
+    }  # fmt: skip
+    assert table.fingerprint() == from_frame(FRAME, "it").fingerprint()
+
+
+def test_a_sheet_of_excel_is_read_by_name_or_number(excel: Path) -> None:
+    whole = kb.CSV(path=excel, target="y").load()[0]
+    assert whole["x"].tolist() == [1, 2]
+    assert kb.CSV(path=excel, sheet="more", target="y").load()[0]["x"].tolist() == [3.5]
+    assert kb.CSV(path=excel, sheet=1, target="y").load()[0]["x"].tolist() == [3.5]
+    said = message(DataError, kb.CSV(path=excel, sheet="moer", target="y").load)
+    assert said == (
+        "data.sheet: rows.xlsx has no sheet 'moer'. It has: 'rows', 'more'.\n"
+        "    Did you mean 'more'?"
+    )
+
+
+@pytest.fixture
+def excel() -> Path:
+    """A workbook of two sheets."""
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "rows"
+    for row in (["x", "y"], [1, "a"], [2, "b"]):
+        book.active.append(row)
+    for row in (["x", "y"], [3.5, "a"]):
+        (book["more"] if "more" in book.sheetnames else book.create_sheet("more")).append(row)
+    book.save("rows.xlsx")
+    return Path("rows.xlsx")
+
+
+REFUSED = {
+    b"\x93NUMPY\x01": "one NumPy array (.npy)", b"\x89HDF\r\n": "HDF5",
+    b"<!DOCTYPE html><html>": "a web page, or other XML, such as an error page in its place",
+    b"\x80\x04\x95": "a pickle, which is a program", b"%PDF-1.7": "PDF",
+    b"version https://git-lfs.github.com/spec/v1\n": "a pointer of Git LFS, not the file itself",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", REFUSED)
+def test_what_is_no_table_is_called_by_its_name(content: bytes) -> None:
+    Path("rows.csv").write_bytes(content)
+    assert message(DataError, kb.CSV(path="rows.csv", target="y").load) == (
+        f"data.path: rows.csv is {REFUSED[content]}. Expected a table: CSV, Parquet, Arrow, JSON, "
+        "JSON lines or Excel."
+    )
+
+
+@pytest.mark.parametrize(("name", "cut"), [("e.parquet", 300), ("g.arrow", 300), ("i.json", 40)])
+def test_a_file_that_was_cut_short_says_so(name: str, cut: int) -> None:
+    FORMATS[name](Path(name))
+    Path(name).write_bytes(Path(name).read_bytes()[:cut])
+    said = message(DataError, kb.CSV(path=name, target="flag").load)
+    assert said.startswith(f"data.path: {name} cannot be read: ")

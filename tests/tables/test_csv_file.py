@@ -13,6 +13,7 @@ from shared import message, seen
 from kbuilder.errors import DataError
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts, read_csv
+from kbuilder.tables.dialect import Dialect
 
 FILE = Path("rows.csv")
 FIELDS = "Expected as many fields in each line as in the header, between ',' (data.delimiter)."
@@ -55,13 +56,15 @@ REFUSED = {
     b"a,b\n1,2,3\n4,5,6\n":
         f"rows.csv cannot be read as CSV: its lines have more fields than the header. {FIELDS}",
     b'a,b\n"1,2\n':
-        f"rows.csv cannot be read as CSV: EOF inside string starting at row 1. {FIELDS}",
+        f"rows.csv cannot be read as CSV: EOF inside string starting at row 1. {FIELDS} "
+        "A quote is opened and not closed: if quotes are plain text, write "
+        "`data: {quoting: none}`.",
     b"a,b, a\n1,2,3\n":
         "rows.csv has several columns called 'a'. Expected names that all differ: rename one.",
     b"a,b\n1,2\n1,\xe9\n": "rows.csv is not utf-8: line 3 cannot be read. "
-        "Name the file's encoding, such as `encoding: latin-1`.",
+        "Leave data.encoding out, or name the encoding that the file is in.",
     b"a;b\n1,5;2\n": "data.delimiter: rows.csv has a single column, called 'a;b'. "
-        "Expected fields between ','; this looks like `delimiter: ';'`.",
+        "Expected fields between ','; this looks like `data: {delimiter: \";\"}`.",
 }  # fmt: skip
 
 
@@ -78,7 +81,7 @@ def test_a_file_that_is_not_there_says_so() -> None:
 
 def test_delimiter_encoding_and_missing_texts_are_as_given() -> None:
     FILE.write_bytes("größe;b\n?;1\n5;-9\n".encode("latin-1"))
-    table = read_csv(FILE, delimiter=";", encoding="latin-1", cells=Cells(["?", "-9"]))
+    table = read_csv(FILE, (), Dialect(";", "latin-1"), cells=Cells(["?", "-9"]))
     assert {n: seen(v) for n, v in table.columns.items()} == {
         "größe": [None, 5.0],
         "b": [1.0, None],
@@ -88,7 +91,7 @@ def test_delimiter_encoding_and_missing_texts_are_as_given() -> None:
 @pytest.mark.parametrize("delimiter", ["||", "\n", "é"])
 def test_a_delimiter_of_several_bytes_or_a_line_break_is_refused(delimiter: str) -> None:
     FILE.write_text("a,b\n1,2\n")
-    assert message(DataError, read_csv, FILE, delimiter=delimiter) == (
+    assert message(DataError, read_csv, FILE, (), Dialect(delimiter)) == (
         f"data.delimiter: rows.csv cannot be read with the delimiter {delimiter!r}. "
         "Expected one character that stands between two fields, such as ',' or ';'."
     )
@@ -96,9 +99,9 @@ def test_a_delimiter_of_several_bytes_or_a_line_break_is_refused(delimiter: str)
 
 def test_an_encoding_that_says_no_line_is_refused_all_the_same() -> None:
     FILE.write_text("a,b\n1,2\n")
-    assert message(DataError, read_csv, FILE, encoding="utf-16") == (
+    assert message(DataError, read_csv, FILE, (), Dialect(encoding="utf-16")) == (
         "rows.csv is not utf-16: line 1 cannot be read. "
-        "Name the file's encoding, such as `encoding: latin-1`."
+        "Leave data.encoding out, or name the encoding that the file is in."
     )
 
 
@@ -144,7 +147,7 @@ PARTED: dict[str, tuple[bytes, dict[str, Any]]] = {
     "no line break at the end": (b"a,b\n1,\n,2", {}),
     "latin-1 and semicolons": (
         "größe;b\n?;1\n5;ä\n7;ö\n".encode("latin-1"),
-        {"delimiter": ";", "encoding": "latin-1"},
+        {"dialect": Dialect(";", "latin-1")},
     ),
 }
 

@@ -1,0 +1,247 @@
+"""How a text file of rows is written: its encoding, what stands between fields, its quotes."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from kbuilder.contracts.values import Choice
+from kbuilder.errors import DataError, Key, cut
+from kbuilder.lines import to_line
+from kbuilder.tables import packing
+from kbuilder.tables.values import is_number
+
+Quoting = Literal["standard", "none"]
+SAMPLE = 2**18
+"""Bytes of a file that are looked at, where not all are."""
+DELIMITERS = (",", ";", "\t", "|")
+WHITESPACE = "whitespace"
+EAST: dict[str, Callable[[str], bool]] = {
+    "shift_jis": lambda c: "\u3041" <= c <= "\u30fc",
+    # Common syllables are in the older set, and those of other texts read as cp949 are not.
+    "cp949": lambda c: "\uac00" <= c <= "\ud7a3" and _first_byte(c, "euc_kr") > 0,
+    # Of Chinese characters the common ones have these first bytes.
+    "gb18030": lambda c: "\u4e00" <= c <= "\u9fff" and 0xB0 <= _first_byte(c, "gb2312") <= 0xD7,
+    "big5": lambda c: "\u4e00" <= c <= "\u9fff" and 0xA4 <= _first_byte(c, "big5") <= 0xC6,
+}
+"""Encodings of two bytes a character, and whether a character is one that their texts are of."""
+MOST = 0.7
+"""The share of the letters beyond ASCII that must be of an encoding."""
+WEST = "cp1252"
+"""The encoding of most other files; of latin-1 it differs in quotes and dashes alone."""
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
+}  # fmt: skip
+"""What a file begins with that says its encoding."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a text file of rows is written.
+
+    Args:
+        delimiter: What stands between two fields; `whitespace`: any number of blanks.
+        encoding: As Python names it.
+        quoting: standard: a field may stand in double quotes; none: quotes are characters.
+        columns: The names of the columns, where no header has them.
+        header: Whether the first line has the names.
+        skip: Lines before the header.
+        comment: What a line begins with that is no row.
+    """
+
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quoting: Quoting = "standard"
+    columns: tuple[str, ...] = ()
+    header: bool = True
+    skip: int = 0
+    comment: str | None = None
+
+
+def recognise(
+    path: Path, key: Key, delimiter: str | None, encoding: str | None, quoting: Quoting | None,
+    rest: Dialect,
+) -> dict[str, Choice]:  # fmt: skip
+    """What of its dialect is left open, as the file has it, each with the reason.
+
+    Args:
+        path: The file.
+        key: The place of its name in the recipe, for messages.
+        delimiter, encoding, quoting: What is known; None: it is open.
+        rest: Header, lines to skip and comments.
+
+    Raises:
+        DataError: if no encoding is certain.
+    """
+    found: dict[str, Choice] = {}
+    with packing.opened(path, key) as file:
+        head = file.read(SAMPLE)
+    if encoding is None:
+        encoding, why = _encoding(path, key, head)
+        if encoding != "utf-8":
+            found["encoding"] = Choice(encoding, why)
+    lines = _lines(head, encoding, rest)
+    if delimiter is None and lines:
+        delimiter, why = _delimiter(lines)
+        if delimiter != ",":
+            found["delimiter"] = Choice(delimiter, why)
+    if quoting is None and delimiter not in (None, WHITESPACE) and b'"' in head:
+        dialect = replace(rest, delimiter=delimiter or ",", encoding=encoding)
+        reason = _open_quotes(path, key, dialect)
+        if reason:
+            found["quoting"] = Choice("none", reason)
+    return found
+
+
+def suited(path: Path, known: Dialect) -> Dialect:
+    """The dialect of another file: the known one, or its own where it is written otherwise."""
+    with packing.opened(path) as file:
+        head = file.read(SAMPLE)
+    marked = head.startswith(tuple(MARKS))
+    beyond = any(byte > 0x7F for byte in head) and _decodes(path, (), "utf-8")
+    if marked or beyond or not _decodes(path, (), known.encoding):
+        encoding, _ = _encoding(path, (), head)
+        known = replace(known, encoding=encoding)
+    lines = _lines(head, known.encoding, known)
+    if known.delimiter != WHITESPACE and lines and len(_split(lines[0], known.delimiter)) == 1:
+        known = replace(known, delimiter=_delimiter(lines)[0])
+    return known
+
+
+def _split(line: str, mark: str) -> list[str]:
+    return next(csv.reader([line], delimiter=mark), [])
+
+
+def _encoding(path: Path, key: Key, head: bytes) -> tuple[str, str]:
+    """The encoding of a file, with the reason."""
+    for mark, name in MARKS.items():
+        if head.startswith(mark):
+            return ("utf-8" if name == "utf-8-sig" else name), "the file begins with its mark"
+    if head and head.count(0) > 0.2 * len(head):
+        odd = head[1::2].count(0) > head[::2].count(0)
+        return ("utf-16-le" if odd else "utf-16-be"), "every other byte is zero"
+    if _decodes(path, key, "utf-8"):
+        return "utf-8", ""
+    for name, common in EAST.items():
+        if _decodes(path, key, name):
+            letters = [c for c in head.decode(name, "ignore") if c.isalpha() and c > "\x7f"]
+            if letters and sum(map(common, letters)) > MOST * len(letters):
+                return name, f"it is no utf-8, and its letters are those of {name}"
+    if _decodes(path, key, WEST) and _is_western(text := head.decode(WEST, "ignore")):
+        accents = cut("".join(dict.fromkeys(c for c in text if c > "\x7f")), 20)
+        return WEST, f"it is no utf-8, and {accents} stand among plain letters"
+    raise DataError(
+        f"the encoding of {path} is not utf-8, and no other is certain. "
+        f"Name it: `{to_line(('data', 'encoding'), 'latin-1')}`, or cp949, shift_jis, gb18030, "
+        "big5, cp1251 … as whoever wrote the file says.",
+        key=("data", "encoding"),
+    )
+
+
+def _first_byte(character: str, encoding: str) -> int:
+    """The first byte of a character; 0, if an encoding has it not."""
+    return next(iter(character.encode(encoding, "ignore")), 0)
+
+
+def _is_western(text: str) -> bool:
+    """Whether letters with accents stand among others, as in no text that was written otherwise."""
+    beyond = [c for c in text if c > "\x7f"]
+    signs = sum(1 for c in beyond if c.isalpha() or c in "€“”‘’–—…°§£½²³«»·×\u00a0")
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()]
+    plain = sum(1 for word in words for c in word if c.isascii())
+    return signs > MOST * len(beyond) and plain >= 0.5 * sum(map(len, words))
+
+
+def _decodes(path: Path, key: Key, encoding: str) -> bool:
+    """Whether a whole file is in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with packing.opened(path, key) as file:
+        try:
+            while block := file.read(2**20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeError:
+            return False
+    return True
+
+
+def _lines(head: bytes, encoding: str, rest: Dialect) -> list[str]:
+    """The whole lines at the beginning of a file, without those that are no rows."""
+    text = codecs.getincrementaldecoder(encoding)("ignore").decode(head).lstrip("\ufeff")
+    lines = text.splitlines()
+    lines = lines[:-1] if len(head) == SAMPLE else lines
+    kept = [line for line in lines[rest.skip :] if line.strip()]
+    return [line for line in kept if not (rest.comment and line.startswith(rest.comment))][:500]
+
+
+def _delimiter(lines: Sequence[str]) -> tuple[str, str]:
+    """What stands between the fields: what divides most lines alike, into the most fields."""
+    best, most = ",", 1
+    for mark in DELIMITERS:
+        lengths = _fields(lines, mark)
+        width = lengths[0] if lengths else 1
+        alike = sum(1 for length in lengths if length == width)
+        if width > most and alike >= 0.95 * len(lengths):
+            best, most = mark, width
+    if most > 1:
+        return best, f"it divides the lines into {most} fields each"
+    widths = Counter(len(line.split()) for line in lines)
+    width, count = widths.most_common(1)[0]
+    numbers = sum(is_number(word) for line in lines[1:20] for word in line.split())
+    if width > 2 and count == len(lines) and numbers > len(lines[1:20]):
+        return WHITESPACE, f"blanks divide each line into {width} fields"
+    return ",", ""
+
+
+def _fields(lines: Sequence[str], mark: str) -> list[int]:
+    """How many fields each row has."""
+    reader = csv.reader(io.StringIO("\n".join(lines)), delimiter=mark, skipinitialspace=True)
+    try:
+        return [len(row) for row in reader if row]
+    except csv.Error:
+        return []
+
+
+def _open_quotes(path: Path, key: Key, dialect: Dialect) -> str:
+    """Why quotes are characters: read as quotes, some would swallow lines that are rows alone."""
+    width, first = 0, 0
+    with closing(_all_lines(path, key, dialect)) as lines:
+        for number, line in lines:
+            fields = line.count(dialect.delimiter) + 1
+            width = width or fields
+            if fields != width:
+                return ""
+            if not first and _opens(line, dialect.delimiter):
+                first = number
+    return f"line {first} opens a quote that it does not close" if first and width > 1 else ""
+
+
+def _all_lines(path: Path, key: Key, dialect: Dialect) -> Generator[tuple[int, str], None, None]:
+    """The lines that are not empty, with their numbers from 1."""
+    with packing.opened(path, key) as file:
+        lines = io.TextIOWrapper(file, dialect.encoding, "replace")
+        for number, line in enumerate(lines, start=1):
+            text = line.rstrip("\r\n")
+            if number > dialect.skip and text:
+                yield number, text
+
+
+def _opens(line: str, delimiter: str) -> bool:
+    """Whether a field of a line begins with a quote that the line does not close."""
+    inside = False
+    for field in line.split(delimiter):
+        if not inside and field.lstrip(" ").startswith('"'):
+            inside = True
+            field = field.lstrip(" ")[1:]
+        if inside and field.count('"') % 2:
+            inside = False
+    return inside
