@@ -15,7 +15,7 @@ from kbuilder.contracts import Choice, Decision, Feature, Match, Task
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.tables.cells import CODE
+from kbuilder.tables.cells import CODE, written_otherwise
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
@@ -187,6 +187,9 @@ def _infer_task(
     values = table.target(target)
     found = profile(values)
     name = listed(target)
+    otherwise = _written(name, found, table, ("data", "target"))
+    if otherwise is not None:
+        raise otherwise
     if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 3):
         raise _mixed(name, table, ("data", "target"), table[target[0]])
     if not found.present and found.kind in ("string", "number"):
@@ -237,6 +240,10 @@ def _infer_features(
         key = ("features", name)
         found = profile(table[name])
         known = matches("features", found)
+        written = _written(name, found, table, key)
+        if written is not None:
+            wrong.append(written)
+            continue
         useless = _useless(name, found, table)
         if useless and not (known and known[0][1].strength > useless.strength):
             ignored.append(name)
@@ -279,6 +286,27 @@ def _useless(name: str, found: Profile, table: Table) -> Match | None:
     if counting and found.high - found.low == found.rows - 1:
         return Match(0.9, "it counts the rows")
     return None
+
+
+def _written(name: str, found: Profile, table: Table, key: Key) -> DataError | None:
+    """The error for a column of numbers that are written otherwise than Python writes them."""
+    if found.kind != "string" or found.numeric == 1:
+        return None
+    values = table[name] if name in table.columns else None
+    if values is None or any(len(str(word)) > 30 for word in found.examples):
+        return None
+    words = list(dict.fromkeys(str(word) for word in values[~missing(values)]))
+    ways = written_otherwise(words)
+    if not ways:
+        return None
+    odd = next(word for word in words if not is_number(word))
+    lines = " or ".join(f"`{to_line(('data',), way)}`" for way in ways)
+    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
+    return DataError(
+        f"column {name!r} holds numbers that are written as {odd!r}. Say how: write {lines}; if "
+        f"they are names, `{to_line(names[:-1], names[-1])}`.",
+        key=key,
+    )
 
 
 def _is_dirty(values: np.ndarray, least: int = 1) -> bool:

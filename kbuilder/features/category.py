@@ -164,6 +164,7 @@ class Category(Spec):
         return self.vocabulary
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values that are none of the vocabulary."""
         there = raw != (MISSING_INTEGER if self._integers else "")
         known = set(self.vocabulary or ())
         return there, there & np.array([value not in known for value in raw.tolist()], dtype=bool)

@@ -125,6 +125,7 @@ class Number(Spec):
         return None
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values that are many deviations from the mean."""
         there = ~np.isnan(raw)
         away = np.abs(raw.astype(np.float64) - learned(self.mean)) > BEYOND * learned(self.scale)
         return there, there & away

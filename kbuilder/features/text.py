@@ -132,6 +132,7 @@ class Text(Spec):
         return None
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Texts of which no word is known."""
         there = raw != ""
         tokens = np.asarray(self.layer()(raw)) if len(raw) else np.zeros((0, 1), dtype=int)
         return there, there & ~(tokens > 1).any(axis=1)

@@ -6,6 +6,7 @@ reads as one; whole numbers stay whole, whatever their size. Truth values become
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -34,6 +35,9 @@ SIGNS = r"[\s$€£¥₩₹%\u00a0\u202f]|USD|EUR|GBP|KRW"
 """What stands beside the digits of an amount."""
 LOOSE = rf"\(?[-+]?(?:{SIGNS})*[-+]?\d[\d.,' _\u00a0\u202f]*(?:[eE][-+]?\d+)?(?:{SIGNS})*\)?"
 """A number as people and accountants write it."""
+
+MOSTLY = 0.95
+"""The share of words that must be numbers, for a column to be one of them."""
 
 Words = Mapping[str, Collection[str]]
 """Columns that stay words even if all are numbers, and those of their words that are values
@@ -175,6 +179,35 @@ class _Read(NamedTuple):
 
 
 ARROW_WORDS = ("string[pyarrow]", "large_string[pyarrow]")
+
+
+def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
+    """How a recipe may say that words are numbers, written otherwise than Python writes them.
+
+    Returns:
+        Fields of the source, several where the words do not say which is meant; none, if they are
+        no numbers.
+    """
+    plain = [re.sub(SIGNS, "", word).strip("()+- ") for word in words]
+    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
+    if not words or loose < MOSTLY * len(words):
+        return []
+    us = [word for word in plain if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", word)]
+    eu = [word for word in plain if re.fullmatch(r"(\d{1,3}(\.\d{3})+|\d+),\d+", word)]
+    only_us = any("." in word or word.count(",") > 1 for word in us)
+    only_eu = any(word not in us for word in eu)
+    grouped = any(re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", word) for word in eu)
+    european = {"decimal": ",", **({"thousands": "."} if grouped else {})}
+    if only_eu and not only_us:
+        return [european]
+    if only_us and not only_eu:
+        return [{"thousands": ","}]
+    if us or eu:
+        return [{"thousands": ","}, european]
+    signed = any(word != other for word, other in zip(words, plain, strict=True))
+    return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
+
+
 NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)
 FLAGS = (bool, np.bool_)
 NUMBERS = (int, float, np.integer, np.floating, Decimal)

@@ -225,6 +225,19 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "data.target: column 'y' mixes 59 numbers and 1 words: 'on request' (first in row 60 of "
         "the frame). If that means missing, write `data: {missing: [on request]}`; "
         "if all are names, `task: multiclass`."),
+    "decimal commas": ({"x": [f"{n},5" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers that are written as '0,5'. Say how: write "
+        '`data: {decimal: ","}`; if they are names, `features: {x: category}`.'),
+    "amounts": ({"x": [f"$1,{n:03}" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers that are written as '$1,000'. Say how: write "
+        '`data: {thousands: ","}` or `data: {decimal: ","}`; '
+        "if they are names, `features: {x: category}`."),
+    "shares": ({"x": X, "y": [f"{n}%" for n in range(ROWS)]}, {},
+        "data.target: column 'y' holds numbers that are written as '0%'. Say how: write "
+        '`data: {decimal: "."}`; if they are names, `task: multiclass`.'),
+    "European": ({"x": [f"{n}.000,50" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers that are written as '0.000,50'. Say how: write "
+        '`data: {decimal: ",", thousands: "."}`; if they are names, `features: {x: category}`.'),
     "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
         "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
         "(first in row 2 of the frame). If that means missing, write "
