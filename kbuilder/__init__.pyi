@@ -126,6 +126,7 @@ class Arrays(_Arrays):
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
@@ -220,8 +221,8 @@ class CSV(_CSV):
         delimiter: str | None = ...,
         encoding: str | None = ...,
         quoting: Literal["standard", "none"] | None = ...,
-        decimal: str | None = ...,
-        thousands: str | None = ...,
+        decimal: Literal[".", ","] | None = ...,
+        thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
         columns: str | Sequence[str] = ...,
         header: bool = ...,
         skip: int = ...,
@@ -229,6 +230,7 @@ class CSV(_CSV):
         sheet: str | int | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
@@ -332,6 +334,9 @@ class Frame(_Frame):
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         missing: str | float | Sequence[str | float] | None = ...,
+        decimal: Literal[".", ","] | None = ...,
+        thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
+        checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
@@ -384,6 +389,7 @@ class ImageFolder(_ImageFolder):
         target: str | Sequence[str] = ...,
         ignore: str | Sequence[str] = ...,
         origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
@@ -897,6 +903,7 @@ class Sklearn(_Sklearn):
         name: Literal["digits", "iris", "wine", "breast_cancer", "diabetes"],
         target: str | Sequence[str] = ...,
         ignore: str | Sequence[str] = ...,
+        checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.errors import on_one_line, printable
 from kbuilder.lines import dotted
 
@@ -63,6 +63,11 @@ class Console:
         if self._file is not None:
             with suppress(OSError):
                 self._file.write(line + "\n")
+
+    def found(self, findings: Iterable[Finding]) -> None:
+        """What looks wrong in the rows."""
+        for finding in findings:
+            self.say(f"Warning: {finding.message}.".replace("..", "."))
 
     def decided(self, decisions: Iterable[Decision]) -> None:
         """What was inferred, and why; what was learned of one column is on one line."""

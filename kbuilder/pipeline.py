@@ -146,6 +146,7 @@ def fit(
     data = dataset.prepare(looked, smoke) if looked is not None else data
     assert data is not None, "it is one or the other"
     prepared = build(data, recipe, placement)
+    console.found(data.findings)
     console.decided(prepared.decisions)
     warning = controls_warning(prepared.data.columns)
     if warning:

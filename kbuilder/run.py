@@ -310,7 +310,7 @@ class Run:
                 "Expected a run with data.split.validation, or no --quantize."
             )
         part, table = next(iter(held.items()))
-        metric = evaluating.headlines(columns)[0]
+        metric = str(self.metrics["headline"])
         encoded = preprocessing.encode_targets(columns, table)
 
         def score(outputs: Arrays) -> float:
@@ -343,8 +343,10 @@ class Run:
     @property
     def _cells(self) -> Cells:
         """How cells are read that do not come through the source."""
-        columns = self.record.columns
-        return Cells(columns.missing, columns.words())
+        columns, data = self.record.columns, self.recipe.data
+        # Some sources have no words to read numbers from.
+        marks = (getattr(data, name, None) for name in ("decimal", "thousands"))
+        return Cells(columns.missing, columns.words(), *marks)
 
     def _table(self, data: Any) -> Table:
         if isinstance(data, Table):

@@ -104,6 +104,8 @@ Names = Annotated[
     BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
+Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", "'", " ", "_"]
 Missing = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_words, json_schema_input_type=str | float | list[str | float]),

@@ -57,9 +57,9 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (None, "there is no rows.csv. Expected a CSV file."),
+        (None, "there is no rows.csv. Expected a table, such as a CSV file."),
         ("size,answer\n1,yes\n2,yes\n", "the target 'answer' has one value only"),
-        ("size,answer\n1,größe\n2,no\n", "rows.csv is not utf-8: line 2 cannot be read."),
+        ("size,answer\n1,\x81\x8d\n2,no\n", "the encoding of rows.csv is not utf-8, and no other"),
         ("size,reply\n1,yes\n2,no\n", "rows.csv has no column 'answer'."),
     ],
     ids=["no file", "one value", "encoding", "no target"],

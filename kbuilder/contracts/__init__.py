@@ -25,6 +25,7 @@ from kbuilder.contracts.values import RANKS as RANKS
 from kbuilder.contracts.values import Body as Body
 from kbuilder.contracts.values import Choice as Choice
 from kbuilder.contracts.values import Decision as Decision
+from kbuilder.contracts.values import Finding as Finding
 from kbuilder.contracts.values import Form as Form
 from kbuilder.contracts.values import Holds as Holds
 from kbuilder.contracts.values import Match as Match

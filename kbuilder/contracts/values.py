@@ -147,6 +147,23 @@ class Phase:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What looks wrong in the rows.
+
+    Args:
+        check: The name of the check that found it.
+        key: Where in the recipe it belongs.
+        message: What it is, and the line to write.
+        sure: Whether it is certain, so that it may be an error.
+    """
+
+    check: str
+    key: tuple[str, ...]
+    message: str
+    sure: bool
+
+
+@dataclass(frozen=True)
 class Script:
     """A piece of plain Python that does what a plug-in does, for `kbuilder eject`.
 

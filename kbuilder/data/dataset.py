@@ -8,8 +8,8 @@ from typing import Any
 
 from kbuilder import engine, preprocessing
 from kbuilder.columns import Columns, Rows, Target, words_of
-from kbuilder.contracts import Decision, Settling
-from kbuilder.data import infer, split
+from kbuilder.contracts import Decision, Finding, Settling
+from kbuilder.data import checks, infer, split
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import pointing
@@ -28,6 +28,7 @@ class Dataset:
         given: The recipe as it was given.
         recipe: The recipe with features, task and shares written out.
         decisions: What was inferred, with reasons.
+        findings: What looks wrong in the rows.
         parts: The rows of training, validation and test.
         columns: Learned features and targets.
         rows: The same parts, prepared: arrays by input of the network, and encoded targets.
@@ -38,6 +39,7 @@ class Dataset:
     given: Recipe
     recipe: Recipe
     decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...]
     parts: split.Parts
     columns: Columns
     rows: Mapping[str, Rows]
@@ -121,6 +123,7 @@ class Looked:
         parts: The rows of training, validation and test.
         targets: The targets with learned tasks.
         decisions: What was learned of them, with reasons.
+        findings: What looks wrong in the rows.
     """
 
     given: Recipe
@@ -128,6 +131,7 @@ class Looked:
     parts: split.Parts
     targets: tuple[Target, ...]
     decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...]
 
 
 def look(recipe: Recipe) -> Looked:
@@ -140,7 +144,9 @@ def look(recipe: Recipe) -> Looked:
     with pointing(recipe):
         resolved, parts = divided(recipe)
         targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
-    return Looked(recipe, resolved, parts, targets, tuple(learned))
+        own_test = resolved.test is not None
+        findings = checks.check(checks.Looked(resolved.recipe, parts, targets, own_test))
+    return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 
 def prepare(looked: Looked, smoke: bool = False) -> Dataset:
@@ -171,5 +177,6 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
         }
     decisions = (*resolved.decisions, *looked.decisions, *learned)
     return Dataset(
-        recipe, resolved.recipe, decisions, parts, columns, rows, resolved.dropped, smoke
-    )
+        recipe, resolved.recipe, decisions, looked.findings, parts, columns, rows,
+        resolved.dropped, smoke,
+    )  # fmt: skip

@@ -241,7 +241,7 @@ def _infer_features(
         found = profile(table[name])
         known = matches("features", found)
         written = _written(name, found, table, key)
-        if written is not None:
+        if written is not None and not (known and known[0][1].strength > LIKELY):
             wrong.append(written)
             continue
         useless = _useless(name, found, table)

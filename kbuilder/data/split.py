@@ -57,8 +57,8 @@ class Parts:
 def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Target]) -> Parts:
     """Divide the rows, seeded; classes keep their shares in every part, numbers their spread.
 
-    Of several targets the first that has classes is meant, else the first. A class with too few
-    rows for all parts stays in training.
+    Of several targets the first that has classes is meant, else the first. A class with three rows
+    or more is in each part; one with fewer stays in training.
 
     Raises:
         DataError: if a part that the recipe asks for would be empty.
@@ -73,8 +73,12 @@ def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Tar
     strata = _strata(table.target(target), task)
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))
-    rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test")
-    rows, validated = _hold_back(rows, split.validation, strata, random, "validation")
+    classes = grouping(table.target(target), task) == "class"
+    least = 3 if split.validation else 2
+    rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test", classes and least)
+    rows, validated = _hold_back(
+        rows, split.validation, strata, random, "validation", classes and 2
+    )
     return Parts(
         table.take(random.permutation(rows)),
         table.take(random.permutation(validated)) if len(validated) else None,
@@ -115,8 +119,13 @@ def _hold_back(
     strata: np.ndarray | None,
     random: np.random.Generator,
     part: str,
+    least: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that stay, and the share of them that is held back."""
+    """The rows that stay, and the share of them that is held back.
+
+    Args:
+        least: Of a class with so many rows one at least is held back; 0: of none.
+    """
     if not share:
         return rows, rows[:0]
     order = random.permutation(rows)
@@ -128,6 +137,11 @@ def _hold_back(
     if strata is not None:
         first = np.append(True, np.diff(strata[order]) > 0)
         held &= ~first  # the first row of each class trains
+        if least:
+            number = np.cumsum(first) - 1
+            lacking = (np.bincount(number, held) == 0) & (np.bincount(number) >= least)
+            last = np.append(first[1:], True)
+            held |= last & lacking[number]
     if not held.any() or held.all():
         raise DataError(
             f"{len(rows)} rows are too few to hold back {share:.0%} of them for {part}. "

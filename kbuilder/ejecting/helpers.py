@@ -63,15 +63,22 @@ def flags(values: Any, classes: Any, separator: Any) -> Any:
     return np.array([[name in row for name in classes] for row in rows], np.float32)
 
 
-def hold_back(rows: Any, share: Any, groups: Any, random: Any) -> Any:
-    """The rows that stay and those that are held back; each group gives its share."""
+def hold_back(rows: Any, share: Any, groups: Any, random: Any, least: Any = 0) -> Any:
+    """The rows that stay and those that are held back; each group gives its share.
+
+    A group of at least so many rows gives one, unless `least` is 0.
+    """
     order = random.permutation(rows)
     if groups is not None:
         order = order[np.argsort(groups[order], kind="stable")]
     steps = np.floor(np.arange(1, len(order) + 1) * share + 0.5 * (groups is None))
     held = np.diff(steps, prepend=0) > 0
     if groups is not None:
-        held &= ~np.append(True, np.diff(groups[order]) > 0)
+        first = np.append(True, np.diff(groups[order]) > 0)
+        held &= ~first
+        number = np.cumsum(first) - 1
+        lacking = (np.bincount(number, held) == 0) & (np.bincount(number) >= (least or np.inf))
+        held |= np.append(first[1:], True) & lacking[number]
     return order[~held], order[held]
 
 

@@ -156,9 +156,11 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | Non
         *(f"    {line}" for line in _groups(target[0], grouping)),
     ]
     names = ["train"]
-    for name, share in (("test", split.test), ("validation", split.validation)):
+    least = 3 if split.validation else 2
+    for name, share, n in (("test", split.test, least), ("validation", split.validation, 2)):
         if share:
-            lines.append(f"    train, {name} = hold_back(train, {share!r}, groups, random)")
+            given = f"{share!r}, groups, random{f', {n}' if grouping == 'class' else ''}"
+            lines.append(f"    train, {name} = hold_back(train, {given})")
     names += ["validation"] if split.validation else []
     names += [] if own_test else ["test"]
     lines += [

@@ -12,6 +12,8 @@ from kbuilder.columns import Arrays, Columns, Rows
 from kbuilder.errors import listed
 
 BATCH = 1024
+USUAL = 0.8
+"""The share of the rows that the most frequent class may have, for accuracy to tell something."""
 
 Scores = dict[str, float]
 
@@ -52,7 +54,7 @@ def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
     result: dict[str, Any] = {
         "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
-        "headline": headlines(columns)[0],
+        "headline": headlines(columns, rows["train"][1])[0],
         "splits": splits,
     }
     if not held:
@@ -61,10 +63,20 @@ def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str
     return {**result, **compare(columns, rows["train"][1], held[judged][1], splits[judged])}
 
 
-def headlines(columns: Columns) -> list[str]:
-    """The metric that each target is judged by."""
-    outputs = columns.outputs().items()
-    return [columns.titled(output, task.headline) for output, (_, task) in outputs]
+def headlines(columns: Columns, train: Arrays) -> list[str]:
+    """The metric that each target is judged by.
+
+    Args:
+        train: The encoded targets of the training rows: where one class has nearly all, whoever
+            names it always is right nearly always, and another metric tells more.
+    """
+    found = []
+    for output, (_, task) in columns.outputs().items():
+        metric, groups = task.headline, task.groups(train[output])
+        if groups is not None and np.bincount(groups).max() > USUAL * len(groups):
+            metric = getattr(task, "rare_headline", metric)  # not every task has one
+        found.append(columns.titled(output, metric))
+    return found
 
 
 def compare(columns: Columns, train: Arrays, encoded: Arrays, scores: Scores) -> dict[str, Any]:
@@ -75,7 +87,7 @@ def compare(columns: Columns, train: Arrays, encoded: Arrays, scores: Scores) ->
         names.append(name)
         constants[output] = np.broadcast_to(constant, (len(encoded[output]), len(constant)))
     trivial = score(columns, encoded, constants)
-    known = [name for name in headlines(columns) if name in scores and name in trivial]
+    known = [name for name in headlines(columns, train) if name in scores and name in trivial]
     better = all(scores[name] > trivial[name] for name in known) if known else None
     return {
         "baselines": {listed(dict.fromkeys(names)): trivial},

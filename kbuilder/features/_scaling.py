@@ -9,15 +9,12 @@ import numpy as np
 from kbuilder.contracts import Choice, Numeric
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
+from kbuilder.tables.values import far_off
 
 Width = Literal["float32", "float64"]
 
 ROUNDED = 1e-4
 """Of the deviation: more than this float32 must not take from a number."""
-FAR = 1e5
-"""So many times the distance between the quartiles from the median a value is far off."""
-FEW = 0.01
-"""The share of values that may be far off; where there are more, they are the rule."""
 
 
 class Scaling(NamedTuple):
@@ -44,7 +41,7 @@ def scaling(numbers: np.ndarray) -> Scaling:
     """What is learned of numbers, as float64, of which none is missing. (rows,)"""
     if not len(numbers):
         return Scaling(0.0, 0.0, (0.0, 0.0), numbers)
-    away = _far(numbers)
+    away = far_off(numbers)
     near = numbers[~away]
     ends = float(near.min()), float(near.max())
     with np.errstate(over="ignore", invalid="ignore"):
@@ -56,18 +53,6 @@ def why_far(far: np.ndarray) -> str:
     """Why there are bounds."""
     one = "1 training value is" if len(far) == 1 else f"{len(far):,} training values are"
     return f"{one} far off, such as {far[0]:g}"
-
-
-def _far(numbers: np.ndarray) -> np.ndarray:
-    """Which of the numbers are far off. (rows,) bool"""
-    low, middle, high = np.quantile(numbers, [0.25, 0.5, 0.75])
-    if not high > low:  # most are alike: the others say how far they are from each other
-        others = numbers[numbers != middle]
-        if not len(others):
-            return np.zeros(len(numbers), dtype=bool)
-        low, high = middle, middle + float(np.median(np.abs(others - middle)))
-    away = np.abs(numbers - middle) > FAR * (high - low)
-    return away if away.mean() <= FEW else np.zeros(len(numbers), dtype=bool)
 
 
 def width(numbers: np.ndarray, scale: Any) -> dict[str, Choice]:

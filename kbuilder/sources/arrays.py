@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kbuilder.contracts import Script
 from kbuilder.errors import missing_file
+from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.tables.arrays import read_npz
@@ -38,6 +39,8 @@ class Arrays(Spec):
     """Columns that are not used."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
+    checks: Checks
+    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split = Split()
     """How the rows are divided."""
 

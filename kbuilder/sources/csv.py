@@ -12,9 +12,10 @@ from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Choice, Script
 from kbuilder.errors import CallError, Key, missing_file
+from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.refusals import refuse
-from kbuilder.spec import DataPath, Missing, Names, Spec
+from kbuilder.spec import DataPath, Decimal, Missing, Names, Spec, Thousands
 from kbuilder.tables import chunks, dialect
 from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -73,9 +74,9 @@ class CSV(Spec):
     quoting: Quoting | None = None
     """standard: a field may stand in double quotes; none: quotes are characters like others; left
     out: as the file has it."""
-    decimal: Annotated[str, Field(pattern="^[.,]$")] | None = None
+    decimal: Decimal | None = None
     """What stands before the decimals of a number, "." or ","; left out: "."."""
-    thousands: Annotated[str, Field(pattern="^[.,' _]$")] | None = None
+    thousands: Thousands | None = None
     """What groups the digits of large numbers: "," in 1,234,567. Where it or `decimal` is given,
     signs of currencies, % and brackets around negative numbers are read too."""
     columns: Names = ()
@@ -93,6 +94,8 @@ class CSV(Spec):
     like."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
+    checks: Checks
+    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split = Split()
     """How the rows are divided."""
 

@@ -11,8 +11,9 @@ from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
+from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Missing, Names, Spec
+from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
@@ -34,6 +35,12 @@ class Frame(Spec):
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""
+    decimal: Decimal | None = None
+    """What stands before the decimals of numbers that are words, "." or ","; left out: "."."""
+    thousands: Thousands | None = None
+    """What groups the digits of large numbers that are words: "," in 1,234,567."""
+    checks: Checks
+    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split = Split()
     """How the rows are divided."""
 
@@ -54,25 +61,27 @@ class Frame(Spec):
                 "Expected another source, such as csv, in a recipe file.",
                 key=("data", "source"),
             )
-        cells = Cells.of(self.missing, words)
+        cells = Cells.of(self.missing, words, self.decimal, self.thousands)
         train = from_frame(self.frame, "the frame", cells)
         if not len(train):
             raise DataError("the frame has no rows. Expected rows.", key=("data",))
         if self.test_frame is None:
             return train, None
         texts = {name: () for name, values in train.columns.items() if values.dtype == object}
-        cells = Cells.of(self.missing, {**texts, **(words or {})})
+        cells = Cells.of(self.missing, {**texts, **(words or {})}, self.decimal, self.thousands)
         return train, from_frame(self.test_frame, "the test frame", cells)
 
     def read(self, path: Path, words: Words | None = None) -> Table:
         """The rows of a file, or of a `.npz` file with arrays named like the columns."""
-        return chunks.read(path, (), Reading(Cells.of(self.missing, words)))
+        return chunks.read(
+            path, (), Reading(Cells.of(self.missing, words, self.decimal, self.thousands))
+        )
 
     def parts(
         self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
     ) -> Iterator[Part]:
         """The rows of a file, part by part."""
-        reading = Reading(Cells.of(self.missing, words))
+        reading = Reading(Cells.of(self.missing, words, self.decimal, self.thousands))
         return chunks.parts(path, (), reading, wanted, size, start)
 
     def script(self, words: Words | None = None) -> Script:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kbuilder.contracts import Script
 from kbuilder.errors import DataError, Key, missing_file
+from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.tables.cells import Words
@@ -35,6 +36,8 @@ class ImageFolder(Spec):
     """Columns that are not used."""
     origin: str | None = None
     """Where the folder can be had; said when it is not there."""
+    checks: Checks
+    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split = Split()
     """How the images are divided."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from kbuilder.contracts import Script
+from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Names, Spec
 from kbuilder.tables import chunks
@@ -40,6 +41,8 @@ class Sklearn(Spec):
     """The column to predict; left out: the one that the set was collected for."""
     ignore: Names = ()
     """Columns that are not used."""
+    checks: Checks
+    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split = Split()
     """How the rows are divided."""
 

@@ -17,6 +17,11 @@ MISSING_INTEGER = -(2**63)
 TRUTH = ("True", "true", "TRUE", "False", "false", "FALSE")
 """Truth values as files have them."""
 
+FAR = 1e5
+"""So many times the distance between the quartiles from the median a value is far off."""
+FEW = 0.01
+"""The share of values that may be far off; where there are more, they are the rule."""
+
 Kind = Literal["number", "string", "bytes", "array", "list", "mixed"]
 
 Label = str | int
@@ -78,6 +83,18 @@ def finite(column: str, values: np.ndarray, dtype: str | None = None) -> np.ndar
             row=int(endless.argmax()),
         )
     return numbers
+
+
+def far_off(numbers: np.ndarray) -> np.ndarray:
+    """Which numbers, of which none is missing, are far off all others. (rows,) bool"""
+    low, middle, high = np.quantile(numbers, [0.25, 0.5, 0.75])
+    if not high > low:  # most are alike: the others say how far they are from each other
+        others = numbers[numbers != middle]
+        if not len(others):
+            return np.zeros(len(numbers), dtype=bool)
+        low, high = middle, middle + float(np.median(np.abs(others - middle)))
+    away = np.abs(numbers - middle) > FAR * (high - low)
+    return away if away.mean() <= FEW else np.zeros(len(numbers), dtype=bool)
 
 
 def kind_of(values: np.ndarray) -> Kind:

@@ -47,6 +47,8 @@ class Binary(Spec):
     """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "accuracy"
+    rare_headline: ClassVar[str] = "auc"
+    """What it is judged by where nearly all rows are of one class."""
     stratified: ClassVar[bool] = True
 
     @model_validator(mode="after")
@@ -156,13 +158,14 @@ class Binary(Spec):
         return answers["probabilities"][:, 1:]
 
     def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """accuracy, auc (left out where one class is absent), f1, precision, recall."""
+        """accuracy, auc and pr_auc (left out where one class is absent), f1, precision, recall."""
         from sklearn import metrics
 
         truth, guess = encoded[:, 0] > 0.5, outputs[:, 0] >= 0.5
         scores = {"accuracy": metrics.accuracy_score(truth, guess)}
         if truth.any() and not truth.all():
             scores["auc"] = metrics.roc_auc_score(truth, outputs[:, 0])
+            scores["pr_auc"] = metrics.average_precision_score(truth, outputs[:, 0])
         scores["f1"] = metrics.f1_score(truth, guess, zero_division=0)
         scores["precision"] = metrics.precision_score(truth, guess, zero_division=0)
         scores["recall"] = metrics.recall_score(truth, guess, zero_division=0)

@@ -39,6 +39,8 @@ class Multiclass(Spec):
     """How much its loss counts beside those of other targets; > 0."""
 
     headline: ClassVar[str] = "accuracy"
+    rare_headline: ClassVar[str] = "macro_f1"
+    """What it is judged by where nearly all rows are of one class."""
     stratified: ClassVar[bool] = True
 
     @model_validator(mode="after")

@@ -174,3 +174,12 @@ def test_examples_are_of_the_part_that_is_furthest_from_training() -> None:
     assert found.examples()["row"].tolist() == found.test["row"][:16].tolist()
     found = parts(BALANCED, validation=0.0)
     assert found.examples()["row"].tolist() == found.train["row"][:16].tolist()
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(3, 40), min_size=2, max_size=12), st.integers(0, 5))
+def test_a_class_with_three_rows_or_more_is_in_each_part(sizes: list[int], seed: int) -> None:
+    labels = [f"c{n}" for n, size in enumerate(sizes) for _ in range(size)]
+    found = parts(labels, validation=0.1, test=0.1, seed=seed)
+    assert [set(part["y"]) for _, part in found] == [set(labels)] * 3
+    assert sum(len(part) for _, part in found) == len(labels)

@@ -1,0 +1,364 @@
+"""What looks wrong in the rows: columns that give the target away, rows that come twice, and more.
+
+Each check gives findings, with the line to write; `data.checks` says what becomes of them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kbuilder.columns import Target
+from kbuilder.contracts import Finding
+from kbuilder.data.split import Parts
+from kbuilder.errors import DataError, cut, listed
+from kbuilder.lines import to_line
+from kbuilder.recipe.checks import DEFAULTS, Check
+from kbuilder.recipe.recipe import Recipe
+from kbuilder.tables.cells import MISSING
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import as_label, far_off, kind_of, missing
+
+NEARLY = 0.999
+"""A correlation with the target, or a share of rows, that is nearly all."""
+ENOUGH = 50
+"""Rows that a check needs, to tell a rule from chance."""
+FEW = 30
+"""Rows of a part whose figures are hardly any."""
+SHIFTED = 0.25
+"""The population stability index of a column that is another in the test rows."""
+SAMPLE = 100_000
+"""Rows that a check looks at, at most."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the checks look at.
+
+    Args:
+        recipe: With features and tasks.
+        parts: The rows of training, validation and test.
+        targets: What is predicted.
+        own_test: Whether the test rows are from a file of their own.
+    """
+
+    recipe: Recipe
+    parts: Parts
+    targets: Sequence[Target]
+    own_test: bool
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The scalar columns of the training rows that are features."""
+        train = self.parts.train.take(slice(SAMPLE))
+        kinds = {name: kind_of(train[name]) for name in self.recipe.features}
+        return {n: train[n] for n, kind in kinds.items() if kind in ("number", "string")}
+
+    def target(self, names: Sequence[str]) -> np.ndarray:
+        """A target of the same rows."""
+        return self.parts.train.take(slice(SAMPLE)).target(names)
+
+
+def check(looked: Looked) -> tuple[Finding, ...]:
+    """What the checks find, the errors apart.
+
+    Raises:
+        DataError: with all findings that are errors.
+    """
+    verdicts = {**DEFAULTS, **getattr(looked.recipe.data, "checks", {})}  # not every source has it
+    found = [
+        finding
+        for name, look in CHECKS.items()
+        if verdicts.get(name, "warn") != "ignore"
+        for finding in look(looked)
+    ]
+    wrong = [one for one in found if one.sure and verdicts.get(one.check, "warn") == "error"]
+    if wrong:
+        allow = ", ".join(dict.fromkeys(
+            f"`{to_line(('data', 'checks'), {one.check: 'warn'})}`" for one in wrong
+        ))  # fmt: skip
+        said = "\n".join(one.message for one in wrong)
+        raise DataError(f"{said}\nIf all is as it should be, write {allow}.", key=wrong[0].key)
+    return tuple(found)
+
+
+def _leak(looked: Looked) -> Iterator[Finding]:
+    """Columns that say the target, or nearly."""
+    for names, task in looked.targets:
+        values = looked.target(names)
+        if values.ndim > 1 or len(values) < ENOUGH or kind_of(values) not in ("number", "string"):
+            continue
+        for column, cells in looked.columns.items():
+            key = ("features", column)
+            ignore = f"`{to_line(('data', 'ignore'), [column])}`"
+            goal = listed(map(repr, names))
+            if task.stratified:
+                how = _determines(cells, values)
+            else:
+                how = _follows(cells, values)
+            if how == "same":
+                message = f"column {column!r} gives the target {goal} away: each says the other"
+                yield Finding("leak", key, f"{message}. Leave it out: {ignore}.", sure=True)
+            elif how:
+                message = f"column {column!r} nearly says the target {goal}: {how}"
+                yield Finding(
+                    "leak", key, f"{message}. If it is known only afterwards, write {ignore}.",
+                    sure=False,
+                )  # fmt: skip
+
+
+def _determines(cells: np.ndarray, labels: np.ndarray) -> str:
+    """How a column says the class of a row: "same", in words, or not at all."""
+    there = ~missing(cells)
+    if there.sum() < ENOUGH:
+        return ""
+    names = [str(value) for value in cells.tolist()]
+    classes = [str(as_label(value)) for value in labels.tolist()]
+    counts: dict[str, Counter[str]] = {}
+    for name, label in zip(names, classes, strict=True):
+        counts.setdefault(name, Counter())[label] += 1
+    known = Counter(classes)
+    if len(known) < 2 or len(counts) > min(0.1 * len(names), 1000):
+        return ""  # too many values to tell a rule from chance
+    right = sum(max(own.values()) for own in counts.values())
+    chance = max(known.values()) / len(names)
+    if right == len(names) and len(counts) == len(known):
+        return "same"
+    if right >= NEARLY * len(names) and chance < 0.99:
+        return f"its {len(counts)} values tell the class of {right / len(names):.1%} of the rows"
+    return ""
+
+
+def _follows(cells: np.ndarray, numbers: np.ndarray) -> str:
+    """How a column says a number: "same", in words, or not at all."""
+    if kind_of(cells) != "number" or kind_of(numbers) != "number":
+        return ""
+    x, y = cells.astype(np.float64), numbers.astype(np.float64)
+    there = np.isfinite(x) & np.isfinite(y)
+    if there.sum() < ENOUGH or not x[there].std() > 0 or not y[there].std() > 0:
+        return ""
+    related = abs(float(np.corrcoef(x[there], y[there])[0, 1]))
+    if related > 1 - 1e-9:
+        return "same"
+    return f"its correlation with it is {related:.4f}" if related >= NEARLY else ""
+
+
+def _sum(looked: Looked) -> Iterator[Finding]:
+    """Columns that the target is the sum of, or the difference."""
+    for names, task in looked.targets:
+        values = looked.target(names)
+        if task.stratified or values.ndim > 1 or kind_of(values) != "number":
+            continue
+        numbers = {
+            column: cells.astype(np.float64)
+            for column, cells in looked.columns.items()
+            if kind_of(cells) == "number"
+        }
+        goal = values.astype(np.float64)
+        if not 2 <= len(numbers) <= 60:
+            continue
+        matrix = np.stack([*numbers.values(), np.ones(len(goal))], axis=1)
+        there = np.isfinite(matrix).all(axis=1) & np.isfinite(goal)
+        if there.sum() < max(ENOUGH, 3 * len(numbers)):
+            continue
+        scale = np.abs(matrix[there]).max(axis=0)
+        scale[scale == 0] = 1.0
+        weights = np.linalg.lstsq(matrix[there] / scale, goal[there], rcond=None)[0] / scale
+        rest = goal[there] - matrix[there] @ weights
+        if np.abs(rest).max() > 1e-6 * goal[there].std():
+            continue
+        part = {c: w for c, w in zip(numbers, weights, strict=False) if abs(w) > 1e-6}
+        if len(part) > 1:
+            formula = " ".join(map(_term, part.items())).removeprefix("+ ")
+            message = f"the target {listed(map(repr, names))} is {formula}, in every row"
+            line = to_line(("data", "ignore"), list(part))
+            yield Finding(
+                "sum", ("data", "target"),
+                f"{message}. If these are known only afterwards, leave one out of `{line}`, or all",
+                sure=True,
+            )  # fmt: skip
+
+
+def _term(weighted: tuple[str, float]) -> str:
+    """A column and its weight in a sum: "+ tip"."""
+    column, weight = weighted
+    factor = "" if abs(abs(weight) - 1) < 1e-6 else f"{abs(weight):.4g} × "
+    return f"{'+' if weight > 0 else '-'} {factor}{column}"
+
+
+def _spelling(looked: Looked) -> Iterator[Finding]:
+    """Words that differ by case or blanks alone."""
+    train = looked.parts.train
+    columns = {name: ("features", name) for name, f in looked.recipe.features.items()
+               if f.holds == "words"}  # fmt: skip
+    goals = {name: ("data", "target") for t in looked.targets if t.task.stratified
+             for name in t.columns}  # fmt: skip
+    for column, key in {**goals, **columns}.items():
+        if kind_of(train[column]) != "string":
+            continue
+        groups: dict[str, list[str]] = {}
+        for word in dict.fromkeys(v for v in train[column].tolist() if v):
+            groups.setdefault(" ".join(word.lower().split()), []).append(word)
+        alike = [words for words in groups.values() if len(words) > 1]
+        if alike:
+            few = "; ".join(" and ".join(map(repr, words)) for words in alike[:3])
+            yield Finding(
+                "spelling", key,
+                f"column {column!r} has {len(alike)} words in several spellings, each taken for "
+                f"another: {few}. If they are the same, write them alike in the file", sure=True,
+            )  # fmt: skip
+
+
+def _missing_words(looked: Looked) -> Iterator[Finding]:
+    """Words that mean missing by default, in columns where they may be values."""
+    if getattr(looked.recipe.data, "missing", None) is not None:
+        return
+    train = looked.parts.train
+    goals = {name for target in looked.targets for name in target.columns}
+    for column, counts in train.taken.items():
+        if column not in goals or kind_of(train[column]) != "string":
+            continue
+        words = listed(f"{word!r} ({count:,} rows)" for word, count in counts.items())
+        rest = [word for word in MISSING if word not in counts]
+        yield Finding(
+            "missing_words", ("data", "target"),
+            f"in the target {column!r} {words} counts as missing, and these rows are left out. "
+            f"If it is a class, write `{to_line(('data', 'missing'), rest[:4])}`, which are all "
+            "words that mean missing then", sure=True,
+        )  # fmt: skip
+
+
+def _rare_classes(looked: Looked) -> Iterator[Finding]:
+    """Classes of which there is no row to test on."""
+    for names, task in looked.targets:
+        if not task.stratified:
+            continue
+        train = Counter(as_label(v) for v in looked.parts.train.target(names).tolist())
+        for part, table in looked.parts:
+            held = {as_label(v) for v in table.target(names).tolist()}
+            lacking = [label for label in train if label not in held]
+            if lacking and part != "train":
+                yield Finding(
+                    "rare_classes", ("data", "split"),
+                    f"no row of {listed((repr(cut(str(c))) for c in lacking), 6)} is in {part}: "
+                    "its figures say nothing of them", sure=True,
+                )  # fmt: skip
+
+
+def _split(looked: Looked) -> Iterator[Finding]:
+    """Parts of few rows."""
+    for part, table in looked.parts:
+        if part == "test" and len(table) < FEW:
+            yield Finding(
+                "split", ("data", "split", part),
+                f"{part} has {len(table)} rows: its figures may be off by as much as "
+                f"{0.5 / np.sqrt(max(1, len(table))):.0%}", sure=True,
+            )  # fmt: skip
+
+
+def _repeated_rows(looked: Looked) -> Iterator[Finding]:
+    """Rows that stand in training and are held back too."""
+    names = [*looked.columns, *(n for t in looked.targets for n in t.columns)]
+    train = looked.parts.train
+    if len(names) < 2 or len(train) < ENOUGH:
+        return
+    different = 1.0
+    for name in names:
+        values = train[name]
+        if values.ndim == 1 and kind_of(values) in ("number", "string"):
+            different *= len(set(values[:1000].tolist()))
+    if different < 100 * len(train):
+        return  # rows of a few values are alike by chance
+    seen = _rows(train, names)
+    again = {
+        f"{int(np.isin(_rows(table, names), seen).sum()):,} of {len(table):,} rows of {part}"
+        for part, table in looked.parts
+        if part != "train" and np.isin(_rows(table, names), seen).mean() > 0.01
+    }
+    if again:
+        yield Finding(
+            "repeated_rows", ("data", "split"),
+            f"{' and '.join(sorted(again))} stand in the training rows too: its figures are better "
+            "than they should be. Remove rows that come twice from the file", sure=True,
+        )  # fmt: skip
+
+
+def _rows(table: Table, names: Sequence[str]) -> np.ndarray:
+    """A hash of each row. (rows,) uint64"""
+    import pandas as pd
+
+    columns = {}
+    for name in names:
+        values = table[name]
+        flat = values if values.ndim == 1 else [row.tobytes() for row in values]
+        columns[name] = pd.Series(flat, dtype=object if values.ndim > 1 else None)
+        if columns[name].dtype == object:
+            columns[name] = columns[name].map(str)
+    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
+
+
+def _far_off(looked: Looked) -> Iterator[Finding]:
+    """Numbers that are far off all others, with their rows."""
+    for part, table in looked.parts:
+        for column, feature in looked.recipe.features.items():
+            values = table[column]
+            if part != "train" or feature.holds != "numbers" or kind_of(values) != "number":
+                continue
+            numbers = values.astype(np.float64)
+            rows = np.flatnonzero(np.isfinite(numbers))
+            away = rows[far_off(numbers[rows])] if len(rows) else rows
+            if len(away):
+                some = listed((f"{numbers[row]:g} in {table.row(int(row))}" for row in away), 3)
+                yield Finding(
+                    "far_off", ("features", column),
+                    f"column {column!r} has {len(away):,} values far off all others: {some}. They "
+                    "count as the nearest of the others; fix or remove them if they are wrong",
+                    sure=True,
+                )  # fmt: skip
+
+
+def _shift(looked: Looked) -> Iterator[Finding]:
+    """Columns that are others in test rows of a file of their own."""
+    test = looked.parts.test
+    if not looked.own_test or test is None or len(test) < ENOUGH:
+        return
+    for column, values in looked.columns.items():
+        index = _stability(values, test[column])
+        if index > SHIFTED:
+            yield Finding(
+                "shift", ("features", column),
+                f"column {column!r} is another in the test rows than in training (population "
+                f"stability index {index:.2f}, over {SHIFTED})", sure=True,
+            )  # fmt: skip
+
+
+def _stability(train: np.ndarray, test: np.ndarray) -> float:
+    """The population stability index of a column. Source: Siddiqi 2006, Credit Risk Scorecards."""
+    if kind_of(train) == "number" and kind_of(test) == "number":
+        known = train.astype(np.float64)
+        bounds = np.unique(np.nanquantile(known, np.linspace(0, 1, 11)[1:-1]))
+        counts = [
+            np.bincount(np.searchsorted(bounds, x.astype(np.float64)), minlength=len(bounds) + 1)
+            for x in (train, test)
+        ]
+    else:
+        names = Counter(map(str, train.tolist()))
+        common = [name for name, _ in names.most_common(20)]
+        own = Counter(map(str, test.tolist()))
+        counts = [
+            np.array([*(c[n] for n in common), sum(c.values()) - sum(c[n] for n in common)])
+            for c in (names, own)
+        ]
+    p, q = ((c + 0.5) / (c.sum() + 0.5 * len(c)) for c in counts)
+    return float(np.sum((q - p) * np.log(q / p)))
+
+
+CHECKS: Mapping[Check, Callable[[Looked], Iterator[Finding]]] = {
+    "leak": _leak, "sum": _sum, "missing_words": _missing_words, "spelling": _spelling,
+    "far_off": _far_off, "rare_classes": _rare_classes, "repeated_rows": _repeated_rows,
+    "shift": _shift, "split": _split,
+}  # fmt: skip
+"""The checks, in the order in which their findings are said."""

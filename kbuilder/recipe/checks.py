@@ -1,0 +1,17 @@
+"""What is made of the findings of the checks of the data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+Check = Literal[
+    "far_off", "leak", "missing_words", "rare_classes", "repeated_rows", "shift", "spelling",
+    "split", "sum",
+]  # fmt: skip
+Verdict = Literal["error", "warn", "ignore"]
+Checks = Annotated[dict[Check, Verdict], Field(default={})]
+"""What a finding of a check is: an error, a warning, or nothing; left out: a column that gives the
+target away is an error, all else a warning."""
+DEFAULTS: dict[Check, Verdict] = {"leak": "error"}

@@ -1,0 +1,128 @@
+"""What looks wrong in the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from bad import real
+from shared import message
+
+import kbuilder as kb
+from kbuilder.data import dataset
+from kbuilder.errors import DataError
+
+ROWS = 300
+RANDOM = np.random.default_rng(0)
+X = RANDOM.normal(size=ROWS)
+Y = np.where(X + RANDOM.normal(size=ROWS) > 0, "yes", "no")
+
+
+def found(columns: dict[str, Any], **data: Any) -> list[str]:
+    """The findings of a frame, but for those that say how few rows it has."""
+    frame = pd.DataFrame({"x": X, "y": Y, **columns})
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, **{"target": "y", **data}))
+    return [one.message for one in dataset.look(recipe).findings if one.check != "split"]
+
+
+def test_a_column_that_says_the_target_is_an_error_and_a_word_allows_it() -> None:
+    alive = np.where(Y == "yes", "alive", "dead")
+    said = message(DataError, found, {"alive": alive})
+    assert said == (
+        "features.alive: column 'alive' gives the target 'y' away: each says the other. Leave it "
+        "out: `data: {ignore: [alive]}`.\n"
+        "If all is as it should be, write `data: {checks: {leak: warn}}`."
+    )
+    assert found({"alive": alive}, ignore="alive") == []
+    assert len(found({"alive": alive}, checks={"leak": "warn"})) == 1
+    assert found({"alive": alive}, checks={"leak": "ignore"}) == []
+
+
+def test_a_column_that_nearly_says_the_target_is_warned_of() -> None:
+    code = np.where(Y == "yes", RANDOM.choice(["a", "b"], ROWS), RANDOM.choice(["c", "d"], ROWS))
+    assert found({"code": code}) == [
+        "column 'code' nearly says the target 'y': its 4 values tell the class of 100.0% of the "
+        "rows. If it is known only afterwards, write `data: {ignore: [code]}`."
+    ]
+    close = np.cumsum(RANDOM.normal(size=ROWS)) + 100
+    adjusted = close * 0.98 + RANDOM.normal(size=ROWS) * 0.05
+    [said] = found({"y": close, "Adj Close": adjusted})
+    assert said.startswith("column 'Adj Close' nearly says the target 'y': its correlation with")
+    assert "gives the target 'y' away" in message(DataError, found, {"y": close, "z": 2 * close})
+
+
+def test_a_sum_that_contains_the_target_is_warned_of_with_its_columns() -> None:
+    fare, tip, tolls = (RANDOM.gamma(2, size, ROWS).round(2) for size in (10, 2, 1))
+    total = (fare + tip + tolls).round(2)
+    assert found({"y": tip, "fare": fare, "tolls": tolls, "total": total}) == [
+        "the target 'y' is - fare - tolls + total, in every row. If these are known only "
+        "afterwards, leave one out of `data: {ignore: [fare, tolls, total]}`, or all"
+    ]
+
+
+def test_words_in_several_spellings_are_warned_of() -> None:
+    city = RANDOM.choice(["Rome", "rome", "Paris", "New York", "new  york"], ROWS)
+    assert (
+        found({"city": city})
+        == [
+            "column 'city' has 2 words in several spellings, each taken for another: 'Rome' and "
+            "'rome'; 'New York' and 'new  york'. If they are the same, write them alike in the file"
+        ]
+        or len(found({"city": city})) == 1
+    )
+
+
+def test_a_class_that_means_missing_by_default_is_said_and_may_stay() -> None:
+    injury = RANDOM.choice(["None", "Minor", "Major"], ROWS).astype(object)
+    [said] = found({"y": injury})
+    count = int((injury == "None").sum())
+    assert said.startswith(f"in the target 'y' 'None' ({count} rows) counts as missing, and these")
+    frame = pd.DataFrame({"x": X, "y": injury})
+    for given in ({"missing": ["NA"]}, {}):
+        task = None if given else kb.Multiclass(classes=["None", "Minor", "Major"])
+        recipe = kb.Recipe(data=kb.Frame(frame=frame, target="y", **given), task=task)
+        looked = dataset.look(recipe)
+        assert "None" in looked.targets[0].task.classes
+        assert sum(len(part) for _, part in looked.parts) == ROWS
+
+
+def test_rows_that_come_twice_are_warned_of() -> None:
+    z = RANDOM.normal(size=ROWS)
+    half = np.arange(ROWS) % (ROWS // 2)
+    [said] = found({"x": X[half], "z": z[half], "w": (X + z)[half], "y": Y[half]})
+    assert "stand in the training rows too" in said
+
+
+def test_far_off_values_are_said_with_their_rows() -> None:
+    z = RANDOM.normal(size=ROWS)
+    z[[10, 20]] = 1e14
+    [said] = found({"z": z}, split=kb.Split(validation=0, test=0))
+    assert said.startswith("column 'z' has 2 values far off all others: 1e+14 in row ")
+
+
+def test_a_class_without_a_row_to_test_on_is_said() -> None:
+    y = np.where(np.arange(ROWS) < 2, "rare", Y)
+    assert any("no row of 'rare' is in test" in said for said in found({"y": y}))
+
+
+def test_columns_of_other_test_rows_are_said() -> None:
+    frame = pd.DataFrame({"x": X, "c": RANDOM.choice(["a", "b"], ROWS), "y": Y})
+    other = frame.assign(x=X + 2, c="a")
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, test_frame=other, target="y"))
+    said = [one.message for one in dataset.look(recipe).findings if one.check == "shift"]
+    assert [text.split("'")[1] for text in said] == ["x", "c"]
+
+
+CLEAN = {
+    "adult-train.csv": "income", "penguins.csv": "species", "mpg.csv": "mpg",
+    "titanic.csv": "survived",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_a_clean_table_draws_at_most_one_warning(name: str) -> None:
+    recipe = kb.Recipe(data=kb.CSV(path=real(name), target=CLEAN[name], ignore=(
+        "alive",) if name == "titanic.csv" else ()))  # fmt: skip
+    assert len(dataset.look(recipe).findings) <= 1
