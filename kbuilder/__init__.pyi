@@ -58,6 +58,7 @@ from kbuilder.data.dataset import Dataset as Dataset
 from kbuilder.errors import KBuilderError as KBuilderError
 from kbuilder.features.array import Array as _Array
 from kbuilder.features.category import Category as _Category
+from kbuilder.features.datetime import Datetime as _Datetime
 from kbuilder.features.image import Image as _Image
 from kbuilder.features.number import Number as _Number
 from kbuilder.features.text import Text as _Text
@@ -287,6 +288,17 @@ class Cutout(_Cutout):
         self,
         *,
         size: int = ...,
+    ) -> None: ...
+
+class Datetime(_Datetime):
+    def __init__(
+        self,
+        *,
+        format: Literal["ymd", "dmy", "mdy", "compact", "time", "unix", "unix_ms"] | None = ...,
+        parts: str | Sequence[str] | None = ...,
+        mean: float | None = ...,
+        scale: float | None = ...,
+        indicator: bool | None = ...,
     ) -> None: ...
 
 class EarlyStopping(_EarlyStopping):

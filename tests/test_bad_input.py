@@ -59,8 +59,10 @@ DATA = {
         "recipe.yaml:1:1: data.split.test: 2 rows are too few to hold back 10% of them for test. "
         "Expected more rows, or `data: {split: {test: 0}}`."),
     "no CSV": ('x,y\n1,2,3\n"1,2\n', "",
-        f"{AT_PATH}rows.csv cannot be read as CSV: Expected 2 fields in line 2, saw 3. "
-        "Expected as many fields in each line as in the header, between ',' (data.delimiter)."),
+        f"{AT_PATH}rows.csv cannot be read as CSV: EOF inside string starting at row 2. "
+        "Expected as many fields in each line as in the header, between ',' (data.delimiter). A "
+        "quote is opened and not closed: if quotes are plain text, write "
+        "`data: {quoting: none}`."),
 }  # fmt: skip
 
 

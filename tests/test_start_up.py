@@ -59,7 +59,10 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
     [
         (None, "there is no rows.csv. Expected a table, such as a CSV file."),
         ("size,answer\n1,yes\n2,yes\n", "the target 'answer' has one value only"),
-        ("size,answer\n1,\x81\x8d\n2,no\n", "the encoding of rows.csv is not utf-8, and no other"),
+        (
+            "size,answer\n1,\xcf\xf0\xe8\xe2\xe5\xf2\n2,no\n",
+            "the encoding of rows.csv is not utf-8, and no other",
+        ),
         ("size,reply\n1,yes\n2,no\n", "rows.csv has no column 'answer'."),
     ],
     ids=["no file", "one value", "encoding", "no target"],

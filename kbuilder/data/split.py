@@ -74,10 +74,10 @@ def divide(table: Table, test: Table | None, split: Split, targets: Sequence[Tar
     random = np.random.default_rng(split.seed)
     rows = np.arange(len(table))
     classes = grouping(table.target(target), task) == "class"
-    least = 3 if split.validation else 2
-    rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test", classes and least)
+    least = 2 if split.test else 3
+    rows, tested = _hold_back(rows, split.test or 0.0, strata, random, "test", classes and 3)
     rows, validated = _hold_back(
-        rows, split.validation, strata, random, "validation", classes and 2
+        rows, split.validation, strata, random, "validation", classes and least
     )
     return Parts(
         table.take(random.permutation(rows)),

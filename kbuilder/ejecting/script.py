@@ -156,8 +156,8 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | Non
         *(f"    {line}" for line in _groups(target[0], grouping)),
     ]
     names = ["train"]
-    least = 3 if split.validation else 2
-    for name, share, n in (("test", split.test, least), ("validation", split.validation, 2)):
+    least = 2 if split.test else 3
+    for name, share, n in (("test", split.test, 3), ("validation", split.validation, least)):
         if share:
             given = f"{share!r}, groups, random{f', {n}' if grouping == 'class' else ''}"
             lines.append(f"    train, {name} = hold_back(train, {given})")

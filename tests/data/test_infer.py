@@ -246,7 +246,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "lists": ({"x": [["a"], ["b"]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
         "Name it, or leave it out: `data: {ignore: [x]}`. "
-        "Kinds: array, category, image, number, text."),
+        "Kinds: array, category, datetime, image, number, text."),
 }  # fmt: skip
 
 

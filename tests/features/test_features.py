@@ -25,6 +25,10 @@ SENTENCES = tuple(f"so {line} it goes\u2029on" for line in LINES)
 VALUES = {
     "number": [np.array([1.5, np.nan, -3.0, 0.0]), np.array([4, 4, 4, 4])],
     "category": [objects(*LINES), np.array([3.0, np.nan, -1.0, 3.0])],
+    "datetime": [
+        objects("2024-05-01", None, "2023-12-31 23:59:59", "2020-02-29T00:00Z"),
+        objects("1.2.24", "13.12.1969 3:04 PM"),
+    ],
     "text": [objects(*SENTENCES, "", None)],
     "image": [
         objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),

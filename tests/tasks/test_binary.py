@@ -123,6 +123,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
         {
             "accuracy": metrics.accuracy_score(TRUTH, guess),
             "auc": metrics.roc_auc_score(TRUTH, OUTPUTS),
+            "pr_auc": metrics.average_precision_score(TRUTH, OUTPUTS),
             "f1": metrics.f1_score(TRUTH, guess),
             "precision": 2 / 3,
             "recall": 2 / 3,

@@ -1,0 +1,213 @@
+"""Dates and times."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from kbuilder.contracts import Choice, Form, Holds, Match, Signal
+from kbuilder.errors import DataError, cut
+from kbuilder.lines import to_line
+from kbuilder.spec import Names, Positive, Spec, learned
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.values import kind_of, missing
+
+Format = Literal["ymd", "dmy", "mdy", "compact", "time", "unix", "unix_ms"]
+TIME = (
+    r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
+    r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+)
+LOOKS = {
+    "ymd": r"\d{4}\s*[-/.년]\s*\w+\.?\s*[-/.월]\s*\d{1,2}\s*[일.]?",
+    "compact": r"(1[89]|20|21)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])",
+    "dmy": r"\d{1,2}[-/. ]\s*(\d{1,2}|[A-Za-z]{3,9})\.?[-/., ]\s*(\d{4}|\d{2})",
+    "mdy": r"(\d{1,2}|[A-Za-z]{3,9})\.?[-/. ]\s*\d{1,2}(st|nd|rd|th)?[-/., ]\s*(\d{4}|\d{2})",
+}
+"""What dates look like, as far as it takes to know them for such."""
+MOSTLY = 0.9
+"""The share of the values that must be dates."""
+SPANS = {"month": 60, "day": 27, "weekday": 6}
+"""Days that training must span for a part to be learned from."""
+
+
+class Datetime(Spec):
+    """A date, a time of day, or both, in one of many ways of writing.
+
+    Months, days of the month, weekdays and hours come as sine and cosine; what elapsed is
+    standardised. Times with a zone are taken to UTC. What is no date is missing, and a last column
+    says so if any is in training.
+    """
+
+    format: Format | None = None
+    """The order: ymd (2024-05-01, 2024/5/1, 2024년 5월 1일), dmy (01.05.2024, 1 May 24), mdy
+    (5/1/2024, May 1, 2024), compact (20240501), each with a time after it or not; time (15:04);
+    unix, unix_ms: seconds or milliseconds since 1970; left out: as the values have it."""
+    parts: Names | None = None
+    """elapsed, month, day, weekday, hour, minute: what is made of it; left out: what differs in the
+    training rows."""
+    mean: float | None = None
+    """Seconds since 1970 that count as 0; left out: the mean of the training rows."""
+    scale: Positive | None = None
+    """Seconds that count as 1; left out: their standard deviation."""
+    indicator: bool | None = None
+    """Whether a column says what is missing; left out: if any training value is."""
+
+    holds: ClassVar[Holds] = "words"
+
+    @property
+    def form(self) -> Form:
+        return "vector"
+
+    @property
+    def packed(self) -> bool:
+        return True
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Match | None:
+        """Strings that look like dates or times."""
+        words = [word for word in profile.examples if isinstance(word, str)]
+        if profile.kind != "string" or not words or profile.numeric > 0.5:
+            return None
+        shape = "|".join(rf"({look})((\s*[T,]\s*|\s+){TIME})?" for look in LOOKS.values())
+        dates = sum(1 for word in words if re.fullmatch(rf"{shape}|{TIME}", word.strip()))
+        if dates < MOSTLY * len(words):
+            return None
+        return Match(0.9, f"its values are dates or times, such as {cut(words[0])!r}")
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The order, and which parts differ."""
+        format = self.format or self._order(column, values)
+        seconds = self._seconds(values, format)
+        there = seconds[~np.isnan(seconds)]
+        if not len(there):
+            raise DataError(
+                f"column {column!r} has no date in the training rows. Leave it out with "
+                f"`{to_line(('data', 'ignore'), [column])}`.",
+                key=("features", column),
+            )
+        lost = len(seconds) - len(there)
+        wrong = lost - int(missing(values).sum())
+        span = (there.max() - there.min()) / 86_400
+        parts = [name for name, days in SPANS.items() if format != "time" and span > days]
+        parts += ["hour"] if len(np.unique(there % 86_400 // 60)) > 1 else []
+        parts += ["minute"] if span < 2 and len(np.unique(there % 3600)) > 1 else []
+        parts = ["elapsed", *parts] if there.std() > 0 and format != "time" else parts or ["hour"]
+        no_dates = f", {wrong:,} of them no dates" if wrong else ""
+        return {
+            "format": Choice(format, f"{len(there):,} training values are written so"),
+            "parts": Choice(tuple(parts), f"the training rows span {span:,.1f} days"),
+            "mean": Choice(float(there.mean()), "mean of the training rows"),
+            "scale": Choice(float(there.std()) or 1.0, "standard deviation of the training rows"),
+            "indicator": Choice(lost > 0, f"{lost:,} training values missing{no_dates}"),
+        }
+
+    def _order(self, column: str, values: np.ndarray) -> Format:
+        """The order in which most values are dates; an error, if two are as likely."""
+        if kind_of(values) == "number":
+            ways = [to_line(("features", column), {"kind": "datetime", "format": name})
+                    for name in ("unix", "unix_ms", "compact")]  # fmt: skip
+            raise DataError(
+                f"column {column!r} holds numbers. Say what they count: "
+                f"{' or '.join(f'`{way}`' for way in ways)}.",
+                key=("features", column),
+            )
+        orders: tuple[Format, ...] = ("ymd", "mdy", "dmy", "compact", "time")
+        counts = {name: int((~np.isnan(self._seconds(values, name))).sum()) for name in orders}
+        best = max(orders, key=lambda name: counts[name])
+        there = int((~missing(values)).sum())
+        if counts[best] < MOSTLY * there or not there:
+            raise DataError(
+                f"column {column!r} holds {there - counts[best]:,} values of {there:,} that are no "
+                "dates or times. Expected one way of writing, or another kind: "
+                f"`{to_line(('features', column), 'category')}`.",
+                key=("features", column),
+            )
+        if best in ("dmy", "mdy") and counts["dmy"] == counts["mdy"]:
+            same = np.array_equal(
+                self._seconds(values, "dmy"), self._seconds(values, "mdy"), equal_nan=True
+            )
+            if not same:
+                lines = " or ".join(
+                    f"`{to_line(('features', column), {'kind': 'datetime', 'format': name})}`"
+                    for name in ("dmy", "mdy")
+                )
+                first = next(str(value) for value in values if value)
+                raise DataError(
+                    f"column {column!r} may have the day or the month first, such as {first!r}. "
+                    f"Say which: {lines}.",
+                    key=("features", column),
+                )
+        return best
+
+    def _seconds(self, values: np.ndarray, format: Format) -> np.ndarray:
+        from kbuilder.layers.date_parts import DateParts
+
+        raw = self.model_copy(update={"format": format}).raw("", values)
+        layer = DateParts(format, ("elapsed",), 0.0, 1.0, False)
+        return np.asarray(layer.seconds(raw if raw.dtype != object else raw.tolist()))
+
+    def raw(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Strings as objects, "" where missing; float64 for unix and unix_ms."""
+        absent = missing(values)
+        if (self.format or "").startswith("unix"):
+            numbers = np.full(len(values), np.nan)
+            for row in np.flatnonzero(~absent):
+                try:
+                    numbers[row] = float(values[row])
+                except (TypeError, ValueError):
+                    raise DataError(
+                        f"column {column!r} counts seconds since 1970, but here "
+                        f"{str(values[row])!r}. Expected a number.",
+                        key=("features", column),
+                        row=int(row),
+                    ) from None
+            return numbers
+        words = np.full(len(values), "", dtype=object)
+        for row in np.flatnonzero(~absent):
+            value = values[row]
+            whole = isinstance(value, float | np.floating) and value == np.floor(value)
+            words[row] = str(int(value)) if whole else str(value)
+        return words
+
+    def layer(self) -> Any:
+        """Its parts as numbers. (batch,) string to (batch, d)"""
+        from kbuilder.layers.date_parts import DateParts
+
+        return DateParts(
+            learned(self.format), learned(self.parts), learned(self.mean), learned(self.scale),
+            learned(self.indicator),
+        )  # fmt: skip
+
+    def signature(self) -> tuple[tuple[int | None, ...], str]:
+        return (None,), "float64" if (self.format or "").startswith("unix") else "string"
+
+    def embed(self, tensor: Any) -> Signal:
+        return Signal("vector", tensor)
+
+    @property
+    def choices(self) -> None:
+        return None
+
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values that are no dates."""
+        absent = np.isnan(raw) if raw.dtype != object else raw == ""
+        seconds = np.asarray(self.layer().seconds(raw if raw.dtype != object else raw.tolist()))
+        return ~absent, ~absent & np.isnan(seconds)
+
+    def describe(self) -> str:
+        return (
+            "seconds since 1970 in UTC; of each of parts the sine and the cosine of its share of "
+            "its cycle, of elapsed (seconds - mean) / scale; 0 where there is no date; with "
+            "indicator a last number, 1 where there is none and else 0"
+        )
+
+    def numeric(self, integers: str) -> None:
+        return None
+
+    def script(self, values: str) -> str:
+        return f"{'numbers' if (self.format or '').startswith('unix') else 'words'}({values})"
+
+    def unlearned(self, written: Any) -> None:
+        return None
