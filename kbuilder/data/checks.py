@@ -270,7 +270,7 @@ def _repeated_rows(looked: Looked) -> Iterator[Finding]:
         values = train[name]
         if values.ndim == 1 and kind_of(values) in ("number", "string"):
             different *= len(set(values[:1000].tolist()))
-    if different < 100 * len(train):
+    if different < 1e4 * len(train):
         return  # rows of a few values are alike by chance
     seen = _rows(train, names)
     again = {

@@ -74,7 +74,7 @@ class Datetime(Spec):
         dates = sum(1 for word in words if re.fullmatch(rf"{shape}|{TIME}", word.strip()))
         if dates < MOSTLY * len(words):
             return None
-        return Match(0.9, f"its values are dates or times, such as {cut(words[0])!r}")
+        return Match(0.95, f"its values are dates or times, such as {cut(words[0])!r}")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The order, and which parts differ."""
