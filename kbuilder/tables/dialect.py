@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -192,14 +191,17 @@ def _delimiter(lines: Sequence[str]) -> tuple[str, str]:
         alike = sum(1 for length in lengths if length == width)
         if width > most and alike >= 0.95 * len(lengths):
             best, most = mark, width
-    if most > 1:
-        return best, f"it divides the lines into {most} fields each"
-    widths = Counter(len(line.split()) for line in lines)
-    width, count = widths.most_common(1)[0]
-    numbers = sum(is_number(word) for line in lines[1:20] for word in line.split())
-    if width > 2 and count == len(lines) and numbers > len(lines[1:20]):
+    if best in (",", "\t") and (width := _blanks(lines)) > max(2, 2 * most):
         return WHITESPACE, f"blanks divide each line into {width} fields"
-    return ",", ""
+    return best, f"it divides the lines into {most} fields each" if most > 1 else ""
+
+
+def _blanks(lines: Sequence[str]) -> int:
+    """Into how many fields blanks divide each line, of which most are numbers; 0: they do not."""
+    rows = [_split(re.sub(r"\s+", " ", line).strip(), " ") for line in lines]
+    numbers = sum(is_number(word) for row in rows[1:20] for word in row)
+    alike = {len(row) for row in rows} == {len(rows[0])}
+    return len(rows[0]) if alike and numbers > len(rows[1:20]) else 0
 
 
 def _fields(lines: Sequence[str], mark: str) -> list[int]:
