@@ -85,8 +85,9 @@ def mpg(random: np.random.Generator) -> str:
     cars = ["chevrolet chevelle malibu", "buick skylark 320", "plymouth satellite", "ford torino"]
     return "".join(
         f"{random.normal(23, 7):.1f}   {random.choice([4, 6, 8])}   "
-        f"{random.normal(200, 90):.1f}      {random.choice(['130.0', '165.0', '?'])}      {random.normal(3000, 800):.0f}.   "
-        f"{random.normal(15, 3):.1f}   {random.integers(70, 83)}  {random.integers(1, 4)}\t"
+        f"{random.normal(200, 90):.1f}      {random.choice(['130.0', '165.0', '?'])}      "
+        f"{random.normal(3000, 800):.0f}.   {random.normal(15, 3):.1f}   "
+        f"{random.integers(70, 83)}  {random.integers(1, 4)}\t"
         f'"{random.choice(cars)}"\n' for _ in range(ROWS)
     )  # fmt: skip
 

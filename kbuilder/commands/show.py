@@ -67,12 +67,15 @@ def show(
             file.write_text(as_svg(network, Path(recipe).stem), encoding="utf-8")
     if as_json:
         told = {
+            "findings": [asdict(finding) for finding in prepared.data.findings],
             "decisions": [decision.to_json() for decision in prepared.decisions],
             "recipe": prepared.recipe.model_dump(mode="json"),
             "network": asdict(network),
         }
         echo(json.dumps(told, indent=2))
         return
+    for finding in prepared.data.findings:
+        echo(f"# Warning: {on_one_line(finding.message)}")
     echo("# decided, since the recipe leaves it open; under each, the line to write and change")
     for text, write in grouped(prepared.decisions):
         echo(f"# {on_one_line(text)}")

@@ -66,6 +66,8 @@ def _texts(columns: list[Any], table: Any) -> list[Any]:
 
 
 def _numbers(values: Any, marks: list[float]) -> Any:
-    missing = MISSING_INTEGER if values.dtype.is_integer else float("nan")
+    whole = values.dtype.is_integer
+    missing = MISSING_INTEGER if whole else float("nan")
+    marks = [int(mark) for mark in marks if mark == int(mark)] if whole else marks
     gone = tf.reduce_any(values[..., None] == tf.constant(marks, values.dtype), axis=-1)
     return tf.where(gone, tf.constant(missing, values.dtype), values)
