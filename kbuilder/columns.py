@@ -64,11 +64,13 @@ class Columns:
         features: The learned feature by column.
         targets: What is predicted, each with its learned task.
         missing: Words that mean missing.
+        ignored: Columns of the training rows that are not used; rows may come with them.
     """
 
     features: Mapping[str, Feature]
     targets: tuple[Target, ...]
     missing: tuple[str, ...] = MISSING
+    ignored: tuple[str, ...] = ()
 
     def blanks(self) -> dict[str, tuple[str, ...]]:
         """The words that mean missing, by column of words or numbers: all but its own values."""
@@ -151,8 +153,8 @@ class Columns:
         kind, name = Named("features", key="kind"), Named("tasks")
         features = {column: kind.dump(feature) for column, feature in self.features.items()}
         targets = [{"columns": list(t.columns), "task": name.dump(t.task)} for t in self.targets]
-        known = {"features": features, "targets": targets, "missing": self.missing}
-        return json.dumps(known, indent=1)
+        words = {"missing": self.missing, "ignored": self.ignored}
+        return json.dumps({"features": features, "targets": targets, **words}, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Columns:
@@ -169,6 +171,7 @@ class Columns:
                 for target in content["targets"]
             ),
             tuple(content.get("missing", MISSING)),
+            tuple(content.get("ignored", ())),
         )
 
 

@@ -163,7 +163,10 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
     with pointing(recipe):
         features, learned = preprocessing.learn_features(resolved.recipe, parts.train)
         missing = getattr(recipe.data, "missing", None)  # some sources have no words
-        columns = Columns(features, looked.targets, MISSING if missing is None else missing)
+        columns = Columns(
+            features, looked.targets, MISSING if missing is None else missing,
+            resolved.recipe.data.ignore,
+        )  # fmt: skip
         targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()

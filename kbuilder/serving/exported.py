@@ -89,6 +89,7 @@ class Exported:
             # which TensorFlow has in another order in each process
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
+            ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
         )
         self.pictures = [e["name"] for e in entries if _takes_files(e)]
         self._call = self._stacked()

@@ -27,24 +27,25 @@ FAULTS = {
     "503": "Too much waits already",
     "504": "Not answered in time",
 }
-SCALARS: dict[str, Schema] = {
-    "float32": {"type": "number"},
-    "float64": {"type": "number"},
-    "int64": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-    "uint8": {"type": "integer", "minimum": 0, "maximum": 255},
-    "string": {
-        "anyOf": [
-            {"type": "string"},
-            {
-                "type": "object",
-                "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
-                "required": ["b64"],
-                "additionalProperties": False,
-            },
-        ]
-    },
+BASE64: Schema = {
+    "type": "object",
+    "properties": {"b64": {"type": "string", "contentEncoding": "base64"}},
+    "required": ["b64"],
+    "additionalProperties": False,
 }
-ANSWERED: dict[str, Schema] = {**SCALARS, "string": {"type": "string"}}
+SCALARS: dict[str, Schema] = {
+    "float32": {"type": ["number", "null"]},
+    "float64": {"type": ["number", "null"]},
+    "int64": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
+    "uint8": {"type": "integer", "minimum": 0, "maximum": 255},
+    "string": {"anyOf": [{"type": ["string", "null"]}, BASE64]},
+}
+"""What a value of an input may be; null is missing."""
+NUMBER: Schema = {"description": "a number, or the bare word NaN, which is none in JSON"}
+ANSWERED: dict[str, Schema] = {
+    **SCALARS, "float32": NUMBER, "float64": NUMBER, "string": {"type": "string"},
+    "int64": {"type": "integer"},
+}  # fmt: skip
 
 
 def document(models: Mapping[str, Model], guarded: bool) -> Schema:
@@ -188,7 +189,7 @@ def _answered(signature: Signature) -> Schema:
 
 def _output(name: str, tensor: Tensor) -> Schema:
     coded = tensor.dtype == "string" and name.endswith("_bytes")
-    return _nested((SCALARS if coded else ANSWERED)[tensor.dtype], tensor.row)
+    return _nested(BASE64 if coded else ANSWERED[tensor.dtype], tensor.row)
 
 
 def _tensors_asked(signature: Signature) -> Schema:

@@ -41,11 +41,13 @@ class Signature:
         outputs: By name.
         columns: The column's own name by input, where TensorFlow does not allow it. Clients may
             send either.
+        ignored: Columns of the training rows that are no inputs. Rows may come with them.
     """
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
     columns: Mapping[str, str] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
 
     @cached_property
     def groups(self) -> dict[Tensor, list[str]]:

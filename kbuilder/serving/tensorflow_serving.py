@@ -59,17 +59,26 @@ def read(body: bytes, signature: Signature) -> Request:
             )
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
+        instances = [_without(row, signature.ignored) for row in instances]
         spelled = signature.spelled(_names(instances[0]))
         columns = _from_rows(instances, spelled)
     elif "inputs" in given:
-        spelled = signature.spelled(_names(given["inputs"]))
-        columns = _from_columns(given["inputs"], spelled.inputs)
+        inputs = _without(given["inputs"], signature.ignored)
+        spelled = signature.spelled(_names(inputs))
+        columns = _from_columns(inputs, spelled.inputs)
     else:
         raise RequestError("Missing 'inputs' or 'instances' key")
     for name, values in columns.items():
         fits(name, values.shape, spelled.inputs[name])
     same_rows(columns)
     return Request(signature.named(columns, spelled), "instances" in given)
+
+
+def _without(value: Any, ignored: frozenset[str]) -> Any:
+    """A row, or all columns, without those that are known and no inputs."""
+    if not isinstance(value, dict) or ignored.isdisjoint(value):
+        return value
+    return {name: one for name, one in value.items() if name not in ignored}
 
 
 def _names(value: Any) -> Collection[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -31,6 +32,10 @@ KINDS = {
     type(None): "Null", bool: "True", dict: "Object", list: "Array", str: "String", int: "Number",
     float: "Number",
 }  # fmt: skip
+MISSING: dict[DType, Any] = {
+    "float32": math.nan, "float64": math.nan, "int64": -(2**63), "string": "",
+}  # fmt: skip
+"""What `null` is, as in `predict`; a pixel is never missing."""
 EXACT = 2**24 - 1
 """The greatest whole number up to which float32 has all."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -96,6 +101,8 @@ def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: li
 
 
 def _scalar(value: Any, dtype: DType) -> Any:
+    if value is None and dtype in MISSING:
+        return MISSING[dtype]
     if dtype == "string" and isinstance(value, dict):
         return from_base64(value)
     if type(value) not in PLAIN[dtype]:

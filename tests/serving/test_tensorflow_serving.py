@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ MANY = Signature(
     {"age": Tensor("float32", (None,)), "job": Tensor("string", (None,))},
     {"label": Tensor("string", (None,)), "probability": Tensor("float32", (None,))},
 )
+KNOWN = replace(MANY, ignored=frozenset(["id", "y"]))
 
 
 def asked(signature: Signature, body: Any) -> tuple[dict[str, Any], bool]:
@@ -53,6 +55,10 @@ def asked(signature: Signature, body: Any) -> tuple[dict[str, Any], bool]:
     (MANY, {"instances": [{"job": "x", "age": 1}, {"age": 2, "job": ""}]},
      {"age": [1.0, 2.0], "job": ["x", ""]}, True),
     (MANY, {"inputs": {"age": [1], "job": ["x"], "more": 3}}, {"age": [1.0], "job": ["x"]}, False),
+    (KNOWN, {"instances": [{"age": 1, "job": "x", "id": 7, "y": "no"}, {"age": 2, "job": "z"}]},
+     {"age": [1.0, 2.0], "job": ["x", "z"]}, True),
+    (WORD, {"instances": ["a", None]}, {"w": ["a", ""]}, True),
+    (WHOLE, {"instances": [1, None]}, {"n": [1, -(2**63)]}, True),
 ])  # fmt: skip
 def test_what_is_asked_is_read(
     signature: Signature, body: Any, columns: dict[str, Any], rows: bool
@@ -92,8 +98,6 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      'Serving signature name: "other" not found in signature def'),
     (ONE, {"instances": ["1"]}, ELEMENT.format(0) +
      'JSON Value: "1" Type: String is not of expected type: float'),
-    (ONE, {"instances": [1, None]}, ELEMENT.format(1) +
-     "JSON Value: null Type: Null is not of expected type: float"),
     (ONE, {"instances": [True]}, ELEMENT.format(0) +
      "JSON Value: true Type: True is not of expected type: float"),
     (ONE, {"instances": [False]}, ELEMENT.format(0) +

@@ -51,6 +51,7 @@ class SavedModel:
             "inputs": [sidecar.entry(columns, names, column) for column in columns.features],
             "missing": {"float32": "NaN", "float64": "NaN", "string": '""', "int64": -(2**63)},
             "targets": sidecar.targets(columns),
+            "ignored": [*columns.ignored, *columns.target],
         }
         instances = to_instances(arrays(fitted.raw))
         return Exchange(described, instances, fitted.predictions, call, signature, arrays)
