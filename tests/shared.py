@@ -95,6 +95,12 @@ def mixed() -> pd.DataFrame:
     return pd.DataFrame({"size": size, "colour": colour, "floor": floor, "answer": answer})
 
 
+def warnings(run: Any) -> list[str]:
+    """What a run was warned of, but for the few rows that it was tested on."""
+    said = [line for line in run.record.log if line.startswith("Warning")]
+    return [line for line in said if not line.startswith("Warning: test has ")]
+
+
 def reviews() -> pd.DataFrame:
     """Texts, some of them empty or with odd line breaks, and three classes."""
     words = ["good", "bad", "so-so"]

@@ -108,10 +108,10 @@ def _by_target(value: dict[Any, Any]) -> bool:
 
 def _source_of(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
     """The source that is meant where none is named: by its fields, and what stands at its path."""
-    if "frame" in fields:
-        return "frame"
-    if "path" not in fields:
-        return "sklearn" if "name" in fields else None
+    if "path" not in fields:  # the others are known by their first field
+        names = {next(iter(catalog.find("sources", name).model_fields)): name  # type: ignore[attr-defined]
+                 for name in catalog.own("sources")}  # fmt: skip
+        return next((name for field, name in names.items() if field in fields), None)
     folder = Path((info.context or {}).get("folder") or "")
     path = folder / str(fields["path"])
     if path.suffix.lower() == ".npz" or isinstance(fields.get("columns"), Mapping):

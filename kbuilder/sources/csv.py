@@ -110,7 +110,7 @@ class CSV(Spec):
 
     def settle(self) -> dict[str, Choice]:
         """The dialect of the file, where it is left open."""
-        if not self.path.exists() or format_of(self.path, ("data", "path")) != "csv":
+        if not self.path.exists() or format_of(self.path, ("data", "path")) != "lines":
             return {}
         return self._recognised(self.path, ("data", "path"))
 
@@ -146,7 +146,7 @@ class CSV(Spec):
         """How a file is read: as the recipe says, and what it leaves open as the file has it."""
         cells = Cells.of(self.missing, words, self.decimal, self.thousands)
         known = Dialect()
-        if format_of(path, key) == "csv":
+        if format_of(path, key) == "lines":
             found = self._recognised(path, key)
             known = replace(
                 self._rest,
@@ -164,7 +164,7 @@ class CSV(Spec):
     def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""
         known = self._reading(self.path, ("data", "path"), words).dialect
-        if format_of(self.path, ("data", "path")) != "csv" or self.decimal or self.thousands:
+        if format_of(self.path, ("data", "path")) != "lines" or self.decimal or self.thousands:
             raise CallError(
                 "a script reads CSV files whose numbers are written as Python writes them. "
                 "Expected such a file."

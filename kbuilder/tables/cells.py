@@ -31,9 +31,11 @@ TRUE, FALSE = TRUTH[:3], TRUTH[3:]
 CODE = r"^[+-]?0\d"
 """A number that begins with a zero is a code."""
 
-SIGNS = r"[\s$€£¥₩₹%\u00a0\u202f]|USD|EUR|GBP|KRW"
+CURRENCY = r"(?:[$€£¥₩₹%]|USD|EUR|GBP|KRW)"
+SIGNS = rf"{CURRENCY}|[\s\u00a0\u202f]"
 """What stands beside the digits of an amount."""
-LOOSE = rf"\(?[-+]?(?:{SIGNS})*[-+]?\d[\d.,' _\u00a0\u202f]*(?:[eE][-+]?\d+)?(?:{SIGNS})*\)?"
+DIGITS = r"(?:\d{1,3}(?:[.,' _\u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][-+]?\d+)?"
+LOOSE = rf"\(?(?:[-+]?(?:{CURRENCY}\s?)?|{CURRENCY}\s?[-+]){DIGITS}(?:\s?{CURRENCY})?\)?"
 """A number as people and accountants write it."""
 
 MOSTLY = 0.95
@@ -204,7 +206,7 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
         return [{"thousands": ","}]
     if us or eu:
         return [{"thousands": ","}, european]
-    signed = any(word != other for word, other in zip(words, plain, strict=True))
+    signed = any(re.search(rf"{CURRENCY}|[()]", word) for word in words)
     return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
 
 

@@ -78,7 +78,7 @@ def parts(
     """
     reading = reading or Reading()
     kind = format_of(path, key)
-    if kind == "csv":
+    if kind == "lines":
         given: dict[str, Any] = {"wanted": wanted, "size": size, "start": start}
         return csv_parts(path, key, reading.dialect, cells=reading.cells, **given)
     if kind == "parquet":

@@ -204,8 +204,8 @@ def _unreadable(path: Path, encoding: str) -> int:
     return 1
 
 
-LONG = 200
-"""Characters that no name of a column has."""
+LONG, WORDS = 100, 10
+"""Characters and words that no name of a column has both of."""
 
 
 def _check_header(names: Sequence[str], path: Path, key: Key, dialect: Dialect) -> None:
@@ -219,7 +219,7 @@ def _check_header(names: Sequence[str], path: Path, key: Key, dialect: Dialect) 
             f"{dialect.delimiter!r}; this looks like `{line}`.",
             key=("data", "delimiter"),
         )
-    if any(len(name) > LONG for name in names):
+    if any(len(name) > LONG and len(name.split()) > WORDS for name in names):
         raise _no_header(path, names, "a long text")
     expect_unique([name for name in names if name], str(path), key)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -11,8 +12,7 @@ from kbuilder.errors import DataError, Key
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_file
 
-Format = Literal["csv", "parquet", "arrow", "json", "jsonl", "excel", "npz"]
-TABLES: tuple[Format, ...] = ("csv", "parquet", "arrow", "jsonl", "json", "excel")
+Format = Literal["lines", "parquet", "arrow", "json", "jsonl", "excel", "npz"]
 
 PICKLE = "a pickle, which is a program"
 OTHERS = {
@@ -26,7 +26,7 @@ OTHERS = {
 
 
 def format_of(path: Path, key: Key = ()) -> Format:
-    """The format of a file of rows.
+    """The format of a file of rows; lines: of text, with fields.
 
     Raises:
         DataError: if there is no such file, or it is no table.
@@ -61,10 +61,10 @@ def format_of(path: Path, key: Key = ()) -> Format:
         raise _no_table(path, key, "a web page, or other XML, such as an error page in its place")
     if start[:1] == b"[" and _is_json(start[:200] + b""):
         return "json"
-    if start[:1] == b"{":
+    if re.match(rb'\{\s*["}]', start):
         first, *others = start.splitlines()
         return "jsonl" if others and _is_json(first) else "json"
-    return "csv"
+    return "lines"
 
 
 def _no_table(path: Path, key: Key, what: str) -> DataError:

@@ -196,7 +196,9 @@ def test_keras_says_how_its_inputs_were_prepared(written: Exports) -> None:
         "(value - mean) / scale, each along the last axis, and 0 where a value is missing; "
         "what is beyond bounds counts as the nearest of them"
     )
-    assert column["learned"].keys() == {"kind", "rescale", "mean", "scale", "shape"}
+    assert column["learned"].keys() == {
+        "kind", "rescale", "mean", "scale", "shape", "bounds", "dtype",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NUMERIC)

@@ -132,7 +132,9 @@ def test_inputs_are_the_raw_columns(kind: str, exported: Exports) -> None:
 def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports) -> None:
     extra = exported("mixed") / "assets.extra"
     described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
-    assert list(described) == ["format", "tolerance", "inputs", "missing", "targets"]
+    assert list(described) == [
+        "format", "tolerance", "inputs", "missing", "targets", "ignored",
+    ]  # fmt: skip
     assert (described["format"], described["tolerance"]) == ("saved_model", 1e-5)
     assert described["inputs"][0] == {
         "name": "size", "column": "size", "kind": "number", "holds": "numbers",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shared import message
+from shared import message, warnings
 from test_listeners import recipe
 
 import kbuilder as kb
@@ -40,7 +40,7 @@ def test_they_are_called_as_by_keras() -> None:
         ("begin", 2), ("epoch", 0), ("end", 0, names, True), ("epoch", 1), ("end", 1, names, True),
         "over",
     ]  # fmt: skip
-    assert [line for line in run.record.log if line.startswith("Warning")] == [
+    assert warnings(run) == [
         "Warning: what the callback Tells remembers is not kept in checkpoints, so that a resumed "
         "fit may differ."
     ]
@@ -54,7 +54,7 @@ def test_one_that_stops_ends_the_fit_and_ours_is_named() -> None:
     run = kb.fit(recipe(9), callbacks=[stop, log], run_dir="run", verbose=False)
     assert len(run.history) == 2
     assert len(Path("log.csv").read_text().splitlines()) == 3
-    assert [line for line in run.record.log if line.startswith("Warning")] == [
+    assert warnings(run) == [
         "Warning: what the callback EarlyStopping remembers is not kept in checkpoints, so that a "
         "resumed fit may differ. `training: {early_stopping: {patience: 5}}` does the same, and is."
     ]
@@ -132,7 +132,7 @@ def test_those_without_a_state_come_and_go_without_a_word() -> None:
     kb.fit(recipe(1), callbacks=[keras.callbacks.History()], run_dir="run", verbose=False)
     override = ["training.epochs=2"]
     run = kb.resume("run", override=override, run_dir="b", verbose=False)
-    assert not [line for line in run.record.log if line.startswith("Warning")]
+    assert not warnings(run)
 
 
 def test_one_with_a_state_gets_it_back() -> None:
@@ -142,4 +142,4 @@ def test_one_with_a_state_gets_it_back() -> None:
     override = ["training.epochs=3"]
     run = kb.resume("run", override=override, callbacks=[again], run_dir="b", verbose=False)
     assert again.seen == 3
-    assert not [line for line in run.record.log if line.startswith("Warning")]
+    assert not warnings(run)

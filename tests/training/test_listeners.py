@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from halting import HANG
-from shared import mixed
+from shared import mixed, warnings
 
 import kbuilder as kb
 from kbuilder.contracts import Progress
@@ -155,7 +155,7 @@ def test_another_listener_begins_anew_and_that_is_said() -> None:
     run = kb.resume(
         "run", override=["training.epochs=2"], listeners=[Other()], run_dir="b", verbose=False
     )
-    assert [line for line in run.record.log if line.startswith("Warning")] == [
+    assert warnings(run) == [
         "Warning: no state was kept of the listener Other: it begins anew",
         "Warning: a state was kept of Keeps, and no such listener is here",
     ]
