@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kbuilder.errors import ExportError, listed
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -48,6 +50,12 @@ class LiteRT:
 
         from kbuilder.export import archive
 
+        wide = [one["name"] for one in exchange.described["outputs"] if one["dtype"] == "float64"]
+        if wide:
+            raise ExportError(
+                f"the output {listed(wide)} is float64, since float32 would round it, and LiteRT "
+                "computes in float32. Expected --format onnx, openvino or saved_model."
+            )
         archive.on_any_device(fitted.model)
         with tempfile.TemporaryDirectory() as saved, _unrolled(fitted.model):
             archive.write(Path(saved), exchange, fitted.model)
