@@ -73,8 +73,10 @@ def write(
     if source.paths:
         known |= {"import sys", "from pathlib import Path"}
     body = "\n".join([*own, *helpers, text])
-    modules = {"pd": "import pandas as pd", "tf": "import tensorflow as tf", "re": "import re"}
-    modules["ast"] = "import ast"
+    modules = {
+        "ast": "import ast", "pd": "import pandas as pd", "re": "import re",
+        "tf": "import tensorflow as tf",
+    }  # fmt: skip
     for name, line in modules.items():
         if re.search(rf"\b{name}\.", body):
             known.add(line)

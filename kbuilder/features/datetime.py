@@ -11,21 +11,11 @@ from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError, cut
 from kbuilder.lines import to_line
 from kbuilder.spec import Names, Positive, Spec, learned
+from kbuilder.tables.dates import FORMATS
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of, missing
 
 Format = Literal["ymd", "dmy", "mdy", "compact", "time", "unix", "unix_ms"]
-TIME = (
-    r"\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
-    r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
-)
-LOOKS = {
-    "ymd": r"\d{4}\s*[-/.년]\s*\w+\.?\s*[-/.월]\s*\d{1,2}\s*[일.]?",
-    "compact": r"(1[89]|20|21)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])",
-    "dmy": r"\d{1,2}[-/. ]\s*(\d{1,2}|[A-Za-z]{3,9})\.?[-/., ]\s*(\d{4}|\d{2})",
-    "mdy": r"(\d{1,2}|[A-Za-z]{3,9})\.?[-/. ]\s*\d{1,2}(st|nd|rd|th)?[-/., ]\s*(\d{4}|\d{2})",
-}
-"""What dates look like, as far as it takes to know them for such."""
 MOSTLY = 0.9
 """The share of the values that must be dates."""
 SPANS = {"month": 60, "day": 27, "weekday": 6}
@@ -70,8 +60,8 @@ class Datetime(Spec):
         words = [word for word in profile.examples if isinstance(word, str)]
         if profile.kind != "string" or not words or profile.numeric > 0.5:
             return None
-        shape = "|".join(rf"({look})((\s*[T,]\s*|\s+){TIME})?" for look in LOOKS.values())
-        dates = sum(1 for word in words if re.fullmatch(rf"{shape}|{TIME}", word.strip()))
+        ways = FORMATS.values()
+        dates = sum(1 for word in words if any(re.fullmatch(way, word.strip()) for way in ways))
         if dates < MOSTLY * len(words):
             return None
         return Match(0.95, f"its values are dates or times, such as {cut(words[0])!r}")

@@ -9,22 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-TIME = (
-    r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
-    r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
-)
-LATER = rf"(?:(?:\s*[T,]\s*|\s+){TIME})?"
-MONTH = r"(\d{1,2}|[A-Za-z]{3,9})\.?"
-YEAR = r"(\d{4}|\d{2})"
-FORMATS = {
-    "ymd": rf"(\d{{4}})\s*[-/.년]\s*{MONTH}\s*[-/.월]\s*(\d{{1,2}})\s*[일.]?{LATER}",
-    "compact": rf"(\d{{4}})(\d{{2}})(\d{{2}}){LATER}",
-    "dmy": rf"(\d{{1,2}})[-/. ]\s*{MONTH}[-/., ]\s*{YEAR}{LATER}",
-    "mdy": rf"{MONTH}[-/. ]\s*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]\s*{YEAR}{LATER}",
-    "time": TIME,
-}
-"""How a date is written, by its order: year, month and day, or one after the other. Each may have
-a time after it."""
+from kbuilder.tables.dates import FORMATS
+
 PLACES = {"ymd": (1, 2, 3), "compact": (1, 2, 3), "dmy": (3, 2, 1), "mdy": (3, 1, 2)}
 """The groups of year, month and day."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

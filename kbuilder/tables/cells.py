@@ -81,10 +81,6 @@ class Cells:
         taken = {name: column.taken for name, column in read.items() if column.taken}
         return Table({name: column.values for name, column in read.items()}, origin, labels, taken)
 
-    def column(self, name: str, cells: pd.Series) -> np.ndarray:
-        """The values of a column: float64, whole numbers, or objects (words, or what they are)."""
-        return self._column(name, cells).values
-
     @cached_property
     def _marks(self) -> list[float]:
         """Numbers that mean missing."""

@@ -59,7 +59,7 @@ def format_of(path: Path, key: Key = ()) -> Format:
             raise _no_table(path, key, what)
     if start[:1] == b"<" and start[:200].lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise _no_table(path, key, "a web page, or other XML, such as an error page in its place")
-    if start[:1] == b"[" and _is_json(start[:200] + b""):
+    if start[:1] == b"[" and _is_json(start[:200]):
         return "json"
     if re.match(rb'\{\s*["}]', start):
         first, *others = start.splitlines()
