@@ -146,7 +146,8 @@ class Cells:
         counts = {str(word): int(count) for word, count in cells[marked].value_counts().items()}
         there = cells[~gone]
         if name not in self.words:
-            numbers = _numbers(self._plain(there))
+            plain = self._plain(there)
+            numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
                 return _Read(self._marked(_spread(numbers, gone)))
             if there.isin(TRUTH).all():
@@ -155,18 +156,23 @@ class Cells:
         values[gone] = None
         return _Read(values, counts)
 
-    def _plain(self, there: pd.Series) -> pd.Series:
-        """Words, of which numbers are written as Python writes them."""
+    def _plain(self, there: pd.Series) -> pd.Series | None:
+        """Numbers, written as Python writes them; None, if a word is none as they are written.
+
+        Digits are grouped by three: where "," groups, "1,5" is no number, and not 15.
+        """
         if self.decimal is None and self.thousands is None:
             return there
-        loose = there.str.fullmatch(LOOSE)
         plain = there.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
         plain = plain.str.replace(SIGNS, "", regex=True)
+        mark = "" if self.thousands in (None, " ") else re.escape(str(self.thousands))
+        grouped = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d+)" if mark else r"\d+"
+        number = rf"[-+]?{grouped}(?:{re.escape(self.decimal or '.')}\d+)?(?:[eE][-+]?\d+)?"
+        if not (there.str.fullmatch(LOOSE) & plain.str.fullmatch(number)).all():
+            return None
         if self.thousands is not None:
             plain = plain.str.replace(self.thousands, "", regex=False)
-        if self.decimal == ",":
-            plain = plain.str.replace(",", ".", regex=False)
-        return plain.where(loose, there)
+        return plain.str.replace(",", ".", regex=False) if self.decimal == "," else plain
 
 
 class _Read(NamedTuple):

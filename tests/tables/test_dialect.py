@@ -143,6 +143,18 @@ def test_numbers_are_read_as_they_are_said_to_be_written(kind: str) -> None:
     assert data(**given).load()[0]["a"].tolist() == numbers
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [({"thousands": ","}, ["1,5", "1,234"]), ({"decimal": ",", "thousands": "."}, ["1.5", "2,5"]),
+     ({"decimal": ","}, ["1.234", "2.345"])],
+)  # fmt: skip
+def test_digits_that_are_grouped_otherwise_are_not_read_as_another_number(
+    given: dict[str, str], words: list[str]
+) -> None:
+    FILE.write_text("a;y\n" + "".join(f"{word};x\n" for word in words))
+    assert data(**given).load()[0]["a"].tolist() == words
+
+
 def test_another_file_may_be_written_otherwise() -> None:
     FILE.write_bytes(GERMAN.encode("latin-1"))
     settled = data().settle()
