@@ -140,9 +140,9 @@ def _follows(cells: np.ndarray, numbers: np.ndarray) -> str:
     there = np.isfinite(x) & np.isfinite(y)
     if there.sum() < ENOUGH or not x[there].std() > 0 or not y[there].std() > 0:
         return ""
-    related = abs(float(np.corrcoef(x[there], y[there])[0, 1]))
-    if related > 1 - 1e-9:
+    if np.array_equal(x[there], y[there]):
         return "same"
+    related = abs(float(np.corrcoef(x[there], y[there])[0, 1]))
     return f"its correlation with it is {related:.4f}" if related >= NEARLY else ""
 
 
@@ -265,25 +265,32 @@ def _repeated_rows(looked: Looked) -> Iterator[Finding]:
     train = looked.parts.train
     if len(names) < 2 or len(train) < ENOUGH:
         return
-    different = 1.0
-    for name in names:
-        values = train[name]
-        if values.ndim == 1 and kind_of(values) in ("number", "string"):
-            different *= len(set(values[:1000].tolist()))
-    if different < 1e4 * len(train):
-        return  # rows of a few values are alike by chance
+    chance = _chance(train, names)
     seen = _rows(train, names)
-    again = {
-        f"{int(np.isin(_rows(table, names), seen).sum()):,} of {len(table):,} rows of {part}"
-        for part, table in looked.parts
-        if part != "train" and np.isin(_rows(table, names), seen).mean() > 0.01
-    }
+    again = []
+    for part, table in looked.parts:
+        if part != "train":
+            count = int(np.isin(_rows(table, names), seen).sum())
+            expected = chance * len(train) * len(table)
+            if count > 0.01 * len(table) and count > 10 * expected:
+                again.append(f"{count:,} of {len(table):,} rows of {part}")
     if again:
         yield Finding(
             "repeated_rows", ("data", "split"),
-            f"{' and '.join(sorted(again))} stand in the training rows too: its figures are better "
+            f"{' and '.join(again)} stand in the training rows too: its figures are better "
             "than they should be. Remove rows that come twice from the file", sure=True,
         )  # fmt: skip
+
+
+def _chance(table: Table, names: Sequence[str]) -> float:
+    """How likely two rows are alike, if their columns had nothing to do with each other."""
+    chance = 1.0
+    for name in names:
+        values = table[name]
+        if values.ndim == 1:
+            counts = np.array(list(Counter(values.tolist()).values()))
+            chance *= float(np.sum((counts / counts.sum()) ** 2))
+    return chance
 
 
 def _rows(table: Table, names: Sequence[str]) -> np.ndarray:

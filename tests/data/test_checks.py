@@ -50,7 +50,9 @@ def test_a_column_that_nearly_says_the_target_is_warned_of() -> None:
     adjusted = close * 0.98 + RANDOM.normal(size=ROWS) * 0.05
     [said] = found({"y": close, "Adj Close": adjusted})
     assert said.startswith("column 'Adj Close' nearly says the target 'y': its correlation with")
-    assert "gives the target 'y' away" in message(DataError, found, {"y": close, "z": 2 * close})
+    [said] = found({"y": close, "z": 2 * close})  # a start and its finish, of which one is asked
+    assert said.startswith("column 'z' nearly says the target 'y': its correlation with it is 1.0")
+    assert "gives the target 'y' away" in message(DataError, found, {"y": close, "z": close})
 
 
 def test_a_sum_that_contains_the_target_is_warned_of_with_its_columns() -> None:
@@ -93,6 +95,17 @@ def test_rows_that_come_twice_are_warned_of() -> None:
     half = np.arange(ROWS) % (ROWS // 2)
     [said] = found({"x": X[half], "z": z[half], "w": (X + z)[half], "y": Y[half]})
     assert "stand in the training rows too" in said
+
+
+def test_rows_of_a_few_values_are_alike_by_chance() -> None:
+    few = {name: RANDOM.integers(0, 3, ROWS) for name in "abc"}
+    assert found({"x": RANDOM.integers(0, 30, ROWS), **few}) == []
+    day = RANDOM.integers(0, 60, 60)  # each of sixty rows eight times
+    half = np.arange(480) % 60
+    x, z = RANDOM.normal(size=60)[half], RANDOM.normal(size=60)[half]
+    frame = pd.DataFrame({"x": x, "z": z, "y": np.where(day > 30, "a", "b")[half]})
+    findings = dataset.look(kb.Recipe(data=kb.Frame(frame=frame, target="y"))).findings
+    assert [one.check for one in findings] == ["repeated_rows"]
 
 
 def test_far_off_values_are_said_with_their_rows() -> None:
