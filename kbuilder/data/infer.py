@@ -20,6 +20,8 @@ from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 
+LEAST = 5
+"""Values that a column must have, for some to be in training and more than chance."""
 FEW = 5
 """Different words among numbers that are too few to be names."""
 TEST = ("data", "split", "test")
@@ -274,6 +276,8 @@ def _useless(name: str, found: Profile, table: Table) -> Match | None:
     """How surely a column teaches nothing that holds for other rows; None: it may teach much."""
     if found.kind in ("string", "number") and not found.present:
         return Match(1.0, f"it has no value in any row of {table.origin}")
+    if found.kind in ("string", "number") and found.present < LEAST <= found.missing:
+        return Match(1.0, f"it has a value in {found.present} of {found.rows:,} rows")
     if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
         return Match(1.0, "it has one value only")
     if found.kind == "string" and found.names_rows and not found.reads_as_text:

@@ -379,9 +379,11 @@ def test_tickets_are_names_and_codes_that_repeat_are_a_category() -> None:
 
 def test_useless_columns_are_left_out_all_at_once() -> None:
     order = np.random.default_rng(0).permutation(ROWS)
-    found = resolve({"x": X % 7, "empty": [None] * ROWS, "one": 1, "number": order})
-    assert found.recipe.data.ignore == ("empty", "one", "number")
+    note = ["a", "b", *[None] * (ROWS - 2)]
+    found = resolve({"x": X % 7, "empty": [None] * ROWS, "one": 1, "number": order, "note": note})
+    assert found.recipe.data.ignore == ("empty", "one", "number", "note")
     reasons = {decision.key[-1]: decision.reason for decision in found.decisions}
+    assert reasons["note"].startswith("it has a value in 2 of 60 rows; ")
     assert reasons["empty"].startswith("it has no value in any row of the frame; ")
     assert reasons["number"].startswith("it counts the rows; ")
 
