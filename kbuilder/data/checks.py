@@ -286,10 +286,8 @@ def _chance(table: Table, names: Sequence[str]) -> float:
     """How likely two rows are alike, if their columns had nothing to do with each other."""
     chance = 1.0
     for name in names:
-        values = table[name]
-        if values.ndim == 1:
-            counts = np.array(list(Counter(values.tolist()).values()))
-            chance *= float(np.sum((counts / counts.sum()) ** 2))
+        counts = np.unique(_hashed(table[name]), return_counts=True)[1]
+        chance *= float(np.sum((counts / counts.sum()) ** 2))
     return chance
 
 
@@ -297,14 +295,19 @@ def _rows(table: Table, names: Sequence[str]) -> np.ndarray:
     """A hash of each row. (rows,) uint64"""
     import pandas as pd
 
-    columns = {}
-    for name in names:
-        values = table[name]
-        flat = values if values.ndim == 1 else [row.tobytes() for row in values]
-        columns[name] = pd.Series(flat, dtype=object if values.ndim > 1 else None)
-        if columns[name].dtype == object:
-            columns[name] = columns[name].map(str)
-    return pd.util.hash_pandas_object(pd.DataFrame(columns), index=False).to_numpy()
+    columns = pd.DataFrame({name: _hashed(table[name]) for name in names})
+    return pd.util.hash_pandas_object(columns, index=False).to_numpy()
+
+
+def _hashed(values: np.ndarray) -> np.ndarray:
+    """A hash of each value, whatever it is: a number, a text, a list, an array. (rows,) uint64"""
+    import pandas as pd
+
+    if values.ndim > 1:
+        values = np.array([row.tobytes().hex() for row in values], dtype=object)
+    elif values.dtype == object:
+        values = np.array([str(value) for value in values], dtype=object)
+    return pd.util.hash_array(values)
 
 
 def _far_off(looked: Looked) -> Iterator[Finding]:
