@@ -30,7 +30,6 @@ _HOMES = {
     "Plan": "kbuilder.recipe.training",
     "Recipe": "kbuilder.recipe.recipe",
     "Run": "kbuilder.run",
-    "Split": "kbuilder.recipe.split",
     "Training": "kbuilder.recipe.training",
     "build": "kbuilder.building.alone",
     "fit": "kbuilder.pipeline",
@@ -40,6 +39,8 @@ _HOMES = {
     "read": "kbuilder.recipe.reading",
     "resume": "kbuilder.pipeline",
 }
+
+_RENAMED = {"Split": "Random"}
 
 __all__ = sorted(_HOMES)
 
@@ -52,7 +53,8 @@ def __getattr__(name: str) -> Any:
             return import_module("kbuilder.catalog").public(name)
         except KeyError:
             pass
-    raise AttributeError(f"module 'kbuilder' has no attribute {name!r}")
+    now = f"; it is called {_RENAMED[name]!r} now" if name in _RENAMED else ""
+    raise AttributeError(f"module 'kbuilder' has no attribute {name!r}{now}")
 
 
 def __dir__() -> list[str]:

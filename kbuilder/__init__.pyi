@@ -67,7 +67,6 @@ from kbuilder.pipeline import prepare as prepare
 from kbuilder.pipeline import resume as resume
 from kbuilder.recipe.reading import read as read
 from kbuilder.recipe.recipe import Recipe as _Recipe
-from kbuilder.recipe.split import Split as _Split
 from kbuilder.recipe.training import Checkpoints as _Checkpoints
 from kbuilder.recipe.training import EarlyStopping as _EarlyStopping
 from kbuilder.recipe.training import Plan as _Plan
@@ -87,6 +86,10 @@ from kbuilder.sources.frame import Frame as _Frame
 from kbuilder.sources.image_folder import ImageFolder as _ImageFolder
 from kbuilder.sources.sklearn import Sklearn as _Sklearn
 from kbuilder.spec import Spec as _Spec
+from kbuilder.splits.column import Column as _Column
+from kbuilder.splits.group import Group as _Group
+from kbuilder.splits.random import Random as _Random
+from kbuilder.splits.time import Time as _Time
 from kbuilder.tasks.binary import Binary as _Binary
 from kbuilder.tasks.multiclass import Multiclass as _Multiclass
 from kbuilder.tasks.multilabel import Multilabel as _Multilabel
@@ -252,6 +255,17 @@ class Checkpoints(_Checkpoints):
         keep: int = ...,
     ) -> None: ...
 
+class Column(_Column):
+    def __init__(
+        self,
+        *,
+        validation: float | None = ...,
+        test: float | None = ...,
+        seed: int = ...,
+        column: str,
+        names: Mapping[str, Any] = ...,
+    ) -> None: ...
+
 class Constant(_Constant):
     def __init__(
         self,
@@ -374,6 +388,16 @@ class GoogLeNet(_GoogLeNet):
         auxiliary: bool = ...,
         batch_normalization: bool = ...,
         dropout: float = ...,
+    ) -> None: ...
+
+class Group(_Group):
+    def __init__(
+        self,
+        *,
+        validation: float = ...,
+        test: float | None = ...,
+        seed: int = ...,
+        column: str,
     ) -> None: ...
 
 class Image(_Image):
@@ -720,6 +744,15 @@ class RNN(_RNN):
         pooling: Literal["last", "average", "max", "attention"] = ...,
     ) -> None: ...
 
+class Random(_Random):
+    def __init__(
+        self,
+        *,
+        validation: float = ...,
+        test: float | None = ...,
+        seed: int = ...,
+    ) -> None: ...
+
 class Recipe(_Recipe):
     def __init__(
         self,
@@ -919,15 +952,6 @@ class Sklearn(_Sklearn):
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
-class Split(_Split):
-    def __init__(
-        self,
-        *,
-        validation: float = ...,
-        test: float | None = ...,
-        seed: int = ...,
-    ) -> None: ...
-
 class Step(_Step):
     def __init__(
         self,
@@ -969,6 +993,18 @@ class TextCNN(_TextCNN):
         embedding: int = ...,
         input_dropout: float = ...,
         dropout: float = ...,
+    ) -> None: ...
+
+class Time(_Time):
+    def __init__(
+        self,
+        *,
+        validation: float = ...,
+        test: float | None = ...,
+        seed: int = ...,
+        column: str,
+        format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = ...,
+        group: str | None = ...,
     ) -> None: ...
 
 class Training(_Training):

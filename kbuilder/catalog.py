@@ -29,7 +29,8 @@ from kbuilder import files
 from kbuilder.errors import CallError, KBuilderError, briefly
 
 FOLDERS = (
-    "sources", "features", "augmentations", "tasks", "architectures", "blocks", "schedules",
+    "sources", "splits", "features", "augmentations", "tasks", "architectures", "blocks",
+    "schedules",
 )  # fmt: skip
 GROUP = "kbuilder"
 """The entry-point group of other packages."""

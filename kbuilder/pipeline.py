@@ -305,5 +305,6 @@ def written(prepared: Prepared, folder: Path | None = None) -> str:
     optimizers = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
-        data.dropped, optimizers, data.grouping, folder,
+        data.dropped, optimizers, data.grouping,
+        [part for part, _ in data.parts if part != "train"], folder,
     )  # fmt: skip

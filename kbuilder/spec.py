@@ -106,11 +106,13 @@ Names = Annotated[
 ]
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", "'", " ", "_"]
-Missing = Annotated[
+Words = Annotated[
     tuple[str, ...],
     BeforeValidator(_as_words, json_schema_input_type=str | float | list[str | float]),
     Strict(False),
 ]
+"""Words of the data, as it has them."""
+Missing = Words
 Counts = Annotated[
     tuple[Count, ...],
     BeforeValidator(

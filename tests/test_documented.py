@@ -18,9 +18,9 @@ from kbuilder.runs import resuming, run_folder
 from kbuilder.spec import Spec
 
 HOMES = {
-    "sources": "data", "features": "features", "augmentations": "features", "tasks": "tasks",
-    "architectures": "architectures", "blocks": "architectures", "schedules": "training",
-    "export/formats": "export",
+    "sources": "data", "splits": "data", "features": "features", "augmentations": "features",
+    "tasks": "tasks", "architectures": "architectures", "blocks": "architectures",
+    "schedules": "training", "export/formats": "export",
 }  # fmt: skip
 """The page whose tables have a row for each plug-in, by its folder."""
 RESUME = "docs/resume.md"
@@ -107,7 +107,8 @@ def promised() -> set[str]:
 
     kinds = (
         contracts.Source, contracts.Feature, contracts.Augmentation, contracts.Architecture,
-        contracts.Task, contracts.Schedule, contracts.Listener, contracts.Fit, keras.layers.Layer,
+        contracts.Task, contracts.Schedule, contracts.Splitting, contracts.Listener, contracts.Fit,
+        keras.layers.Layer,
     )  # fmt: skip
     return {name for kind in kinds for name in dir(kind)}
 
@@ -140,7 +141,7 @@ def test_the_schema_classes_are_all_found() -> None:
         catalog.find(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)
     }
     assert plugins < set(SPECS)
-    assert {"Recipe", "Training", "Split", "Optimizer"} < {kind.__name__ for kind in SPECS}
+    assert {"Recipe", "Training", "Random", "Optimizer"} < {kind.__name__ for kind in SPECS}
 
 
 @pytest.mark.parametrize("kind", SPECS)

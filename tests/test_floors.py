@@ -24,7 +24,8 @@ STAGES = (
     "training",
 )
 PLUGINS = (
-    "architectures", "augmentations", "blocks", "features", "schedules", "sources", "tasks",
+    "architectures", "augmentations", "blocks", "features", "schedules", "sources", "splits",
+    "tasks",
 )  # fmt: skip
 
 # The floor of each file and folder right below kbuilder/. Those of one floor do not import each

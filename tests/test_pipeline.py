@@ -112,7 +112,7 @@ def test_the_log_has_what_was_decided_and_a_line_per_epoch(fitted: Runs) -> None
 
 def test_what_is_inferred_gives_way_to_what_the_user_writes() -> None:
     recipe = kb.Recipe(
-        data=kb.Frame(frame=mixed(), target="answer", split=kb.Split(test=0.3)),
+        data=kb.Frame(frame=mixed(), target="answer", split=kb.Random(test=0.3)),
         features={"floor": kb.Number(mean=5), "colour": kb.Category(vocabulary=["blue"])},
         task=kb.Binary(positive="no", loss="binary_focal_crossentropy"),
         model=kb.MLP(units=3),

@@ -19,12 +19,15 @@ from kbuilder.contracts.plugins import Piece as Piece
 from kbuilder.contracts.plugins import Schedule as Schedule
 from kbuilder.contracts.plugins import Settling as Settling
 from kbuilder.contracts.plugins import Source as Source
+from kbuilder.contracts.plugins import Splitting as Splitting
 from kbuilder.contracts.plugins import Task as Task
+from kbuilder.contracts.plugins import Timed as Timed
 from kbuilder.contracts.values import FORMS as FORMS
 from kbuilder.contracts.values import RANKS as RANKS
 from kbuilder.contracts.values import Body as Body
 from kbuilder.contracts.values import Choice as Choice
 from kbuilder.contracts.values import Decision as Decision
+from kbuilder.contracts.values import Division as Division
 from kbuilder.contracts.values import Finding as Finding
 from kbuilder.contracts.values import Form as Form
 from kbuilder.contracts.values import Holds as Holds
@@ -33,3 +36,4 @@ from kbuilder.contracts.values import Numeric as Numeric
 from kbuilder.contracts.values import Phase as Phase
 from kbuilder.contracts.values import Script as Script
 from kbuilder.contracts.values import Signal as Signal
+from kbuilder.contracts.values import Strata as Strata

@@ -16,12 +16,21 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from kbuilder.recipe.split import Split
     from kbuilder.tables.cells import Words
     from kbuilder.tables.profile import Profile
     from kbuilder.tables.table import Part, Table
 
-from kbuilder.contracts.values import Choice, Form, Holds, Match, Numeric, Script, Signal
+from kbuilder.contracts.values import (
+    Choice,
+    Division,
+    Form,
+    Holds,
+    Match,
+    Numeric,
+    Script,
+    Signal,
+    Strata,
+)
 
 
 class Follower(Protocol):
@@ -52,7 +61,7 @@ class Source(Protocol):
     @property
     def ignore(self) -> tuple[str, ...]: ...
     @property
-    def split(self) -> Split: ...
+    def split(self) -> Splitting: ...
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """The rows to learn from, and the source's own test rows if it has some.
@@ -101,6 +110,67 @@ class Source(Protocol):
 
         Raises:
             CallError: if no script could read the rows.
+        """
+
+
+class Splitting(Protocol):
+    """How rows are divided into training, validation and test."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def test(self) -> float | None: ...
+    @property
+    def validates(self) -> bool:
+        """Whether rows may be held back for validation."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns that it divides by."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Those of them that say where a row belongs, and are no inputs by themselves."""
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Match | None:
+        """How surely a column says how the rows are divided, for a warning; None: it does not."""
+
+    def learn(
+        self, table: Table, test: Table | None, features: Mapping[str, Feature]
+    ) -> dict[str, Choice]:
+        """The fields that were left open.
+
+        Args:
+            table: The rows to divide.
+            test: Test rows of the source's own.
+            features: The features that the recipe writes.
+
+        Raises:
+            DataError: if a column is not there, or says something else.
+        """
+
+    def divide(self, table: Table, strata: Strata, random: np.random.Generator) -> Division:
+        """The rows of each part; the fields are learned.
+
+        Raises:
+            DataError: if a part that the recipe asks for would be empty.
+        """
+
+    def mixes(self, train: Table, test: Table) -> str | None:
+        """What test rows of the source's own have in common with training, that they should not."""
+
+    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+        """Statements after which `train`, and `validation` and `test` where there are some, are row
+        numbers.
+
+        They may use `rows`, NumPy arrays by column, `train`, the numbers of all rows, `groups`, as
+        `divide` has them, `random`, a NumPy generator, and the functions `numbers`, `words`,
+        `hold_back`, `hold_whole`, `hold_latest` and `hold_latest_whole`.
+
+        Args:
+            classes: As `Strata` has it.
+            written: Gives the expression of a Keras layer.
         """
 
 
@@ -197,6 +267,21 @@ class Discerning(Protocol):
         Returns:
             Twice (rows,) bool.
         """
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A feature that knows when something was."""
+
+    def order(self, column: str, values: np.ndarray) -> str:
+        """How most values are written.
+
+        Raises:
+            DataError: if they are no dates, or could be written in two ways.
+        """
+
+    def seconds(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Seconds since 1970, NaN where there is no date. (rows,) float64"""
 
 
 class Piece(Protocol):
@@ -355,7 +440,7 @@ class Schedule(Protocol):
 
 
 CONTRACTS: dict[str, type] = {
-    "sources": Source, "features": Feature, "augmentations": Augmentation, "tasks": Task,
-    "architectures": Architecture, "blocks": Piece, "schedules": Schedule,
+    "sources": Source, "splits": Splitting, "features": Feature, "augmentations": Augmentation,
+    "tasks": Task, "architectures": Architecture, "blocks": Piece, "schedules": Schedule,
 }  # fmt: skip
 """What a plug-in promises, by its folder."""

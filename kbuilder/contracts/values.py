@@ -85,6 +85,31 @@ class Decision:
         return cls(key, item["value"], str(item["reason"]), str(item["write"]))
 
 
+class Strata(NamedTuple):
+    """What all parts keep the shares of.
+
+    Args:
+        groups: The group of each row: its class, or the tenth of its number; None: there are none.
+            (rows,) int
+        classes: Whether they are classes, each of which should be in each part.
+    """
+
+    groups: np.ndarray | None
+    classes: bool
+
+
+class Division(NamedTuple):
+    """How rows are divided.
+
+    Args:
+        rows: The row numbers of each part: train, and validation and test where there are some.
+        notes: What the user should know of it.
+    """
+
+    rows: Mapping[Any, np.ndarray]
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Signal:
     """A symbolic tensor on its way through the network.

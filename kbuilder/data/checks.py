@@ -8,17 +8,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Finding
+from kbuilder.contracts import Finding, Timed
 from kbuilder.data.split import Parts
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.checks import DEFAULTS, Check
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.tables.cells import MISSING
+from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, far_off, kind_of, missing
 
@@ -249,7 +252,22 @@ def _rare_classes(looked: Looked) -> Iterator[Finding]:
 
 
 def _split(looked: Looked) -> Iterator[Finding]:
-    """Parts of few rows."""
+    """Parts of few rows, and what the division left out."""
+    for note in looked.parts.notes:
+        yield Finding("split", ("data", "split"), note, sure=True)
+    for column, values in looked.columns.items():
+        for by in catalog.names("splits"):
+            kind: Any = catalog.find("splits", by)
+            match = kind.recognise(profile(values))
+            if match is not None:
+                line = to_line(("data", "split"), {"by": by, "column": column})
+                ignore = to_line(("data", "ignore"), [column])
+                yield Finding(
+                    "split", ("features", column),
+                    f"column {column!r} seems to say how the rows are divided, and is read as an "
+                    f"input: {match.reason}. Write `{line}` to divide by it, or `{ignore}`",
+                    sure=True,
+                )  # fmt: skip
     for part, table in looked.parts:
         if part == "test" and len(table) < FEW:
             yield Finding(
@@ -336,6 +354,8 @@ def _shift(looked: Looked) -> Iterator[Finding]:
     if not looked.own_test or test is None or len(test) < ENOUGH:
         return
     for column, values in looked.columns.items():
+        if isinstance(looked.recipe.features[column], Timed):
+            continue  # another time is another
         index = _stability(values, test[column])
         if index > SHIFTED:
             yield Finding(

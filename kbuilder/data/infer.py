@@ -11,7 +11,7 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Choice, Decision, Feature, Match, Task
+from kbuilder.contracts import Choice, Decision, Feature, Match, Splitting, Task
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
@@ -24,7 +24,6 @@ LEAST = 5
 """Values that a column must have, for some to be in training and more than chance."""
 FEW = 5
 """Different words among numbers that are too few to be names."""
-TEST = ("data", "split", "test")
 LIKELY = 0.8
 """The strength of a match that the values speak for, and their type does not."""
 NEAR = 0.1
@@ -66,13 +65,7 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     table = _with_target(table, targets, decisions)
     test = _with_target(test, targets, decisions) if test is not None else None
     dropped = len(table) + len(test or ()) < given
-    split = recipe.data.split
-    if split.test is None:
-        own = "the source has test rows of its own"
-        none = "the source has no test rows of its own"
-        share = Choice(0.1, none) if test is None else Choice(0.0, own)
-        decisions.append(Decision(TEST, *share, to_line(TEST, share.value)))
-        split = split.model_copy(update={"test": share.value})
+    split = _learned_split(recipe, table, test, decisions)
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
@@ -80,6 +73,21 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     update = {"data": data, "features": features, "task": task}
     resolved = recipe.model_copy(update=update)
     return Resolved(resolved, targets, tuple(decisions), table, test, dropped)
+
+
+def _learned_split(
+    recipe: Recipe, table: Table, test: Table | None, decisions: list[Decision]
+) -> Splitting:
+    """How the rows are divided, with all that is left open written out."""
+    split = recipe.data.split
+    with catalog.blamed(split, "learn how rows are divided"):
+        found = split.learn(table, test, recipe.features)
+    for name, choice in found.items():
+        key = ("data", "split", name)
+        decisions.append(Decision(key, *choice, to_line(key, choice.value)))
+    update = {name: choice.value for name, choice in found.items()}
+    learned: Splitting = split.model_copy(update=update)  # type: ignore[attr-defined]  # it is a Spec
+    return learned
 
 
 def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:
@@ -240,6 +248,13 @@ def _infer_features(
             features[name] = recipe.features[name]
             continue
         key = ("features", name)
+        if name in data.split.keys:
+            ignored.append(name)
+            reason = (
+                f"the rows are divided by it; `{to_line(key, 'category')}` reads it all the same"
+            )
+            decisions.append(Decision(key, "ignored", reason, to_line(("data", "ignore"), [name])))
+            continue
         found = profile(table[name])
         known = matches("features", found)
         written = _written(name, found, table, key)

@@ -19,8 +19,9 @@ from kbuilder.spec import Spec
 
 WIDTH = 100
 TITLES = {
-    "sources": "source", "features": "kind of feature", "augmentations": "augmentation",
-    "tasks": "task", "architectures": "architecture", "blocks": "block", "schedules": "schedule",
+    "sources": "source", "splits": "split", "features": "kind of feature",
+    "augmentations": "augmentation", "tasks": "task", "architectures": "architecture",
+    "blocks": "block", "schedules": "schedule",
 }  # fmt: skip
 """What a plug-in is called, by its folder."""
 PLURALS = {folder: folder.title() for folder in TITLES} | {"features": "Kinds of features"}

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kbuilder.splits._holding import hold_back as hold_back
+from kbuilder.splits._holding import hold_latest as hold_latest
+from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
+from kbuilder.splits._holding import hold_whole as hold_whole
+
 
 def cells(column: Any, missing: Any = None, words: Any = None) -> Any:
     """A column of text: stripped, None where it is missing, truth values as True and False.
@@ -61,25 +66,6 @@ def flags(values: Any, classes: Any, separator: Any) -> Any:
         parts = ast.literal_eval(text) if listed else text.split(separator)
         rows.append([str(part).strip() for part in parts])
     return np.array([[name in row for name in classes] for row in rows], np.float32)
-
-
-def hold_back(rows: Any, share: Any, groups: Any, random: Any, least: Any = 0) -> Any:
-    """The rows that stay and those that are held back; each group gives its share.
-
-    A group of at least so many rows gives one, unless `least` is 0.
-    """
-    order = random.permutation(rows)
-    if groups is not None:
-        order = order[np.argsort(groups[order], kind="stable")]
-    steps = np.floor(np.arange(1, len(order) + 1) * share + 0.5 * (groups is None))
-    held = np.diff(steps, prepend=0) > 0
-    if groups is not None:
-        first = np.append(True, np.diff(groups[order]) > 0)
-        held &= ~first
-        number = np.cumsum(first) - 1
-        lacking = (np.bincount(number, held) == 0) & (np.bincount(number) >= (least or np.inf))
-        held |= np.append(first[1:], True) & lacking[number]
-    return order[~held], order[held]
 
 
 def present(rows: Any, targets: Any) -> Any:

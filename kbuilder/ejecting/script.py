@@ -28,6 +28,7 @@ def write(
     dropped: bool,
     phases: Sequence[tuple[Phase, Any]] = (),
     grouping: str | None = None,
+    held: Sequence[str] = ("validation", "test"),
     folder: Path | None = None,
 ) -> str:
     """The script.
@@ -41,6 +42,7 @@ def write(
         dropped: Whether rows without a target were left out.
         phases: The phases of the fit, each with its optimizer; none: a single one.
         grouping: What all parts keep the shares of: "class", "tenth", or nothing.
+        held: The parts beside training: validation, test, or both.
         folder: Where the script will be, from which it finds the rows; left out: here.
 
     Raises:
@@ -57,14 +59,16 @@ def write(
         ([*_entering(phase, [p for p, _ in phases], model), *compiling(optimizer)], phase.epochs)
         for phase, optimizer in phases
     ] or [(compiling(model.optimizer), None)]
+    own_test = any(line.startswith("test = ") for line in source.lines)
+    divided = [part for part in held if part != "test" or not own_test]
     parts = [
         *source.functions,
-        _divide(recipe, columns, dropped, grouping),
+        _divide(recipe, columns, expressions, dropped, grouping, divided),
         _preprocessing(recipe, columns, expressions),
         _inputs(columns),
         _targets(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        _main(recipe, tasks, source, columns.target if dropped else (), stages),
+        _main(recipe, tasks, source, columns.target if dropped else (), stages, held),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
@@ -143,10 +147,16 @@ def _double_quoted(code: str) -> str:
 STANDARD = ("ast", "collections", "math", "pathlib", "typing", "re")
 
 
-def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | None) -> str:
+def _divide(
+    recipe: Recipe,
+    columns: Columns,
+    expressions: Expressions,
+    dropped: bool,
+    grouping: str | None,
+    parts: Sequence[str],
+) -> str:
     """`divide(rows)`: training, validation and, without test rows of its own, test."""
     split = recipe.data.split
-    own_test = not split.test
     lines = ["def divide(rows):", '    """Rows for training, for validation and for the test."""']
     if dropped:
         lines.append(wrapped(f"rows = present(rows, {list(columns.target)!r})", 4))
@@ -157,14 +167,9 @@ def _divide(recipe: Recipe, columns: Columns, dropped: bool, grouping: str | Non
         f"    train = np.arange(len(rows[{first!r}]))",
         *(f"    {line}" for line in _groups(target[0], grouping)),
     ]
-    names = ["train"]
-    least = 2 if split.test else 3
-    for name, share, n in (("test", split.test, 3), ("validation", split.validation, least)):
-        if share:
-            given = f"{share!r}, groups, random{f', {n}' if grouping == 'class' else ''}"
-            lines.append(f"    train, {name} = hold_back(train, {given})")
-    names += ["validation"] if split.validation else []
-    names += [] if own_test else ["test"]
+    known = split.script(grouping == "class", expressions.call)
+    lines += [wrapped(line, 4) for line in known]
+    names = ["train", *parts]
     lines += [
         f"    parts = [random.permutation(part) for part in [{', '.join(names)}]]",
         "    return [{name: values[part] for name, values in rows.items()} for part in parts]",
@@ -231,6 +236,7 @@ def _main(
     source: Script,
     dropped: Sequence[str],
     stages: Sequence[tuple[Sequence[str], int | None]],
+    held: Sequence[str],
 ) -> str:
     """`main()`: read, divide, build, fit, evaluate.
 
@@ -240,11 +246,12 @@ def _main(
         dropped: The targets, if rows without them are left out.
         stages: Of each phase of the fit the statements that come before it, and its epochs,
             None for those of training.
+        held: The parts beside training.
     """
     training = recipe.training
-    validated = bool(recipe.data.split.validation)
-    own_test = any(line.startswith("test = ") for line in source.lines)
-    tested = own_test or bool(recipe.data.split.test)
+    validated = "validation" in held
+    tested = "test" in held
+    own_test = tested and any(line.startswith("test = ") for line in source.lines)
     given = ", ".join(f"{name}={name.upper()}" for name in source.paths)
     lines = [f"def main({given}):", '    """Read, divide, build, fit, evaluate."""']
     lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in source.lines)]
@@ -283,9 +290,9 @@ def _main(
         lines += before if place else []
         fitted[2] = f"epochs=min({epochs}, EPOCHS)" if epochs else "epochs=EPOCHS"
         lines.append(wrapped(f"model.fit({', '.join(fitted)})", 4))
-    held = "test" if tested else "validation" if validated else "train"
+    judged = "test" if tested else "validation" if validated else "train"
     lines += [
-        f"    testing = inputs({held}, layers), targets({held})",
+        f"    testing = inputs({judged}, layers), targets({judged})",
         "    found = model.evaluate(*testing, return_dict=True, verbose=0)",
         "    print({name: round(float(value), 4) for name, value in found.items()})",
     ]

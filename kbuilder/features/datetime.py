@@ -68,7 +68,7 @@ class Datetime(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The order, and which parts differ."""
-        format = self.format or self._order(column, values)
+        format = self.order(column, values)
         seconds = self._seconds(values, format)
         there = seconds[~np.isnan(seconds)]
         if not len(there):
@@ -93,8 +93,10 @@ class Datetime(Spec):
             "indicator": Choice(lost > 0, f"{lost:,} training values missing{no_dates}"),
         }
 
-    def _order(self, column: str, values: np.ndarray) -> Format:
+    def order(self, column: str, values: np.ndarray) -> Format:
         """The order in which most values are dates; an error, if two are as likely."""
+        if self.format is not None:
+            return self.format
         if kind_of(values) == "number":
             ways = [to_line(("features", column), {"kind": "datetime", "format": name})
                     for name in ("unix", "unix_ms", "compact")]  # fmt: skip
@@ -130,6 +132,10 @@ class Datetime(Spec):
                     key=("features", column),
                 )
         return best
+
+    def seconds(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Seconds since 1970, NaN where there is no date. (rows,) float64"""
+        return self._seconds(values, self.order(column, values))
 
     def _seconds(self, values: np.ndarray, format: Format) -> np.ndarray:
         from kbuilder.layers.date_parts import DateParts

@@ -179,7 +179,7 @@ class Recipe(Spec):
                     "Expected one of the two",
                 )  # fmt: skip
         schedule = self.training.schedule
-        if schedule and schedule.needs_validation and not self.data.split.validation:
+        if schedule and schedule.needs_validation and not self.data.split.validates:
             raise refuse(
                 ("training", "schedule"), f"{catalog.name_of(schedule)} looks at the validation "
                 "loss, and data.split holds no rows back for it. Expected another schedule, or "

@@ -1,38 +1,30 @@
-"""How the rows are divided."""
+"""How the rows are divided, in a recipe."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo
 
-from kbuilder.refusals import refuse
-from kbuilder.spec import Fraction, Spec
+from kbuilder import catalog
+from kbuilder.contracts import Splitting
+from kbuilder.named import Named
+
+USUAL = "random"
 
 
-class Split(Spec):
-    """Shares of the rows held back for validation and test.
+def _by(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
+    """The way that fields without a name are meant for: the usual one, if it may have them."""
+    usual: Any = catalog.find("splits", USUAL)
+    others: list[Any] = [catalog.find("splits", name) for name in catalog.own("splits")]
+    foreign = {name for other in others for name in other.model_fields} - {*usual.model_fields}
+    return None if foreign & {*fields} else USUAL
 
-    The training part alone feeds vocabularies, means and weights; validation decides when to stop;
-    test is looked at once, at the end. Classes keep their shares in every part, numbers their
-    spread.
-    """
 
-    validation: Fraction = 0.1
-    """Share of the rows (without the test rows) held back for validation; 0 <= validation < 1."""
-    test: Fraction | None = None
-    """Share of the rows held back for the test; left out: 0.1, or 0 if the source has test rows."""
-    seed: int = Field(default=0, ge=0)
-    """Seed of the division."""
+def _usual() -> Any:
+    return catalog.find("splits", USUAL)()
 
-    @model_validator(mode="after")
-    def _leaves_rows_to_train(self) -> Any:
-        held_back = self.validation + (self.test or 0.0)
-        if held_back >= 1:
-            raise refuse(
-                ("validation",),
-                f"validation and test together hold back {held_back:g} of the rows. "
-                "Expected less than 1, so that rows are left to train on",
-                self.validation,
-            )
-        return self
+
+Split = Annotated[Splitting, Named("splits", key="by", assume=_by), Field(default_factory=_usual)]
+"""How the rows are divided into training, validation and test."""

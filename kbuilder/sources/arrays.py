@@ -41,7 +41,7 @@ class Arrays(Spec):
     """Where the file can be had; said when it is not there."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
-    split: Split = Split()
+    split: Split
     """How the rows are divided."""
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:

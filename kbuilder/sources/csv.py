@@ -96,7 +96,7 @@ class CSV(Spec):
     """Where the file can be had; said when it is not there."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
-    split: Split = Split()
+    split: Split
     """How the rows are divided."""
 
     @model_validator(mode="after")

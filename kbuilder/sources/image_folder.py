@@ -38,7 +38,7 @@ class ImageFolder(Spec):
     """Where the folder can be had; said when it is not there."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
-    split: Split = Split()
+    split: Split
     """How the images are divided."""
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:

@@ -43,7 +43,7 @@ class Sklearn(Spec):
     """Columns that are not used."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
-    split: Split = Split()
+    split: Split
     """How the rows are divided."""
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:

@@ -301,7 +301,7 @@ def tuned(trained: tuple[Any, Path], tmp_path_factory: pytest.TempPathFactory) -
     images = random.integers(0, 256, (24, 32, 32), dtype=np.uint8)
     frame = pd.DataFrame({"image": list(images), "y": [*"ab"] * 12})
     recipe = kb.Recipe(
-        data=kb.Frame(frame=frame, target="y", split=kb.Split(validation=0, test=0.1)),
+        data=kb.Frame(frame=frame, target="y", split=kb.Random(validation=0, test=0.1)),
         model=kb.Pretrained(
             network="MobileNet",
             weights=trained[1] / "new.weights.h5",

@@ -111,7 +111,7 @@ def test_rows_of_a_few_values_are_alike_by_chance() -> None:
 def test_far_off_values_are_said_with_their_rows() -> None:
     z = RANDOM.normal(size=ROWS)
     z[[10, 20]] = 1e14
-    [said] = found({"z": z}, split=kb.Split(validation=0, test=0))
+    [said] = found({"z": z}, split=kb.Random(validation=0, test=0))
     assert said.startswith("column 'z' has 2 values far off all others: 1e+14 in row ")
 
 

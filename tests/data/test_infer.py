@@ -173,11 +173,11 @@ def test_a_row_that_lacks_one_of_several_targets_is_left_out() -> None:
 def test_the_test_share_is_a_tenth_or_none_beside_test_rows() -> None:
     frame = pd.DataFrame({"y": Y, "x": np.arange(ROWS) % 7})
     found = resolve({"x": frame["x"]})
-    assert found.recipe.data.split == kb.Split(test=0.1)
+    assert found.recipe.data.split == kb.Random(test=0.1)
     found = resolve({"x": frame["x"]}, data={"test_frame": frame})
-    assert found.recipe.data.split == kb.Split(test=0.0)
+    assert found.recipe.data.split == kb.Random(test=0.0)
     assert decided(found, "data.split.test").reason == "the source has test rows of its own"
-    found = resolve({"x": frame["x"]}, data={"split": kb.Split(test=0.5)})
+    found = resolve({"x": frame["x"]}, data={"split": kb.Random(test=0.5)})
     assert [d for d in found.decisions if d.path == "data.split.test"] == []
 
 

@@ -24,7 +24,7 @@ def table(target: Any) -> Table:
 
 def parts(target: Any, task: Any = None, own: Table | None = None, **split: Any) -> Parts:
     task = task or kb.Multiclass()
-    return divide(table(target), own, kb.Split(**{"test": 0.0, **split}), [Target(("y",), task)])
+    return divide(table(target), own, kb.Random(**{"test": 0.0, **split}), [Target(("y",), task)])
 
 
 def rows(found: Parts) -> dict[str, list[int]]:
@@ -105,7 +105,7 @@ def test_test_rows_of_the_source_are_left_as_they_are() -> None:
 
 
 def test_test_rows_of_the_source_and_a_share_for_the_test_contradict_each_other() -> None:
-    both = (table(BALANCED), table(["a"]), kb.Split(test=0.2), [Target(("y",), kb.Multiclass())])
+    both = (table(BALANCED), table(["a"]), kb.Random(test=0.2), [Target(("y",), kb.Multiclass())])
     said = message(DataError, divide, *both)
     assert said == (
         "data.split.test: the source has test rows of its own, and 20% of the others are to be "

@@ -103,7 +103,7 @@ def test_a_field_has_its_type_its_bounds_and_its_default(pages: dict[str, str]) 
     ) in pages["recipe.md"]
     assert "\n:   one of the [schedules](schedules.md); optional\n" in pages["recipe.md"]
     assert "\n:   [Optimizer](#optimizer) or adadelta | " in pages["recipe.md"]
-    assert "\n:   [Split](#split); default `Split()`\n" in pages["sources.md"]
+    assert "\n:   one of the [splits](splits.md)" in pages["sources.md"]
 
 
 def test_text_is_shown_as_it_stands_and_code_as_code() -> None:

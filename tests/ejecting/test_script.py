@@ -27,7 +27,7 @@ def digits() -> kb.Recipe:
 
 
 def flowers() -> kb.Recipe:
-    data = kb.Sklearn(name="iris", split=kb.Split(test=0, validation=0.2))
+    data = kb.Sklearn(name="iris", split=kb.Random(test=0, validation=0.2))
     sparse = kb.Multiclass(loss="sparse_categorical_crossentropy")
     return kb.Recipe(data=data, task=sparse, model=kb.MLP(units=4))
 
@@ -39,7 +39,7 @@ def table() -> kb.Recipe:
     frame.loc[4, "price"] = None
     frame.to_csv("rows.csv", sep=";", index=False)
     return kb.Recipe(
-        data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Split(test=0.25)),
+        data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Random(test=0.25)),
         features={"floor": kb.Category(), "colour": kb.Category(embedding=2), "note": kb.Text()},
         model={"text": kb.GRU(units=3, bidirectional=True, pooling="average"), "vector": kb.MLP()},
         training=kb.Training(
@@ -103,7 +103,7 @@ def folder() -> kb.Recipe:
             kind.mkdir(parents=True, exist_ok=True)
             size = (9 + number % 2, 7)
             picture(number, "RGB" if number % 3 else "L", size).save(kind / f"{number}.png")
-    data = kb.ImageFolder(path="pictures", split=kb.Split(validation=0.2))
+    data = kb.ImageFolder(path="pictures", split=kb.Random(validation=0.2))
     return kb.Recipe(data=data, model=kb.CNN(filters=2))
 
 

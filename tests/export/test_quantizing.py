@@ -29,7 +29,7 @@ def rows() -> pd.DataFrame:
 def fit(folder: Path, **split: float) -> kb.Run:
     rows().to_csv(folder / "rows.csv", index=False)
     recipe = kb.Recipe(
-        data=kb.CSV(path=folder / "rows.csv", target="kind", split=kb.Split(**split)),
+        data=kb.CSV(path=folder / "rows.csv", target="kind", split=kb.Random(**split)),
         model=kb.MLP(units=[128, 64], dropout=0),
         training=kb.Training(epochs=8, batch_size=32),
     )

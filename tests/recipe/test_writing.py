@@ -22,6 +22,9 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "frame": {"target": "y"},
     "image_folder": {"path": Path("/images")},
     "sklearn": {"name": "iris"},
+    "column": {"column": "part", "names": {"test": ["2024"]}},
+    "group": {"column": "customer"},
+    "time": {"column": "date", "group": "customer"},
     "branches": {"layers": [[], ["flatten", {"maxout": 3}]], "merge": "add"},
     "inception": {"conv1": 4, "conv3": [2, 4], "conv5": [1, 2], "pool": 2},
     "maxout": {"units": 4, "kernel_regularizer": {"l2": 0.1}},
@@ -44,7 +47,9 @@ def with_plugin(folder: str, name: str) -> kb.Recipe:
     """A recipe with the plug-in in its place."""
     plugin = catalog.find(folder, name)(**REQUIRED.get(name, {}))
     place: dict[str, Any] = {
-        "sources": {"data": plugin}, "features": {"features": {"x": plugin}},
+        "sources": {"data": plugin},
+        "splits": {"data": {"path": "/rows.csv", "target": "y", "split": plugin}},
+        "features": {"features": {"x": plugin}},
         "tasks": {"task": plugin}, "architectures": {"model": plugin},
         "augmentations": {"features": {"x": {"kind": "image", "augment": [plugin]}}},
         "schedules": {"training": {"schedule": plugin, "early_stopping": None}},

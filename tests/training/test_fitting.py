@@ -89,7 +89,7 @@ def noisy(**given: Any) -> kb.Recipe:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(60, 6)), columns=[*"abcdef"])
     frame["y"] = random.normal(size=60)
-    data = kb.Frame(frame=frame, target="y", split=kb.Split(validation=0.3, test=0))
+    data = kb.Frame(frame=frame, target="y", split=kb.Random(validation=0.3, test=0))
     fast = {"optimizer": Optimizer(learning_rate=0.01), "batch_size": 8}
     training = kb.Training(**{**fast, **given})
     return kb.Recipe(data=data, model=kb.MLP(units=[32, 32]), training=training)
@@ -112,7 +112,7 @@ def test_the_fit_stops_when_the_validation_loss_has_not_fallen() -> None:
 
 def test_without_validation_all_epochs_run_and_the_last_weights_stay() -> None:
     recipe = noisy(epochs=4)
-    data = recipe.data.model_copy(update={"split": kb.Split(validation=0, test=0)})
+    data = recipe.data.model_copy(update={"split": kb.Random(validation=0, test=0)})
     run = kb.fit(recipe.model_copy(update={"data": data}), run_dir="run", verbose=False)
     assert list(run.history.index) == [1, 2, 3, 4]
     assert "val_loss" not in run.history

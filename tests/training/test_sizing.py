@@ -25,7 +25,7 @@ def recipe(rows: int, **training: Any) -> kb.Recipe:
     table["y"] = table["x"] + table["z"] ** 2
     pd.DataFrame(table).to_csv("rows.csv", index=False)
     return kb.Recipe(
-        data=kb.CSV(path="rows.csv", target="y", split=kb.Split(validation=0.1, test=0.1)),
+        data=kb.CSV(path="rows.csv", target="y", split=kb.Random(validation=0.1, test=0.1)),
         model=kb.MLP(units=[8], dropout=0.3),
         training=kb.Training(**{"epochs": 2, **training}),
     )

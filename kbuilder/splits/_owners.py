@@ -1,0 +1,39 @@
+"""To whom rows belong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kbuilder.errors import cut, listed
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import as_label, missing
+
+
+def owners(table: Table, column: str, field: str) -> np.ndarray:
+    """Whose each row is, as a word; "" where nothing says so. (rows,) object
+
+    Raises:
+        DataError: if there is no such column.
+    """
+    values = table.only([column], key=("data", "split", field))[column]
+    gone = missing(values)
+    words = [
+        "" if lost else str(as_label(value))
+        for value, lost in zip(values.tolist(), gone, strict=True)
+    ]
+    return np.array(words, dtype=object)
+
+
+def without(known: np.ndarray, column: str) -> tuple[str, ...]:
+    """What is said of rows that belong to nobody."""
+    count = int(np.sum(known == ""))
+    return (f"{count:,} rows have no {column}: they are one group",) if count else ()
+
+
+def in_both(train: Table, test: Table, column: str) -> str | None:
+    """What is said where test rows of the source's own belong to those of training rows."""
+    both = {*owners(train, column, "column")} & {*owners(test, column, "column")} - {""}
+    if not both:
+        return None
+    some = listed((repr(cut(name)) for name in sorted(both)), 3)
+    return f"{len(both):,} groups of {column} are in training and in the test rows: {some}"

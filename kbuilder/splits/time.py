@@ -1,0 +1,141 @@
+"""What comes later is held back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from kbuilder import catalog
+from kbuilder.contracts import Choice, Division, Feature, Strata, Timed
+from kbuilder.errors import DataError, cut
+from kbuilder.splits._holding import hold_latest, hold_latest_whole
+from kbuilder.splits._owners import in_both, owners, without
+from kbuilder.splits._shares import Shares
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing
+
+
+class Time(Shares):
+    """The latest rows are the test, those before them validation, and all before is training.
+
+    Rows of one time are in one part.
+    """
+
+    column: str
+    """The column of the time: dates, times, or numbers that grow with it."""
+    format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = None
+    """The order of year, month and day, as `datetime` has it; left out: as the values have it."""
+    group: str | None = None
+    """A column whose values are each in one part too, so that some rows are in none: later rows of
+    training groups, earlier ones of the others. It is no input, unless `features` names it."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.column, *self.keys)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return () if self.group is None else (self.group,)
+
+    def learn(
+        self, table: Table, test: Table | None, features: Mapping[str, Feature]
+    ) -> dict[str, Choice]:
+        """The share of the test, and how the dates are written."""
+        values = self._values(table)
+        if self.group is not None:
+            owners(table, self.group, "group")
+        found = super().learn(table, test, features)
+        if self.format is None and kind_of(values) == "string":
+            known = features.get(self.column)
+            if not isinstance(known, Timed):
+                known = catalog.find("features", "datetime")()
+            format = cast(Timed, known).order(self.column, values)
+            found["format"] = Choice(format, f"most values of {self.column} are written so")
+        return found
+
+    def divide(self, table: Table, strata: Strata, random: np.random.Generator) -> Division:
+        """Cut where the shares are nearest."""
+        times = self._times(table)
+        known = None if self.group is None else owners(table, self.group, "group")
+        parts = {"train": np.arange(len(table))}
+        for part, share in self.shares().items():
+            rows = parts["train"]
+            parts["train"], parts[part] = (
+                hold_latest(rows, share, times)
+                if known is None
+                else hold_latest_whole(rows, share, times, known)
+            )
+            what = f"{len(rows)} rows of {len(np.unique(times[rows]))} times"
+            if known is not None:
+                what += f" and {len(np.unique(known[rows]))} groups"
+            self.check(part, share, parts["train"], parts[part], what)
+        notes = () if known is None else without(known, cast(str, self.group))
+        lost = len(table) - sum(map(len, parts.values()))
+        if lost:
+            notes += (
+                f"{lost:,} rows are left out: by their time they are of one part, and by their "
+                f"{self.group} of another",
+            )
+        return Division(parts, notes)
+
+    def mixes(self, train: Table, test: Table) -> str | None:
+        times, later = self._times(train), self._times(test)
+        both = None if self.group is None else in_both(train, test, self.group)
+        if len(later) and times.max() >= later.min():
+            before = int(np.sum(later <= times.max()))
+            return f"{before:,} test rows are not later than all rows of training"
+        return both
+
+    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+        """The times, and a line for each part."""
+        values = f"numbers(rows[{self.column!r}])"
+        if self.format is not None:
+            layer = written(self._dates().layer())
+            values = f"np.asarray({layer}.seconds(words(rows[{self.column!r}])))"
+        call, given = "hold_latest", "times"
+        if self.group is not None:
+            call, given = "hold_latest_whole", f"times, words(rows[{self.group!r}])"
+        return (
+            f"times = {values}",
+            *(
+                f"train, {part} = {call}(train, {share!r}, {given})"
+                for part, share in self.shares().items()
+            ),
+        )
+
+    def _dates(self) -> Any:
+        """A feature that reads the dates, and makes nothing else of them."""
+        found: Any = catalog.find("features", "datetime")
+        return found(format=self.format, parts=("elapsed",), mean=0.0, scale=1.0, indicator=False)
+
+    def _values(self, table: Table) -> np.ndarray:
+        return table.only([self.column], key=("data", "split", "column"))[self.column]
+
+    def _times(self, table: Table) -> np.ndarray:
+        """A number that grows with the time. (rows,)
+
+        Raises:
+            DataError: if a row has none.
+        """
+        values = self._values(table)
+        times = values
+        if self.format is not None:
+            times = self._dates().seconds(self.column, values)
+        if times.ndim > 1 or times.dtype.kind not in "iuf":
+            raise DataError(
+                f"column {self.column!r} has neither dates nor numbers in it. Expected the time "
+                "of each row.", key=("data", "split", "column"),
+            )  # fmt: skip
+        gone = missing(times) | (times == MISSING_INTEGER)
+        if gone.any():
+            row = int(gone.argmax())
+            lost = values[row] is None or bool(missing(values[row : row + 1])[0])
+            what = "is empty" if lost else f"is {cut(str(values[row]))!r}, which is no date or time"
+            raise DataError(
+                f"column {self.column!r} {what} in {table.row(row)}, so that nobody knows whether "
+                "the row comes before the others. Expected a time in each row; fill it in, or "
+                "remove the row.", key=("data", "split", "column"), row=row,
+            )  # fmt: skip
+        return times

@@ -1,0 +1,50 @@
+"""A script divides the rows as the fit does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kbuilder as kb
+from kbuilder import pipeline
+
+SPLITS = {
+    "random": kb.Random(test=0.2),
+    "group": kb.Group(column="customer", test=0.2),
+    "time": kb.Time(column="day", test=0.2),
+    "number": kb.Time(column="id"),
+    "both": kb.Time(column="day", group="customer", test=0.2),
+    "column": kb.Column(column="part"),
+    "named": kb.Column(column="x", names={"test": ("0.126", "-0.132")}, validation=0.2),
+}
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    random = np.random.default_rng(0)
+    days = np.datetime64("2023-11-01") + random.integers(0, 200, 400)
+    frame = pd.DataFrame({
+        "id": random.permutation(400), "x": random.choice([0.126, -0.132, 2.5, 4], 400),
+        "y": random.choice(["a", "b"], 400), "customer": random.integers(0, 20, 400),
+        "day": pd.Series(days).dt.strftime("%d.%m.%Y"),
+        "part": random.choice(["train", "Val", "TEST"], 400, p=[0.7, 0.1, 0.2]),
+    })  # fmt: skip
+    frame.loc[7, "customer"] = None
+    file = tmp_path_factory.mktemp("splits") / "rows.csv"
+    frame.astype({"customer": "Int64"}).to_csv(file, index=False)
+    return file
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_a_script_divides_the_rows_as_the_fit_does(name: str, rows: Path) -> None:
+    data = kb.CSV(path=rows, target="y", split=SPLITS[name])
+    recipe = kb.Recipe(data=data, model=kb.Linear())
+    prepared = pipeline.build(kb.prepare(recipe), recipe)
+    code: dict[str, Any] = {"__name__": "script", "__file__": str(rows.parent / "script.py")}
+    exec(pipeline.written(prepared, rows.parent), code)
+    found = [part["id"].astype(int).tolist() for part in code["divide"](code["read"](rows))]
+    assert found == [part["id"].tolist() for _, part in prepared.data.parts]

@@ -1,0 +1,226 @@
+"""Ways of dividing: what is never on both sides, whatever the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shared import message
+
+import kbuilder as kb
+from kbuilder.data.dataset import divided, look
+from kbuilder.data.split import Parts
+from kbuilder.errors import DataError
+
+
+def parts(frame: pd.DataFrame, split: Any, test: Any = None, target: str = "y") -> Parts:
+    own = {} if test is None else {"test_frame": test}
+    data = kb.Frame(frame=frame, target=target, split=split, **own)
+    return divided(kb.Recipe(data=data))[1]
+
+
+def notes(frame: pd.DataFrame, split: Any, test: Any = None) -> list[str]:
+    own = {} if test is None else {"test_frame": test}
+    data = kb.Frame(frame=frame, target="y", split=split, **own)
+    found = look(kb.Recipe(data=data)).findings
+    return [finding.message for finding in found if finding.check == "split"]
+
+
+def ids(found: Parts) -> dict[str, set[int]]:
+    return {part: set(table["id"].tolist()) for part, table in found}
+
+
+@st.composite
+def frames(draw: Any) -> pd.DataFrame:
+    """Rows of customers at times, both repeated, missing customers among them."""
+    rows = draw(st.integers(20, 120))
+    random = np.random.default_rng(draw(st.integers(0, 10_000)))
+    owner = random.integers(0, draw(st.integers(2, 30)), rows)
+    kinds = random.choice(["red", "green", "blue"], rows, p=[0.7, 0.2, 0.1])
+    kinds[:2] = "red", "green"
+    return pd.DataFrame({
+        "id": np.arange(rows), "x": random.normal(size=rows), "y": kinds,
+        "customer": [None if n == 1 else f"c{n}" for n in owner],
+        "day": [str(np.datetime64("2023-12-25") + int(n))
+                for n in random.integers(0, draw(st.integers(2, 400)), rows)],
+    })  # fmt: skip
+
+
+SPLITS = [
+    kb.Group(column="customer", test=0.2, validation=0.2),
+    kb.Time(column="day", test=0.2, validation=0.2),
+    kb.Time(column="day", group="customer", test=0.2, validation=0.2),
+]
+
+
+@pytest.mark.parametrize("split", SPLITS, ids=["group", "time", "both"])
+@settings(deadline=None, max_examples=40)
+@given(frame=frames(), seed=st.integers(0, 100))
+def test_no_group_is_on_both_sides_no_time_goes_back_and_no_order_matters(
+    split: Any, frame: pd.DataFrame, seed: int
+) -> None:
+    shuffled = frame.sample(frac=1, random_state=seed)
+    try:
+        found = parts(frame, split)
+    except DataError as error:
+        assert "too few to hold back" in str(error)  # noqa: PT017 (either is right)
+        with pytest.raises(DataError, match="too few to hold back"):
+            parts(shuffled, split)
+        return
+    assert ids(parts(shuffled, split)) == ids(found)
+    held = [row for part in ids(found).values() for row in part]
+    assert len(held) == len(set(held))
+    assert [name for name, _ in found] == ["train", "validation", "test"]
+    if split.reads != ("day", "customer"):
+        assert len(held) == len(frame)
+    if "customer" in split.reads:
+        owners = [{str(v) for v in part["customer"].tolist()} for _, part in found]
+        assert not owners[0] & owners[1] | owners[0] & owners[2] | owners[1] & owners[2]
+    if "day" in split.reads:
+        ends = [(min(part["day"]), max(part["day"])) for _, part in found]
+        assert ends[0][1] < ends[1][0] <= ends[1][1] < ends[2][0]
+
+
+def visits(rows: int = 1000, customers: int = 50) -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame({
+        "id": np.arange(rows), "x": random.normal(size=rows), "y": random.choice(["a", "b"], rows),
+        "customer": random.integers(0, customers, rows),
+        "day": [str(np.datetime64("2024-01-01") + int(n)) for n in random.integers(0, 365, rows)],
+    })  # fmt: skip
+
+
+def test_parts_have_about_their_share() -> None:
+    for split, low, high in zip(SPLITS, (0.17, 0.19, 0.12), (0.23, 0.21, 0.25), strict=True):
+        found = {name: len(part) / 1000 for name, part in parts(visits(), split)}
+        assert low < found["test"] < high, split
+
+
+def test_groups_keep_the_shares_of_the_classes() -> None:
+    frame = visits(2000, 200).assign(y=lambda f: np.where(f["customer"] % 10 == 0, "a", "b"))
+    for _, part in parts(frame, kb.Group(column="customer", test=0.2)):
+        assert 0.07 < np.mean(part["y"] == "a") < 0.13
+
+
+def test_the_column_of_a_group_is_no_input_unless_it_is_written() -> None:
+    split = kb.Group(column="customer")
+    data = kb.Frame(frame=visits(), target="y", split=split)
+    assert "customer" in divided(kb.Recipe(data=data))[0].recipe.data.ignore
+    written = {"customer": kb.Category()}
+    recipe = kb.Recipe(data=data, features=written)
+    assert "customer" in divided(recipe)[0].recipe.features
+
+
+def test_rows_without_a_group_are_one_group_and_said() -> None:
+    frame = visits().assign(customer=lambda f: f["customer"].where(f["customer"] > 3).astype(str))
+    frame["customer"] = frame["customer"].replace("nan", None)
+    [said] = notes(frame, kb.Group(column="customer"))
+    lost = int(frame["customer"].isna().sum())
+    assert said == f"{lost} rows have no customer: they are one group"
+
+
+def test_rows_of_one_part_by_time_and_of_another_by_group_are_said() -> None:
+    frame = visits()
+    split = kb.Time(column="day", group="customer")
+    left = len(frame) - sum(len(part) for _, part in parts(frame, split))
+    assert 100 < left < 600
+    assert notes(frame, split) == [
+        f"{left} rows are left out: by their time they are of one part, and by their customer of "
+        "another"
+    ]
+
+
+def test_groups_that_come_one_after_the_other_lose_next_to_nothing() -> None:
+    frame = visits().sort_values("day").assign(customer=np.arange(1000) // 10)
+    found = parts(frame, kb.Time(column="day", group="customer"))
+    assert sum(len(part) for _, part in found) > 950
+
+
+@pytest.mark.parametrize(
+    ("days", "kind"),
+    [
+        (lambda d: d.strftime("%d.%m.%Y"), "dmy"), (lambda d: d.strftime("%m/%d/%y"), "mdy"),
+        (lambda d: d.strftime("%Y-%m-%dT%H:%M:%SZ"), "ymd"),
+        (lambda d: d.astype("int64"), None), (lambda d: d, "ymd"),
+    ],
+)  # fmt: skip
+def test_times_are_read_as_they_are_written(days: Any, kind: str | None) -> None:
+    dates = pd.date_range("2023-11-20", periods=300, freq="D")
+    frame = pd.DataFrame(
+        {"id": np.arange(300), "y": ["a", "b", "c"] * 100, "x": 1.0 / (1 + dates.day)}
+    )
+    frame["when"] = np.asarray(days(dates)) if kind != "ymd" else days(dates)
+    found = parts(frame.sample(frac=1, random_state=0), kb.Time(column="when", test=0.1))
+    assert ids(found)["test"] == set(range(270, 300))
+    assert ids(found)["validation"] == set(range(243, 270))
+
+
+def test_a_column_says_which_rows_are_held_back() -> None:
+    frame = visits().assign(part=lambda f: np.where(f["id"] < 700, "Train", "TEST"))
+    found = parts(frame, kb.Column(column="part"))
+    assert ids(found)["test"] == set(range(700, 1000))
+    assert len(found.validation) == 70
+    frame.loc[:99, "part"] = "val"
+    assert ids(parts(frame, kb.Column(column="part")))["validation"] == set(range(100))
+
+
+def test_a_column_of_other_words_is_named() -> None:
+    frame = visits().assign(year=lambda f: 2020 + f["id"] % 5)
+    split = kb.Column(column="year", names={"validation": (2023,), "test": (2024,)})
+    found = parts(frame, split)
+    assert {row % 5 for row in ids(found)["test"]} == {4}
+    assert {row % 5 for row in ids(found)["validation"]} == {3}
+
+
+def test_a_word_that_names_no_part_is_refused() -> None:
+    frame = visits().assign(part=["train", "holdout"] * 500)
+    assert message(DataError, parts, frame, kb.Column(column="part")) == (
+        "data.split.column: column 'part' is 'holdout' in row 2 of the frame, which names no part. "
+        "Expected one of: train, training, validation, valid, val, dev, test, testing; or say "
+        "which values mean what, such as `data: {split: {by: column, column: part, names: {test: "
+        "[holdout]}}}`."
+    )
+
+
+def test_a_row_of_no_part_is_refused() -> None:
+    frame = visits().assign(part=["train", "test"] * 500)
+    frame.loc[2, "part"] = None
+    assert message(DataError, parts, frame, kb.Column(column="part")) == (
+        "data.split.column: column 'part' is empty in row 3 of the frame, which names no part. "
+        "Expected one of: train, training, validation, valid, val, dev, test, testing."
+    )
+
+
+def test_a_row_without_a_time_is_refused() -> None:
+    frame = visits()
+    frame.loc[6, "day"] = None
+    assert message(DataError, parts, frame, kb.Time(column="day")) == (
+        "data.split.column: column 'day' is empty in row 7 of the frame, so that nobody knows "
+        "whether the row comes before the others. Expected a time in each row; fill it in, or "
+        "remove the row."
+    )
+
+
+def test_test_rows_of_the_sources_own_are_compared() -> None:
+    frame = visits()
+    train, test = frame[frame["id"] < 900], frame[frame["id"] >= 900]
+    [said] = notes(train, kb.Group(column="customer"), test)
+    trained = parts(train, kb.Group(column="customer"), test).train["customer"]
+    both = len({*trained} & {*test["customer"]})
+    assert said.startswith(f"{both} groups of customer are in training and in the test rows: '0'")
+    [said] = notes(train, kb.Time(column="day"), test)
+    assert said.endswith("test rows are not later than all rows of training")
+
+
+def test_a_column_that_says_how_rows_are_divided_is_told() -> None:
+    frame = visits().assign(part=["train", "train", "Val", "test"] * 250)
+    [said] = notes(frame, kb.Random())
+    assert said == (
+        "column 'part' seems to say how the rows are divided, and is read as an input: its values "
+        "are test, train, val. Write `data: {split: {by: column, column: part}}` to divide by "
+        "it, or `data: {ignore: [part]}`"
+    )
