@@ -134,10 +134,17 @@ def _naming_rows(table: Table) -> Iterator[None]:
 
 def preprocessor(columns: Columns) -> Any:
     """The Keras layer from raw columns to the network's inputs."""
+    from kbuilder.layers.category_index import CategoryIndex
     from kbuilder.layers.preprocessor import Preprocessor
 
-    layers = {column: feature.layer() for column, feature in columns.features.items()}
-    return Preprocessor(layers, columns.keys(), columns.blanks())
+    layers, blanks = {}, columns.blanks()
+    for column, feature in columns.features.items():
+        layer = feature.layer()
+        if isinstance(layer, CategoryIndex) and layer.words:  # it looks words up as it is
+            own = {**layer.get_config(), "missing": blanks.pop(column, ())}
+            layer = CategoryIndex.from_config(own)
+        layers[column] = layer
+    return Preprocessor(layers, columns.keys(), blanks)
 
 
 def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:

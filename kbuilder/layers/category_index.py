@@ -15,10 +15,13 @@ from kbuilder.tables.values import MISSING_INTEGER
 class CategoryIndex(keras.layers.Layer):
     """The place of each value in a vocabulary: 0 missing, 1 unknown, 2 the first word.
 
+    Words that are not known as they stand are looked up again without blanks at both ends.
+
     Args:
         vocabulary: The known values, all strings or all integers.
         one_hot: Whether to return one-hot vectors in place of the index.
         others: Other spellings of known words, each with the word that is known.
+        missing: Words that mean missing, beside the empty one.
 
     Input shape: (batch,) string ("" where missing) or int64 (`MISSING_INTEGER` where missing).
     Output shape: (batch, 1) int64, or (batch, 2 + len(vocabulary)) float32.
@@ -29,27 +32,40 @@ class CategoryIndex(keras.layers.Layer):
         vocabulary: Sequence[str | int],
         one_hot: bool = True,
         others: Mapping[str, str] | None = None,
+        missing: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"trainable": False, **kwargs})
         self.vocabulary = list(vocabulary)
         self.one_hot = one_hot
         self.others = dict(others or {})
-        if isinstance(self.vocabulary[0], str):
-            self.lookup = keras.layers.StringLookup(vocabulary=self.vocabulary, mask_token="")
-        else:
-            self.lookup = keras.layers.IntegerLookup(
-                vocabulary=self.vocabulary, mask_token=MISSING_INTEGER
-            )
+        self.missing = list(missing)
+        places: dict[Any, int] = {value: place for place, value in enumerate(self.vocabulary, 2)}
+        absent: list[Any] = [MISSING_INTEGER]
+        self.words = isinstance(self.vocabulary[0], str)
+        if self.words:
+            absent = [word for word in ("", *self.missing) if word not in places]
+            places |= {other: places[known] for other, known in self.others.items()}
+        places |= dict.fromkeys(absent, 0)
+        known = tf.lookup.KeyValueTensorInitializer(
+            tf.constant(list(places), tf.string if self.words else tf.int64),
+            tf.constant(list(places.values()), tf.int64),
+        )
+        self.table = tf.lookup.StaticHashTable(known, default_value=1)
 
     def call(self, values: Any) -> Any:
-        for other, known in self.others.items():
-            values = tf.where(values == other, known, values)
-        index = self.lookup(values)
+        index = self.table.lookup(values)
+        if self.words:
+            index = tf.cond(
+                tf.reduce_any(index == 1),
+                lambda: self.table.lookup(tf.strings.strip(values)),
+                lambda: index,
+            )
         if not self.one_hot:
             return keras.ops.expand_dims(index, -1)
         return keras.ops.one_hot(index, len(self.vocabulary) + 2, dtype="float32")
 
     def get_config(self) -> dict[str, Any]:
         own = {"vocabulary": self.vocabulary, "one_hot": self.one_hot, "others": self.others}
+        own |= {"missing": self.missing} if self.missing else {}
         return {**super().get_config(), **own}
