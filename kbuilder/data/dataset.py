@@ -81,7 +81,7 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     Raises:
         DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
     """
-    recipe, decisions = _settled(recipe)
+    recipe, decisions = settled(recipe)
     resolved = infer.resolve(recipe, *recipe.data.load(_words(recipe)))
     resolved = replace(resolved, decisions=(*decisions, *resolved.decisions))
     parts = split.divide(
@@ -90,7 +90,7 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     return resolved, parts.smoke() if smoke else parts
 
 
-def _settled(recipe: Recipe) -> tuple[Recipe, list[Decision]]:
+def settled(recipe: Recipe) -> tuple[Recipe, list[Decision]]:
     """The recipe with what its source can say of its files by itself, and why."""
     if not isinstance(recipe.data, Settling):
         return recipe, []

@@ -364,8 +364,7 @@ def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
         )
     plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
     names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
-    also = [word for taken in table.taken.values() for word in taken]
-    missing_words = list(dict.fromkeys([*also, *words]))
+    missing_words = also_missing(table, words)
     return DataError(
         f"column {name!r} mixes {plenty}: {listed((repr(cut(word)) for word in words), 4)} "
         f"(first in {table.row(int(odd[0]))}). If that means missing, write "
@@ -373,6 +372,12 @@ def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
         f"`{to_line(names[:-1], names[-1])}`.",
         key=key,
     )
+
+
+def also_missing(table: Table, words: Sequence[str]) -> list[str]:
+    """What `data.missing` has to be for words to mean missing, too: it replaces what it was."""
+    also = [word for taken in table.taken.values() for word in taken]
+    return list(dict.fromkeys([*also, *words]))
 
 
 def _all_of(wrong: Sequence[DataError]) -> DataError:

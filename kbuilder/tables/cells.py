@@ -149,7 +149,7 @@ class Cells:
             plain = self._plain(there)
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
-                return _Read(self._marked(_spread(numbers, gone)))
+                return _Read(self._marked(_spread(numbers, gone)), counts)
             if there.isin(TRUTH).all():
                 cells = pd.Series(np.where(cells.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
         values = cells.to_numpy(dtype=object, copy=True)
