@@ -42,8 +42,11 @@ def test_a_plugin_has_what_its_folder_promises(folder: str, name: str) -> None:
 DATA = {"number", "string", "bytes", "array", "list", "mixed"}
 """The kinds of columns before anybody knows what they mean (`table.Kind`), two of which are names
 of features as well."""
-FREE = {"sequential", "text", "image", "constant", "crop", "step", "linear", "residual", "maxout"}
-"""Names that mean something else elsewhere: forms of tensors, names in Keras."""
+FREE = {
+    "sequential", "text", "image", "constant", "crop", "step", "linear", "residual", "maxout",
+    "time", "column",
+}  # fmt: skip
+"""Names that mean something else elsewhere: forms of tensors, names in Keras, ways of writing."""
 HOMES = ("spelling.py", "keras_layers.py", "build.py")
 """Tables of Keras's own names, of losses and layers."""
 
