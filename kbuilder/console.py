@@ -9,10 +9,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from kbuilder.contracts import Decision, Finding
+from kbuilder.contracts import IN_DOUBT, Decision, Finding
 from kbuilder.errors import on_one_line, printable
 from kbuilder.lines import dotted
 
+WIDTH, LINES = 100, 18
+"""Characters of a line, and lines, in which a fit says what was inferred."""
+SEVERAL = 2
+"""Columns of a kind whose reasons are said."""
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
 
@@ -70,15 +74,16 @@ class Console:
             self.say(f"Warning: {finding.message}.".replace("..", "."))
 
     def decided(self, decisions: Iterable[Decision]) -> None:
-        """What was inferred, and why; what was learned of one column is on one line."""
-        rows = list(decisions)
-        if not rows:
+        """What was inferred, in a few lines."""
+        lines = summary(decisions)
+        if not lines:
             return
         self.say(
-            "decided, since the recipe leaves it open (`kbuilder show` has the lines to write):"
+            "decided, since the recipe leaves it open (`kbuilder show` has all, with lines to "
+            "write):"
         )
-        for text, _ in grouped(rows):
-            self.say(f"  {text}")
+        for line in lines:
+            self.say(f"  {line}")
 
     def fitting(self, parameters: int, rows: Mapping[str, int]) -> None:
         """What is about to be fitted, and on how many rows."""
@@ -150,6 +155,36 @@ class Console:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def summary(decisions: Iterable[Decision]) -> list[str]:
+    """What was inferred, in lines of `WIDTH`: one for each kind of column, those in doubt whole."""
+    lines: list[str] = []
+    kinds: dict[str, list[Decision]] = {}
+    for decision in decisions:
+        if decision.key[0] != "features":
+            named = decision.key[1:] if decision.key[0] == "task" else decision.key
+            said = f"{brief(decision.value)} ({decision.reason})"
+            lines.append(shortened(f"{dotted(named) or decision.key[0]}: {said}"))
+        elif len(decision.key) == 2 and IN_DOUBT in decision.reason:
+            lines.append(f"{dotted(decision.key)}: {decision.value} ({decision.reason})")
+        elif len(decision.key) == 2:
+            kinds.setdefault(str(decision.value), []).append(decision)
+    for kind, columns in kinds.items():
+        if len(columns) <= SEVERAL:
+            each = (f"{dotted(d.key[1:])} ({d.reason.partition(';')[0]})" for d in columns)
+            lines.append(shortened(f"{kind}: {', '.join(each)}"))
+        else:
+            names = ", ".join(dotted(d.key[1:]) for d in columns)
+            lines.append(shortened(f"{kind}: {len(columns):,} columns: {names}"))
+    more = len(lines) - LINES
+    return [*lines[:LINES], f"… and {more} more"] if more > 1 else lines
+
+
+def shortened(text: str) -> str:
+    """Text cut to a line of the terminal, with two blanks before it."""
+    text = on_one_line(text)
+    return text if len(text) <= WIDTH - 2 else f"{text[: WIDTH - 3]}…"
 
 
 def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:

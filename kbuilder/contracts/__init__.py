@@ -23,6 +23,7 @@ from kbuilder.contracts.plugins import Splitting as Splitting
 from kbuilder.contracts.plugins import Task as Task
 from kbuilder.contracts.plugins import Timed as Timed
 from kbuilder.contracts.values import FORMS as FORMS
+from kbuilder.contracts.values import IN_DOUBT as IN_DOUBT
 from kbuilder.contracts.values import RANKS as RANKS
 from kbuilder.contracts.values import Body as Body
 from kbuilder.contracts.values import Choice as Choice

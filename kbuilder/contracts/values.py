@@ -53,6 +53,10 @@ class Match(NamedTuple):
     reason: str
 
 
+IN_DOUBT = "; nearly as likely: "
+"""What stands in the reason of a decision that could have been another."""
+
+
 @dataclass(frozen=True)
 class Decision:
     """A `Choice` with its key in the recipe, and the line that says the same.

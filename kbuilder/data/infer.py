@@ -11,7 +11,7 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Choice, Decision, Feature, Match, Splitting, Task
+from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match, Splitting, Task
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe
@@ -188,7 +188,7 @@ def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:
     if not near:
         return Choice(name, best.reason)
     lines = " or ".join(f"`{to_line(key, other)}`" for other in near)
-    return Choice(name, f"{best.reason}; nearly as likely: {lines}")
+    return Choice(name, f"{best.reason}{IN_DOUBT}{lines}")
 
 
 def _infer_task(

@@ -15,8 +15,8 @@ import pytest
 from shared import Call
 
 import kbuilder as kb
-from kbuilder.console import grouped
-from kbuilder.contracts import Decision
+from kbuilder.console import grouped, summary
+from kbuilder.contracts import IN_DOUBT, Decision
 from kbuilder.runs.predicted_csv import to_csv
 
 RED, BELL, C1, BIDI = "\x1b[31mred", "be\x07ll", "\x9b2J", "\u202eright"
@@ -68,7 +68,7 @@ def test_no_verb_prints_a_control_character(recipe: str, call: Call) -> None:
             assert CONTROL.search(printed.encode()) is None, (verb, printed)
     log = Path(run, "log.txt").read_bytes()
     assert CONTROL.search(log) is None
-    assert b'features."two\\nlines": number' in log
+    assert b'"two\\nlines"' in log
 
 
 def test_predictions_on_stdout_are_those_of_the_file_byte_for_byte(recipe: str, call: Call) -> None:
@@ -120,3 +120,26 @@ def test_a_column_is_printed_by_its_whole_name(name: str) -> None:
     assert [text for text, _ in grouped(decisions)] == [
         f"features.{json.dumps(name)}: number (it is), mean 1 (so)"
     ]
+
+
+def test_what_was_decided_of_many_columns_is_said_in_twenty_lines_and_doubts_whole() -> None:
+    kinds = ["number", "category", "ignored", "text", "datetime"]
+    decisions: list[Any] = [
+        Decision(("features", f"column {n}"), kinds[n % len(kinds)], f"reason {n}; more")
+        for n in range(200)
+    ]
+    doubt = "20 different strings" + IN_DOUBT + "`features: {x: text}`" + " and more" * 20
+    decisions += [
+        Decision(("features", "x"), "category", doubt), Decision(("features", "y"), "set", "sets"),
+        Decision(("task",), "binary", "two values"), Decision(("task", "loss"), "focal", "rare"),
+        Decision(("features", "x", "mean"), 1.0, "learned"),
+        Decision(("data", "a"), "b", "c" * 200),
+    ]  # fmt: skip
+    lines = summary(decisions)
+    assert len(lines) == 10
+    assert f"features.x: category ({doubt})" in lines
+    assert {"set: y (sets)", "task: binary (two values)", "loss: focal (rare)"} < set(lines)
+    [numbers] = [line for line in lines if line.startswith("number: 40 columns: ")]
+    assert numbers.startswith("number: 40 columns: column 0, column 5, column 10, ")
+    assert max(len(line) for line in lines if "nearly as" not in line) == 98
+    assert len(summary([Decision(("training", f"k{n}"), n, "so") for n in range(50)])) == 19
