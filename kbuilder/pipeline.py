@@ -269,10 +269,10 @@ def _run(
             done = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
                 fitted.get("validation"), [*following, *listeners, keeper], network.phases,
-                network.compile, start, console.say,
+                network.compile, start, console.say, data.weights,
             )  # fmt: skip
         model = on_one_device(network.model)
-        metrics = evaluating.evaluate(model, columns, data.rows)
+        metrics = evaluating.evaluate(model, columns, data.rows, data.weights)
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,

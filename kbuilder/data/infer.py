@@ -12,9 +12,10 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature, Match, Splitting, Task
+from kbuilder.data import weights
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import CODE, written_otherwise
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
@@ -66,6 +67,11 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     test = _with_target(test, targets, decisions) if test is not None else None
     dropped = len(table) + len(test or ()) < given
     split = _learned_split(recipe, table, test, decisions)
+    weight = weight_of(recipe.data)
+    if weight is not None:
+        weights.check_tasks(tasks)
+        for rows in (table, test) if test is not None else (table,):
+            weights.read(rows, weight)
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
@@ -242,7 +248,7 @@ def _infer_features(
     ignored: list[str] = []
     wrong: list[DataError] = []
     for name in table.columns:
-        if name in data.target or name in data.ignore:
+        if name in data.target or name in data.ignore or name == weight_of(data):
             continue
         if name in recipe.features:
             features[name] = recipe.features[name]

@@ -90,6 +90,12 @@ class OneOrEach:
         return {"anyOf": [one, each]}
 
 
+def weight_of(data: Source) -> str | None:
+    """The column of the weights of the rows; None: all weigh the same."""
+    weight: str | None = getattr(data, "weight", None)  # not every source has such a column
+    return weight
+
+
 def _by_form(value: dict[Any, Any]) -> bool:
     """Whether a mapping has an architecture for each form, however its keys are misspelled."""
     if not any(nearest(key, FORMS) for key in value):
@@ -171,6 +177,16 @@ class Recipe(Spec):
                 raise refuse(
                     ("features", name), f"{name!r} is the target, so it cannot be a feature. "
                     "Expected columns other than the target",
+                )  # fmt: skip
+        weight = weight_of(self.data)
+        others = {
+            "the target": self.data.target, "a feature": self.features, "ignored": self.data.ignore,
+        }  # fmt: skip
+        for what, names in others.items():
+            if weight in names:
+                raise refuse(
+                    ("data", "weight"), f"{weight!r} is {what} and the weight of the rows. "
+                    "Expected a column of its own", weight,
                 )  # fmt: skip
         for name in self.features:
             if name in self.data.ignore:

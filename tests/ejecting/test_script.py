@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from halting import HANG
 from shared import ROWS, Call, built, message, mixed, picture, reviews
@@ -18,6 +19,7 @@ import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.errors import CallError
 from kbuilder.pipeline import written
+from kbuilder.training.feeding import of_outputs, training_feed
 
 TRAINING = kb.Training(epochs=1, batch_size=32)
 
@@ -265,6 +267,41 @@ def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
     assert 'weights["answer"] = balanced(wanted["answer"][:, 0].astype(int))' in script
     assert 'weights["price"] = np.ones(len(wanted["price"]), np.float32)' in script
     assert "sample_weight=weights," in script
+
+
+@pytest.mark.parametrize("balance", ["none", "auto"])
+def test_the_rows_weigh_in_a_script_as_in_the_fit(
+    balance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = several()
+    for name in ("train.csv", "test.csv"):
+        read = pd.read_csv(name)
+        read.assign(w=1 + np.arange(len(read)) % 3).to_csv(name, index=False)
+    data = recipe.data.model_copy(update={"weight": "w"})  # type: ignore[attr-defined]
+    training = kb.Training(balance=balance)
+    prepared = built(recipe.model_copy(update={"data": data, "training": training}))
+    text = written(prepared)
+    assert "weighted_metrics={" in text
+    script = run(text)
+    model, found = script["build_model"](), []
+    script["build_model"] = lambda: model
+
+    def fit(*args: Any, sample_weight: Any, validation_data: Any, **named: Any) -> None:
+        found.extend([sample_weight, validation_data[2]])
+
+    def evaluate(*args: Any, sample_weight: Any, **named: Any) -> dict[str, float]:
+        found.append(sample_weight)
+        return {}
+
+    monkeypatch.setattr(model, "fit", fit)
+    monkeypatch.setattr(model, "evaluate", evaluate)
+    script["main"]()
+    rows, weights, tasks = prepared.data.rows, prepared.data.weights, prepared.network.tasks
+    feed = training_feed(rows["train"], tasks, training, weights["train"])
+    held = [of_outputs(rows[name][1], weights[name]) for name in ("validation", "test")]
+    for given, expected in zip(found, [feed.arrays[2], *held], strict=True):
+        for output, values in expected.items():  # type: ignore[union-attr]
+            np.testing.assert_array_equal(given[output], values)
 
 
 def test_classes_by_number_are_balanced_by_their_number() -> None:

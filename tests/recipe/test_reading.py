@@ -42,7 +42,7 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
     4 |   ignore: [income, fnlwgt]
       |           ^^^^^^^^^^^^^^^^
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
-Expected one of: path, test_path, target, ignore, delimiter, encoding, quoting, decimal, \
+Expected one of: path, test_path, target, ignore, weight, delimiter, encoding, quoting, decimal, \
 thousands, columns, header, skip, comment, sheet, missing, origin, checks, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^

@@ -232,6 +232,16 @@ def test_rows_weigh_the_same_in_tasks_without_classes() -> None:
     }
 
 
+def test_classes_that_are_balanced_have_equal_sums_of_the_weights_of_their_rows() -> None:
+    groups, own = np.array([0] * 6 + [1] * 3), np.array([1, 0, 2, 3, 1, 1, 5, 0, 0.5])
+    encoded = {"y": groups[:, None], "z": np.zeros((9, 1))}
+    tasks = {"y": kb.Binary(classes=("no", "yes")), "z": kb.Regression()}
+    weights = class_weights(tasks, encoded, own)
+    np.testing.assert_allclose([weights["y"][groups == n].sum() for n in (0, 1)], 4.5, rtol=1e-6)
+    np.testing.assert_allclose(weights["y"][:6] * 8, weights["y"][2] * 4 * own[:6], rtol=1e-6)
+    np.testing.assert_allclose(weights["z"], own / own.mean(), rtol=1e-6)
+
+
 @pytest.mark.parametrize("balance", ["none", "auto"])
 def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
     random = np.random.default_rng(0)

@@ -93,6 +93,11 @@ def rows(kind: str, count: int, seed: int) -> Any:
     return {"x": x}, {"y": y, "z": (sums - 2).astype(np.float32)}
 
 
+def weights_of(count: int) -> np.ndarray:
+    """How much each row counts; some not at all."""
+    return np.random.default_rng(count).integers(0, 4, count).astype(np.float64) + (count == 1)
+
+
 def fit(
     kind: str,
     devices: int | None = 2,
@@ -103,6 +108,7 @@ def fit(
     phased: bool = False,
     dropout: float = 0.0,
     spoilt: int | None = None,
+    weighted: bool = False,
     **given: Any,
 ) -> tuple[list[np.ndarray], list[dict[str, float]]]:
     """The weights, and the history, of a fit whose last steps are of one row."""
@@ -120,7 +126,7 @@ def fit(
                 optimizer,
                 loss={name: loss for name, (loss, _) in objectives.items()},
                 loss_weights={name: task.loss_weight for name, task in tasks.items()},
-                metrics={name: metrics for name, (_, metrics) in objectives.items()},
+                weighted_metrics={name: metrics for name, (_, metrics) in objectives.items()},
             )
 
         compile_(training.create_optimizer(-(-train // BATCH)))
@@ -146,6 +152,7 @@ def fit(
         history, _ = fitting.fit(
             model, tasks, training, fed, rows(kind, held, 2) if held is not None else None,
             following, phases, compile_, start, reporter.say,
+            {"train": weights_of(train), "validation": weights_of(held or 1)} if weighted else None,
         )  # fmt: skip
     assert (model.distribute_strategy.num_replicas_in_sync == 2) == (devices == 2)
     weights = [np.array(weight.numpy()) for weight in model.weights]
@@ -171,6 +178,14 @@ def plain(kind: str, devices: int | None) -> Any:
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_devices_reach_the_losses_metrics_and_weights_of_one(kind: str) -> None:
     assert_alike(plain(kind, 2), plain(kind, None), 1e-5)
+
+
+@pytest.mark.parametrize("balance", ["none", "auto"])
+def test_rows_weigh_on_two_devices_as_on_one(balance: str) -> None:
+    two, one = (
+        fit("numbers", devices, weighted=True, balance=balance, epochs=1) for devices in (2, None)
+    )
+    assert_alike(two, one, 1e-5)
 
 
 def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
