@@ -1026,7 +1026,7 @@ class Training(_Training):
         strategy: Literal["auto", "none", "mirrored", "multi_worker"] = ...,
         sync_batchnorm: bool = ...,
         wait_minutes: float = ...,
-        balance: Literal["none", "auto"] = ...,
+        balance: Literal["none", "auto"] | Mapping[str, Any] = ...,
         seed: int = ...,
     ) -> None: ...
 

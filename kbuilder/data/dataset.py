@@ -146,6 +146,7 @@ def look(recipe: Recipe) -> Looked:
     with pointing(recipe):
         resolved, parts = divided(recipe)
         targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
+        infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         findings = checks.check(checks.Looked(resolved.recipe, parts, targets, own_test))
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)

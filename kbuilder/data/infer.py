@@ -13,8 +13,9 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature, Match, Splitting, Task
 from kbuilder.data import weights
-from kbuilder.errors import DataError, Key, cut, listed
+from kbuilder.errors import DataError, Key, cut, listed, nearest
 from kbuilder.lines import to_line
+from kbuilder.recipe import balance
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import CODE, written_otherwise
 from kbuilder.tables.profile import Profile, profile
@@ -97,16 +98,24 @@ def _learned_split(
 
 
 def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:
-    """Check that there are classes to balance, where they are to be.
+    """Check that there are classes to balance, where they are to be, and those that are named.
 
     Raises:
         DataError: if there are none.
     """
-    if recipe.training.balance == "auto" and not any(task.stratified for task in tasks):
+    own = recipe.training.balance
+    if own != "none" and not any(task.stratified for task in tasks):
         given = listed(catalog.name_of(task) for task in tasks)
         raise DataError(
             f"{given} has no single class per row to balance. Expected none.",
             key=("training", "balance"),
+        )
+    wrong, known = balance.unknown({} if isinstance(own, str) else own, tasks)
+    if wrong:
+        raise DataError(
+            f"{wrong[0]!r} is no class of the target. Expected one of: {listed(known, 20)}.",
+            key=("training", "balance", wrong[0]),
+            suggestion=nearest(wrong[0], known),
         )
 
 

@@ -96,6 +96,12 @@ def balanced(groups: Any, rows: Any = None) -> Any:
     return (total[groups] * (1 if rows is None else rows)).astype(np.float32)
 
 
+def weighed(groups: Any, classes: Any, rows: Any = 1.0) -> Any:
+    """A weight per row by that of its class, times `rows`; the mean weight is 1."""
+    weights = np.array(classes)[groups] * rows
+    return (weights / weights.mean()).astype(np.float32)
+
+
 def rising(model: Any, steps: Any) -> Any:
     """A callback: the learning rate rises in a line to its height, in so many steps."""
     import keras

@@ -16,6 +16,7 @@ from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
+from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.recipe import Recipe, weight_of
 
 
@@ -272,7 +273,7 @@ def _main(
     if weight is not None:
         lines.append(f"    counted = shares(numbers(train[{weight!r}]))")
     if training.balance != "none":
-        lines += _weights(tasks, "" if weight is None else ", counted")
+        lines += _weights(tasks, training.balance, "" if weight is None else ", counted")
     elif weight is not None:
         lines.append("    weights = dict.fromkeys(wanted, counted)")
     if weight is not None or training.balance != "none":
@@ -401,11 +402,12 @@ def _compile(
     return [*lines, "        },", "    )"]
 
 
-def _weights(tasks: Mapping[str, Task], rows: str) -> list[str]:
+def _weights(tasks: Mapping[str, Task], balance: Balance, rows: str) -> list[str]:
     """Statements that give a weight per row for each output.
 
     Args:
         tasks: The task by output.
+        balance: How much the classes count.
         rows: A further argument, ", counted", where rows weigh by themselves; else empty.
     """
     lines = ["    weights = {}"]
@@ -413,9 +415,12 @@ def _weights(tasks: Mapping[str, Task], rows: str) -> list[str]:
         wanted = f"wanted[{output!r}]"
         if not task.stratified:
             found = "counted" if rows else f"np.ones(len({wanted}), np.float32)"
-        elif task.objective()[0].name.startswith("categorical"):
-            found = f"balanced({wanted}.argmax(axis=1){rows})"
         else:
-            found = f"balanced({wanted}[:, 0].astype(int){rows})"
-        lines.append(f"    weights[{output!r}] = {found}")
+            one_hot = task.objective()[0].name.startswith("categorical")
+            groups = f"{wanted}.argmax(axis=1)" if one_hot else f"{wanted}[:, 0].astype(int)"
+            found = f"balanced({groups}{rows})"
+            if not isinstance(balance, str):
+                own = factors(balance, task.classes)  # type: ignore[attr-defined]  # it has classes
+                found = f"weighed({groups}, {own}{rows})"
+        lines.append(wrapped(f"weights[{output!r}] = {found}", 4))
     return lines

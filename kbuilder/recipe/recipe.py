@@ -21,9 +21,10 @@ from kbuilder import catalog
 from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
 from kbuilder.errors import listed, nearest
 from kbuilder.named import Named, validated_and_dumped
+from kbuilder.recipe import balance
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
-from kbuilder.refusals import refuse
+from kbuilder.refusals import refuse, together, unknown
 from kbuilder.spec import Spec
 
 OneArchitecture = Annotated[Architecture, Named("architectures", open_=True)]
@@ -213,10 +214,15 @@ class Recipe(Spec):
             if not isinstance(self.task, dict)
             else [self.task.get(name) for name in self.data.target]
         )
-        if self.training.balance == "auto" and not any(t is None or t.stratified for t in tasks):
+        own = self.training.balance
+        if own != "none" and not any(t is None or t.stratified for t in tasks):
             given = listed(catalog.name_of(task) for task in tasks)
             raise refuse(
                 ("training", "balance"), f"{given} has no single class per row to balance. "
-                f"Expected none with task {given}", "auto",
+                f"Expected none with task {given}", own,
             )  # fmt: skip
+        wrong, known = balance.unknown({} if isinstance(own, str) else own, tasks)
+        if wrong:
+            key = ("training", "balance")
+            raise together([unknown((*key, name), name, known) for name in wrong])
         return self

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder.contracts import Schedule
 from kbuilder.named import Named
+from kbuilder.recipe.balance import Balance
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Fraction, Positive, Spec
 
@@ -198,8 +199,10 @@ class Training(Spec):
     """Whether batch normalization looks at the rows of all devices together."""
     wait_minutes: Positive = 5.0
     """multi_worker: minutes to wait until all workers have come; > 0."""
-    balance: Literal["none", "auto"] = "none"
-    """auto: each class weighs the same in the loss, however rare it is."""
+    balance: Balance = "none"
+    """How much classes count in the loss. auto: all the same, however rare they are. Or a weight by
+    class, > 0, such as {yes: 5}; classes that are not named have 1. With several targets it holds
+    for each that has the class. The weights of all rows are divided by their mean."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, order and dropout: equal seeds give equal weights on one CPU."""
 

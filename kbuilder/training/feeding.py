@@ -10,6 +10,7 @@ import numpy as np
 
 from kbuilder.columns import Arrays, Rows, shares
 from kbuilder.contracts import Task
+from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.training import Training
 
 
@@ -103,7 +104,8 @@ def training_feed(
     if training.balance == "none":
         return Feed(rows, size, own, seed)
     ones = {output: np.ones(len(values), np.float32) for output, values in rows[1].items()}
-    return Feed(rows, size, class_weights(tasks, rows[1], weights), seed, own or ones)
+    counted = class_weights(tasks, rows[1], weights, training.balance)
+    return Feed(rows, size, counted, seed, own or ones)
 
 
 def of_outputs(encoded: Arrays, weights: np.ndarray | None) -> Arrays | None:
@@ -113,21 +115,29 @@ def of_outputs(encoded: Arrays, weights: np.ndarray | None) -> Arrays | None:
 
 
 def class_weights(
-    tasks: Mapping[str, Task], encoded: Arrays, weights: np.ndarray | None = None
+    tasks: Mapping[str, Task],
+    encoded: Arrays,
+    weights: np.ndarray | None = None,
+    balance: Balance = "auto",
 ) -> Arrays:
-    """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)
+    """By output a weight per row, by its class; their mean is 1. (rows,)
 
     Args:
         tasks: The task by output.
         encoded: The targets by output.
         weights: How much each row counts in its class, (rows,); None: all alike.
+        balance: auto: the weights of each class have the same sum; or the weight of each.
     """
     share = None if weights is None else shares(weights)
     found: Arrays = {}
     for output, values in encoded.items():
         groups = tasks[output].groups(values)
         own = np.ones(len(values), np.float32) if share is None else share
-        if groups is not None:
+        if groups is not None and not isinstance(balance, str):
+            classes = tasks[output].classes  # type: ignore[attr-defined]  # a class has a name
+            own = np.array(factors(balance, classes), np.float64)[groups] * own
+            own = (own / own.mean()).astype(np.float32)
+        elif groups is not None:
             counts = np.bincount(groups, None if share is None else share)
             total = len(groups) / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
             own = (total[groups] * own).astype(np.float32)

@@ -269,7 +269,7 @@ def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
     assert "sample_weight=weights," in script
 
 
-@pytest.mark.parametrize("balance", ["none", "auto"])
+@pytest.mark.parametrize("balance", ["none", "auto", {"yes": 3}])
 def test_the_rows_weigh_in_a_script_as_in_the_fit(
     balance: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,7 +139,7 @@ PROBLEMS = {
     "training: {schedule: {name: step, drop: 1.5}}":
         "2:41: training.schedule.drop: Expected a number less than 1. Got 1.5.",
     "training: {balance: atuo}":
-        "2:21: training.balance: Expected one of: none, auto. Got 'atuo'.\n"
+        "2:21: training.balance: Expected none, auto or a mapping of keys and values. Got 'atuo'.\n"
         "    Did you mean 'auto'?",
     "training: 3": "2:11: training: Expected a mapping of keys and values. Got 3.",
     "features: [a]": "2:11: features: Expected a mapping of keys and values. Got ['a'].",

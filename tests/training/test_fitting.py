@@ -242,8 +242,20 @@ def test_classes_that_are_balanced_have_equal_sums_of_the_weights_of_their_rows(
     np.testing.assert_allclose(weights["z"], own / own.mean(), rtol=1e-6)
 
 
-@pytest.mark.parametrize("balance", ["none", "auto"])
-def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
+def test_classes_weigh_what_is_written_and_1_if_nothing_is() -> None:
+    groups, rows = np.array([0, 1, 2, 1]), np.array([1.0, 2.0, 2.0, 1.0])
+    tasks = {"y": kb.Multiclass(classes=("a", "b", "c")), "z": kb.Binary(classes=("no", "yes"))}
+    encoded = {"y": np.eye(3)[groups], "z": np.ones((4, 1))}
+    weights = class_weights(tasks, encoded, rows, {"b": 5.0, "c": 0.5})
+    expected = np.array([1, 10, 1, 5])
+    np.testing.assert_allclose(weights["y"], expected / expected.mean(), rtol=1e-6)
+    np.testing.assert_allclose(weights["z"], rows / rows.mean(), rtol=1e-6)
+    alike = class_weights(tasks, encoded, None, {"yes": 0.1})
+    assert [values.tolist() for values in alike.values()] == [[1.0] * 4] * 2
+
+
+@pytest.mark.parametrize("balance", ["none", "auto", {"yes": 9.0}])
+def test_balance_gives_a_rare_class_its_weight(balance: Any) -> None:
     random = np.random.default_rng(0)
     rare = np.arange(200) % 10 == 0
     frame = pd.DataFrame({"x": random.normal(size=200) + rare, "y": np.where(rare, "yes", "no")})
@@ -252,7 +264,7 @@ def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
     recipe = kb.Recipe(data=kb.Frame(frame=frame, target="y"), training=training)
     labels = kb.fit(recipe, run_dir="run", verbose=False).predict(frame)["label"]
     found = (labels[rare] == "yes").mean()
-    assert found > 0.5 if balance == "auto" else found < 0.2
+    assert found < 0.2 if balance == "none" else found > 0.5
 
 
 VALUES: dict[str, Any] = {
