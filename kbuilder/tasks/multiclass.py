@@ -13,7 +13,7 @@ from kbuilder.errors import DataError, listed
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average
+from kbuilder.tasks._weighing import average, precision_recall
 
 LOSSES = (
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
@@ -143,7 +143,10 @@ class Multiclass(Spec):
     def score(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1."""
+        """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1, pr_auc.
+
+        The last is the mean over the classes of these rows, each against all others.
+        """
         from sklearn import metrics
 
         truth, guess = self.groups(encoded), outputs.argmax(axis=1)
@@ -154,6 +157,10 @@ class Multiclass(Spec):
             f"top_{self._k}_accuracy": average((best == truth[:, None]).any(axis=1), weights),
             "macro_f1": metrics.f1_score(truth, guess, average="macro", **given),
         }
+        present = np.unique(truth)
+        if len(present) > 1:
+            flags = truth[:, None] == present
+            scores["pr_auc"] = precision_recall(flags, outputs[:, present], weights)
         return {name: float(value) for name, value in scores.items()}
 
     def baseline(

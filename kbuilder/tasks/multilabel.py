@@ -15,7 +15,7 @@ from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.values import as_list, kind_of, missing
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average
+from kbuilder.tasks._weighing import average, precision_recall
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 
@@ -197,7 +197,8 @@ class Multilabel(Spec):
     def score(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """micro_f1, macro_f1, auc (mean over labels with both values), exact (whole sets right)."""
+        """micro_f1, macro_f1, exact (whole sets right); auc and pr_auc, the mean over labels that
+        some rows have, and others not."""
         from sklearn import metrics
 
         truth, guess = encoded > 0.5, outputs >= 0.5
@@ -209,6 +210,7 @@ class Multilabel(Spec):
         scores["exact"] = average((truth == guess).all(axis=1), weights)
         both = truth.any(axis=0) & ~truth.all(axis=0)
         if both.any():
+            scores["pr_auc"] = precision_recall(truth[:, both], outputs[:, both], weights)
             scores["auc"] = metrics.roc_auc_score(truth[:, both], outputs[:, both], **given)
         return {name: float(value) for name, value in scores.items()}
 
