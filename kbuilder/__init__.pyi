@@ -76,6 +76,7 @@ from kbuilder.run import load as load
 from kbuilder.schedules.constant import Constant as _Constant
 from kbuilder.schedules.cosine import Cosine as _Cosine
 from kbuilder.schedules.exponential import Exponential as _Exponential
+from kbuilder.schedules.inverse_time import InverseTime as _InverseTime
 from kbuilder.schedules.one_cycle import OneCycle as _OneCycle
 from kbuilder.schedules.plateau import Plateau as _Plateau
 from kbuilder.schedules.polynomial import Polynomial as _Polynomial
@@ -493,6 +494,15 @@ class Inception(_Inception):
         kernel_regularizer: Literal["l1", "l2", "orthogonal_regularizer"]
         | Mapping[str, Any]
         | None = ...,
+    ) -> None: ...
+
+class InverseTime(_InverseTime):
+    def __init__(
+        self,
+        *,
+        warm_up: float = ...,
+        decay_rate: float = ...,
+        staircase: bool = ...,
     ) -> None: ...
 
 class KerasLayer(_KerasLayer):

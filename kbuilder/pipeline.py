@@ -148,8 +148,8 @@ def fit(
     prepared = build(data, recipe, placement)
     console.found(data.findings)
     console.decided(prepared.decisions)
-    warning = controls_warning(prepared.data.columns)
-    if warning:
+    caution = recipe.training.optimizer.caution(prepared.network.trained)
+    for warning in filter(None, (controls_warning(prepared.data.columns), caution)):
         console.say(f"Warning: {warning}")
     listeners = [*listeners, *_called(callbacks, console)]
     return _run(prepared, placement, path, console, listeners)

@@ -335,6 +335,19 @@ def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
         assert float(its.learning_rate) == pytest.approx(float(mine.learning_rate))
 
 
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_a_script_has_the_optimizer_of_the_recipe(name: str) -> None:
+    training = kb.Training(optimizer=name)  # type: ignore[arg-type]
+    prepared = built(flowers().model_copy(update={"training": training}))
+    script = run(written(prepared))
+    model = script["build_model"]()
+    compiled = written(prepared).partition("    model.compile(")[2].partition("\n    )")[0]
+    exec(f"model.compile({compiled})", script, {"model": model})
+    mine, its = prepared.network.trained.optimizer.get_config(), model.optimizer.get_config()
+    assert {**its, "name": ""} == {**mine, "name": ""}
+    assert type(model.optimizer) is type(prepared.network.trained.optimizer)
+
+
 def test_a_script_warms_up_before_it_waits_for_a_plateau(monkeypatch: pytest.MonkeyPatch) -> None:
     plateau = catalog.find("schedules", "plateau")(warm_up=1, patience=2)
     training = kb.Training(epochs=2, batch_size=30, schedule=plateau)

@@ -16,7 +16,7 @@ from shared import ROWS, message, mixed, picture, reviews
 
 import kbuilder as kb
 from kbuilder.errors import TrainingError
-from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 from kbuilder.training import fitting
 from kbuilder.training.feeding import class_weights
 from kbuilder.training.listeners.printer import Printer
@@ -265,29 +265,6 @@ def test_balance_gives_a_rare_class_its_weight(balance: Any) -> None:
     labels = kb.fit(recipe, run_dir="run", verbose=False).predict(frame)["label"]
     found = (labels[rare] == "yes").mean()
     assert found < 0.2 if balance == "none" else found > 0.5
-
-
-VALUES: dict[str, Any] = {
-    "learning_rate": 0.25, "weight_decay": 0.125, "clipnorm": 2.0, "momentum": 0.5,
-    "nesterov": True, "beta_1": 0.75, "beta_2": 0.5, "rho": 0.75, "epsilon": 0.5, "amsgrad": True,
-    "centered": True, "initial_accumulator_value": 0.5,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_arguments_of_an_optimizer_arrive_in_keras(name: str) -> None:
-    own = ("learning_rate", "weight_decay", "clipnorm", *ARGUMENTS[name])
-    given = {argument: VALUES[argument] for argument in own}
-    optimizer = Optimizer(name=name, **given).create()  # type: ignore[arg-type]
-    assert type(optimizer).__name__.lower() == name
-    config = optimizer.get_config()
-    assert {argument: config[argument] for argument in own} == pytest.approx(given)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_by_name_alone_has_the_defaults_of_keras(name: Any) -> None:
-    optimizer = Optimizer(name=name).create()
-    assert optimizer.get_config() == type(optimizer)().get_config() | {"name": optimizer.name}
 
 
 def test_progress_is_told_per_epoch_and_per_step_where_it_is_live(

@@ -162,6 +162,14 @@ def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Pat
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), plan=again))
 
 
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_the_optimizer_goes_on_where_it_stood(name: str, tmp_path: Path) -> None:
+    undisturbed = fit(tmp_path / "one", schedule=Telling(), optimizer=name, epochs=2)
+    with pytest.raises(Interrupted):
+        fit(tmp_path / "two", schedule=Telling(at=(1, 2)), optimizer=name, epochs=2)
+    assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), optimizer=name, epochs=2))
+
+
 def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:
     longer = fit(tmp_path / "one", "words", epochs=5)
     fit(tmp_path / "two", "words", epochs=2)

@@ -23,7 +23,7 @@ from shared import built, message, mixed
 import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
 from kbuilder.errors import CallError, Interrupted, TrainingError
-from kbuilder.recipe.training import Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting, strategies
@@ -194,6 +194,13 @@ def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
         for part in ("", "val_"):
             sums = row[f"{part}y_loss"] + 0.5 * row[f"{part}z_loss"]
             assert row[f"{part}loss"] == pytest.approx(sums, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_an_optimizer_steps_on_two_devices_as_on_one(name: str) -> None:
+    given = {"optimizer": Optimizer(name=name, learning_rate=0.01), "epochs": 1}
+    two, one = (fit("numbers", devices, train=25, held=None, **given) for devices in (2, None))
+    assert_alike(two, one, 1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
