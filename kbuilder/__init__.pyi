@@ -647,6 +647,7 @@ class Number(_Number):
     def __init__(
         self,
         *,
+        rescale: Literal["standard", "robust"] = ...,
         mean: float | None = ...,
         scale: float | None = ...,
         indicator: bool | None = ...,
