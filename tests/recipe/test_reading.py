@@ -134,8 +134,8 @@ PROBLEMS = {
     "training: {optimizer: {momentum: 1.0}}":
         "2:34: training.optimizer.momentum: Expected a number less than 1. Got 1.0.",
     "training: {schedule: cosin}":
-        "2:22: training.schedule: Expected one of: constant, cosine, exponential, "
-        "inverse_time, one_cycle, plateau, polynomial, step. Got 'cosin'.\n    Did you mean 'cosine'?",
+        "2:22: training.schedule: Expected one of: constant, cosine, exponential, inverse_time, "
+        "one_cycle, plateau, polynomial, step. Got 'cosin'.\n    Did you mean 'cosine'?",
     "training: {schedule: {name: step, drop: 1.5}}":
         "2:41: training.schedule.drop: Expected a number less than 1. Got 1.5.",
     "training: {balance: atuo}":
