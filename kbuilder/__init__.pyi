@@ -76,6 +76,7 @@ from kbuilder.run import load as load
 from kbuilder.schedules.constant import Constant as _Constant
 from kbuilder.schedules.cosine import Cosine as _Cosine
 from kbuilder.schedules.exponential import Exponential as _Exponential
+from kbuilder.schedules.inverse_time import InverseTime as _InverseTime
 from kbuilder.schedules.one_cycle import OneCycle as _OneCycle
 from kbuilder.schedules.plateau import Plateau as _Plateau
 from kbuilder.schedules.polynomial import Polynomial as _Polynomial
@@ -129,6 +130,7 @@ class Arrays(_Arrays):
         test_columns: Mapping[str, Any] | None = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
         origin: str | None = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
@@ -222,6 +224,7 @@ class CSV(_CSV):
         test_path: str | Path | None = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
         delimiter: str | None = ...,
         encoding: str | None = ...,
         quoting: Literal["standard", "none"] | None = ...,
@@ -359,6 +362,7 @@ class Frame(_Frame):
         test_frame: Any = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
@@ -490,6 +494,15 @@ class Inception(_Inception):
         kernel_regularizer: Literal["l1", "l2", "orthogonal_regularizer"]
         | Mapping[str, Any]
         | None = ...,
+    ) -> None: ...
+
+class InverseTime(_InverseTime):
+    def __init__(
+        self,
+        *,
+        warm_up: float = ...,
+        decay_rate: float = ...,
+        staircase: bool = ...,
     ) -> None: ...
 
 class KerasLayer(_KerasLayer):
@@ -634,6 +647,7 @@ class Number(_Number):
     def __init__(
         self,
         *,
+        rescale: Literal["standard", "robust"] = ...,
         mean: float | None = ...,
         scale: float | None = ...,
         indicator: bool | None = ...,
@@ -948,6 +962,7 @@ class Sklearn(_Sklearn):
         name: Literal["digits", "iris", "wine", "breast_cancer", "diabetes"],
         target: str | Sequence[str] = ...,
         ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
@@ -1022,7 +1037,7 @@ class Training(_Training):
         strategy: Literal["auto", "none", "mirrored", "multi_worker"] = ...,
         sync_batchnorm: bool = ...,
         wait_minutes: float = ...,
-        balance: Literal["none", "auto"] = ...,
+        balance: Literal["none", "auto"] | Mapping[str, Any] = ...,
         seed: int = ...,
     ) -> None: ...
 

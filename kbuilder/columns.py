@@ -35,6 +35,12 @@ Rows = tuple[Arrays, Arrays]
 """Preprocessed rows by input of the network, and their encoded targets by its output."""
 
 
+def shares(weights: np.ndarray) -> np.ndarray | None:
+    """Weights of rows as shares whose mean is 1, float32; None: all are alike. (rows,)"""
+    scaled = weights / weights.max()
+    return None if scaled.min() == 1 else (scaled / scaled.mean()).astype(np.float32)
+
+
 class Target(NamedTuple):
     """What one task predicts: one column, or several together."""
 
@@ -65,12 +71,14 @@ class Columns:
         targets: What is predicted, each with its learned task.
         missing: Words that mean missing.
         ignored: Columns of the training rows that are not used; rows may come with them.
+        weight: The column of the weights of the rows; None: all weigh the same.
     """
 
     features: Mapping[str, Feature]
     targets: tuple[Target, ...]
     missing: tuple[str, ...] = MISSING
     ignored: tuple[str, ...] = ()
+    weight: str | None = None
 
     def blanks(self) -> dict[str, tuple[str, ...]]:
         """The words that mean missing, by column of words or numbers: all but its own values."""
@@ -153,8 +161,8 @@ class Columns:
         kind, name = Named("features", key="kind"), Named("tasks")
         features = {column: kind.dump(feature) for column, feature in self.features.items()}
         targets = [{"columns": list(t.columns), "task": name.dump(t.task)} for t in self.targets]
-        words = {"missing": self.missing, "ignored": self.ignored}
-        return json.dumps({"features": features, "targets": targets, **words}, indent=1)
+        rest = {"missing": self.missing, "ignored": self.ignored, "weight": self.weight}
+        return json.dumps({"features": features, "targets": targets, **rest}, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> Columns:
@@ -172,6 +180,7 @@ class Columns:
             ),
             tuple(content.get("missing", MISSING)),
             tuple(content.get("ignored", ())),
+            content.get("weight"),
         )
 
 
@@ -218,7 +227,8 @@ def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
         else:
             arrays[name] = np.empty(len(values), dtype=object)
             arrays[name][:] = values
-    for name in columns.target:  # to evaluate; predictions have none
+    weight = () if columns.weight is None else (columns.weight,)
+    for name in (*columns.target, *weight):  # to evaluate; predictions have none
         if all(name in row for row in rows):
             values = [row[name] for row in rows]
             numbers = all(isinstance(value, int | float) for value in values)

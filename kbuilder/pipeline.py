@@ -148,8 +148,8 @@ def fit(
     prepared = build(data, recipe, placement)
     console.found(data.findings)
     console.decided(prepared.decisions)
-    warning = controls_warning(prepared.data.columns)
-    if warning:
+    caution = recipe.training.optimizer.caution(prepared.network.trained)
+    for warning in filter(None, (controls_warning(prepared.data.columns), caution)):
         console.say(f"Warning: {warning}")
     listeners = [*listeners, *_called(callbacks, console)]
     return _run(prepared, placement, path, console, listeners)
@@ -269,10 +269,10 @@ def _run(
             done = fitting.fit(
                 network.trained, network.tasks, training, fitted["train"],
                 fitted.get("validation"), [*following, *listeners, keeper], network.phases,
-                network.compile, start, console.say,
+                network.compile, start, console.say, data.weights,
             )  # fmt: skip
         model = on_one_device(network.model)
-        metrics = evaluating.evaluate(model, columns, data.rows)
+        metrics = evaluating.evaluate(model, columns, data.rows, data.weights)
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,

@@ -17,7 +17,7 @@ from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
-from kbuilder.data import dataset, infer
+from kbuilder.data import dataset, infer, weights
 from kbuilder.errors import DataError, ExportError, listed
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import to_frame, to_rows
@@ -155,7 +155,15 @@ class Run:
         strangers.see(table, self._raw(table))
         strangers.say(console.say)
         encoded = preprocessing.encode_targets(columns, table)
-        return {"data": evaluating.score(columns, encoded, self._outputs(table))}
+        counted, weight = None, columns.weight
+        if weight is not None and weight in table.columns:
+            counted = weights.read(table, weight)
+        elif weight is not None:
+            console.say(
+                f"Warning: {table.origin} has no column {weight!r}, which weighs the rows of this "
+                "run: here each row counts the same"
+            )
+        return {"data": evaluating.score(columns, encoded, self._outputs(table), counted)}
 
     def predict(
         self,
@@ -312,9 +320,10 @@ class Run:
         part, table = next(iter(held.items()))
         metric = str(self.metrics["headline"])
         encoded = preprocessing.encode_targets(columns, table)
+        counted = None if columns.weight is None else weights.read(table, columns.weight, part)
 
         def score(outputs: Arrays) -> float:
-            return evaluating.score(columns, encoded, outputs)[metric]
+            return evaluating.score(columns, encoded, outputs, counted)[metric]
 
         return Quantizing(
             to=to,

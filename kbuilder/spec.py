@@ -104,6 +104,7 @@ Names = Annotated[
     BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
+Weight = Annotated[str, Field(min_length=1)] | None
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", "'", " ", "_"]
 Words = Annotated[

@@ -10,7 +10,7 @@ from kbuilder.building.inputs import Inputs
 from kbuilder.building.network import assemble, compile_model, model_of
 from kbuilder.contracts import FORMS, RANKS, Architecture, Form, Signal, Task
 from kbuilder.errors import BuildError
-from kbuilder.recipe.training import Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 
 
 @room.for_weights()

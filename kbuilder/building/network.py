@@ -44,11 +44,15 @@ class Network:
 
     def compile(self, optimizer: Any) -> None:
         """Compile `trained` with the tasks' losses and metrics, as objects."""
-        compile_model(self.trained, self.tasks, self.auxiliary, optimizer)
+        compile_model(self.trained, self.tasks, self.auxiliary, optimizer, "weighted_metrics")
 
 
 def compile_model(
-    model: Any, tasks: Mapping[str, Task], auxiliary: Auxiliary, optimizer: Any
+    model: Any,
+    tasks: Mapping[str, Task],
+    auxiliary: Auxiliary,
+    optimizer: Any,
+    judging: str = "metrics",
 ) -> None:
     """Compile a model with its tasks' losses and metrics, as objects.
 
@@ -56,6 +60,7 @@ def compile_model(
         model: The model; with a single output, which has no name, that of the one task.
         tasks, auxiliary: As in `Network`.
         optimizer: The optimizer, or its name.
+        judging: What Keras calls the metrics: `weighted_metrics`, where rows weigh in them too.
     """
     objectives = {output: task.objective() for output, task in tasks.items()}
     losses = {output: loss for output, (loss, _) in objectives.items()}
@@ -67,12 +72,13 @@ def compile_model(
         output: metrics for output, (_, metrics) in objectives.items() if output not in auxiliary
     }
     if isinstance(model.output, Mapping):
-        model.compile(optimizer, loss=losses, loss_weights=weights, metrics=metrics)
+        model.compile(optimizer, loss=losses, loss_weights=weights, **{judging: metrics})
     else:
         [output] = tasks
         model.compile(
-            optimizer, loss=losses[output], loss_weights=weights[output], metrics=metrics[output]
-        )
+            optimizer, loss=losses[output], loss_weights=weights[output],
+            **{judging: metrics[output]},
+        )  # fmt: skip
 
 
 def network_of(

@@ -394,11 +394,26 @@ class Task(Protocol):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         """The network's outputs (rows, units) that `decode` makes into such answers."""
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """Metrics of `outputs` against encoded targets, in the target's own units."""
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Metrics of `outputs` against encoded targets, in the target's own units.
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
-        """The name, and the outputs (units,), of the best answer that ignores the input."""
+        Args:
+            encoded: What `encode` gives.
+            outputs: The network's outputs.
+            weights: How much each row counts, > 0, float64 (rows,); None: all alike.
+        """
+
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
+        """The name, and the outputs (units,), of the best answer that ignores the input.
+
+        Args:
+            encoded: The targets of the training rows.
+            weights: As `score` takes them; 0 too.
+        """
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         """Class number of each row, for class weights; None where rows have no single class."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kbuilder import engine, preprocessing
-from kbuilder.columns import Columns, Rows, Target, words_of
+from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling
-from kbuilder.data import checks, infer, split
+from kbuilder.data import checks, infer, split, weights
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import pointing
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import MISSING, Words
 
 OWN = ("data", "features", "task")
@@ -32,6 +32,7 @@ class Dataset:
         parts: The rows of training, validation and test.
         columns: Learned features and targets.
         rows: The same parts, prepared: arrays by input of the network, and encoded targets.
+        weights: How much each of these rows counts, (rows,), where the recipe says it.
         dropped: Whether rows without a target were left out.
         smoke: Whether only a few rows of each part were kept.
     """
@@ -43,6 +44,7 @@ class Dataset:
     parts: split.Parts
     columns: Columns
     rows: Mapping[str, Rows]
+    weights: Arrays
     dropped: bool
     smoke: bool
 
@@ -144,6 +146,7 @@ def look(recipe: Recipe) -> Looked:
     with pointing(recipe):
         resolved, parts = divided(recipe)
         targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
+        infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         findings = checks.check(checks.Looked(resolved.recipe, parts, targets, own_test))
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
@@ -161,15 +164,17 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
     """
     recipe, resolved, parts = looked.given, looked.resolved, looked.parts
     with pointing(recipe):
+        weight = weight_of(recipe.data)
         features, learned = preprocessing.learn_features(resolved.recipe, parts.train)
         missing = getattr(recipe.data, "missing", None)  # some sources have no words
         columns = Columns(
             features, looked.targets, MISSING if missing is None else missing,
-            resolved.recipe.data.ignore,
+            (*resolved.recipe.data.ignore, *filter(None, [weight])), weight,
         )  # fmt: skip
         targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()
+        counted = {} if weight is None else {n: weights.read(t, weight, n) for n, t in parts}
         layer = preprocessing.preprocessor(columns)
         rows = {
             name: (
@@ -180,6 +185,6 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
         }
     decisions = (*resolved.decisions, *looked.decisions, *learned)
     return Dataset(
-        recipe, resolved.recipe, decisions, looked.findings, parts, columns, rows,
+        recipe, resolved.recipe, decisions, looked.findings, parts, columns, rows, counted,
         resolved.dropped, smoke,
     )  # fmt: skip

@@ -12,9 +12,11 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match, Splitting, Task
-from kbuilder.errors import DataError, Key, cut, listed
+from kbuilder.data import weights
+from kbuilder.errors import DataError, Key, cut, listed, nearest
 from kbuilder.lines import to_line
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe import balance
+from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import CODE, written_otherwise
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
@@ -66,6 +68,11 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     test = _with_target(test, targets, decisions) if test is not None else None
     dropped = len(table) + len(test or ()) < given
     split = _learned_split(recipe, table, test, decisions)
+    weight = weight_of(recipe.data)
+    if weight is not None:
+        weights.check_tasks(tasks)
+        for rows in (table, test) if test is not None else (table,):
+            weights.read(rows, weight)
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
@@ -91,16 +98,24 @@ def _learned_split(
 
 
 def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:
-    """Check that there are classes to balance, where they are to be.
+    """Check that there are classes to balance, where they are to be, and those that are named.
 
     Raises:
         DataError: if there are none.
     """
-    if recipe.training.balance == "auto" and not any(task.stratified for task in tasks):
+    own = recipe.training.balance
+    if own != "none" and not any(task.stratified for task in tasks):
         given = listed(catalog.name_of(task) for task in tasks)
         raise DataError(
             f"{given} has no single class per row to balance. Expected none.",
             key=("training", "balance"),
+        )
+    wrong, known = balance.unknown({} if isinstance(own, str) else own, tasks)
+    if wrong:
+        raise DataError(
+            f"{wrong[0]!r} is no class of the target. Expected one of: {listed(known, 20)}.",
+            key=("training", "balance", wrong[0]),
+            suggestion=nearest(wrong[0], known),
         )
 
 
@@ -242,7 +257,7 @@ def _infer_features(
     ignored: list[str] = []
     wrong: list[DataError] = []
     for name in table.columns:
-        if name in data.target or name in data.ignore:
+        if name in data.target or name in data.ignore or name == weight_of(data):
             continue
         if name in recipe.features:
             features[name] = recipe.features[name]

@@ -80,10 +80,26 @@ def batched(layer: Any, values: Any) -> Any:
     return np.concatenate([np.asarray(layer(part)) for part in parts])
 
 
-def balanced(groups: Any) -> Any:
-    """A weight per row, so that each group weighs the same and the mean weight is 1."""
-    counts = np.bincount(groups)
-    return (len(groups) / (np.count_nonzero(counts) * counts[groups])).astype(np.float32)
+def shares(weights: Any) -> Any:
+    """The weights of rows, as shares whose mean is 1."""
+    scaled = weights / weights.max()
+    return (scaled / scaled.mean()).astype(np.float32)
+
+
+def balanced(groups: Any, rows: Any = None) -> Any:
+    """A weight per row, so that each group weighs the same and the mean weight is 1.
+
+    `rows`, if given, are what the rows weigh within their group.
+    """
+    counts = np.bincount(groups, rows)
+    total = len(groups) / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
+    return (total[groups] * (1 if rows is None else rows)).astype(np.float32)
+
+
+def weighed(groups: Any, classes: Any, rows: Any = 1.0) -> Any:
+    """A weight per row by that of its class, times `rows`; the mean weight is 1."""
+    weights = np.array(classes)[groups] * rows
+    return (weights / weights.mean()).astype(np.float32)
 
 
 def rising(model: Any, steps: Any) -> Any:

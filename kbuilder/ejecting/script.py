@@ -16,7 +16,8 @@ from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, wrapped
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.balance import Balance, factors
+from kbuilder.recipe.recipe import Recipe, weight_of
 
 
 def write(
@@ -53,7 +54,7 @@ def write(
     source = recipe.data.script(columns.words())
 
     def compiling(optimizer: Any) -> list[str]:
-        return _compile(optimizer, tasks, auxiliary, expressions)
+        return _compile(optimizer, tasks, auxiliary, expressions, columns.weight is not None)
 
     stages = [
         ([*_entering(phase, [p for p, _ in phases], model), *compiling(optimizer)], phase.epochs)
@@ -268,11 +269,20 @@ def _main(
     lines += stages[0][0]
     fitted = ["inputs(train, layers)", "wanted", "epochs=EPOCHS", "batch_size=BATCH_SIZE"]
     lines.append("    wanted = targets(train)")
-    if training.balance == "auto":
-        lines += _weights(tasks)
+    weight = weight_of(recipe.data)
+    if weight is not None:
+        lines.append(f"    counted = shares(numbers(train[{weight!r}]))")
+    if training.balance != "none":
+        lines += _weights(tasks, training.balance, "" if weight is None else ", counted")
+    elif weight is not None:
+        lines.append("    weights = dict.fromkeys(wanted, counted)")
+    if weight is not None or training.balance != "none":
         fitted.append("sample_weight=weights")
     if validated:
         lines.append("    validating = inputs(validation, layers), targets(validation)")
+        if weight is not None:
+            lines.append(f"    counted = shares(numbers(validation[{weight!r}]))")
+            lines.append("    validating += (dict.fromkeys(wanted, counted),)")
         fitted.append("validation_data=validating")
         stopping = training.early_stopping
         patience = stopping.patience if stopping else "EPOCHS"
@@ -293,10 +303,24 @@ def _main(
     judged = "test" if tested else "validation" if validated else "train"
     lines += [
         f"    testing = inputs({judged}, layers), targets({judged})",
-        "    found = model.evaluate(*testing, return_dict=True, verbose=0)",
+        *_judging(judged, weight),
         "    print({name: round(float(value), 4) for name, value in found.items()})",
     ]
     return "\n".join(lines)
+
+
+def _judging(part: str, weight: str | None) -> list[str]:
+    """Statements that evaluate a part of the rows."""
+    if weight is None:
+        return ["    found = model.evaluate(*testing, return_dict=True, verbose=0)"]
+    return [
+        f"    counted = shares(numbers({part}[{weight!r}]))",
+        "    weights = dict.fromkeys(wanted, counted)",
+        wrapped(
+            "found = model.evaluate(*testing, sample_weight=weights, return_dict=True, verbose=0)",
+            4,
+        ),
+    ]
 
 
 def _extra_callbacks(training: Any, lines: list[str]) -> list[str]:
@@ -352,6 +376,7 @@ def _compile(
     tasks: Mapping[str, Task],
     auxiliary: Mapping[str, tuple[str, float]],
     expressions: Expressions,
+    weighted: bool,
 ) -> list[str]:
     """`model.compile`, with each loss and metric as an object."""
     objectives = {output: task.objective() for output, task in tasks.items()}
@@ -368,7 +393,7 @@ def _compile(
     lines.append("        },")
     if any(weight != 1.0 for weight in weights.values()):
         lines.append(f"        loss_weights={weights!r},")
-    lines.append("        metrics={")
+    lines.append("        weighted_metrics={" if weighted else "        metrics={")
     for output, (_, kinds) in objectives.items():
         if output not in auxiliary:
             lines.append(f"            {output!r}: [")
@@ -377,16 +402,25 @@ def _compile(
     return [*lines, "        },", "    )"]
 
 
-def _weights(tasks: Mapping[str, Task]) -> list[str]:
-    """Statements that give a weight per row for each output."""
+def _weights(tasks: Mapping[str, Task], balance: Balance, rows: str) -> list[str]:
+    """Statements that give a weight per row for each output.
+
+    Args:
+        tasks: The task by output.
+        balance: How much the classes count.
+        rows: A further argument, ", counted", where rows weigh by themselves; else empty.
+    """
     lines = ["    weights = {}"]
     for output, task in tasks.items():
         wanted = f"wanted[{output!r}]"
         if not task.stratified:
-            found = f"np.ones(len({wanted}), np.float32)"
-        elif task.objective()[0].name.startswith("categorical"):
-            found = f"balanced({wanted}.argmax(axis=1))"
+            found = "counted" if rows else f"np.ones(len({wanted}), np.float32)"
         else:
-            found = f"balanced({wanted}[:, 0].astype(int))"
-        lines.append(f"    weights[{output!r}] = {found}")
+            one_hot = task.objective()[0].name.startswith("categorical")
+            groups = f"{wanted}.argmax(axis=1)" if one_hot else f"{wanted}[:, 0].astype(int)"
+            found = f"balanced({groups}{rows})"
+            if not isinstance(balance, str):
+                own = factors(balance, task.classes)  # type: ignore[attr-defined]  # it has classes
+                found = f"weighed({groups}, {own}{rows})"
+        lines.append(wrapped(f"weights[{output!r}] = {found}", 4))
     return lines

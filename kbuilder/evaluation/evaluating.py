@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder import catalog
-from kbuilder.columns import Arrays, Columns, Rows
+from kbuilder.columns import Arrays, Columns, Rows, shares
 from kbuilder.errors import listed
 
 BATCH = 1024
@@ -23,19 +23,38 @@ def outputs(model: Any, arrays: Arrays) -> Arrays:
     return model.predict(arrays, batch_size=BATCH, verbose=0)
 
 
-def score(columns: Columns, encoded: Arrays, predicted: Arrays) -> Scores:
-    """The loss and the metrics of every target; with several `loss` is their weighted sum."""
+def score(
+    columns: Columns, encoded: Arrays, predicted: Arrays, weights: np.ndarray | None = None
+) -> Scores:
+    """The loss and the metrics of every target; with several `loss` is their weighted sum.
+
+    Args:
+        columns: Their tasks give the metrics.
+        encoded: The targets by output.
+        predicted: The network's outputs.
+        weights: How much each row counts, (rows,); None: all alike.
+    """
     total, scores = 0.0, {}
+    share = None
+    if weights is not None:
+        counts = weights > 0
+        encoded = {output: values[counts] for output, values in encoded.items()}
+        predicted = {output: values[counts] for output, values in predicted.items()}
+        weights = weights[counts]
+        share = shares(weights)
+    given = () if share is None else (weights,)
     for output, (_, task) in columns.outputs().items():
         criterion, _ = task.objective()
-        loss = float(criterion(encoded[output], predicted[output]))
+        loss = float(criterion(encoded[output], predicted[output], sample_weight=share))
         total += task.loss_weight * loss
-        own = {"loss": loss, **task.score(encoded[output], predicted[output])}
+        own = {"loss": loss, **task.score(encoded[output], predicted[output], *given)}
         scores.update({columns.titled(output, name): value for name, value in own.items()})
     return {"loss": total, **scores} if len(columns.targets) > 1 else scores
 
 
-def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str, Any]:
+def evaluate(
+    model: Any, columns: Columns, rows: Mapping[str, Rows], weights: Arrays | None = None
+) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
@@ -43,51 +62,77 @@ def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str
         columns: Its tasks give the metrics and the baselines.
         rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
             as there are.
+        weights: How much each of these rows counts, by part; left out: all alike.
 
     Returns:
-        Task, headline metric, scores of the parts held back; the baseline's scores on the last of
-        them, and whether the model beats it. With several targets, the task of each, and the
-        headline of the first; the model is better if it is so for each.
+        Task, headline metric, the column of the weights if there is one, scores of the parts held
+        back; the baseline's scores on the last of them, and whether the model beats it. With
+        several targets, the task of each, and the headline of the first; the model is better if it
+        is so for each.
     """
     held = {name: part for name, part in rows.items() if name != "train"}
-    splits = {name: score(columns, y, outputs(model, x)) for name, (x, y) in held.items()}
+    weights = weights or {}
+    splits = {
+        name: score(columns, y, outputs(model, x), weights.get(name))
+        for name, (x, y) in held.items()
+    }
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
     result: dict[str, Any] = {
         "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
-        "headline": headlines(columns, rows["train"][1])[0],
+        "headline": headlines(columns, rows["train"][1], weights.get("train"))[0],
+        **({} if columns.weight is None else {"weight": columns.weight}),
         "splits": splits,
     }
     if not held:
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(held)[-1]
-    return {**result, **compare(columns, rows["train"][1], held[judged][1], splits[judged])}
+    given = (rows["train"][1], held[judged][1], splits[judged])
+    return {**result, **compare(columns, *given, weights.get("train"), weights.get(judged))}
 
 
-def headlines(columns: Columns, train: Arrays) -> list[str]:
+def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None) -> list[str]:
     """The metric that each target is judged by.
 
     Args:
         train: The encoded targets of the training rows: where one class has nearly all, whoever
             names it always is right nearly always, and another metric tells more.
+        weights: How much each of them counts; None: all alike.
     """
     found = []
     for output, (_, task) in columns.outputs().items():
         metric, groups = task.headline, task.groups(train[output])
-        if groups is not None and np.bincount(groups).max() > USUAL * len(groups):
+        counts = np.zeros(1) if groups is None else np.bincount(groups, weights)
+        if counts.max() > USUAL * counts.sum():
             metric = getattr(task, "rare_headline", metric)  # not every task has one
         found.append(columns.titled(output, metric))
     return found
 
 
-def compare(columns: Columns, train: Arrays, encoded: Arrays, scores: Scores) -> dict[str, Any]:
-    """The baselines' scores on the same rows, and whether `scores` are better."""
+def compare(
+    columns: Columns,
+    train: Arrays,
+    encoded: Arrays,
+    scores: Scores,
+    weights: np.ndarray | None = None,
+    held: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """The baselines' scores on the same rows, and whether `scores` are better.
+
+    Args:
+        columns: Their tasks give the baselines.
+        train, encoded: Targets of the training rows, and of those that were judged.
+        scores: What the model has on them.
+        weights, held: How much each of both counts; None: all alike.
+    """
     names, constants = [], {}
+    given = () if weights is None or shares(weights) is None else (weights,)
     for output, (_, task) in columns.outputs().items():
-        name, constant = task.baseline(train[output])
+        name, constant = task.baseline(train[output], *given)
         names.append(name)
         constants[output] = np.broadcast_to(constant, (len(encoded[output]), len(constant)))
-    trivial = score(columns, encoded, constants)
-    known = [name for name in headlines(columns, train) if name in scores and name in trivial]
+    trivial = score(columns, encoded, constants, held)
+    judging = headlines(columns, train, weights)
+    known = [name for name in judging if name in scores and name in trivial]
     better = all(scores[name] > trivial[name] for name in known) if known else None
     return {
         "baselines": {listed(dict.fromkeys(names)): trivial},

@@ -16,6 +16,8 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     """Figures of each part, the baseline's beside them, and which of the two is better."""
     headline = metrics["headline"]
     lines = [scores(name, values, headline) for name, values in metrics["splits"].items()]
+    if "weight" in metrics:
+        lines.insert(0, f"metrics are weighted by {metrics['weight']!r}")
     for name, values in metrics["baselines"].items():
         lines.append(scores(f"{name} baseline", values, headline))
     if metrics["better_than_baseline"] is False:

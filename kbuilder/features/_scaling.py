@@ -21,15 +21,18 @@ class Scaling(NamedTuple):
     """What is learned of the values of one number.
 
     Args:
-        mean, scale: Of all values but those that are far off.
+        mean, scale: Of all values but those that are far off; robust, their median and the distance
+            between their quartiles.
         ends: The least and the greatest of these.
         far: The values that are far off.
+        robust: Whether they are median and quartiles, which is not where these are the same.
     """
 
     mean: float
     scale: float
     ends: tuple[float, float]
     far: np.ndarray
+    robust: bool = False
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -37,8 +40,13 @@ class Scaling(NamedTuple):
         return self.ends if len(self.far) else None
 
 
-def scaling(numbers: np.ndarray) -> Scaling:
-    """What is learned of numbers, as float64, of which none is missing. (rows,)"""
+def scaling(numbers: np.ndarray, robust: bool = False) -> Scaling:
+    """What is learned of numbers, as float64, of which none is missing. (rows,)
+
+    Args:
+        numbers: The numbers.
+        robust: By median and quartiles, if these differ.
+    """
     if not len(numbers):
         return Scaling(0.0, 0.0, (0.0, 0.0), numbers)
     away = far_off(numbers)
@@ -46,6 +54,9 @@ def scaling(numbers: np.ndarray) -> Scaling:
     ends = float(near.min()), float(near.max())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = float(near.mean()), float(near.std())
+        low, median, high = np.quantile(near, [0.25, 0.5, 0.75]).tolist()
+        if robust and high > low:
+            return Scaling(median, high - low, ends, numbers[away], robust=True)
     return Scaling(mean, deviation, ends, numbers[away])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -15,8 +15,9 @@ from kbuilder.spec import Numbers, Positive, Spec, learned
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
-BEYOND = 30.0
-"""So many deviations from the mean a value is unlike those of training."""
+BEYOND = {"standard": 30.0, "robust": 1000.0}
+"""So many times the scale from the mean a value is unlike those of training. Of values with a long
+tail some are many times the distance of the quartiles away."""
 
 
 class Number(Spec):
@@ -25,10 +26,14 @@ class Number(Spec):
     A missing value gets the mean; if any is missing in training, a second column says where.
     """
 
+    rescale: Literal["standard", "robust"] = "standard"
+    """standard: by mean and standard deviation; robust: by the median and the distance between the
+    quartiles, which a few large values do not move (Tukey 1977, Exploratory Data Analysis)."""
     mean: float | None = None
-    """Subtracted from each value; left out: the mean of the training rows."""
+    """Subtracted from each value; left out: the mean of the training rows, or their median."""
     scale: Positive | None = None
-    """Each value is divided by it; left out: the standard deviation of the training rows."""
+    """Each value is divided by it; left out: the standard deviation of the training rows, or the
+    distance between their quartiles."""
     indicator: bool | None = None
     """Whether a column says what is missing; left out: if any training value is."""
     bounds: Annotated[Numbers, Field(min_length=2, max_length=2)] | None = None
@@ -65,19 +70,24 @@ class Number(Spec):
                 f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
-        found = scaling(there)
+        robust = self.rescale == "robust"
+        found = scaling(there, robust)
         scale = spread_of(column, found.scale, values)
         dtype = width(there, found.scale)
         if not (self.dtype or dtype) and not len(found.far):
             there = there.astype(np.float32).astype(np.float64)
-            found = found._replace(mean=float(there.mean()), scale=float(there.std()))
+            found = scaling(there, robust)._replace(far=found.far)
             scale = found.scale or 1.0
         rows = f"{len(there) - len(found.far):,} training values"
         why = f"standard deviation of {rows}" if found.scale else f"all {rows} are the same"
+        if robust and found.scale and not found.robust:
+            why += ", whose quartiles are the same"
+        elif found.robust:
+            why = f"distance between the quartiles of {rows}"
         gone = len(numbers) - len(there)
         far = {} if found.bounds is None else {"bounds": Choice(found.bounds, why_far(found.far))}
         return {
-            "mean": Choice(found.mean, f"mean of {rows}"),
+            "mean": Choice(found.mean, f"{'median' if found.robust else 'mean'} of {rows}"),
             "scale": Choice(scale, why),
             "indicator": Choice(gone > 0, f"{gone:,} training values missing"),
             **far,
@@ -125,9 +135,10 @@ class Number(Spec):
         return None
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values that are many deviations from the mean."""
+        """Values that are many times the scale from the mean."""
         there = ~np.isnan(raw)
-        away = np.abs(raw.astype(np.float64) - learned(self.mean)) > BEYOND * learned(self.scale)
+        far = BEYOND[self.rescale] * learned(self.scale)
+        away = np.abs(raw.astype(np.float64) - learned(self.mean)) > far
         return there, there & away
 
     def describe(self) -> str:

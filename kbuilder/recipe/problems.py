@@ -47,6 +47,9 @@ EXPECTED = {
 # Errors that come of what `mended` took out, when the rest is checked again.
 CONSEQUENCES = ("missing", "missing_name", "too_short")
 
+# How the names of types begin that pydantic puts into the way to a value.
+TYPES = ("literal[", "constrained-", "dict[", "function-")
+
 # What stands in for a required value that is missing or wrong, while the rest is checked.
 NOBODY = "(a column that no recipe has)"
 STAND_INS: dict[object, Any] = {
@@ -89,9 +92,7 @@ def _without_types(key: Key, data: dict[str, Any]) -> Key:
     way: Key = ()
     for part in key:
         written = str(part)
-        if not (written in types or written.startswith(("literal[", "constrained-"))) or _has(
-            _value(data, way), part
-        ):
+        if not (written in types or written.startswith(TYPES)) or _has(_value(data, way), part):
             way = (*way, part)
     return way
 

@@ -21,9 +21,10 @@ from kbuilder import catalog
 from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
 from kbuilder.errors import listed, nearest
 from kbuilder.named import Named, validated_and_dumped
+from kbuilder.recipe import balance
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
-from kbuilder.refusals import refuse
+from kbuilder.refusals import refuse, together, unknown
 from kbuilder.spec import Spec
 
 OneArchitecture = Annotated[Architecture, Named("architectures", open_=True)]
@@ -88,6 +89,12 @@ class OneOrEach:
         if self.keys is not None:
             each["propertyNames"] = {"enum": list(self.keys)}
         return {"anyOf": [one, each]}
+
+
+def weight_of(data: Source) -> str | None:
+    """The column of the weights of the rows; None: all weigh the same."""
+    weight: str | None = getattr(data, "weight", None)  # not every source has such a column
+    return weight
 
 
 def _by_form(value: dict[Any, Any]) -> bool:
@@ -172,6 +179,16 @@ class Recipe(Spec):
                     ("features", name), f"{name!r} is the target, so it cannot be a feature. "
                     "Expected columns other than the target",
                 )  # fmt: skip
+        weight = weight_of(self.data)
+        others = {
+            "the target": self.data.target, "a feature": self.features, "ignored": self.data.ignore,
+        }  # fmt: skip
+        for what, names in others.items():
+            if weight in names:
+                raise refuse(
+                    ("data", "weight"), f"{weight!r} is {what} and the weight of the rows. "
+                    "Expected a column of its own", weight,
+                )  # fmt: skip
         for name in self.features:
             if name in self.data.ignore:
                 raise refuse(
@@ -197,10 +214,15 @@ class Recipe(Spec):
             if not isinstance(self.task, dict)
             else [self.task.get(name) for name in self.data.target]
         )
-        if self.training.balance == "auto" and not any(t is None or t.stratified for t in tasks):
+        own = self.training.balance
+        if own != "none" and not any(t is None or t.stratified for t in tasks):
             given = listed(catalog.name_of(task) for task in tasks)
             raise refuse(
                 ("training", "balance"), f"{given} has no single class per row to balance. "
-                f"Expected none with task {given}", "auto",
+                f"Expected none with task {given}", own,
             )  # fmt: skip
+        wrong, known = balance.unknown({} if isinstance(own, str) else own, tasks)
+        if wrong:
+            key = ("training", "balance")
+            raise together([unknown((*key, name), name, known) for name in wrong])
         return self

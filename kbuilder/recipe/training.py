@@ -8,123 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder.contracts import Schedule
 from kbuilder.named import Named
+from kbuilder.recipe.balance import Balance
+from kbuilder.recipe.optimizers import OPTIMIZERS, Optimizer
 from kbuilder.refusals import refuse
-from kbuilder.spec import Count, Fraction, Positive, Spec
-
-# By name: the Keras class.
-OPTIMIZERS = {
-    "adadelta": "Adadelta", "adagrad": "Adagrad", "adam": "Adam", "adamax": "Adamax",
-    "adamw": "AdamW", "lamb": "Lamb", "lion": "Lion", "nadam": "Nadam", "rmsprop": "RMSprop",
-    "sgd": "SGD",
-}  # fmt: skip
-# Those that all of them take; of the last three one at a time.
-COMMON = ("learning_rate", "weight_decay", "clipnorm", "global_clipnorm", "clipvalue")
-CLIPPING = COMMON[2:]
-
-# Which arguments belong to which optimizer, beside those that all of them take.
-ARGUMENTS: dict[str, tuple[str, ...]] = {
-    "adadelta": ("rho", "epsilon"),
-    "adagrad": ("initial_accumulator_value", "epsilon"),
-    "adam": ("beta_1", "beta_2", "epsilon", "amsgrad"),
-    "adamax": ("beta_1", "beta_2", "epsilon"),
-    "adamw": ("beta_1", "beta_2", "epsilon", "amsgrad"),
-    "lamb": ("beta_1", "beta_2", "epsilon"),
-    "lion": ("beta_1", "beta_2"),
-    "nadam": ("beta_1", "beta_2", "epsilon"),
-    "rmsprop": ("rho", "momentum", "epsilon", "centered"),
-    "sgd": ("momentum", "nesterov"),
-}
-
-
-class Optimizer(Spec):
-    """A Keras optimizer by name, with its own arguments.
-
-    What is left out has Keras's default. `weight_decay` is decoupled from the gradient, as in
-    AdamW (Loshchilov and Hutter 2017, arXiv:1711.05101).
-    """
-
-    name: Literal[tuple(OPTIMIZERS)] = "adam"  # type: ignore[valid-type]
-    """Which optimizer: sgd; adagrad (Duchi et al. 2011); adadelta (Zeiler 2012, arXiv:1212.5701);
-    rmsprop (Hinton 2012); adam, adamax (Kingma and Ba 2014, arXiv:1412.6980); nadam (Dozat 2016);
-    adamw; lamb, for large batches (You et al. 2019, arXiv:1904.00962); lion (Chen et al. 2023,
-    arXiv:2302.06675)."""
-    learning_rate: Positive | None = None
-    """Step size, > 0; left out: 0.01 for sgd, 0.001 for all others. lion wants a third to a tenth
-    of adam's, adadelta as its authors wrote it 1."""
-    weight_decay: Annotated[float, Field(ge=0)] | None = None
-    """Share of each weight, biases too, taken off per step, times the learning rate; >= 0."""
-    clipnorm: Positive | None = None
-    """The gradient of each weight is scaled down to this norm; > 0."""
-    global_clipnorm: Positive | None = None
-    """The gradients of all weights together are scaled down to this norm, which keeps their
-    direction (Pascanu et al. 2012, arXiv:1211.5063); > 0. One of the three at most."""
-    clipvalue: Positive | None = None
-    """Each number of a gradient is cut off at this size; > 0."""
-    momentum: Fraction | None = None
-    """sgd, rmsprop: share of the last step that is kept; 0 <= momentum < 1."""
-    nesterov: bool | None = None
-    """sgd: look ahead by the momentum before taking the gradient (Nesterov 1983)."""
-    beta_1: Fraction | None = None
-    """adam, adamax, adamw, lamb, lion, nadam: decay of the mean of the gradients."""
-    beta_2: Fraction | None = None
-    """The same: decay of the mean of their squares; in adamax of their greatest, in lion of the
-    momentum."""
-    rho: Fraction | None = None
-    """rmsprop, adadelta: decay of the mean of the squares."""
-    epsilon: Positive | None = None
-    """Added to the denominator; > 0."""
-    amsgrad: bool | None = None
-    """adam, adamw: keep the largest mean of squares (Reddi et al. 2018, arXiv:1904.09237)."""
-    centered: bool | None = None
-    """rmsprop: divide by the variance in place of the mean of squares."""
-    initial_accumulator_value: Annotated[float, Field(ge=0)] | None = None
-    """adagrad: where the sum of squares starts; >= 0."""
-
-    @model_validator(mode="after")
-    def _arguments_belong_to_the_optimizer(self) -> Any:
-        for field in self.model_fields_set:
-            own = field in ("name", *COMMON, *ARGUMENTS[self.name])
-            if own or getattr(self, field) is None:
-                continue
-            owners = [name for name in OPTIMIZERS if field in ARGUMENTS[name]]
-            raise refuse(
-                (field,),
-                f"{self.name} has no {field}. Expected one of its own arguments: "
-                f"{', '.join((*COMMON, *ARGUMENTS[self.name]))}. "
-                f"{field} belongs to {', '.join(owners)}",
-                getattr(self, field),
-            )
-        if self.nesterov and not self.momentum:
-            raise refuse(
-                ("nesterov",), "nesterov looks ahead by the momentum. Expected momentum > 0 with it"
-            )
-        clipping = [field for field in CLIPPING if getattr(self, field) is not None]
-        if len(clipping) > 1:
-            raise refuse(
-                (clipping[1],),
-                f"{' and '.join(clipping)} limit the gradient, each in its own way. "
-                "Expected one of them",
-                getattr(self, clipping[1]),
-            )
-        return self
-
-    @property
-    def height(self) -> float:
-        """The learning rate, written or not."""
-        return self.learning_rate or (0.01 if self.name == "sgd" else 0.001)
-
-    def create(self, learning_rate: Any = None) -> Any:
-        """The `keras.optimizers` object.
-
-        Args:
-            learning_rate: A number or a Keras schedule in place of its own.
-        """
-        import keras
-
-        given = self.model_dump(exclude_none=True, exclude={"name"})
-        if learning_rate is not None:
-            given["learning_rate"] = learning_rate
-        return getattr(keras.optimizers, OPTIMIZERS[self.name])(**given)
+from kbuilder.spec import Count, Positive, Spec
 
 
 class EarlyStopping(Spec):
@@ -198,8 +85,10 @@ class Training(Spec):
     """Whether batch normalization looks at the rows of all devices together."""
     wait_minutes: Positive = 5.0
     """multi_worker: minutes to wait until all workers have come; > 0."""
-    balance: Literal["none", "auto"] = "none"
-    """auto: each class weighs the same in the loss, however rare it is."""
+    balance: Balance = "none"
+    """How much classes count in the loss. auto: all the same, however rare they are. Or a weight by
+    class, > 0, such as {yes: 5}; classes that are not named have 1. With several targets it holds
+    for each that has the class. The weights of all rows are divided by their mean."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, order and dropout: equal seeds give equal weights on one CPU."""
 

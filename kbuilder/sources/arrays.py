@@ -12,7 +12,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.spec import DataPath, Names, Spec, Weight
 from kbuilder.tables.arrays import read_npz
 from kbuilder.tables.cells import Words
 from kbuilder.tables.table import Part, Table
@@ -37,6 +37,9 @@ class Arrays(Spec):
     """The column to predict."""
     ignore: Names = ()
     """Columns that are not used."""
+    weight: Weight = None
+    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
+    left out: all alike."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
     checks: Checks

@@ -15,7 +15,7 @@ from kbuilder.errors import CallError, Key, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.refusals import refuse
-from kbuilder.spec import DataPath, Decimal, Missing, Names, Spec, Thousands
+from kbuilder.spec import DataPath, Decimal, Missing, Names, Spec, Thousands, Weight
 from kbuilder.tables import chunks, dialect
 from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -58,6 +58,9 @@ class CSV(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
     """Columns that are not used."""
+    weight: Weight = None
+    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
+    left out: all alike."""
     delimiter: (
         Annotated[
             str,

@@ -12,7 +12,7 @@ from pydantic import Field
 from kbuilder.contracts import Script
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Names, Spec
+from kbuilder.spec import Names, Spec, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -41,6 +41,9 @@ class Sklearn(Spec):
     """The column to predict; left out: the one that the set was collected for."""
     ignore: Names = ()
     """Columns that are not used."""
+    weight: Weight = None
+    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
+    left out: all alike."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split

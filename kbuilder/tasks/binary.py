@@ -14,6 +14,7 @@ from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
+from kbuilder.tasks._weighing import average
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -157,23 +158,29 @@ class Binary(Spec):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         return answers["probabilities"][:, 1:]
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
         """accuracy, auc and pr_auc (left out where one class is absent), f1, precision, recall."""
         from sklearn import metrics
 
         truth, guess = encoded[:, 0] > 0.5, outputs[:, 0] >= 0.5
-        scores = {"accuracy": metrics.accuracy_score(truth, guess)}
+        given: dict[str, Any] = {"sample_weight": weights}
+        scores = {"accuracy": metrics.accuracy_score(truth, guess, **given)}
         if truth.any() and not truth.all():
-            scores["auc"] = metrics.roc_auc_score(truth, outputs[:, 0])
-            scores["pr_auc"] = metrics.average_precision_score(truth, outputs[:, 0])
-        scores["f1"] = metrics.f1_score(truth, guess, zero_division=0)
-        scores["precision"] = metrics.precision_score(truth, guess, zero_division=0)
-        scores["recall"] = metrics.recall_score(truth, guess, zero_division=0)
+            scores["auc"] = metrics.roc_auc_score(truth, outputs[:, 0], **given)
+            scores["pr_auc"] = metrics.average_precision_score(truth, outputs[:, 0], **given)
+        given["zero_division"] = 0
+        scores["f1"] = metrics.f1_score(truth, guess, **given)
+        scores["precision"] = metrics.precision_score(truth, guess, **given)
+        scores["recall"] = metrics.recall_score(truth, guess, **given)
         return {name: float(value) for name, value in scores.items()}
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
         """The share of the positive class, for every row."""
-        return "majority", encoded.mean(axis=0)
+        return "majority", average(encoded, weights)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return encoded[:, 0].astype(np.int64)

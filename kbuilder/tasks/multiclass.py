@@ -13,6 +13,7 @@ from kbuilder.errors import DataError, listed
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
+from kbuilder.tasks._weighing import average, precision_recall
 
 LOSSES = (
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
@@ -139,21 +140,35 @@ class Multiclass(Spec):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         return answers["probabilities"]
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1."""
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1, pr_auc.
+
+        The last is the mean over the classes of these rows, each against all others.
+        """
         from sklearn import metrics
 
         truth, guess = self.groups(encoded), outputs.argmax(axis=1)
         best = np.argsort(-outputs, axis=1, kind="stable")[:, : self._k]
-        return {
-            "accuracy": float(np.mean(truth == guess)),
-            f"top_{self._k}_accuracy": float(np.mean((best == truth[:, None]).any(axis=1))),
-            "macro_f1": float(metrics.f1_score(truth, guess, average="macro", zero_division=0)),
+        given: dict[str, Any] = {"zero_division": 0, "sample_weight": weights}
+        scores = {
+            "accuracy": average(truth == guess, weights),
+            f"top_{self._k}_accuracy": average((best == truth[:, None]).any(axis=1), weights),
+            "macro_f1": metrics.f1_score(truth, guess, average="macro", **given),
         }
+        present = np.unique(truth)
+        if len(present) > 1:
+            flags = truth[:, None] == present
+            scores["pr_auc"] = precision_recall(flags, outputs[:, present], weights)
+        return {name: float(value) for name, value in scores.items()}
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
         """The share of each class, for every row."""
-        counts = np.bincount(self.groups(encoded), minlength=len(self.classes or ()))
+        groups = self.groups(encoded)
+        counts = np.bincount(groups, weights, minlength=len(self.classes or ()))
         return "majority", (counts / counts.sum()).astype(np.float32)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.values import as_list, kind_of, missing
 from kbuilder.tasks import _labels
+from kbuilder.tasks._weighing import average, precision_recall
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 
@@ -193,24 +194,31 @@ class Multilabel(Spec):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         return answers["probabilities"]
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
-        """micro_f1, macro_f1, auc (mean over labels with both values), exact (whole sets right)."""
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """micro_f1, macro_f1, exact (whole sets right); auc and pr_auc, the mean over labels that
+        some rows have, and others not."""
         from sklearn import metrics
 
         truth, guess = encoded > 0.5, outputs >= 0.5
+        given: dict[str, Any] = {"sample_weight": weights}
         scores = {
-            "micro_f1": metrics.f1_score(truth, guess, average="micro", zero_division=0),
-            "macro_f1": metrics.f1_score(truth, guess, average="macro", zero_division=0),
-            "exact": np.mean((truth == guess).all(axis=1)),
+            f"{kind}_f1": metrics.f1_score(truth, guess, average=kind, zero_division=0, **given)
+            for kind in ("micro", "macro")
         }
+        scores["exact"] = average((truth == guess).all(axis=1), weights)
         both = truth.any(axis=0) & ~truth.all(axis=0)
         if both.any():
-            scores["auc"] = metrics.roc_auc_score(truth[:, both], outputs[:, both], average="macro")
+            scores["pr_auc"] = precision_recall(truth[:, both], outputs[:, both], weights)
+            scores["auc"] = metrics.roc_auc_score(truth[:, both], outputs[:, both], **given)
         return {name: float(value) for name, value in scores.items()}
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
         """The share of each label, for every row."""
-        return "majority", encoded.mean(axis=0)
+        return "majority", average(encoded, weights)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None

@@ -15,6 +15,7 @@ from kbuilder.spec import Count, Numbers, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
+from kbuilder.tasks._weighing import average
 
 EXACT = 100.0
 """So many deviations from 0 float32 has room for all values of a target."""
@@ -175,21 +176,29 @@ class Regression(Spec):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         return self.encode("value", answers["value"])
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
         """r2, mae, rmse over all targets; mae and rmse in the targets' own units."""
         scale, mean = np.array(self.scale), np.array(self.mean)
         predicted = (outputs.astype(self._dtype) * scale + mean).astype(self._dtype)
         errors = (predicted - mean) - encoded.astype(np.float64) * scale
-        spread = ((encoded - encoded.mean(axis=0)) * scale) ** 2
-        total = spread.sum(axis=0)
-        scores = {"mae": np.abs(errors).mean(), "rmse": np.sqrt((errors**2).mean())}
+        spread = ((encoded - average(encoded, weights)) * scale) ** 2
+        total = spread.sum(axis=0) if weights is None else weights @ spread
+        squares = (errors**2).sum(axis=0) if weights is None else weights @ errors**2
+        scores = {
+            "mae": average(np.abs(errors), weights).mean(),
+            "rmse": np.sqrt(average(errors**2, weights).mean()),
+        }
         if np.all(total > 0):
-            scores["r2"] = np.mean(1.0 - (errors**2).sum(axis=0) / total)
+            scores["r2"] = np.mean(1.0 - squares / total)
         return {name: float(value) for name, value in scores.items()}
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
         """The mean of each target, for every row."""
-        return "mean", encoded.mean(axis=0)
+        return "mean", average(encoded, weights)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.columns import Arrays, Rows
+from kbuilder.columns import Arrays, Rows, shares
 from kbuilder.contracts import Task
+from kbuilder.recipe.balance import Balance, factors
+from kbuilder.recipe.training import Training
 
 
 class Feed:
@@ -18,8 +20,9 @@ class Feed:
     Args:
         rows: Inputs and encoded targets, each (rows, …).
         batch_size: Rows of a step, over all devices; the last of an epoch may be smaller.
-        weights: By output the weight of each row, (rows,); None: all weigh the same.
+        weights: By output the weight of each row in the loss, (rows,); None: all weigh the same.
         seed: Seed of the order; None: the order of the rows, in every epoch.
+        counted: The same in the metrics, where it is another than in the loss.
     """
 
     def __init__(
@@ -28,8 +31,11 @@ class Feed:
         batch_size: int,
         weights: Arrays | None = None,
         seed: int | None = None,
+        counted: Arrays | None = None,
     ) -> None:
-        self.arrays = rows if weights is None else (*rows, weights)
+        self.arrays: tuple[Arrays, ...] = rows
+        if weights is not None:
+            self.arrays = (*rows, weights) if counted is None else (*rows, weights, counted)
         self.seed = seed
         self.rows = len(next(iter(rows[1].values())))
         self.resize(batch_size)
@@ -76,21 +82,64 @@ class Feed:
         return np.stack([begins, ends, counts, np.broadcast_to(sizes, counts.shape)], axis=-1)
 
     def example(self) -> Any:
-        """The arrays of one row, for shapes and dtypes."""
+        """Inputs, targets and weights of one row, for shapes and dtypes."""
         import keras
 
-        return keras.tree.map_structure(lambda values: values[:1], self.arrays)
+        return keras.tree.map_structure(lambda values: values[:1], self.arrays[:3])
 
 
-def class_weights(tasks: Mapping[str, Task], encoded: Arrays) -> Arrays:
-    """By output a weight per row, so that each class weighs the same and the mean is 1. (rows,)"""
-    weights: Arrays = {}
+def training_feed(
+    rows: Rows, tasks: Mapping[str, Task], training: Training, weights: np.ndarray | None = None
+) -> Feed:
+    """The training rows of a fit, each with what it counts in the loss, and in the metrics.
+
+    Args:
+        rows: Inputs and encoded targets.
+        tasks: The task by output; gives the classes that are balanced.
+        training: How the network is fitted.
+        weights: How much each row counts, (rows,); None: all alike.
+    """
+    size, seed = training.rows_per_step, training.seed
+    own = of_outputs(rows[1], weights)
+    if training.balance == "none":
+        return Feed(rows, size, own, seed)
+    ones = {output: np.ones(len(values), np.float32) for output, values in rows[1].items()}
+    counted = class_weights(tasks, rows[1], weights, training.balance)
+    return Feed(rows, size, counted, seed, own or ones)
+
+
+def of_outputs(encoded: Arrays, weights: np.ndarray | None) -> Arrays | None:
+    """By output a weight per row whose mean is 1; None: all rows count alike. (rows,)"""
+    share = None if weights is None else shares(weights)
+    return None if share is None else dict.fromkeys(encoded, share)
+
+
+def class_weights(
+    tasks: Mapping[str, Task],
+    encoded: Arrays,
+    weights: np.ndarray | None = None,
+    balance: Balance = "auto",
+) -> Arrays:
+    """By output a weight per row, by its class; their mean is 1. (rows,)
+
+    Args:
+        tasks: The task by output.
+        encoded: The targets by output.
+        weights: How much each row counts in its class, (rows,); None: all alike.
+        balance: auto: the weights of each class have the same sum; or the weight of each.
+    """
+    share = None if weights is None else shares(weights)
+    found: Arrays = {}
     for output, values in encoded.items():
         groups = tasks[output].groups(values)
-        if groups is None:
-            weights[output] = np.ones(len(values), np.float32)
-        else:
-            counts = np.bincount(groups)
-            share = len(groups) / (np.count_nonzero(counts) * counts[groups])
-            weights[output] = share.astype(np.float32)
-    return weights
+        own = np.ones(len(values), np.float32) if share is None else share
+        if groups is not None and not isinstance(balance, str):
+            classes = tasks[output].classes  # type: ignore[attr-defined]  # a class has a name
+            own = np.array(factors(balance, classes), np.float64)[groups] * own
+            own = (own / own.mean()).astype(np.float32)
+        elif groups is not None:
+            counts = np.bincount(groups, None if share is None else share)
+            total = len(groups) / (np.count_nonzero(counts) * np.where(counts > 0, counts, 1))
+            own = (total[groups] * own).astype(np.float32)
+        found[output] = own
+    return found

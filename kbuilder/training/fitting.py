@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kbuilder import files
 from kbuilder.columns import Rows
 from kbuilder.contracts import Decision, Listener, Phase, Progress, Task
@@ -15,7 +17,7 @@ from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.training import diagnosis, phases, planning, state
-from kbuilder.training.feeding import Feed, class_weights
+from kbuilder.training.feeding import Feed, of_outputs, training_feed
 from kbuilder.training.following import Following
 from kbuilder.training.listeners.best import Best
 from kbuilder.training.phases import epochs_of
@@ -64,6 +66,7 @@ def fit(
     compile_: Callable[[Any], None] | None = None,
     start: Checkpoint | None = None,
     say: Callable[[str], None] = lambda text: None,
+    weights: Mapping[str, np.ndarray] | None = None,
 ) -> Fitted:
     """Fit a compiled network, and leave it with its best weights.
 
@@ -77,6 +80,7 @@ def fit(
         compile_: Compiles the network with an optimizer; only phases need it.
         start: From where the fit is resumed; None: from the beginning.
         say: Called with what is printed.
+        weights: How much each row of "train" and "validation" counts, (rows,); left out: all alike.
 
     Returns:
         The figures of each epoch: `epoch` from 1, `seconds`, the `learning_rate` of its first step,
@@ -86,9 +90,12 @@ def fit(
         TrainingError: if the loss is no longer a finite number.
         Interrupted: after a signal, when the step is finished and a checkpoint written.
     """
-    weights = class_weights(tasks, train[1]) if training.balance == "auto" else None
-    feed = Feed(train, training.rows_per_step, weights, training.seed)
-    held = Feed(validation, training.rows_per_step) if validation is not None else None
+    weights = weights or {}
+    feed = training_feed(train, tasks, training, weights.get("train"))
+    held = None
+    if validation is not None:
+        counted = of_outputs(validation[1], weights.get("validation"))
+        held = Feed(validation, training.rows_per_step, counted)
     best = [Best(training.early_stopping)] if held is not None else []
     following = Following([*best, *listeners], say)
     return _Fit(trainer, training, feed, held, following, phases, compile_, start).run()

@@ -20,7 +20,7 @@ class Dealt(NamedTuple):
     """What a device has of a step.
 
     Args:
-        rows: Inputs, targets and weights.
+        rows: Inputs and targets, and the weights of `Feed`, as there are.
         counts: How many of the rows, from the first, count here; None: all.
         step: How many rows the step has; None: as many.
     """

@@ -203,9 +203,9 @@ class Trainer(keras.Model):
         """Look at one batch; returns the mean loss so far."""
         assert self._rows.validation is not None
         dealt = self._rows.gathered(self._rows.validation, data)
-        x, y = dealt.rows
+        x, y, weights, _ = _taken_apart(dealt.rows)
         answers = self(x, training=False)
-        loss = self.compute_loss(x, y, answers, training=False, counts=dealt.counts)
+        loss = self.compute_loss(x, y, answers, weights, training=False, counts=dealt.counts)
         self._note(dealt, answers, loss)
         return self._loss_tracker.result()
 
@@ -219,7 +219,7 @@ class Trainer(keras.Model):
 
     def _gradients(self, dealt: Dealt) -> list[Any]:
         """The gradients of what is here of a step."""
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(dealt.rows)
+        x, y, weights, _ = _taken_apart(dealt.rows)
         with tf.GradientTape() as tape:
             answers = self(x, training=True)
             loss = self.compute_loss(x, y, answers, weights, counts=dealt.counts)
@@ -249,7 +249,7 @@ class Trainer(keras.Model):
 
     def _note(self, dealt: Dealt, answers: Any, loss: tf.Tensor) -> None:
         """Add to the loss and the metrics of the epoch what counts here."""
-        x, y, weights = keras.utils.unpack_x_y_sample_weight(dealt.rows)
+        x, y, _, weights = _taken_apart(dealt.rows)
         counts = dealt.counts
         loss = loss * self.distribute_strategy.num_replicas_in_sync
         self._loss_tracker.update_state(loss, sample_weight=_count(x) if counts is None else counts)
@@ -274,6 +274,12 @@ class Trainer(keras.Model):
             lambda first, *_: first < count, part, [0, *map(tf.zeros_like, weights)]
         )
         return gradients
+
+
+def _taken_apart(rows: Any) -> tuple[Any, Any, Any, Any]:
+    """Inputs and targets, and what each row counts in the loss and in the metrics."""
+    x, y, *weights = rows
+    return x, y, weights[0] if weights else None, weights[-1] if weights else None
 
 
 def _count(x: Any) -> tf.Tensor:

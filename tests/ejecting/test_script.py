@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from halting import HANG
 from shared import ROWS, Call, built, message, mixed, picture, reviews
@@ -18,6 +19,7 @@ import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.errors import CallError
 from kbuilder.pipeline import written
+from kbuilder.training.feeding import of_outputs, training_feed
 
 TRAINING = kb.Training(epochs=1, batch_size=32)
 
@@ -267,6 +269,41 @@ def test_losses_weights_and_balance_are_those_of_the_tasks() -> None:
     assert "sample_weight=weights," in script
 
 
+@pytest.mark.parametrize("balance", ["none", "auto", {"yes": 3}])
+def test_the_rows_weigh_in_a_script_as_in_the_fit(
+    balance: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = several()
+    for name in ("train.csv", "test.csv"):
+        read = pd.read_csv(name)
+        read.assign(w=1 + np.arange(len(read)) % 3).to_csv(name, index=False)
+    data = recipe.data.model_copy(update={"weight": "w"})  # type: ignore[attr-defined]
+    training = kb.Training(balance=balance)
+    prepared = built(recipe.model_copy(update={"data": data, "training": training}))
+    text = written(prepared)
+    assert "weighted_metrics={" in text
+    script = run(text)
+    model, found = script["build_model"](), []
+    script["build_model"] = lambda: model
+
+    def fit(*args: Any, sample_weight: Any, validation_data: Any, **named: Any) -> None:
+        found.extend([sample_weight, validation_data[2]])
+
+    def evaluate(*args: Any, sample_weight: Any, **named: Any) -> dict[str, float]:
+        found.append(sample_weight)
+        return {}
+
+    monkeypatch.setattr(model, "fit", fit)
+    monkeypatch.setattr(model, "evaluate", evaluate)
+    script["main"]()
+    rows, weights, tasks = prepared.data.rows, prepared.data.weights, prepared.network.tasks
+    feed = training_feed(rows["train"], tasks, training, weights["train"])
+    held = [of_outputs(rows[name][1], weights[name]) for name in ("validation", "test")]
+    for given, expected in zip(found, [feed.arrays[2], *held], strict=True):
+        for output, values in expected.items():  # type: ignore[union-attr]
+            np.testing.assert_array_equal(given[output], values)
+
+
 def test_classes_by_number_are_balanced_by_their_number() -> None:
     recipe = flowers().model_copy(update={"training": kb.Training(balance="auto")})
     script = written(built(recipe))
@@ -296,6 +333,19 @@ def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
         prepared.network.trained.optimizer.iterations.assign(step)
         mine, its = prepared.network.trained.optimizer, model.optimizer
         assert float(its.learning_rate) == pytest.approx(float(mine.learning_rate))
+
+
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_a_script_has_the_optimizer_of_the_recipe(name: str) -> None:
+    training = kb.Training(optimizer=name)  # type: ignore[arg-type]
+    prepared = built(flowers().model_copy(update={"training": training}))
+    script = run(written(prepared))
+    model = script["build_model"]()
+    compiled = written(prepared).partition("    model.compile(")[2].partition("\n    )")[0]
+    exec(f"model.compile({compiled})", script, {"model": model})
+    mine, its = prepared.network.trained.optimizer.get_config(), model.optimizer.get_config()
+    assert {**its, "name": ""} == {**mine, "name": ""}
+    assert type(model.optimizer) is type(prepared.network.trained.optimizer)
 
 
 def test_a_script_warms_up_before_it_waits_for_a_plateau(monkeypatch: pytest.MonkeyPatch) -> None:

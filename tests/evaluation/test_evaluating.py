@@ -33,7 +33,7 @@ def rows(outputs: np.ndarray) -> Any:
 def test_the_loss_is_that_of_the_fit() -> None:
     scores = evaluating.score(TASK, {"y": TRUTH}, {"y": RIGHT})
     assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT), rel=1e-5)
-    assert list(scores) == ["loss", "accuracy", "top_2_accuracy", "macro_f1"]
+    assert list(scores) == ["loss", "accuracy", "top_2_accuracy", "macro_f1", "pr_auc"]
 
 
 def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:

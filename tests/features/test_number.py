@@ -21,6 +21,37 @@ def test_mean_and_deviation_are_of_the_values_that_are_there() -> None:
     }
 
 
+def test_robust_numbers_are_scaled_by_median_and_quartiles() -> None:
+    values = np.array([1.0, 2, 3, 4, 900, np.nan])
+    number = Number(rescale="robust")
+    learned = number.learn("x", values)
+    assert learned == {
+        "mean": Choice(3.0, "median of 5 training values"),
+        "scale": Choice(2.0, "distance between the quartiles of 5 training values"),
+        "indicator": Choice(True, "1 training values missing"),
+    }
+    known = number.model_copy(update={name: choice.value for name, choice in learned.items()})
+    assert known.layer()(np.float32([5, np.nan])).numpy().tolist() == [[1, 0], [0, 1]]
+    assert known.strange(np.float32([900, 9e5]))[1].tolist() == [False, True]
+
+
+def test_robust_numbers_of_equal_quartiles_are_scaled_by_their_deviation() -> None:
+    values = np.array([0.0] * 9 + [10.0])
+    assert Number(rescale="robust").learn("x", values)["scale"] == Choice(
+        3.0, "standard deviation of 10 training values, whose quartiles are the same"
+    )
+    alike = Number(rescale="robust").learn("x", np.full(4, 7))
+    assert alike["scale"] == Choice(1.0, "all 4 training values are the same")
+    written = Number(rescale="robust", scale=5.0)
+    assert written.learn("x", values)["mean"].reason == "mean of 10 training values"
+
+
+def test_large_offsets_of_robust_numbers_stay_exact() -> None:
+    learned = Number(rescale="robust").learn("x", 1e9 + np.arange(9.0))
+    assert (learned["mean"].value, learned["scale"].value) == (1e9 + 4, 4.0)
+    assert learned["dtype"].value == "float64"
+
+
 def test_a_missing_number_becomes_the_mean_and_the_indicator_says_so() -> None:
     layer = Number(mean=4.0, scale=2.0, indicator=True).layer()
     assert layer(np.float32([8, np.nan])).numpy().tolist() == [[2.0, 0.0], [0.0, 1.0]]

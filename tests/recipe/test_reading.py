@@ -42,7 +42,7 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
     4 |   ignore: [income, fnlwgt]
       |           ^^^^^^^^^^^^^^^^
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
-Expected one of: path, test_path, target, ignore, delimiter, encoding, quoting, decimal, \
+Expected one of: path, test_path, target, ignore, weight, delimiter, encoding, quoting, decimal, \
 thousands, columns, header, skip, comment, sheet, missing, origin, checks, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^
@@ -134,12 +134,12 @@ PROBLEMS = {
     "training: {optimizer: {momentum: 1.0}}":
         "2:34: training.optimizer.momentum: Expected a number less than 1. Got 1.0.",
     "training: {schedule: cosin}":
-        "2:22: training.schedule: Expected one of: constant, cosine, exponential, one_cycle, "
-        "plateau, polynomial, step. Got 'cosin'.\n    Did you mean 'cosine'?",
+        "2:22: training.schedule: Expected one of: constant, cosine, exponential, inverse_time, "
+        "one_cycle, plateau, polynomial, step. Got 'cosin'.\n    Did you mean 'cosine'?",
     "training: {schedule: {name: step, drop: 1.5}}":
         "2:41: training.schedule.drop: Expected a number less than 1. Got 1.5.",
     "training: {balance: atuo}":
-        "2:21: training.balance: Expected one of: none, auto. Got 'atuo'.\n"
+        "2:21: training.balance: Expected none, auto or a mapping of keys and values. Got 'atuo'.\n"
         "    Did you mean 'auto'?",
     "training: 3": "2:11: training: Expected a mapping of keys and values. Got 3.",
     "features: [a]": "2:11: features: Expected a mapping of keys and values. Got ['a'].",

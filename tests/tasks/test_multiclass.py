@@ -87,8 +87,19 @@ def test_scores_are_those_of_scikit_learn(count: int, k: int) -> None:
             "accuracy": metrics.accuracy_score(truth, outputs.argmax(axis=1)),
             f"top_{k}_accuracy": metrics.top_k_accuracy_score(truth, outputs, k=k),
             "macro_f1": metrics.f1_score(truth, outputs.argmax(axis=1), average="macro"),
+            "pr_auc": metrics.average_precision_score(np.eye(count)[truth], outputs),
         }
     )
+
+
+def test_a_class_that_no_row_has_does_not_count_in_pr_auc() -> None:
+    truth = np.where(TRUTH == 3, 2, TRUTH)
+    present = [n for n in range(8) if n in truth]
+    scores = Multiclass(classes=8).score(np.eye(8)[truth], OUTPUTS)
+    one_hot = np.eye(8)[truth][:, present]
+    expected = metrics.average_precision_score(one_hot, OUTPUTS[:, present])
+    assert scores["pr_auc"] == pytest.approx(expected)
+    assert "pr_auc" not in Multiclass(classes=8).score(np.eye(8)[truth[:1]], OUTPUTS[:1])
 
 
 @pytest.mark.parametrize("loss", ["categorical_crossentropy", "sparse_categorical_crossentropy"])

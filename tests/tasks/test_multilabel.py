@@ -109,6 +109,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
             "macro_f1": metrics.f1_score(TRUTH, guess, average="macro"),
             "exact": metrics.accuracy_score(TRUTH, guess),
             "auc": metrics.roc_auc_score(TRUTH, OUTPUTS),
+            "pr_auc": metrics.average_precision_score(TRUTH, OUTPUTS),
         }
     )
 
@@ -118,7 +119,10 @@ def test_a_label_that_all_rows_have_does_not_count_in_the_auc() -> None:
     truth[:, 0] = 1
     scores = Multilabel(classes=3).score(truth, OUTPUTS)
     assert scores["auc"] == pytest.approx(metrics.roc_auc_score(TRUTH[:, 1:], OUTPUTS[:, 1:]))
-    assert "auc" not in Multilabel(classes=3).score(np.ones_like(TRUTH), OUTPUTS)
+    areas = metrics.average_precision_score(TRUTH[:, 1:], OUTPUTS[:, 1:])
+    assert scores["pr_auc"] == pytest.approx(areas)
+    none = Multilabel(classes=3).score(np.ones_like(TRUTH), OUTPUTS)
+    assert not {"auc", "pr_auc"} & none.keys()
 
 
 def test_the_metrics_in_training_are_those_of_the_evaluation() -> None:

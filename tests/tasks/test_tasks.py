@@ -162,3 +162,40 @@ def test_classes_must_differ_and_be_of_one_kind(classes: list[Any]) -> None:
     assert error["msg"] == (
         "Expected classes that all differ, either all words or all whole numbers"
     )
+
+
+WEIGHED: dict[str, tuple[Any, Any]] = {
+    "binary": (kb.Binary(classes=("no", "yes")), (np.arange(40) % 3 == 0)[:, None]),
+    "multiclass": (kb.Multiclass(classes=4), np.eye(4)[np.arange(40) % 4]),
+    "sparse": (
+        kb.Multiclass(classes=4, loss="sparse_categorical_crossentropy"),
+        (np.arange(40) % 4)[:, None],
+    ),
+    "multilabel": (kb.Multilabel(classes=3), np.arange(120).reshape(40, 3) % 7 < 3),
+    "regression": (
+        kb.Regression(outputs=2, mean=(1.0, 2.0), scale=(3.0, 4.0)),
+        np.random.default_rng(1).normal(size=(40, 2)),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WEIGHED)
+def test_a_row_of_weight_2_counts_as_the_row_twice(kind: str) -> None:
+    """In the loss, the metrics of training and of the evaluation, and the baseline."""
+    task, truth = WEIGHED[kind]
+    truth, random = truth.astype(np.float32), np.random.default_rng(2)
+    width = 4 if kind == "sparse" else truth.shape[1]
+    outputs = random.random((40, width)).astype(np.float32)
+    outputs /= outputs.sum(axis=1, keepdims=True) if width == 4 else 1
+    weights = random.integers(1, 4, 40).astype(np.float64)
+    often = np.arange(40).repeat(weights.astype(int))
+    scores = task.score(truth, outputs, weights)
+    assert scores == pytest.approx(task.score(truth[often], outputs[often]))
+    assert scores != pytest.approx(task.score(truth, outputs), rel=1e-4)
+    np.testing.assert_allclose(
+        task.baseline(truth, weights)[1], task.baseline(truth[often])[1], rtol=1e-6
+    )
+    for one, other in zip(task.objective()[1], task.objective()[1], strict=True):
+        one.update_state(truth, outputs, weights)
+        other.update_state(truth[often], outputs[often])
+        np.testing.assert_allclose(one.result(), other.result(), rtol=1e-4)

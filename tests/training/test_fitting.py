@@ -16,7 +16,7 @@ from shared import ROWS, message, mixed, picture, reviews
 
 import kbuilder as kb
 from kbuilder.errors import TrainingError
-from kbuilder.recipe.training import ARGUMENTS, OPTIMIZERS, Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 from kbuilder.training import fitting
 from kbuilder.training.feeding import class_weights
 from kbuilder.training.listeners.printer import Printer
@@ -232,8 +232,30 @@ def test_rows_weigh_the_same_in_tasks_without_classes() -> None:
     }
 
 
-@pytest.mark.parametrize("balance", ["none", "auto"])
-def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
+def test_classes_that_are_balanced_have_equal_sums_of_the_weights_of_their_rows() -> None:
+    groups, own = np.array([0] * 6 + [1] * 3), np.array([1, 0, 2, 3, 1, 1, 5, 0, 0.5])
+    encoded = {"y": groups[:, None], "z": np.zeros((9, 1))}
+    tasks = {"y": kb.Binary(classes=("no", "yes")), "z": kb.Regression()}
+    weights = class_weights(tasks, encoded, own)
+    np.testing.assert_allclose([weights["y"][groups == n].sum() for n in (0, 1)], 4.5, rtol=1e-6)
+    np.testing.assert_allclose(weights["y"][:6] * 8, weights["y"][2] * 4 * own[:6], rtol=1e-6)
+    np.testing.assert_allclose(weights["z"], own / own.mean(), rtol=1e-6)
+
+
+def test_classes_weigh_what_is_written_and_1_if_nothing_is() -> None:
+    groups, rows = np.array([0, 1, 2, 1]), np.array([1.0, 2.0, 2.0, 1.0])
+    tasks = {"y": kb.Multiclass(classes=("a", "b", "c")), "z": kb.Binary(classes=("no", "yes"))}
+    encoded = {"y": np.eye(3)[groups], "z": np.ones((4, 1))}
+    weights = class_weights(tasks, encoded, rows, {"b": 5.0, "c": 0.5})
+    expected = np.array([1, 10, 1, 5])
+    np.testing.assert_allclose(weights["y"], expected / expected.mean(), rtol=1e-6)
+    np.testing.assert_allclose(weights["z"], rows / rows.mean(), rtol=1e-6)
+    alike = class_weights(tasks, encoded, None, {"yes": 0.1})
+    assert [values.tolist() for values in alike.values()] == [[1.0] * 4] * 2
+
+
+@pytest.mark.parametrize("balance", ["none", "auto", {"yes": 9.0}])
+def test_balance_gives_a_rare_class_its_weight(balance: Any) -> None:
     random = np.random.default_rng(0)
     rare = np.arange(200) % 10 == 0
     frame = pd.DataFrame({"x": random.normal(size=200) + rare, "y": np.where(rare, "yes", "no")})
@@ -242,30 +264,7 @@ def test_balance_auto_gives_a_rare_class_its_weight(balance: Any) -> None:
     recipe = kb.Recipe(data=kb.Frame(frame=frame, target="y"), training=training)
     labels = kb.fit(recipe, run_dir="run", verbose=False).predict(frame)["label"]
     found = (labels[rare] == "yes").mean()
-    assert found > 0.5 if balance == "auto" else found < 0.2
-
-
-VALUES: dict[str, Any] = {
-    "learning_rate": 0.25, "weight_decay": 0.125, "clipnorm": 2.0, "momentum": 0.5,
-    "nesterov": True, "beta_1": 0.75, "beta_2": 0.5, "rho": 0.75, "epsilon": 0.5, "amsgrad": True,
-    "centered": True, "initial_accumulator_value": 0.5,
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_the_arguments_of_an_optimizer_arrive_in_keras(name: str) -> None:
-    own = ("learning_rate", "weight_decay", "clipnorm", *ARGUMENTS[name])
-    given = {argument: VALUES[argument] for argument in own}
-    optimizer = Optimizer(name=name, **given).create()  # type: ignore[arg-type]
-    assert type(optimizer).__name__.lower() == name
-    config = optimizer.get_config()
-    assert {argument: config[argument] for argument in own} == pytest.approx(given)
-
-
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_optimizer_by_name_alone_has_the_defaults_of_keras(name: Any) -> None:
-    optimizer = Optimizer(name=name).create()
-    assert optimizer.get_config() == type(optimizer)().get_config() | {"name": optimizer.name}
+    assert found < 0.2 if balance == "none" else found > 0.5
 
 
 def test_progress_is_told_per_epoch_and_per_step_where_it_is_live(

@@ -84,7 +84,7 @@ def fit(
     loss, metrics = task.objective()
 
     def compile_(optimizer: Any) -> None:
-        model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
+        model.compile(optimizer, loss={"y": loss}, weighted_metrics={"y": metrics})
 
     settings: dict[str, Any] = {
         "epochs": 4,
@@ -106,8 +106,9 @@ def fit(
     following = [History(folder / "history.csv"), keeper]
     with keeper.listening():
         history, _ = fitting.fit(
-            model, {"y": task}, training, rows, rows, following, phases, compile_, start
-        )
+            model, {"y": task}, training, rows, rows, following, phases, compile_, start,
+            weights={"train": np.arange(ROWS) % 3.0, "validation": np.arange(ROWS) % 5.0},
+        )  # fmt: skip
     return model.get_weights(), [
         {name: value for name, value in row.items() if name != "seconds"} for row in history
     ]
@@ -159,6 +160,14 @@ def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Pat
     assert "epoch 1, step 4" in str(stopped.value)
     again = plan.model_copy(update={"steps_per_execution": 3})
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), plan=again))
+
+
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_the_optimizer_goes_on_where_it_stood(name: str, tmp_path: Path) -> None:
+    undisturbed = fit(tmp_path / "one", schedule=Telling(), optimizer=name, epochs=2)
+    with pytest.raises(Interrupted):
+        fit(tmp_path / "two", schedule=Telling(at=(1, 2)), optimizer=name, epochs=2)
+    assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), optimizer=name, epochs=2))
 
 
 def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
-from kbuilder.recipe.training import Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 from kbuilder.training import fitting
 from kbuilder.training.listeners.printer import Printer
 

@@ -23,7 +23,7 @@ from shared import built, message, mixed
 import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
 from kbuilder.errors import CallError, Interrupted, TrainingError
-from kbuilder.recipe.training import Optimizer
+from kbuilder.recipe.optimizers import Optimizer
 from kbuilder.runs import checkpoints
 from kbuilder.schedules.plateau import Plateau
 from kbuilder.training import fitting, strategies
@@ -93,6 +93,11 @@ def rows(kind: str, count: int, seed: int) -> Any:
     return {"x": x}, {"y": y, "z": (sums - 2).astype(np.float32)}
 
 
+def weights_of(count: int) -> np.ndarray:
+    """How much each row counts; some not at all."""
+    return np.random.default_rng(count).integers(0, 4, count).astype(np.float64) + (count == 1)
+
+
 def fit(
     kind: str,
     devices: int | None = 2,
@@ -103,6 +108,7 @@ def fit(
     phased: bool = False,
     dropout: float = 0.0,
     spoilt: int | None = None,
+    weighted: bool = False,
     **given: Any,
 ) -> tuple[list[np.ndarray], list[dict[str, float]]]:
     """The weights, and the history, of a fit whose last steps are of one row."""
@@ -120,7 +126,7 @@ def fit(
                 optimizer,
                 loss={name: loss for name, (loss, _) in objectives.items()},
                 loss_weights={name: task.loss_weight for name, task in tasks.items()},
-                metrics={name: metrics for name, (_, metrics) in objectives.items()},
+                weighted_metrics={name: metrics for name, (_, metrics) in objectives.items()},
             )
 
         compile_(training.create_optimizer(-(-train // BATCH)))
@@ -146,6 +152,7 @@ def fit(
         history, _ = fitting.fit(
             model, tasks, training, fed, rows(kind, held, 2) if held is not None else None,
             following, phases, compile_, start, reporter.say,
+            {"train": weights_of(train), "validation": weights_of(held or 1)} if weighted else None,
         )  # fmt: skip
     assert (model.distribute_strategy.num_replicas_in_sync == 2) == (devices == 2)
     weights = [np.array(weight.numpy()) for weight in model.weights]
@@ -173,12 +180,27 @@ def test_two_devices_reach_the_losses_metrics_and_weights_of_one(kind: str) -> N
     assert_alike(plain(kind, 2), plain(kind, None), 1e-5)
 
 
+@pytest.mark.parametrize("balance", ["none", "auto"])
+def test_rows_weigh_on_two_devices_as_on_one(balance: str) -> None:
+    two, one = (
+        fit("numbers", devices, weighted=True, balance=balance, epochs=1) for devices in (2, None)
+    )
+    assert_alike(two, one, 1e-5)
+
+
 def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
     """Keras's own would count the last step, of one row, as any other."""
     for row in plain("words", 2)[1]:
         for part in ("", "val_"):
             sums = row[f"{part}y_loss"] + 0.5 * row[f"{part}z_loss"]
             assert row[f"{part}loss"] == pytest.approx(sums, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+def test_an_optimizer_steps_on_two_devices_as_on_one(name: str) -> None:
+    given = {"optimizer": Optimizer(name=name, learning_rate=0.01), "epochs": 1}
+    two, one = (fit("numbers", devices, train=25, held=None, **given) for devices in (2, None))
+    assert_alike(two, one, 1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -68,17 +68,21 @@ class Count(Spec):
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
         return answers["value"][:, None]
 
-    def score(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
         from sklearn.metrics import mean_absolute_error, mean_poisson_deviance
 
-        guess = np.maximum(outputs[:, 0], 1e-6)
+        guess, given = np.maximum(outputs[:, 0], 1e-6), {"sample_weight": weights}
         return {
-            "negative_deviance": -float(mean_poisson_deviance(encoded[:, 0], guess)),
-            "mae": float(mean_absolute_error(encoded[:, 0], guess)),
+            "negative_deviance": -float(mean_poisson_deviance(encoded[:, 0], guess, **given)),
+            "mae": float(mean_absolute_error(encoded[:, 0], guess, **given)),
         }
 
-    def baseline(self, encoded: np.ndarray) -> tuple[str, np.ndarray]:
-        return "mean", encoded.mean(axis=0)
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
+        return "mean", np.average(encoded, axis=0, weights=weights)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None
