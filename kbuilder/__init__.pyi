@@ -61,6 +61,7 @@ from kbuilder.features.category import Category as _Category
 from kbuilder.features.datetime import Datetime as _Datetime
 from kbuilder.features.image import Image as _Image
 from kbuilder.features.number import Number as _Number
+from kbuilder.features.set import Set as _Set
 from kbuilder.features.text import Text as _Text
 from kbuilder.pipeline import fit as fit
 from kbuilder.pipeline import prepare as prepare
@@ -930,6 +931,18 @@ class Sequential(_Sequential):
         self,
         *,
         layers: Sequence[_Spec | str | Mapping[str, Any]],
+    ) -> None: ...
+
+class Set(_Set):
+    def __init__(
+        self,
+        *,
+        vocabulary: str | float | Sequence[str | float] | None = ...,
+        separator: str | None = ...,
+        rare_below: int = ...,
+        max_labels: int = ...,
+        unknown: bool | None = ...,
+        indicator: bool | None = ...,
     ) -> None: ...
 
 class Shift(_Shift):

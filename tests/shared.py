@@ -134,6 +134,8 @@ def fields(kind: str) -> dict[str, Any]:
     if kind == "labels":
         frame["tags"] = [[["old"], ["old", "big"], [], ["a\u2028b"]][n % 4] for n in range(ROWS)]
         frame["note"] = reviews()["review"]
+        frame["marks"] = [("worn|dented", '["worn", "ne\\u0077"]', "new| dented", None, "[]", "new",
+                           "|worn|", "é|new|new")[n % 8] for n in range(ROWS)]  # fmt: skip
         data = kb.Frame(frame=frame, target="tags", ignore=["answer"])
         return {"data": data, "model": {"text": kb.RNN(units=4)}}
     if kind == "text":

@@ -129,7 +129,12 @@ def _called(text: str) -> list[str]:
             for hint in (": Any", " -> Any", " -> None", "    import keras\n\n"):
                 code = code.replace(hint, "")
             found[name] = code.rstrip()
-    return list(reversed(found.values()))
+    constants: dict[str, None] = {}
+    for name in reversed(found):
+        for known, value in vars(helpers)[name].__globals__.items():
+            if known.isupper() and re.search(rf"\b{known}\b", found[name]):
+                constants[f"{known} = {value!r}"] = None
+    return [*constants, *reversed(found.values())]
 
 
 def _double_quoted(code: str) -> str:

@@ -37,6 +37,7 @@ def table() -> kb.Recipe:
     frame = mixed().assign(note=reviews()["review"].str.replace("\u2028", " "), price=1.5)
     frame["price"] = np.arange(ROWS) * 0.25 - 3
     frame.loc[4, "price"] = None
+    frame["marks"] = [("old|big", '["big"]', None, "é|old|old")[n % 4] for n in range(ROWS)]
     frame.to_csv("rows.csv", sep=";", index=False)
     return kb.Recipe(
         data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Random(test=0.25)),

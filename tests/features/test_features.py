@@ -29,6 +29,10 @@ VALUES = {
         objects("2024-05-01", None, "2023-12-31 23:59:59", "2020-02-29T00:00Z"),
         objects("1.2.24", "13.12.1969 3:04 PM"),
     ],
+    "set": [
+        objects("a|b", None, "b | a|", '["c\u2028d", "a"]', "日本|a|a", "", "|", "a\nb"),
+        objects(["a", "b"], [], None, ("ü", "a"), ["1", 2, None]),
+    ],
     "text": [objects(*SENTENCES, "", None)],
     "image": [
         objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),
