@@ -640,6 +640,9 @@ class Number(_Number):
         indicator: bool | None = ...,
         bounds: float | Sequence[float] | None = ...,
         dtype: Literal["float32", "float64"] | None = ...,
+        bins: int | Sequence[float] | None = ...,
+        edges: float | Sequence[float] | None = ...,
+        embedding: int | None = ...,
     ) -> None: ...
 
 class OneCycle(_OneCycle):

@@ -151,7 +151,9 @@ def fields(kind: str) -> dict[str, Any]:
         numbers = random.normal(size=(ROWS, len(ODD)))
         frame = pd.DataFrame(numbers, columns=ODD)
         frame["y"] = np.where(numbers.sum(axis=1) > 0, "up", "down")
-        return {"data": kb.Frame(frame=frame, target="y")}
+        frame.loc[::9, "größe"] = np.nan
+        binned = {"a/b": kb.Number(bins=3), "größe": kb.Number(bins=[-1, 1], embedding=2)}
+        return {"data": kb.Frame(frame=frame, target="y"), "features": binned}
     if kind == "pixels":
         images = random.integers(0, 256, (ROWS, 29, 28), dtype=np.uint8)
         frame = pd.DataFrame({"image": list(images), "digit": np.arange(ROWS) % 4})

@@ -41,7 +41,12 @@ def table() -> kb.Recipe:
     frame.to_csv("rows.csv", sep=";", index=False)
     return kb.Recipe(
         data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Random(test=0.25)),
-        features={"floor": kb.Category(), "colour": kb.Category(embedding=2), "note": kb.Text()},
+        features={
+            "size": kb.Number(bins=4),
+            "floor": kb.Category(hash=5),
+            "colour": kb.Category(embedding=2),
+            "note": kb.Text(),
+        },
         model={"text": kb.GRU(units=3, bidirectional=True, pooling="average"), "vector": kb.MLP()},
         training=kb.Training(
             optimizer={"name": "sgd", "momentum": 0.9, "nesterov": True, "learning_rate": 0.01},  # type: ignore[arg-type]
