@@ -76,14 +76,9 @@ class Set(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The separator, the labels, and whether any is rare or missing."""
-        kind = kind_of(values)
-        if kind not in ("string", "number", "list"):
-            raise DataError(
-                f"column {column!r} holds no sets of labels. Expected lists of names, or texts "
-                "with a separator between names.",
-                key=("features", column),
-            )
-        mark = self.separator or (sets.LISTS if kind == "list" else separator_of(values))
+        _check(column, values)
+        lists = kind_of(values) in ("list", "array")
+        mark = self.separator or (sets.LISTS if lists else separator_of(values))
         rows = sets.rows_of(values, mark)
         counts = Counter(label for row in rows for label in set(row))
         if not counts:
@@ -120,11 +115,7 @@ class Set(Spec):
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """Strings as objects, lists as JSON, "" where missing."""
-        if kind_of(values) in ("array", "bytes"):
-            raise DataError(
-                f"column {column!r} holds no sets of labels. Expected texts or lists of names.",
-                key=("features", column),
-            )
+        _check(column, values)
         words = np.full(len(values), "", dtype=object)
         for row in np.flatnonzero(~missing(values)):
             words[row] = sets.as_text(values[row])
@@ -171,3 +162,19 @@ class Set(Spec):
 
     def unlearned(self, written: Any) -> None:
         return None
+
+
+def _check(column: str, values: np.ndarray) -> None:
+    """Check that a column may hold sets: texts, lists, or lists of whole numbers, all as long.
+
+    Raises:
+        DataError: if it does not.
+    """
+    kind = kind_of(values)
+    numbers = kind == "array" and values.ndim == 2 and values.dtype.kind in "iu"
+    if kind not in ("string", "number", "list", "mixed") and not numbers:
+        raise DataError(
+            f"column {column!r} holds no sets of labels. Expected lists of names, or texts with a "
+            "separator between names.",
+            key=("features", column),
+        )

@@ -10,10 +10,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kbuilder.tables.sets import ENDS, ITEM, LIST, LISTS, NO_LABEL
+from kbuilder.tables.sets import BLANK, ITEM, LIST, LISTS, NO_LABEL
 
 BETWEEN, OPEN, CLOSE = "\x01\x02\x01", "\x03", "\x04"
 """What stands between two labels, and around the quoted part of an item of a list, in the graph."""
+ENDS = f"(^|{OPEN}){BLANK}+|{BLANK}+($|{CLOSE})"
+"""Blanks around a label; TensorFlow's own function takes off those of ASCII alone."""
 
 
 @keras.saving.register_keras_serializable(package="kbuilder")
@@ -65,7 +67,7 @@ class LabelFlags(keras.layers.Layer):
             text = tf.strings.regex_replace(cells, re.escape(self.separator), BETWEEN)
         listed = tf.strings.regex_full_match(cells, LIST)
         labels = tf.strings.split(tf.where(listed, items, text), BETWEEN)
-        found = self.table.lookup(tf.strings.regex_replace(labels.flat_values, ENDS, ""))
+        found = self.table.lookup(tf.strings.regex_replace(labels.flat_values, ENDS, r"\1\2"))
         ragged = labels.with_flat_values(found)
         return tf.ragged.boolean_mask(ragged, ragged <= len(self.vocabulary))
 
@@ -78,7 +80,7 @@ class LabelFlags(keras.layers.Layer):
         counts = tf.scatter_nd(places, tf.ones_like(found.flat_values), shape)
         flags = tf.cast(counts > 0, tf.float32)[:, : size + self.unknown]
         if self.indicator:
-            absent = tf.strings.regex_full_match(cells, f"{ENDS}|")
+            absent = tf.strings.regex_full_match(cells, f"{BLANK}*")
             flags = tf.concat([flags, tf.cast(absent, tf.float32)[:, None]], axis=1)
         return tf.ensure_shape(flags, (None, size + self.unknown + self.indicator))
 

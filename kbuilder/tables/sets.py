@@ -17,20 +17,16 @@ LISTS = "[]"
 
 BLANK = "[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 """What `str.strip` takes off; TensorFlow's own takes ASCII alone."""
-ENDS = f"^{BLANK}+|{BLANK}+$"
-"""Blanks around a label."""
 PLAIN = "-?(?:0|[1-9][0-9]*)|[Tt]rue|[Ff]alse|null|None|NaN|nan"
 """An item of a list that has no quotes."""
 QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'"""
 LIST = (
-    rf"(?s){BLANK}*\[{BLANK}*(?:(?:{QUOTED}|{PLAIN})(?:{BLANK}*,{BLANK}*(?:{QUOTED}|{PLAIN}))*"
-    rf"|(?:{QUOTED})(?:{BLANK}+(?:{QUOTED}))*)?{BLANK}*,?{BLANK}*\]{BLANK}*"
+    rf"(?s){BLANK}*\[{BLANK}*(?:(?:(?:{QUOTED}|{PLAIN})(?:{BLANK}*,{BLANK}*(?:{QUOTED}|{PLAIN}))*"
+    rf"|(?:{QUOTED})(?:{BLANK}+(?:{QUOTED}))*){BLANK}*(?:,{BLANK}*)?)?\]{BLANK}*"
 )
-"""A list as JSON, Python or NumPy writes it; as a pattern of Python and of RE2."""
-ITEM = (
-    rf'(?s){BLANK}*(?:"{BLANK}*((?:[^"\\]|\\.)*?){BLANK}*"'
-    rf"|'{BLANK}*((?:[^'\\]|\\.)*?){BLANK}*'|({PLAIN})){BLANK}*,?"
-)
+"""A list as JSON, Python or NumPy writes it; as a pattern of Python and of RE2. No two parts that
+match blanks alone stand side by side, so that it takes no longer than the text is long."""
+ITEM = rf"(?s){BLANK}*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|({PLAIN})){BLANK}*,?"
 """An item of it, and the comma after it: in double quotes, in single ones, or without."""
 ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))"
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0"}
@@ -62,7 +58,7 @@ def labels_in(text: str, mark: str) -> list[str]:
 
     names = []
     for item in re.finditer(ITEM, text.strip()[1:-1]):
-        quoted = (item[1] or "") + (item[2] or "")
+        quoted = (item[1] or item[2] or "").strip()
         name = re.sub(f"(?s){ESCAPE}", unescaped, quoted)
         pairs = name.encode("utf-16", "surrogatepass")  # JSON has two escapes for 😀
         name = pairs.decode("utf-16", "replace")
@@ -74,6 +70,8 @@ def labels_in(text: str, mark: str) -> list[str]:
 
 def as_text(value: object) -> str:
     """A cell as a text that has the same labels: a list as JSON, whatever else as it is."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
     if isinstance(value, set | frozenset):
         value = sorted(value, key=str)
     if isinstance(value, list | tuple):
@@ -106,5 +104,5 @@ def mark_of(texts: Iterable[str]) -> str:
 def rows_of(values: np.ndarray, mark: str) -> list[list[str]]:
     """The labels of each row; none where it is missing."""
     gone = missing(values)
-    pairs = zip(values.tolist(), gone, strict=True)
+    pairs = zip(values, gone, strict=True)
     return [[] if absent else labels_in(as_text(value), mark) for value, absent in pairs]

@@ -156,6 +156,15 @@ def test_values_that_are_no_sets_are_refused() -> None:
     )
 
 
+def test_lists_of_numbers_are_read_alike_however_long_they_are() -> None:
+    feature = learned(objects([1, 2], [3], [], None))
+    assert feature.vocabulary == ("1", "2", "3")
+    even = np.array([[1, 3], [2, 1]])  # as a part of the rows may come
+    assert prepared(feature, even) == [[1, 0, 1, 0], [1, 1, 0, 0]]
+    assert prepared(feature, objects(3.0, "[2.5]", 2)) == [[0, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 0]]
+    assert learned(even).vocabulary == ("1", "2", "3")
+
+
 def test_cells_of_which_no_label_is_known_are_strange() -> None:
     feature = learned(objects("a|b", "b"))
     there, strange = feature.strange(feature.raw("x", objects("c", "a|c", "", "[]", '["c"]')))

@@ -34,6 +34,13 @@ def test_the_labels_of_a_cell(text: str, mark: str, labels: list[str]) -> None:
     assert labels_in(text, mark) == labels
 
 
+def test_a_list_that_never_ends_takes_no_longer_than_it_is_long() -> None:
+    for text in ("[" + " " * 50_000, '["a"' + " " * 50_000, '["a",' * 10_000, "['a' " * 10_000):
+        assert labels_in(text, "|") == [text.strip()]
+    spaced = '["a' + " " * 50_000 + 'b"]'
+    assert labels_in(spaced, "|") == [spaced[2:-2]]
+
+
 def test_the_separator_is_what_most_have() -> None:
     assert mark_of(["a;b", "a", "a;b|c"]) == ";"
     assert mark_of(["[]", "['a']", "a;b"]) == "[]"
