@@ -246,6 +246,8 @@ class Category(_Category):
         vocabulary: Sequence[str | int] | None = ...,
         rare_below: int = ...,
         embedding: int | None = ...,
+        hash: int | None = ...,
+        whole: bool | None = ...,
     ) -> None: ...
 
 class Checkpoints(_Checkpoints):
