@@ -15,7 +15,7 @@ from kbuilder import __version__
 from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
-from kbuilder.ejecting.expressions import Expressions, wrapped
+from kbuilder.ejecting.expressions import Expressions, constant, wrapped
 from kbuilder.recipe.recipe import Recipe
 
 
@@ -133,7 +133,7 @@ def _called(text: str) -> list[str]:
     for name in reversed(found):
         for known, value in vars(helpers)[name].__globals__.items():
             if known.isupper() and re.search(rf"\b{known}\b", found[name]):
-                constants[f"{known} = {value!r}"] = None
+                constants[constant(known, value)] = None
     return [*constants, *reversed(found.values())]
 
 

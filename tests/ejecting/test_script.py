@@ -46,6 +46,7 @@ def table() -> kb.Recipe:
             "floor": kb.Category(hash=5),
             "colour": kb.Category(embedding=2),
             "note": kb.Text(),
+            "marks": kb.Set(),
         },
         model={"text": kb.GRU(units=3, bidirectional=True, pooling="average"), "vector": kb.MLP()},
         training=kb.Training(
