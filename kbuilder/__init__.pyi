@@ -61,6 +61,7 @@ from kbuilder.features.category import Category as _Category
 from kbuilder.features.datetime import Datetime as _Datetime
 from kbuilder.features.image import Image as _Image
 from kbuilder.features.number import Number as _Number
+from kbuilder.features.set import Set as _Set
 from kbuilder.features.text import Text as _Text
 from kbuilder.pipeline import fit as fit
 from kbuilder.pipeline import prepare as prepare
@@ -248,6 +249,8 @@ class Category(_Category):
         vocabulary: Sequence[str | int] | None = ...,
         rare_below: int = ...,
         embedding: int | None = ...,
+        hash: int | None = ...,
+        whole: bool | None = ...,
     ) -> None: ...
 
 class Checkpoints(_Checkpoints):
@@ -653,6 +656,9 @@ class Number(_Number):
         indicator: bool | None = ...,
         bounds: float | Sequence[float] | None = ...,
         dtype: Literal["float32", "float64"] | None = ...,
+        bins: int | Sequence[float] | None = ...,
+        edges: float | Sequence[float] | None = ...,
+        embedding: int | None = ...,
     ) -> None: ...
 
 class OneCycle(_OneCycle):
@@ -944,6 +950,18 @@ class Sequential(_Sequential):
         self,
         *,
         layers: Sequence[_Spec | str | Mapping[str, Any]],
+    ) -> None: ...
+
+class Set(_Set):
+    def __init__(
+        self,
+        *,
+        vocabulary: str | float | Sequence[str | float] | None = ...,
+        separator: str | None = ...,
+        rare_below: int = ...,
+        max_labels: int = ...,
+        unknown: bool | None = ...,
+        indicator: bool | None = ...,
     ) -> None: ...
 
 class Shift(_Shift):

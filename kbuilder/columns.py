@@ -226,7 +226,8 @@ def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
                 ) from None
         else:
             arrays[name] = np.empty(len(values), dtype=object)
-            arrays[name][:] = values
+            for row, value in enumerate(values):  # a list is a value too
+                arrays[name][row] = value
     weight = () if columns.weight is None else (columns.weight,)
     for name in (*columns.target, *weight):  # to evaluate; predictions have none
         if all(name in row for row in rows):

@@ -134,6 +134,8 @@ def fields(kind: str) -> dict[str, Any]:
     if kind == "labels":
         frame["tags"] = [[["old"], ["old", "big"], [], ["a\u2028b"]][n % 4] for n in range(ROWS)]
         frame["note"] = reviews()["review"]
+        frame["marks"] = [("worn|dented", '["worn", "ne\\u0077"]', "new| dented", None, "[]", "new",
+                           "|worn|", "é|new|new")[n % 8] for n in range(ROWS)]  # fmt: skip
         data = kb.Frame(frame=frame, target="tags", ignore=["answer"])
         return {"data": data, "model": {"text": kb.RNN(units=4)}}
     if kind == "text":
@@ -149,7 +151,9 @@ def fields(kind: str) -> dict[str, Any]:
         numbers = random.normal(size=(ROWS, len(ODD)))
         frame = pd.DataFrame(numbers, columns=ODD)
         frame["y"] = np.where(numbers.sum(axis=1) > 0, "up", "down")
-        return {"data": kb.Frame(frame=frame, target="y")}
+        frame.loc[::9, "größe"] = np.nan
+        binned = {"a/b": kb.Number(bins=3), "größe": kb.Number(bins=[-1, 1], embedding=2)}
+        return {"data": kb.Frame(frame=frame, target="y"), "features": binned}
     if kind == "pixels":
         images = random.integers(0, 256, (ROWS, 29, 28), dtype=np.uint8)
         frame = pd.DataFrame({"image": list(images), "digit": np.arange(ROWS) % 4})

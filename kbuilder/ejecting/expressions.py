@@ -117,7 +117,7 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kbuilder"):
             inner = sys.modules[str(node.module)]
             for alias in node.names:
-                block = f"{alias.name} = {getattr(inner, alias.name)!r}"
+                block = constant(alias.name, getattr(inner, alias.name))
                 blocks.extend([] if block in blocks else [block])
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imports.add(code)
@@ -127,6 +127,19 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
                 code = "".join(d for d in decorators if "register_keras" not in d) + code
                 code = f"@keras.saving.register_keras_serializable()\n{code}"
             blocks.extend([] if code in blocks else [code])
+
+
+def constant(name: str, value: Any) -> str:
+    """A statement that gives a name to a value; of a long text each line has a piece."""
+    line = f"{name} = {value!r}"
+    if len(line) < WIDTH or not isinstance(value, str):
+        return wrapped(line, 0)
+    pieces, start = [], 0
+    for end in range(1, len(value) + 1):
+        if end == len(value) or len(repr(value[start : end + 1])) > WIDTH - 5:
+            pieces.append(f"    {value[start:end]!r}\n")
+            start = end
+    return f"{name} = (\n{''.join(pieces)})"
 
 
 def _plain(made: Any, name: str, value: Any) -> Any:

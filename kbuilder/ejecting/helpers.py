@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any
 
@@ -13,6 +12,7 @@ from kbuilder.splits._holding import hold_back as hold_back
 from kbuilder.splits._holding import hold_latest as hold_latest
 from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
+from kbuilder.tables.sets import labels_in
 
 
 def cells(column: Any, missing: Any = None, words: Any = None) -> Any:
@@ -60,11 +60,7 @@ def flags(values: Any, classes: Any, separator: Any) -> Any:
     """A column for each class, 1 in the rows that have it. (rows, classes) float32"""
     if values.ndim > 1:
         return values.astype(np.float32)
-    rows = []
-    for text in words(values):
-        listed = text.startswith("[") and text.endswith("]")
-        parts = ast.literal_eval(text) if listed else text.split(separator)
-        rows.append([str(part).strip() for part in parts])
+    rows = [labels_in(text, separator) for text in words(values)]
     return np.array([[name in row for name in classes] for row in rows], np.float32)
 
 

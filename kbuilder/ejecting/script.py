@@ -15,7 +15,7 @@ from kbuilder import __version__
 from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
-from kbuilder.ejecting.expressions import Expressions, wrapped
+from kbuilder.ejecting.expressions import Expressions, constant, wrapped
 from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.recipe import Recipe, weight_of
 
@@ -130,7 +130,12 @@ def _called(text: str) -> list[str]:
             for hint in (": Any", " -> Any", " -> None", "    import keras\n\n"):
                 code = code.replace(hint, "")
             found[name] = code.rstrip()
-    return list(reversed(found.values()))
+    constants: dict[str, None] = {}
+    for name in reversed(found):
+        for known, value in vars(helpers)[name].__globals__.items():
+            if known.isupper() and re.search(rf"\b{known}\b", found[name]):
+                constants[constant(known, value)] = None
+    return [*constants, *reversed(found.values())]
 
 
 def _double_quoted(code: str) -> str:

@@ -80,6 +80,20 @@ def width(numbers: np.ndarray, scale: Any) -> dict[str, Choice]:
     return {"dtype": Choice("float64", "float32 would round the training values")}
 
 
+def edges_between(numbers: np.ndarray, bins: int) -> tuple[float, ...]:
+    """Where bins end that hold about as many of the numbers each, none of them missing.
+
+    Each edge is halfway between two neighbours, so that rounding takes no number across; there is
+    none where all numbers are the same.
+    """
+    distinct = np.unique(numbers)
+    if len(distinct) < 2:
+        return ()
+    wanted = np.quantile(numbers, np.linspace(0, 1, bins + 1)[1:-1])
+    above = np.unique(np.clip(np.searchsorted(distinct, wanted), 1, len(distinct) - 1))
+    return tuple((distinct[above - 1] / 2 + distinct[above] / 2).tolist())
+
+
 def spread_of(column: str, deviation: float, values: np.ndarray) -> float:
     """The deviation of the numbers of a column, as a divisor; 1 if they are all the same.
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features._embedding import embedded
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Values, learned
@@ -18,12 +19,14 @@ from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, spelled, s
 
 MOST_ONE_HOT = 64
 WHOLE = np.iinfo(np.int64)
+HASHED = "1 + Fingerprint64 of FarmHash of the text, or of the digits, modulo hash; 0 if missing"
 
 
 class Category(Spec):
     """A string or an integer that names a kind. Unknown and missing have slots of their own.
 
-    Up to 64 different values become one-hot vectors, more an embedding that is learned.
+    Up to 64 different values become one-hot vectors, more an embedding that is learned. With `hash`
+    there is no vocabulary: values of any number share so many slots.
     """
 
     vocabulary: Values | None = None
@@ -32,6 +35,25 @@ class Category(Spec):
     """Values with fewer training rows than this count as unknown; >= 1."""
     embedding: Annotated[int, Field(ge=0)] | None = None
     """Length of the learned vector of each value, 0 for one-hot; left out: by their number."""
+
+    hash: Count | None = None
+    """So many slots that values are hashed to, in place of a vocabulary: no value is unknown, and
+    some share a slot; >= 1; left out: there is a vocabulary."""
+    whole: bool | None = None
+    """With hash, whether values are whole numbers, which an export takes as such; left out: if all
+    training values are."""
+
+    @model_validator(mode="after")
+    def _hash_or_vocabulary(self) -> Any:
+        if self.hash is None and self.whole is not None:
+            raise refuse(("whole",), "Expected it with hash alone", self.whole)
+        if self.hash is not None and self.vocabulary is not None:
+            expected = "what is hashed has no vocabulary. Expected hash or vocabulary, not both"
+            raise refuse(("vocabulary",), expected, list(self.vocabulary))
+        if self.hash is not None and self.rare_below > 1:
+            expected = "what is hashed is not counted. Expected no rare_below with hash"
+            raise refuse(("rare_below",), expected, self.rare_below)
+        return self
 
     @model_validator(mode="after")
     def _values_differ(self) -> Any:
@@ -87,7 +109,12 @@ class Category(Spec):
                 key=("features", column),
             )
         counts: Counter[str | int] = Counter(map(int if kind == "number" else str, there.tolist()))
-        if any(isinstance(value, int) and not WHOLE.min < value <= WHOLE.max for value in counts):
+        beyond = any(
+            isinstance(value, int) and not WHOLE.min < value <= WHOLE.max for value in counts
+        )
+        if self.hash:
+            return self._learn_hash(len(counts), kind == "number" and not beyond)
+        if beyond:
             counts = Counter({str(value): count for value, count in counts.items()})
         known = sorted(
             (value for value, count in counts.items() if count >= self.rare_below),
@@ -104,11 +131,20 @@ class Category(Spec):
             f"the values of {len(there):,} training rows{rare if len(counts) > len(known) else ''}"
         )
         size = len(self.vocabulary or known)
-        wide = size > MOST_ONE_HOT
-        # The rule of thumb of fastai (Howard and Gugger 2020, arXiv:2002.04688).
-        length = min(50, round(1.6 * size**0.56)) if wide else 0
-        why = f"{size:,} different values, {'more than' if wide else 'at most'} {MOST_ONE_HOT}"
+        length, wide = _length(size)
+        why = f"{size:,} different values, {wide}"
         return {"vocabulary": Choice(tuple(known), reason), "embedding": Choice(length, why)}
+
+    def _learn_hash(self, distinct: int, whole: bool) -> dict[str, Choice]:
+        """Whether values are whole numbers, and whether slots are few enough for one-hot."""
+        length, wide = _length(learned(self.hash))
+        are = "are" if whole else "are not all"
+        return {
+            "whole": Choice(whole, f"the training values {are} whole numbers"),
+            "embedding": Choice(
+                length, f"{self.hash:,} slots for {distinct:,} different values, {wide}"
+            ),
+        }
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """Strings as objects, "" where missing; integers as int64."""
@@ -137,10 +173,17 @@ class Category(Spec):
 
     @property
     def _integers(self) -> bool:
+        if self.hash:
+            return learned(self.whole)
         return self.vocabulary is not None and isinstance(self.vocabulary[0], int)
 
     def layer(self) -> Any:
-        """The index in the vocabulary, one-hot if small."""
+        """The index in the vocabulary, or of the slot, one-hot if small."""
+        if self.hash:
+            from kbuilder.layers.category_hash import CategoryHash
+
+            learned(self.whole)
+            return CategoryHash(self.hash, not self.embedding)
         from kbuilder.layers.category_index import CategoryIndex
 
         known = learned(self.vocabulary)
@@ -153,27 +196,30 @@ class Category(Spec):
         """One-hot as it is; an index through an embedding. (batch, embedding)"""
         if not self.embedding:
             return Signal("vector", tensor)
-        import keras
-
-        size = len(self.vocabulary or ()) + 2
-        embedded = keras.layers.Embedding(size, self.embedding)(tensor)  # (batch, 1, embedding)
-        return Signal("vector", keras.layers.Flatten()(embedded))
+        size = self.hash + 1 if self.hash else len(self.vocabulary or ()) + 2
+        return embedded(tensor, size, self.embedding)
 
     @property
     def choices(self) -> tuple[str | int, ...] | None:
         return self.vocabulary
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values that are none of the vocabulary."""
+        """Values that are none of the vocabulary; what is hashed is never unknown."""
         there = raw != (MISSING_INTEGER if self._integers else "")
+        if self.hash:
+            return there, np.zeros_like(there)
         known = set(self.vocabulary or ())
         return there, there & np.array([value not in known for value in raw.tolist()], dtype=bool)
 
     def describe(self) -> str:
+        if self.hash:
+            return f"{HASHED}, one-hot where embedding is 0"
         return "the place in [missing, unknown, *vocabulary], one-hot where embedding is 0"
 
     def numeric(self, integers: str) -> Numeric | None:
-        """Whole numbers, of which the least possible one is a missing value."""
+        """Whole numbers, of which the least possible one is a missing value; or the slots."""
+        if self.hash:
+            return _of_slots(integers)
         if not self._integers:
             return None
         bounds = np.iinfo(integers)
@@ -220,3 +266,25 @@ def _whole(value: Any) -> int:
     if number != np.floor(number):
         raise ValueError("broken")
     return int(value)
+
+
+def _length(size: int) -> tuple[int, str]:
+    """The length of the vector of each of so many values, 0 for one-hot, and why."""
+    if size <= MOST_ONE_HOT:
+        return 0, f"at most {MOST_ONE_HOT}"
+    # The rule of thumb of fastai (Howard and Gugger 2020, arXiv:2002.04688).
+    return min(50, round(1.6 * size**0.56)), f"more than {MOST_ONE_HOT}"
+
+
+def _of_slots(integers: str) -> Numeric:
+    """What is hashed goes in as its slot: no runtime of numbers hashes words."""
+
+    def take(values: np.ndarray, layer: Any) -> np.ndarray:
+        given = values.tolist() if values.dtype == object else values
+        slots: np.ndarray = layer.index(given).numpy()
+        return slots.astype(integers)
+
+    def prepare(slots: Any, layer: Any) -> Any:
+        return layer.of_index(slots)
+
+    return Numeric({"dtype": integers, "prepared": HASHED}, take, prepare)

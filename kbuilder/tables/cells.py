@@ -121,7 +121,7 @@ class Cells:
         values = np.empty(len(cells), dtype=object)
         for row, value in enumerate(cells.tolist()):
             gone = not isinstance(value, NESTED) and pd.isna(value)
-            values[row] = None if gone else value
+            values[row] = None if gone else _named(value)
         found = {type(value) for value in values} - {type(None)}
         if found & set(NESTED) or not all(issubclass(one, SCALARS) for one in found):
             return _Read(_stacked(values))
@@ -226,10 +226,23 @@ def _truth(cells: pd.Series) -> np.ndarray:
     return words
 
 
+def _named(value: object) -> object:
+    """A cell; an array of names as the list that it is in files."""
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "OUT":
+        return value
+    names = value.tolist()
+    return names if all(name is None or isinstance(name, str) for name in names) else value
+
+
 def _stacked(values: np.ndarray) -> np.ndarray:
-    """Objects as they are; arrays of one shape as one array."""
-    shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
-    return np.stack(list(values)) if len(shapes) == 1 and shapes != {None} else values
+    """Objects as they are; arrays of one shape as one array, of whole numbers else as lists."""
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    if len(arrays) == len(values) > 0 and len({value.shape for value in arrays}) == 1:
+        return np.stack(arrays)
+    if arrays and all(value.ndim == 1 and value.dtype.kind in "iu" for value in arrays):
+        for row, value in enumerate(values):
+            values[row] = value.tolist() if isinstance(value, np.ndarray) else value
+    return values
 
 
 def _numbers(there: pd.Series) -> np.ndarray | None:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables.values import Kind, as_list, is_number, kind_of, missing
+from kbuilder.tables import sets
+from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
-SEPARATORS = ("|", ";", ",")
-"""What may stand between the names of a set, the surest first."""
 NAME = 40
 """Characters of the name of a label, at most."""
+SHARED = 0.95
+"""Of the names in sets so many come three times or more."""
 LISTS = 0.9
 """Of the values so many are lists, where a column holds lists."""
 REPEATED = 2.5
@@ -47,8 +48,10 @@ class Profile:
         shape: Shape of one row, where it is an array.
         dtype: Name of the array's dtype.
         low, high: Least and greatest value of a number or an array.
-        separator: What stands between the names of a set, where strings are sets: a mark, or "[]"
-            for lists as JSON and Python write them; empty: they are none.
+        separator: What stands between the names of a set, where values are sets: a mark, or "[]"
+            for lists, also as JSON and Python write them; empty: they are none.
+        numbered: Whether the names of sets are numbers.
+        even: Whether all sets that are not empty have as many names, and more than one.
         examples: Some of the different values of numbers and strings, in the order of the rows.
     """
 
@@ -66,6 +69,8 @@ class Profile:
     low: float = float("nan")
     high: float = float("nan")
     separator: str = ""
+    numbered: bool = False
+    even: bool = False
     examples: tuple[Any, ...] = ()
 
     @property
@@ -137,19 +142,40 @@ def profile(values: np.ndarray) -> Profile:
             repetition=total / max(1, len(different)),
             unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
-            separator=_separator(counts),
-            examples=tuple(islice(counts, LOOKED)),
+            examples=tuple(islice(counts, LOOKED)), **_of_sets(list(counts), _separator(counts)),
         )  # fmt: skip
-    return Profile(kind=kind, rows=rows, missing=int(absent.sum()))
+    named = kind == "list" and all(map(sets.holds_names, there.tolist()))
+    found = _of_sets(there.tolist(), sets.LISTS) if named else {}
+    return Profile(kind=kind, rows=rows, missing=int(absent.sum()), **found)
+
+
+def _of_sets(values: list[Any], mark: str) -> dict[str, Any]:
+    """What is seen of sets; nothing, if there is nothing between names."""
+    if not mark:
+        return {}
+    rows = [sets.labels_in(sets.as_text(value), mark) for value in values]
+    sizes = {len(row) for row in rows if row}
+    return {
+        "separator": mark,
+        "numbered": any(rows) and all(is_number(name) for row in rows for name in row),
+        "even": len(sizes) == 1 and sizes != {1},
+    }
+
+
+def separator_of(values: np.ndarray) -> str:
+    """What stands between the labels of a column that is one of sets, whatever it looks like."""
+    there = values[~missing(values)] if values.ndim == 1 else values[:0]
+    texts = [value for value in there.tolist() if isinstance(value, str)]
+    return _separator(Counter(texts)) or sets.mark_of(texts)
 
 
 def _separator(counts: Counter[str]) -> str:
     """What stands between the names of sets: they repeat, each with others beside it."""
     present = sum(counts.values())
-    lists = sum(n for text, n in counts.items() if as_list(text) is not None)
+    lists = sum(n for text, n in counts.items() if sets.is_list(text))
     if lists >= LISTS * present > 0:
-        return "[]"
-    for mark in SEPARATORS:
+        return sets.LISTS
+    for mark in sets.SEPARATORS:
         names: Counter[str] = Counter()
         several = 0
         for text, count in counts.items():
@@ -159,8 +185,9 @@ def _separator(counts: Counter[str]) -> str:
             several += count * (len(parts) > 1)
             names.update({part: count for part in parts if part})
         else:
-            shared = sum(1 for n in names.values() if n >= 3)
-            if several >= 0.1 * present and len(names) < len(counts) and shared == len(names):
+            shared = sum(n for n in names.values() if n >= 3)
+            common = shared >= SHARED * sum(names.values())
+            if several >= 0.1 * present and len(names) < len(counts) and common:
                 return mark
     return ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -123,20 +121,6 @@ def is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def as_list(text: str) -> list[str] | None:
-    """The names in a list as JSON or Python writes it; None: it is none."""
-    if not (text.startswith("[") and text.endswith("]")):
-        return None
-    for read in (json.loads, ast.literal_eval):
-        try:
-            names = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
-            continue
-        if isinstance(names, list) and all(isinstance(name, str | int) for name in names):
-            return [str(name) for name in names]
-    return None
 
 
 def spellings(known: Sequence[Label]) -> dict[str, str]:

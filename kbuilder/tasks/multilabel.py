@@ -12,8 +12,9 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.spec import Fraction, Positive, Spec
-from kbuilder.tables.profile import Profile, profile
-from kbuilder.tables.values import as_list, kind_of, missing
+from kbuilder.tables import sets
+from kbuilder.tables.profile import Profile, separator_of
+from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
 from kbuilder.tasks._weighing import average, precision_recall
 
@@ -61,7 +62,7 @@ class Multilabel(Spec):
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
             return Match(1.0, "the target holds lists of names")
-        if profile.separator == "[]":
+        if profile.separator == sets.LISTS:
             return Match(1.0, "the target holds lists of names")
         if profile.separator:
             reason = f"the target holds names with {profile.separator!r} between them"
@@ -78,7 +79,7 @@ class Multilabel(Spec):
             width = values.shape[1]
             found = tuple(names) if len(names) == width else tuple(str(n) for n in range(width))
             return {"classes": Choice(found, f"{width} columns of 0 and 1")}
-        mark = self.separator or profile(values).separator or "|"
+        mark = self.separator or separator_of(values)
         counts: Counter[str] = Counter()
         for row in self._sets(column, values, mark):
             counts.update(row)
@@ -108,12 +109,7 @@ class Multilabel(Spec):
                 f"text with {mark!r} between them.",
                 key=("data", "target"),
             )
-        gone = missing(values)
-        rows = []
-        for value, absent in zip(values, gone, strict=True):
-            parts = [] if absent else _names(value, mark) if isinstance(value, str) else value
-            rows.append([name for name in (str(part).strip() for part in parts) if name])
-        return rows
+        return sets.rows_of(values, mark)
 
     def encode(self, column: str, values: np.ndarray) -> np.ndarray:
         """1 for each label of the row. (rows, labels) float32"""
@@ -222,9 +218,3 @@ class Multilabel(Spec):
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None
-
-
-def _names(text: str, mark: str) -> list[str]:
-    """The names in a text; a list is one, whatever stands between others."""
-    names = as_list(text)
-    return text.split(mark) if names is None else names

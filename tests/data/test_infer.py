@@ -243,10 +243,10 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "(first in row 2 of the frame). If that means missing, write "
         '`data: {missing: [a, "b\'b\'"]}`; '
         "if all are names, `features: {x: category}`."),
-    "lists": ({"x": [["a"], ["b"]] * 30}, {},
+    "lists": ({"x": [[0.5], [1.5]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
         "Name it, or leave it out: `data: {ignore: [x]}`. "
-        "Kinds: array, category, datetime, image, number, text."),
+        "Kinds: array, category, datetime, image, number, set, text."),
 }  # fmt: skip
 
 

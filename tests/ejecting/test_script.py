@@ -39,10 +39,17 @@ def table() -> kb.Recipe:
     frame = mixed().assign(note=reviews()["review"].str.replace("\u2028", " "), price=1.5)
     frame["price"] = np.arange(ROWS) * 0.25 - 3
     frame.loc[4, "price"] = None
+    frame["marks"] = [("old|big", '["big"]', None, "é|old|old")[n % 4] for n in range(ROWS)]
     frame.to_csv("rows.csv", sep=";", index=False)
     return kb.Recipe(
         data=kb.CSV(path="rows.csv", target="price", delimiter=";", split=kb.Random(test=0.25)),
-        features={"floor": kb.Category(), "colour": kb.Category(embedding=2), "note": kb.Text()},
+        features={
+            "size": kb.Number(bins=4),
+            "floor": kb.Category(hash=5),
+            "colour": kb.Category(embedding=2),
+            "note": kb.Text(),
+            "marks": kb.Set(),
+        },
         model={"text": kb.GRU(units=3, bidirectional=True, pooling="average"), "vector": kb.MLP()},
         training=kb.Training(
             optimizer={"name": "sgd", "momentum": 0.9, "nesterov": True, "learning_rate": 0.01},  # type: ignore[arg-type]

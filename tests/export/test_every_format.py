@@ -30,7 +30,7 @@ TITLES = {"litert": "LiteRT", "onnx": "ONNX", "openvino": "OpenVINO"}
 WORDS = {
     "mixed": "column 'colour' (category) is",
     "several": "column 'colour' (category) is",
-    "labels": "columns 'colour' (category), 'note' (text) are",
+    "labels": "columns 'colour' (category), 'note' (text), 'marks' (set) are",
     "text": "column 'review' (text) is",
 }
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shared import message, reason_of, strings
 
 from kbuilder.contracts import Choice
@@ -152,3 +156,93 @@ def test_a_whole_number_is_read_alike_whatever_stands_beside_it() -> None:
     feature = Category(vocabulary=[3, 2**53 + 1])
     texts = objects("3", "03", "3.0", "3e0", str(2**53 + 1), None)
     assert feature.raw("c", texts).tolist() == [3, 3, 3, 3, 2**53 + 1, MISSING_INTEGER]
+
+
+def hashed(values: np.ndarray, size: int, **given: Any) -> Category:
+    feature = Category(hash=size, **given)
+    choices = feature.learn("c", values)
+    update = {n: c.value for n, c in choices.items() if getattr(feature, n) is None}
+    return feature.model_copy(update=update)
+
+
+def test_a_hash_is_that_of_keras_in_every_process() -> None:
+    import keras
+
+    words = objects("b", "", "日本", "a\nb", "True", "12", "b")
+    feature = hashed(words, 1000, embedding=2)
+    slots = feature.layer()(strings(*words)).numpy()[:, 0]
+    expected = keras.layers.Hashing(1000)(strings(*words)).numpy() + 1
+    assert slots.tolist() == np.where(words == "", 0, expected).tolist()
+    assert slots.tolist() == [823, 0, 884, 68, 898, 889, 823]
+    others = feature.layer()(strings("true", "TRUE")).numpy()[:, 0]
+    assert others.tolist() == [slots[4], slots[4]]
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.lists(st.one_of(st.none(), st.text(max_size=5), st.integers(-(2**63) + 1, 2**63 - 1))),
+    st.integers(1, 200),
+)
+def test_any_value_has_a_slot_and_numbers_have_that_of_their_digits(
+    given_: list[str | int | None], size: int
+) -> None:
+    words = objects("a", *(None if value is None else str(value) for value in given_))
+    feature = hashed(words, size, embedding=3)
+    assert feature.whole is False
+    assert feature.signature() == ((None,), "string")
+    slots = feature.layer()(strings(*feature.raw("c", words))).numpy()[:, 0]
+    absent = np.array([not word for word in words])
+    assert ((slots == 0) == absent).all()
+    assert slots.max() <= size
+    rows = feature.model_copy(update={"embedding": 0}).layer()(strings(*feature.raw("c", words)))
+    np.testing.assert_array_equal(rows.numpy(), np.eye(size + 1, dtype=np.float32)[slots])
+    whole = [value for value in given_ if isinstance(value, int)]
+    if whole:
+        numbers = hashed(np.array([*whole, None], dtype=object), size, embedding=3)
+        raw = numbers.raw("c", np.array([*whole, None], dtype=object))
+        assert (numbers.whole, raw.dtype) == (True, np.int64)
+        places = [row for row, value in enumerate(given_, start=1) if isinstance(value, int)]
+        assert numbers.layer()(raw).numpy()[:, 0].tolist() == [*slots[places].tolist(), 0]
+
+
+@pytest.mark.parametrize("integers", ["int32", "int64"])
+def test_slots_go_into_exports_that_take_numbers_alone(integers: str) -> None:
+    for values in (objects("a", None, "é", "c"), np.array([3.0, np.nan, -4.0, 2.0**40])):
+        for embedding in (0, 3):
+            feature = hashed(values, 7, embedding=embedding)
+            layer, way, raw = feature.layer(), feature.numeric(integers), feature.raw("c", values)
+            taken = way.take(raw, layer)
+            assert (taken.dtype, taken[1]) == (np.dtype(integers), 0)
+            given = strings(*raw) if raw.dtype == object else raw
+            np.testing.assert_array_equal(way.prepare(taken, layer), layer(given))
+    assert way.entry == {
+        "dtype": integers,
+        "prepared": "1 + Fingerprint64 of FarmHash of the text, or of the digits, modulo hash; 0 "
+        "if missing",
+    }
+
+
+def test_what_is_learned_of_a_hash_says_how_many_values_share_its_slots() -> None:
+    values = objects(*(f"user {n}" for n in range(500)))
+    assert Category(hash=100).learn("c", values) == {
+        "whole": Choice(False, "the training values are not all whole numbers"),
+        "embedding": Choice(21, "100 slots for 500 different values, more than 64"),
+    }
+    assert hashed(np.arange(9), 8).whole is True
+    assert hashed(np.array([2**64, 1], dtype=object), 8).whole is False
+    feature = hashed(values, 100)
+    assert feature.strange(objects("new", ""))[1].tolist() == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("given_", "said"),
+    [
+        ({"whole": True}, "whole: Expected it with hash alone. Got true."),
+        ({"hash": 4, "vocabulary": ["a"]}, "vocabulary: what is hashed has no vocabulary. Expected "
+                                           "hash or vocabulary, not both. Got ['a']."),
+        ({"hash": 4, "rare_below": 2}, "rare_below: what is hashed is not counted. Expected no "
+                                       "rare_below with hash. Got 2."),
+    ],
+)  # fmt: skip
+def test_a_hash_that_cannot_be_is_refused(given_: dict[str, Any], said: str) -> None:
+    assert message(RecipeError, Category, **given_) == f"kb.Category: {said}\n1 problem."

@@ -23,11 +23,25 @@ def objects(*values: object) -> np.ndarray:
 LINES = ("a\nb", "c\u2028d", "\u0085", "e\rf", "[UNK]", 'g"h\\i', "ü", "日本", None, "a\nb")
 SENTENCES = tuple(f"so {line} it goes\u2029on" for line in LINES)
 VALUES = {
-    "number": [np.array([1.5, np.nan, -3.0, 0.0]), np.array([4, 4, 4, 4])],
-    "category": [objects(*LINES), np.array([3.0, np.nan, -1.0, 3.0])],
+    "number": [
+        np.array([1.5, np.nan, -3.0, 0.0]),
+        np.array([4, 4, 4, 4]),
+        np.array([1.5, np.nan, -3.0, 0.0, 1e9]),
+        np.array([1.7e9, 1.7e9 + 1, np.nan]),
+    ],
+    "category": [
+        objects(*LINES),
+        np.array([3.0, np.nan, -1.0, 3.0]),
+        objects(*LINES),
+        np.array([3.0, np.nan, -1.0, 3.0]),
+    ],
     "datetime": [
         objects("2024-05-01", None, "2023-12-31 23:59:59", "2020-02-29T00:00Z"),
         objects("1.2.24", "13.12.1969 3:04 PM"),
+    ],
+    "set": [
+        objects("a|b", None, "b | a|", '["c\u2028d", "a"]', "日本|a|a", "", "|", "a\nb"),
+        objects(["a", "b"], [], None, ("ü", "a"), ["1", 2, None]),
     ],
     "text": [objects(*SENTENCES, "", None)],
     "image": [
@@ -37,14 +51,19 @@ VALUES = {
     ],
     "array": [np.array([[1.0, np.nan], [3.0, 4.0]]), np.arange(24.0).reshape(2, 4, 3)],
 }
+GIVEN: dict[tuple[str, int], dict[str, object]] = {
+    ("image", 0): {"height": 5, "width": 5},
+    ("category", 2): {"hash": 5},
+    ("category", 3): {"hash": 100},
+    ("number", 2): {"bins": 3},
+    ("number", 3): {"bins": [0, 1.7e9 + 1], "embedding": 3},
+}
 CASES = [(kind, place) for kind, examples in VALUES.items() for place in range(len(examples))]
 
 
 def learned(kind: str, place: int) -> tuple[Columns, Table]:
     """A feature that has learned the values, as the only one of its table."""
-    feature = catalog.find("features", kind)()
-    if (kind, place) == ("image", 0):
-        feature = feature.model_copy(update={"height": 5, "width": 5})
+    feature = catalog.find("features", kind)(**GIVEN.get((kind, place), {}))
     values = VALUES[kind][place]
     choices = feature.learn("column", values)  # type: ignore[attr-defined]
     update = {name: choice.value for name, choice in choices.items()}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from shared import message, reason_of
 
 from kbuilder.contracts import Choice
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.number import Number
 from kbuilder.tables.profile import profile
 
@@ -165,3 +169,84 @@ def test_numbers_without_a_deviation_are_refused() -> None:
         "features.x: column 'x' holds numbers so large that their deviation has no number. "
         "Expected numbers of up to 1e150."
     )
+
+
+def in_bins(values: np.ndarray, **given: Any) -> Number:
+    feature = Number(**given)
+    choices = feature.learn("x", values)
+    return feature.model_copy(update={name: choice.value for name, choice in choices.items()})
+
+
+@settings(deadline=None, max_examples=40)
+@example([-1e30, 0.0, 0.0, 0.1, None, 1e30], 3, False)
+@example([1.7e9 + n for n in range(9)], 4, True)
+@given(
+    st.lists(st.none() | st.floats(-(2.0**90), 2.0**90, width=32), min_size=1, max_size=30),
+    st.integers(2, 12),
+    st.booleans(),
+)
+def test_bins_hold_about_as_many_values_each(
+    numbers: list[float | None], bins: int, whole: bool
+) -> None:
+    values = np.array([np.nan if n is None else n for n in numbers], dtype=np.float64)
+    values = np.round(values) if whole else values
+    there = values[~np.isnan(values)]
+    if len(set(there.astype(np.float32).tolist())) < 2:
+        return
+    feature = in_bins(values, bins=bins)
+    edges = feature.edges or ()
+    assert 0 < len(edges) < bins
+    assert list(edges) == sorted(set(edges))
+    raw = feature.raw("x", np.append(values, edges))
+    rows = feature.layer()(raw).numpy()
+    places = np.searchsorted(np.asarray(edges).astype(raw.dtype), raw, side="right") + 1
+    np.testing.assert_array_equal(rows, np.eye(len(edges) + 2)[np.where(np.isnan(raw), 0, places)])
+    index = feature.model_copy(update={"embedding": 2}).layer()(raw).numpy()
+    np.testing.assert_array_equal(index[:, 0], rows.argmax(axis=1))
+    way = feature.numeric("int32")
+    layer = feature.layer()
+    numeric = way.prepare(way.take(raw[: len(values)], layer), layer).numpy()
+    np.testing.assert_array_equal(numeric, rows[: len(values)])
+
+
+def test_where_bins_end_is_learned_with_its_reason() -> None:
+    values = np.append(np.arange(100.0), np.nan)
+    assert Number(bins=4).learn("x", values) == {
+        "edges": Choice((24.5, 49.5, 74.5), "about as many of 100 training values are in each bin")
+    }
+    counts = in_bins(values, bins=4).layer()(values.astype(np.float32)).numpy().sum(axis=0)
+    assert counts.tolist() == [1, 25, 25, 25, 25]
+    zeros = np.append(np.zeros(95), np.arange(1.0, 6))
+    assert Number(bins=10).learn("x", zeros)["edges"] == Choice(
+        (0.5,), "2 bins hold them, since many are the same"
+    )
+    assert message(DataError, Number(bins=4).learn, "x", np.full(9, 3.0)) == (
+        "features.x: column 'x' has one value only in the training rows, so there are no bins. "
+        "Leave it out with `data: {ignore: [x]}`."
+    )
+
+
+def test_own_bins_end_where_they_are_written() -> None:
+    feature = Number(bins=[0, 10, 100])
+    assert feature.learn("x", np.array([1.0, np.nan])) == {}
+    raw = feature.raw("x", np.array([np.nan, -1, 0, 9.5, 10, 100, 1e9]))
+    assert feature.layer()(raw).numpy().argmax(axis=1).tolist() == [0, 1, 2, 2, 3, 4, 4]
+    assert feature.strange(raw)[1].tolist() == [False] * 7
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"bins": 1}, "bins: Expected 2 to 1,000 bins, or a list of numbers that rise, where they"
+                      " end. Got 1."),
+        ({"bins": [3, 3]}, "bins: Expected 2 to 1,000 bins, or a list of numbers that rise, where "
+                           "they end. Got [3, 3]."),
+        ({"bins": [1, "a"]}, "bins: Expected 2 to 1,000 bins, or a list of numbers that rise, "
+                             "where they end. Got [1, 'a']."),
+        ({"bins": 4, "mean": 1.0}, "mean: bins have no mean. Leave it out. Got 1.0."),
+        ({"embedding": 2}, "embedding: a number has no embedding without bins. Add bins. Got 2."),
+    ],
+)  # fmt: skip
+def test_bins_that_cannot_be_are_refused(given: dict[str, Any], said: str) -> None:
+    text = message(RecipeError, Number, **given)
+    assert text == f"kb.Number: {said}\n1 problem."

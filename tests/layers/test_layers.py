@@ -11,11 +11,14 @@ import pytest
 from shared import strings
 
 from kbuilder.layers.attention_pooling import AttentionPooling
+from kbuilder.layers.bins import Bins
+from kbuilder.layers.category_hash import CategoryHash
 from kbuilder.layers.category_index import CategoryIndex
 from kbuilder.layers.class_token import ClassToken
 from kbuilder.layers.cross import Cross
 from kbuilder.layers.feature_tokenizer import FeatureTokenizer
 from kbuilder.layers.identity_shortcut import IdentityShortcut
+from kbuilder.layers.label_flags import LabelFlags
 from kbuilder.layers.local_response_normalization import LocalResponseNormalization
 from kbuilder.layers.maxout import Maxout
 from kbuilder.layers.not_padding import NotPadding
@@ -29,9 +32,14 @@ from kbuilder.layers.scaled_tanh import ScaledTanh
 from kbuilder.layers.standardize import Standardize
 
 LAYERS = [
+    (lambda: Bins([0.5, 2.0]), lambda: np.float32([0.5, np.nan, 3, -1])),
+    (lambda: Bins([0.5, 2.0], one_hot=False), lambda: np.array([0.5, np.nan, 3, -1])),
     (lambda: CategoryIndex(["a", "b"]), lambda: strings("b", "", "c")),
     (lambda: CategoryIndex([3, -1], one_hot=False), lambda: np.array([3, -1, 0])),
+    (lambda: CategoryHash(5), lambda: strings("b", "", "true", "True")),
+    (lambda: CategoryHash(70, one_hot=False), lambda: np.array([3, -1, -(2**63)])),
     (lambda: IdentityShortcut(5, 2), lambda: np.ones((2, 3, 4, 3), np.float32)),
+    (lambda: LabelFlags(["a", "é"], ";", True, True), lambda: strings("é; b", "", '["a"]')),
     (lambda: LocalResponseNormalization(n=3), lambda: np.ones((2, 3, 4, 6), np.float32)),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
     (lambda: Cross([(0, 2), (3, 5)]), lambda: np.ones((2, 5), np.float32)),
