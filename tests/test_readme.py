@@ -103,7 +103,7 @@ def test_what_reads_a_recipes_data_looks_at_it_before_tensorflow_is_imported(
 def test_commands_on_the_pages_of_their_subjects_are_those_of_the_workflow() -> None:
     workflow = blocks("sh", "kbuilder check flowers.yaml\n").splitlines()
     for shown in (
-        blocks("sh", "kbuilder predict", "docs/predict.md"),
+        blocks("sh", "kbuilder predict latest flowers.csv --output", "docs/predict.md"),
         blocks("sh", "kbuilder export latest exported/flowers\n", "docs/export.md"),
         blocks("sh", "kbuilder eject", "docs/export.md"),
         blocks("sh", "kbuilder serve", "docs/serve.md"),
@@ -139,6 +139,11 @@ def test_the_other_formats_are_written_line_by_line(workshop: Path) -> None:
         run(line, workshop)
     assert (workshop / "exported/flowers-onnx/1/model.onnx").is_file()
     assert (workshop / "exported/flowers-small/1/model.tflite").is_file()
+
+
+def test_a_column_is_kept_as_shown(workshop: Path) -> None:
+    run(blocks("sh", "--keep"), workshop)
+    assert list(pd.read_csv(workshop / "kept.csv"))[:2] == ["petal_length", "label"]
 
 
 def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
