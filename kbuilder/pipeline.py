@@ -23,6 +23,7 @@ from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
+from kbuilder.evaluation.predictions import judged
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
@@ -272,14 +273,18 @@ def _run(
                 network.compile, start, console.say,
             )  # fmt: skip
         model = on_one_device(network.model)
-        metrics = evaluating.evaluate(model, columns, data.rows)
+        answered = evaluating.answers(model, data.rows)
+        tables = dict(data.parts)
+        encoded = {name: targets for name, (_, targets) in data.rows.items()}
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
             decisions=(*prepared.decisions, *done.decisions),
             splits=splits,
             history=done.history,
-            metrics=metrics,
+            metrics=evaluating.evaluate(columns, data.rows, answered),
+            rows=data.parts.numbers(),
+            predictions=judged(columns, tables, encoded, answered),
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )

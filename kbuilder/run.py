@@ -18,7 +18,7 @@ from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision
 from kbuilder.data import dataset, infer
-from kbuilder.errors import DataError, ExportError, listed
+from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.carrying import Carrying
 from kbuilder.evaluation.predictions import to_frame, to_rows
@@ -113,6 +113,37 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame(self.record.history).astype({"epoch": int}).set_index("epoch")
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows of each split: `split`, and `row`, the number in its file from 1, or `file`."""
+        return self.record.rows.copy()
+
+    def predictions(self, split: str | None = None) -> pd.DataFrame:
+        """What the fit answered for the rows that were held back, and what is true of them.
+
+        Args:
+            split: `validation` or `test`; left out: both.
+
+        Returns:
+            `split`, `row` (its number in the file, from 1) or `file`, `truth`, and the answers as
+            `predict` gives them; with several targets each truth has its target in front. Metrics
+            of it are those of `metrics`.
+
+        Raises:
+            CallError: if no rows were held back for it.
+        """
+        frame = self.record.predictions
+        if split is None:
+            return frame.copy()
+        held = [name for name in self.metrics["splits"] if name]
+        if split not in held:
+            raise CallError(
+                f"{self.path} has no predictions of {split!r}. It has those of: "
+                f"{listed(held) or 'none'}.",
+                suggestion=nearest(split, held),
+            )
+        return frame[frame["split"] == split].reset_index(drop=True)
 
     @cached_property
     def _layer(self) -> Any:

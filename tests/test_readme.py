@@ -166,7 +166,8 @@ def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
 
 
 def test_the_python_shown_runs(workshop: Path) -> None:
-    code = blocks("python", "run.predict_file(") + blocks("python", "kb.build(")
+    code = blocks("python", "run.predict_file(") + blocks("python", "run.predictions(")
+    code += blocks("python", "kb.build(")
     (workshop / "recipe.py").write_text(code, encoding="utf-8")
     output = run("python recipe.py", workshop).stdout
     assert "'accuracy'" in output

@@ -35,32 +35,38 @@ def score(columns: Columns, encoded: Arrays, predicted: Arrays) -> Scores:
     return {"loss": total, **scores} if len(columns.targets) > 1 else scores
 
 
-def evaluate(model: Any, columns: Columns, rows: Mapping[str, Rows]) -> dict[str, Any]:
+def answers(model: Any, rows: Mapping[str, Rows]) -> dict[str, Arrays]:
+    """What the network gives for the rows that were held back, by split."""
+    return {name: outputs(model, x) for name, (x, _) in rows.items() if name != "train"}
+
+
+def evaluate(
+    columns: Columns, rows: Mapping[str, Rows], answered: Mapping[str, Arrays]
+) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
-        model: The fitted network.
         columns: Its tasks give the metrics and the baselines.
         rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
             as there are.
+        answered: What `answers` gave.
 
     Returns:
         Task, headline metric, scores of the parts held back; the baseline's scores on the last of
         them, and whether the model beats it. With several targets, the task of each, and the
         headline of the first; the model is better if it is so for each.
     """
-    held = {name: part for name, part in rows.items() if name != "train"}
-    splits = {name: score(columns, y, outputs(model, x)) for name, (x, y) in held.items()}
+    splits = {name: score(columns, rows[name][1], given) for name, given in answered.items()}
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
     result: dict[str, Any] = {
         "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
         "headline": headlines(columns, rows["train"][1])[0],
         "splits": splits,
     }
-    if not held:
+    if not splits:
         return {**result, "baselines": {}, "better_than_baseline": None}
-    judged = list(held)[-1]
-    return {**result, **compare(columns, rows["train"][1], held[judged][1], splits[judged])}
+    judged = list(splits)[-1]
+    return {**result, **compare(columns, rows["train"][1], rows[judged][1], splits[judged])}
 
 
 def headlines(columns: Columns, train: Arrays) -> list[str]:

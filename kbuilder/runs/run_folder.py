@@ -18,7 +18,7 @@ from datetime import datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbuilder import __version__, catalog, files
 from kbuilder.columns import Columns
@@ -29,10 +29,13 @@ from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import checkpoints, plugins
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LOCK = "lock.json"
 FILES = {
     "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
-    "model.keras", "recipe.yaml", "splits.json",
+    "model.keras", "predictions.parquet", "recipe.yaml", "splits.json", "splits.parquet",
 }  # fmt: skip
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
 SPLITS = {"rows", "fingerprint", "smoke"}
@@ -51,6 +54,8 @@ class Record:
         splits: Sizes, seed and fingerprint of the parts.
         history: Figures of each epoch.
         metrics: The content of `metrics.json`.
+        rows: The split of each row: `split`, and `row`, its number from 1, or `file`.
+        predictions: The same of those held back, with what is true of each and the answers.
         log: What was printed.
         examples: A few real rows as JSON values, to compare an export on.
     """
@@ -61,6 +66,8 @@ class Record:
     splits: Mapping[str, Any]
     history: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
+    rows: pd.DataFrame
+    predictions: pd.DataFrame
     log: Sequence[str]
     examples: Sequence[Mapping[str, Any]]
 
@@ -130,6 +137,8 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
+        files.write_parquet(folder / "splits.parquet", record.rows)
+        files.write_parquet(folder / "predictions.parquet", record.predictions)
         files.write_rows(folder / "history.csv", record.history)
         (folder / "log.txt").write_text("\n".join(record.log) + "\n", encoding="utf-8")
         files.write_json(folder / "examples.json", {"instances": record.examples})
@@ -282,6 +291,8 @@ def read(path: Path) -> Record:
             splits=splits(path),
             history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
             metrics=metrics,
+            rows=_frame(path / "splits.parquet"),
+            predictions=_frame(path / "predictions.parquet"),
             log=lines(path / "log.txt"),
             examples=examples,
         )
@@ -303,6 +314,14 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
     if not isinstance(known, dict) or not known.keys() >= names:
         raise ValueError(f"{listed(sorted(names))} are not all there")
     return known
+
+
+def _frame(file: Path) -> pd.DataFrame:
+    """The rows of a Parquet file, each of a split."""
+    frame = files.read_parquet(file)
+    if "split" not in frame or not {"row", "file"} & set(frame):
+        raise ValueError(f"{file.name} has no split, or no row or file")
+    return frame
 
 
 def decisions(path: Path) -> list[Decision]:

@@ -22,7 +22,8 @@ from kbuilder.runs import run_folder
 
 FILES = [
     "columns.json", "decisions.json", "examples.json", "history.csv", "lock.json", "log.txt",
-    "metrics.json", "model.keras", "recipe.yaml", "splits.json",
+    "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
+    "splits.parquet",
 ]  # fmt: skip
 Runs = Callable[[str], kb.Run]
 
@@ -73,6 +74,8 @@ def test_a_moved_folder_is_loaded_with_all_that_it_holds(copied: Path, fitted: R
     assert again.record.examples == run.record.examples
     assert list(again.record.log) == list(run.record.log)
     pd.testing.assert_frame_equal(again.history, run.history)
+    pd.testing.assert_frame_equal(again.rows, run.rows)
+    pd.testing.assert_frame_equal(again.predictions(), run.predictions())
 
 
 def test_a_loaded_run_exports_without_the_data(copied: Path) -> None:
