@@ -205,6 +205,7 @@ def go_on(
     placement = _place(recipe, devices)
     console.verbose = console.verbose and placement.chief
     rows = dataset.prepare(looked, start.splits["smoke"])
+    rows = replace(rows, findings=tuple(start.findings))
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
     resuming.same_rows(start.origin, start.splits, rows.splits())
     console.lines[:0] = start.log
@@ -252,7 +253,7 @@ def _run(
     with (
         pointing(recipe),
         closing(console),
-        resuming.folder(path, recipe, prepared.decisions, splits, console.say)
+        resuming.folder(path, recipe, prepared.decisions, data.findings, splits, console.say)
         if placement.chief
         else nullcontext() as folder,
     ):
@@ -280,6 +281,7 @@ def _run(
             recipe=recipe,
             columns=columns,
             decisions=(*prepared.decisions, *done.decisions),
+            findings=data.findings,
             splits=splits,
             history=done.history,
             metrics=evaluating.evaluate(columns, data.rows, answered),

@@ -16,7 +16,7 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.data import dataset, infer
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
@@ -101,6 +101,11 @@ class Run:
     def decisions(self) -> Sequence[Decision]:
         """What was inferred, with the reason and the line that decides otherwise."""
         return self.record.decisions
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What looked wrong in the rows, with the line to write."""
+        return self.record.findings
 
     @property
     def metrics(self) -> Mapping[str, Any]:

@@ -96,7 +96,8 @@ def _leak(looked: Looked) -> Iterator[Finding]:
             continue
         for column, cells in looked.columns.items():
             key = ("features", column)
-            ignore = f"`{to_line(('data', 'ignore'), [column])}`"
+            line = to_line(("data", "ignore"), [column])
+            ignore = f"`{line}`"
             goal = listed(map(repr, names))
             if task.stratified:
                 how = _determines(cells, values)
@@ -104,12 +105,12 @@ def _leak(looked: Looked) -> Iterator[Finding]:
                 how = _follows(cells, values)
             if how == "same":
                 message = f"column {column!r} gives the target {goal} away: each says the other"
-                yield Finding("leak", key, f"{message}. Leave it out: {ignore}.", sure=True)
+                yield Finding("leak", key, f"{message}. Leave it out: {ignore}.", True, line)
             elif how:
                 message = f"column {column!r} nearly says the target {goal}: {how}"
                 yield Finding(
                     "leak", key, f"{message}. If it is known only afterwards, write {ignore}.",
-                    sure=False,
+                    False, line,
                 )  # fmt: skip
 
 
@@ -181,7 +182,7 @@ def _sum(looked: Looked) -> Iterator[Finding]:
             yield Finding(
                 "sum", ("data", "target"),
                 f"{message}. If these are known only afterwards, leave one out of `{line}`, or all",
-                sure=True,
+                True, line,
             )  # fmt: skip
 
 
@@ -226,11 +227,12 @@ def _missing_words(looked: Looked) -> Iterator[Finding]:
             continue
         words = listed(f"{word!r} ({count:,} rows)" for word, count in counts.items())
         rest = [word for word in MISSING if word not in counts]
+        line = to_line(("data", "missing"), rest[:4])
         yield Finding(
             "missing_words", ("data", "target"),
             f"in the target {column!r} {words} counts as missing, and these rows are left out. "
-            f"If it is a class, write `{to_line(('data', 'missing'), rest[:4])}`, which are all "
-            "words that mean missing then", sure=True,
+            f"If it is a class, write `{line}`, which are all words that mean missing then",
+            True, line,
         )  # fmt: skip
 
 

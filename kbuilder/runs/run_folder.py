@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbuilder import __version__, catalog, files
 from kbuilder.columns import Columns
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.errors import CallError, RunError, listed
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 
 LOCK = "lock.json"
 FILES = {
-    "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
-    "model.keras", "predictions.parquet", "recipe.yaml", "splits.json", "splits.parquet",
+    "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv", "log.txt",
+    "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
+    "splits.parquet",
 }  # fmt: skip
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
 SPLITS = {"rows", "fingerprint", "smoke"}
@@ -51,6 +52,7 @@ class Record:
         recipe: The resolved recipe.
         columns: Learned features and task.
         decisions: What was inferred.
+        findings: What looked wrong in the rows.
         splits: Sizes, seed and fingerprint of the parts.
         history: Figures of each epoch.
         metrics: The content of `metrics.json`.
@@ -63,6 +65,7 @@ class Record:
     recipe: Recipe
     columns: Columns
     decisions: Sequence[Decision]
+    findings: Sequence[Finding]
     splits: Mapping[str, Any]
     history: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
@@ -134,6 +137,9 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         (folder / "columns.json").write_text(record.columns.to_json(), encoding="utf-8")
         files.write_json(
             folder / "decisions.json", [decision.to_json() for decision in record.decisions]
+        )
+        files.write_json(
+            folder / "findings.json", [finding.to_json() for finding in record.findings]
         )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
@@ -288,6 +294,7 @@ def read(path: Path) -> Record:
             ),
             columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
             decisions=decisions(path),
+            findings=findings(path),
             splits=splits(path),
             history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
             metrics=metrics,
@@ -327,6 +334,11 @@ def _frame(file: Path) -> pd.DataFrame:
 def decisions(path: Path) -> list[Decision]:
     """What was inferred when a run began."""
     return [Decision.from_json(item) for item in files.read_json(path / "decisions.json")]
+
+
+def findings(path: Path) -> list[Finding]:
+    """What looked wrong in the rows when a run began."""
+    return [Finding.from_json(item) for item in files.read_json(path / "findings.json")]
 
 
 def splits(path: Path) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from kbuilder.recipe import reading
 from kbuilder.runs import run_folder
 
 FILES = [
-    "columns.json", "decisions.json", "examples.json", "history.csv", "lock.json", "log.txt",
+    "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv",
+    "lock.json", "log.txt",
     "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
     "splits.parquet",
 ]  # fmt: skip
@@ -69,6 +70,7 @@ def test_a_moved_folder_is_loaded_with_all_that_it_holds(copied: Path, fitted: R
     assert again.path == copied
     assert again.record.columns == run.record.columns
     assert list(again.decisions) == list(run.decisions)
+    assert list(again.findings) == list(run.findings) != []
     assert again.metrics == run.metrics
     assert again.record.splits == run.record.splits
     assert again.record.examples == run.record.examples
