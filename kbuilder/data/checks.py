@@ -15,6 +15,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Finding, Timed
+from kbuilder.data.naming import naming
 from kbuilder.data.split import Parts
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
@@ -191,6 +192,21 @@ def _term(weighted: tuple[str, float]) -> str:
     column, weight = weighted
     factor = "" if abs(abs(weight) - 1) < 1e-6 else f"{abs(weight):.4g} × "
     return f"{'+' if weight > 0 else '-'} {factor}{column}"
+
+
+def _ids(looked: Looked) -> Iterator[Finding]:
+    """Columns of whole numbers that name rows, and measure nothing."""
+    for column, values in looked.columns.items():
+        if looked.recipe.features[column].holds != "numbers" or kind_of(values) != "number":
+            continue
+        why = naming(column, values[~missing(values)])
+        if why:
+            line = to_line(("data", "ignore"), [column])
+            yield Finding(
+                "ids", ("features", column),
+                f"column {column!r} looks like ids, which teach nothing of other rows: {why}. "
+                f"Leave it out: `{line}`", False, line,
+            )  # fmt: skip
 
 
 def _spelling(looked: Looked) -> Iterator[Finding]:
@@ -389,7 +405,7 @@ def _stability(train: np.ndarray, test: np.ndarray) -> float:
 
 
 CHECKS: Mapping[Check, Callable[[Looked], Iterator[Finding]]] = {
-    "leak": _leak, "sum": _sum, "missing_words": _missing_words, "spelling": _spelling,
+    "leak": _leak, "sum": _sum, "ids": _ids, "missing_words": _missing_words, "spelling": _spelling,
     "far_off": _far_off, "rare_classes": _rare_classes, "repeated_rows": _repeated_rows,
     "shift": _shift, "split": _split,
 }  # fmt: skip
