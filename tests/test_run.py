@@ -298,7 +298,7 @@ def test_the_network_is_asked_once_of_each_row_and_images_are_known_by_their_fil
         return ask(model, arrays)
 
     monkeypatch.setattr(evaluating, "outputs", outputs)
-    split = kb.Split(validation=0.25, test=0.25)
+    split = kb.Random(validation=0.25, test=0.25)
     recipe = kb.Recipe(
         data=kb.ImageFolder(path="pictures", split=split), model=kb.CNN(filters=2),
         training=kb.Training(epochs=1),
@@ -313,7 +313,7 @@ def test_the_network_is_asked_once_of_each_row_and_images_are_known_by_their_fil
 
 
 def test_a_run_of_training_rows_alone_keeps_no_predictions() -> None:
-    data = kb.Frame(frame=mixed(), target="answer", split=kb.Split(validation=0, test=0))
+    data = kb.Frame(frame=mixed(), target="answer", split=kb.Random(validation=0, test=0))
     kb.fit(kb.Recipe(data=data), run_dir="run", smoke=True, verbose=False)
     run = kb.load("run")
     assert (len(run.predictions()), set(run.rows["split"])) == (0, {"train"})
