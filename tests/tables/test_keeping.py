@@ -13,12 +13,13 @@ import pytest
 from shared import encoded, message, picture
 
 import kbuilder as kb
+from kbuilder.columns import Columns, read_json
 from kbuilder.errors import DataError
 from kbuilder.evaluation.carrying import Carrying
 from kbuilder.runs.predicted_csv import to_csv
 from kbuilder.tables import chunks
 from kbuilder.tables.chunks import Reading
-from kbuilder.tables.keeping import carried, named, renamed
+from kbuilder.tables.keeping import carried, named, of_frame, renamed
 from kbuilder.tables.table import Table
 
 LONG = 9000000000000000001
@@ -177,3 +178,22 @@ def test_bytes_have_no_room_in_csv() -> None:
         "the column 'photo' holds bytes, which CSV has no room for. Expected Parquet, or other "
         "columns to keep."
     )
+
+
+def test_other_keys_of_json_rows_are_kept() -> None:
+    rows = [{"x": 1.5, "id": LONG, "note": None}, {"x": 2, "id": LONG + 1, "note": "NA"}]
+    Path("rows.json").write_text(json.dumps({"instances": rows}), encoding="utf-8")
+    columns = Columns({"x": kb.Number(mean=0, scale=1)}, ())
+    table = read_json(columns, Path("rows.json"), ("all",))
+    found = carried(("id", "row", "note"), table)
+    assert found is not None
+    assert to_csv(found, header=False).decode() == f"{LONG},1,\n{LONG + 1},2,NA\n"
+
+
+def test_rows_of_a_frame_are_kept_as_they_are_whatever_its_index() -> None:
+    frame = pd.DataFrame({"id": pd.Categorical(["b", "a"]), 7: [1, 2]}, index=[5, 3])
+    found = of_frame(("7", "id"), frame, "the frame")
+    assert found is not None
+    assert list(found.index) == [0, 1]
+    assert (found["id"].tolist(), found["7"].tolist()) == (["b", "a"], [1, 2])
+    assert of_frame((), frame, "the frame") is None
