@@ -20,6 +20,7 @@ from kbuilder.errors import DataError, listed
 from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
 from kbuilder.tables.cells import MISSING, Words
+from kbuilder.tables.keeping import Keep, of_rows
 from kbuilder.tables.table import Table
 
 PACKED = "vector"
@@ -195,7 +196,7 @@ def to_instances(arrays: Arrays) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
+def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = ()) -> Table:
     """The table of rows that `to_instances` wrote, or that a person wrote alike.
 
     Raises:
@@ -234,11 +235,11 @@ def from_instances(columns: Columns, instances: Any, origin: str) -> Table:
             values = [row[name] for row in rows]
             numbers = all(isinstance(value, int | float) for value in values)
             arrays[name] = np.array(values, dtype=None if numbers else object)
-    return Table(arrays, origin)
+    return Table(arrays, origin, kept=of_rows(keep, rows, origin))
 
 
-def read_json(columns: Columns, path: Path) -> Table:
-    """The rows of a JSON file, as `to_instances` writes them.
+def read_json(columns: Columns, path: Path, keep: Keep = ()) -> Table:
+    """The rows of a JSON file, as `to_instances` writes them, and what else is kept of them.
 
     Raises:
         DataError: if there is no such file, or it holds no rows.
@@ -252,7 +253,7 @@ def read_json(columns: Columns, path: Path) -> Table:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise DataError(f"{path} is no JSON: {error}.") from None
-    return from_instances(columns, content, path.name)
+    return from_instances(columns, content, path.name, keep)
 
 
 def _to_json(value: Any) -> Any:

@@ -12,9 +12,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbuilder.errors import CallError, KBuilderError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST_BYTES = 1_000_000
 """The size of a file that a person writes by hand, at most."""
@@ -185,6 +188,27 @@ def write_json(path: Path, value: object) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a frame; whole numbers as what each differs by from the one before."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    whole = [field.name for field in table.schema if pa.types.is_int64(field.type)]
+    parquet.write_table(
+        table, path, compression="zstd",
+        use_dictionary=[name for name in table.column_names if name not in whole],
+        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED") or None,
+    )  # fmt: skip
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The frame of a Parquet file."""
+    from pyarrow import parquet
+
+    return parquet.read_table(path, memory_map=False).to_pandas()
 
 
 def hashes(folder: Path, leave_out: tuple[str, ...] = ()) -> dict[str, str]:

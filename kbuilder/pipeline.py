@@ -23,6 +23,7 @@ from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
+from kbuilder.evaluation.predictions import judged
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.run import Run
@@ -204,6 +205,7 @@ def go_on(
     placement = _place(recipe, devices)
     console.verbose = console.verbose and placement.chief
     rows = dataset.prepare(looked, start.splits["smoke"])
+    rows = replace(rows, findings=tuple(start.findings))
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
     resuming.same_rows(start.origin, start.splits, rows.splits())
     console.lines[:0] = start.log
@@ -251,7 +253,7 @@ def _run(
     with (
         pointing(recipe),
         closing(console),
-        resuming.folder(path, recipe, prepared.decisions, splits, console.say)
+        resuming.folder(path, recipe, prepared.decisions, data.findings, splits, console.say)
         if placement.chief
         else nullcontext() as folder,
     ):
@@ -272,14 +274,19 @@ def _run(
                 network.compile, start, console.say, data.weights,
             )  # fmt: skip
         model = on_one_device(network.model)
-        metrics = evaluating.evaluate(model, columns, data.rows, data.weights)
+        answered = evaluating.answers(model, data.rows)
+        tables = dict(data.parts)
+        encoded = {name: targets for name, (_, targets) in data.rows.items()}
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
             decisions=(*prepared.decisions, *done.decisions),
+            findings=data.findings,
             splits=splits,
             history=done.history,
-            metrics=metrics,
+            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights),
+            rows=data.parts.numbers(),
+            predictions=judged(columns, tables, encoded, answered),
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )

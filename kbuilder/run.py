@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +16,11 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.data import dataset, infer, weights
-from kbuilder.errors import DataError, ExportError, listed
+from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
+from kbuilder.evaluation.carrying import Carrying
 from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
@@ -30,6 +31,7 @@ from kbuilder.serving import exported as loading
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells
+from kbuilder.tables.keeping import Keep, named, of_arrays, of_frame
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -101,6 +103,11 @@ class Run:
         return self.record.decisions
 
     @property
+    def findings(self) -> Sequence[Finding]:
+        """What looked wrong in the rows, with the line to write."""
+        return self.record.findings
+
+    @property
     def metrics(self) -> Mapping[str, Any]:
         """The content of `metrics.json`."""
         return self.record.metrics
@@ -111,6 +118,37 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame(self.record.history).astype({"epoch": int}).set_index("epoch")
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows of each split: `split`, and `row`, the number in its file from 1, or `file`."""
+        return self.record.rows.copy()
+
+    def predictions(self, split: str | None = None) -> pd.DataFrame:
+        """What the fit answered for the rows that were held back, and what is true of them.
+
+        Args:
+            split: `validation` or `test`; left out: both.
+
+        Returns:
+            `split`, `row` (its number in the file, from 1) or `file`, `truth`, and the answers as
+            `predict` gives them; with several targets each truth has its target in front. Metrics
+            of it are those of `metrics`.
+
+        Raises:
+            CallError: if no rows were held back for it.
+        """
+        frame = self.record.predictions
+        if split is None:
+            return frame.copy()
+        held = [name for name in self.metrics["splits"] if name]
+        if split not in held:
+            raise CallError(
+                f"{self.path} has no predictions of {split!r}. It has those of: "
+                f"{listed(held) or 'none'}.",
+                suggestion=nearest(split, held),
+            )
+        return frame[frame["split"] == split].reset_index(drop=True)
 
     @cached_property
     def _layer(self) -> Any:
@@ -169,6 +207,7 @@ class Run:
         self,
         data: pd.DataFrame | Table | str | Path,
         *,
+        keep: str | Sequence[str] = (),
         unknown: Unknown = "error",
         verbose: bool = True,
     ) -> pd.DataFrame:
@@ -176,35 +215,53 @@ class Run:
 
         Args:
             data: A data frame, or a file of the recipe's kind.
+            keep: Columns of `data` that are carried over before the answers, as they are there;
+                `"all"`: every one. `"row"` is the number of a row, from 1, and `"file"` the path
+                of a picture, where no column is called so.
             unknown, verbose: As `evaluate` takes them.
 
         Returns:
             `label` and `probability` with one column `probability of <class>` each, or `value`;
-            with several targets each with its target in front: `species_label`.
+            with several targets each with its target in front: `species_label`. A kept column
+            that is called like one of them is called `given label`.
+
+        Raises:
+            DataError: if a column is missing.
         """
-        table, strangers = self._table(data), Strangers(self.record.columns, unknown)
+        carrying, console = Carrying(named(keep)), Console(verbose)
+        table = self._table(data, carrying.keep)
+        strangers = Strangers(self.record.columns, unknown)
         strangers.see(table, self._raw(table))
-        strangers.say(Console(verbose).say)
-        return self._predicted(table)
+        strangers.say(console.say)
+        frame = carrying.beside(table, self._predicted(table))
+        carrying.say(console.say)
+        return frame
 
     def _predicted(self, table: Table) -> pd.DataFrame:
         return to_frame(self.record.columns, self._outputs(table))
 
     def predict_parts(
-        self, data: str | Path, *, unknown: Unknown = "error", verbose: bool = True
+        self,
+        data: str | Path,
+        *,
+        keep: str | Sequence[str] = (),
+        unknown: Unknown = "error",
+        verbose: bool = True,
     ) -> Iterator[pd.DataFrame]:
         """The predictions of a file part by part, in the order of the rows.
 
         Args:
             data: A CSV or Parquet file, of which a part at a time is in memory; or what else
                 `predict` takes by name, which is read whole.
+            keep: As `predict` takes it.
             unknown, verbose: As `evaluate` takes them.
         """
-        strangers = Strangers(self.record.columns, unknown)
-        for table, _ in self._parts(Path(data), 0):
+        strangers, carrying = Strangers(self.record.columns, unknown), Carrying(named(keep))
+        for table, _ in self._parts(Path(data), 0, carrying.keep):
             strangers.see(table, self._raw(table))
-            yield self._predicted(table)
+            yield carrying.beside(table, self._predicted(table))
         strangers.say(Console(verbose).say)
+        carrying.say(Console(verbose).say)
 
     def predict_file(
         self,
@@ -213,6 +270,8 @@ class Run:
         console: Console | None = None,
         safe_csv: bool = False,
         unknown: Unknown = "error",
+        keep: str | Sequence[str] = (),
+        encoding: str = "utf-8",
     ) -> int:
         """Write the predictions of a file into another, which may be larger than the memory.
 
@@ -220,10 +279,12 @@ class Run:
 
         Args:
             data: As `predict_parts` takes it.
-            output: The file to write, `.csv` or `.parquet`.
+            output: The file to write, `.csv`, `.jsonl`, `.parquet` or `.xlsx`.
             console: Shows how far it has come; None: nobody looks.
             safe_csv: Put an apostrophe before words that a spreadsheet would take as a formula.
             unknown: As `evaluate` takes it.
+            keep: As `predict` takes it.
+            encoding: Of CSV, as Python names it; `utf-8-sig` is for Excel.
 
         Returns:
             The number of rows.
@@ -237,26 +298,29 @@ class Run:
         words = ["kbuilder", "predict", str(self.path), str(data), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
         words += ["--unknown", unknown] if unknown != "error" else []
-        console, strangers = (
-            console or Console(verbose=False),
-            Strangers(self.record.columns, unknown),
-        )
+        carrying, strangers = Carrying(named(keep)), Strangers(self.record.columns, unknown)
+        console = console or Console(verbose=False)
+        words += [word for name in carrying.keep for word in ("--keep", name)]
+        words += ["--encoding", encoding] if encoding != "utf-8" else []
 
         def predict(table: Table) -> pd.DataFrame:
             strangers.see(table, self._raw(table))
-            return self._predicted(table)
+            return carrying.beside(table, self._predicted(table))
 
         job = predict_file.Job(
             data=data,
             output=output,
             run=files.sha256(self.path / run_folder.LOCK),
-            parts=lambda start: self._parts(data, start),
+            parts=lambda start: self._parts(data, start, carrying.keep),
             predict=predict,
             again=shlex.join(words),
             safe=safe_csv,
+            keep=carrying.keep,
+            encoding=encoding,
         )
         count = predict_file.write(job, console)
         strangers.say(console.say)
+        carrying.say(console.say)
         return count
 
     def export(
@@ -339,15 +403,15 @@ class Run:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
         return self.record.columns.export_names()
 
-    def _parts(self, path: Path, start: int) -> Iterator[Part]:
+    def _parts(self, path: Path, start: int, keep: Keep = ()) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
         if path.suffix.lower() == ".parquet":
-            return chunks.parquet_parts(path, wanted, size, start, self._cells)
+            return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
         if path.suffix.lower() == ".json":
-            return read_json(columns, path).parts(size, start)
-        return self.recipe.data.parts(path, columns.words(), wanted, size, start)
+            return read_json(columns, path, keep).parts(size, start)
+        return self.recipe.data.parts(path, columns.words(), wanted, size, start, keep)
 
     @property
     def _cells(self) -> Cells:
@@ -357,13 +421,14 @@ class Run:
         marks = (getattr(data, name, None) for name in ("decimal", "thousands"))
         return Cells(columns.missing, columns.words(), *marks)
 
-    def _table(self, data: Any) -> Table:
+    def _table(self, data: Any, keep: Keep = ()) -> Table:
         if isinstance(data, Table):
-            return data
+            return replace(data, kept=of_arrays(keep, data))
         if not isinstance(data, str | Path):
-            return from_frame(data, "the frame", self._cells)
+            table = from_frame(data, "the frame", self._cells)
+            return replace(table, kept=of_frame(keep, data, "the frame"))
         if Path(data).suffix.lower() == ".json":
-            return read_json(self.record.columns, Path(data))
+            return read_json(self.record.columns, Path(data), keep)
         if Path(data).suffix.lower() == ".parquet":
-            return chunks.read_parquet(Path(data), self._cells)
-        return self.recipe.data.read(Path(data), self.record.columns.words())
+            return chunks.read_parquet(Path(data), self._cells, keep)
+        return self.recipe.data.read(Path(data), self.record.columns.words(), keep)

@@ -103,7 +103,7 @@ def test_what_reads_a_recipes_data_looks_at_it_before_tensorflow_is_imported(
 def test_commands_on_the_pages_of_their_subjects_are_those_of_the_workflow() -> None:
     workflow = blocks("sh", "kbuilder check flowers.yaml\n").splitlines()
     for shown in (
-        blocks("sh", "kbuilder predict", "docs/predict.md"),
+        blocks("sh", "kbuilder predict latest flowers.csv --output", "docs/predict.md"),
         blocks("sh", "kbuilder export latest exported/flowers\n", "docs/export.md"),
         blocks("sh", "kbuilder eject", "docs/export.md"),
         blocks("sh", "kbuilder serve", "docs/serve.md"),
@@ -141,6 +141,11 @@ def test_the_other_formats_are_written_line_by_line(workshop: Path) -> None:
     assert (workshop / "exported/flowers-small/1/model.tflite").is_file()
 
 
+def test_a_column_is_kept_as_shown(workshop: Path) -> None:
+    run(blocks("sh", "--keep"), workshop)
+    assert list(pd.read_csv(workshop / "kept.csv"))[:2] == ["petal_length", "label"]
+
+
 def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
     (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
     answer = run("python ask.py", workshop).stdout
@@ -161,7 +166,8 @@ def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
 
 
 def test_the_python_shown_runs(workshop: Path) -> None:
-    code = blocks("python", "run.predict_file(") + blocks("python", "kb.build(")
+    code = blocks("python", "run.predict_file(") + blocks("python", "run.predictions(")
+    code += blocks("python", "kb.build(")
     (workshop / "recipe.py").write_text(code, encoding="utf-8")
     output = run("python recipe.py", workshop).stdout
     assert "'accuracy'" in output

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import ROWS, built, fields, message, mixed, reviews
+from shared import ROWS, built, encoded, fields, message, mixed, picture, reviews
 from sklearn.metrics import accuracy_score, r2_score
 
 import kbuilder as kb
-from kbuilder.errors import DataError
+from kbuilder.errors import CallError, DataError
+from kbuilder.evaluation import evaluating
 from kbuilder.runs import predict_file
 
 Runs = Callable[[str], kb.Run]
@@ -240,3 +241,82 @@ def test_some_unknown_and_far_off_values_are_said_with_their_share(
     fitted("mixed").predict(frame)
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "Warning: column 'colour' has no value in any of 96 rows"
+
+
+@pytest.mark.parametrize("kind", ["mixed", "several", "two numbers", "text", "files"])
+def test_figures_of_the_predictions_that_a_run_keeps_are_its_metrics(
+    kind: str, fitted: Runs
+) -> None:
+    run, frame = fitted(kind), fields(kind)["data"].frame
+    for split, figures in run.metrics["splits"].items():
+        found = run.predictions(split)
+        assert (found["split"] == split).all()
+        assert found["row"].is_monotonic_increasing
+        if kind == "two numbers":
+            pairs = [(found[f"truth {n}"], found[f"value {n}"]) for n in (1, 2)]
+            r2 = np.mean([r2_score(truth, value) for truth, value in pairs])
+            assert r2 == pytest.approx(figures["r2"], abs=1e-5)
+            truth: Any = found[["truth 1", "truth 2"]].to_numpy()
+        else:
+            name = {"several": "kind_of_thing_{}"}.get(kind, "{}")
+            truth, label = found[name.format("truth")], found[name.format("label")]
+            assert accuracy_score(truth, label) == figures[name.format("accuracy")]
+        columns = {"mixed": "answer", "several": "kind of thing", "two numbers": ["up", "down"],
+                   "text": "stars", "files": "kind"}  # fmt: skip
+        given = frame.iloc[found["row"] - 1][columns[kind]].to_numpy()
+        assert (given == np.asarray(truth)).all()  # rows are those of the file
+    assert len(run.predictions()) == len(run.rows) - (run.rows["split"] == "train").sum()
+
+
+def test_every_row_is_in_one_split(fitted: Runs) -> None:
+    rows = fitted("mixed").rows
+    assert sorted(rows["row"]) == list(range(1, ROWS + 1))
+    sizes = rows["split"].value_counts().to_dict()
+    assert sizes == fitted("mixed").record.splits["rows"]
+
+
+def test_a_split_that_was_not_held_back_has_no_predictions(fitted: Runs) -> None:
+    run = fitted("mixed")
+    assert message(CallError, run.predictions, "tset") == (
+        f"{run.path} has no predictions of 'tset'. It has those of: validation, test.\n"
+        "    Did you mean 'test'?"
+    )
+
+
+def test_the_network_is_asked_once_of_each_row_and_images_are_known_by_their_file(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for label, number in (("cat", 0), ("dog", 1)):
+        Path("pictures", label).mkdir(parents=True)
+        for n in range(6):
+            Path(f"pictures/{label}/{n}.png").write_bytes(encoded(picture(10 * number + n)))
+    asked: list[int] = []
+    ask = evaluating.outputs
+
+    def outputs(model: Any, arrays: Any) -> Any:
+        asked.append(len(next(iter(arrays.values()))))
+        return ask(model, arrays)
+
+    monkeypatch.setattr(evaluating, "outputs", outputs)
+    split = kb.Random(validation=0.25, test=0.25)
+    recipe = kb.Recipe(
+        data=kb.ImageFolder(path="pictures", split=split), model=kb.CNN(filters=2),
+        training=kb.Training(epochs=1),
+    )  # fmt: skip
+    run = kb.fit(recipe, run_dir="run", verbose=False)
+    assert sum(asked) == len(run.predictions())
+    assert set(run.rows) == {"split", "file"}
+    for _, row in run.predictions().iterrows():
+        assert Path(row["file"]).parent.name == row["truth"]
+    run = kb.fit(recipe, run_dir="few", smoke=True, verbose=False)
+    assert len(kb.load("few").predictions()) == len(run.predictions()) > 0
+
+
+def test_a_run_of_training_rows_alone_keeps_no_predictions() -> None:
+    data = kb.Frame(frame=mixed(), target="answer", split=kb.Random(validation=0, test=0))
+    kb.fit(kb.Recipe(data=data), run_dir="run", smoke=True, verbose=False)
+    run = kb.load("run")
+    assert (len(run.predictions()), set(run.rows["split"])) == (0, {"train"})
+    assert message(CallError, run.predictions, "test") == (
+        "run has no predictions of 'test'. It has those of: none."
+    )

@@ -15,14 +15,25 @@ from kbuilder.console import echo
 @click.command()
 @options.run
 @click.argument("data", type=click.Path())
-@options.output("File to write, .csv or .parquet. [CSV to stdout]")
+@options.output("File to write: .csv, .jsonl, .parquet or .xlsx. [CSV to stdout]")
 @click.option(
     "--safe-csv", is_flag=True,
     help="In CSV, put ' before words that a spreadsheet would take as a formula.",
 )  # fmt: skip
+@click.option(
+    "--encoding", default="utf-8", show_default=True,
+    help="Encoding of CSV: utf-8-sig for Excel, cp949, cp1252 …",
+)  # fmt: skip
+@click.option(
+    "--keep", multiple=True, metavar="COLUMN|all",
+    help="Carry a column of DATA over beside the answers, as it is there. May be repeated.",
+)  # fmt: skip
 @options.unknown
 @options.plugins
-def predict(run: str, data: str, output: str | None, safe_csv: bool, unknown: Any) -> None:
+def predict(
+    run: str, data: str, output: str | None, safe_csv: bool, encoding: str,
+    keep: tuple[str, ...], unknown: Any,
+) -> None:  # fmt: skip
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 
     CSV and Parquet files may be larger than the memory. The same command resumes a file of
@@ -30,14 +41,13 @@ def predict(run: str, data: str, output: str | None, safe_csv: bool, unknown: An
 
     \b
     kbuilder predict latest new.csv
-    kbuilder predict latest new.csv --output predictions.csv
+    kbuilder predict latest new.csv --keep customer --output predictions.csv
     kbuilder predict latest new.parquet --output predictions.parquet
     """
     from kbuilder.runs import predict_file, run_folder
 
     path = run_folder.find(run)
-    if output is not None:
-        predict_file.check(Path(output))
+    predict_file.check(None if output is None else Path(output), encoding)
     run_folder.check(path)
     from kbuilder import engine
 
@@ -51,9 +61,9 @@ def predict(run: str, data: str, output: str | None, safe_csv: bool, unknown: An
     if warning and (output is None or output.endswith(".csv")):
         echo(f"Warning: {warning}", err=True)
     if output is None:
-        for number, frame in enumerate(fitted.predict_parts(data, unknown=unknown)):
-            sys.stdout.buffer.write(to_csv(frame, not number, safe_csv))
+        for number, frame in enumerate(fitted.predict_parts(data, keep=keep, unknown=unknown)):
+            sys.stdout.buffer.write(to_csv(frame, not number, safe_csv, encoding))
         sys.stdout.buffer.flush()
         return
-    count = fitted.predict_file(data, output, Console(), safe_csv, unknown)
+    count = fitted.predict_file(data, output, Console(), safe_csv, unknown, keep, encoding)
     echo(f"{count:,} predictions: {output}", err=True)

@@ -57,6 +57,9 @@ def show(
     from kbuilder.recipe.writing import to_yaml
 
     prepared = pipeline.build(pipeline.prepare(read_recipe), read_recipe)
+    found = prepared.data.findings
+    if run_folder.is_run(recipe) and not override:
+        found = tuple(run_folder.findings(run_folder.find(recipe)))
     network = describe(prepared.network.model, prepared.recipe.training.rows_per_step)
     if samples is not None:
         seed = prepared.recipe.training.seed
@@ -67,14 +70,14 @@ def show(
             file.write_text(as_svg(network, Path(recipe).stem), encoding="utf-8")
     if as_json:
         told = {
-            "findings": [asdict(finding) for finding in prepared.data.findings],
+            "findings": [finding.to_json() for finding in found],
             "decisions": [decision.to_json() for decision in prepared.decisions],
             "recipe": prepared.recipe.model_dump(mode="json"),
             "network": asdict(network),
         }
         echo(json.dumps(told, indent=2))
         return
-    for finding in prepared.data.findings:
+    for finding in found:
         echo(f"# Warning: {on_one_line(finding.message)}")
     echo("# decided, since the recipe leaves it open; under each, the line to write and change")
     for text, write in grouped(prepared.decisions):

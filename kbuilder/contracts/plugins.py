@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.tables.cells import Words
+    from kbuilder.tables.keeping import Keep
     from kbuilder.tables.profile import Profile
     from kbuilder.tables.table import Part, Table
 
@@ -74,25 +75,27 @@ class Source(Protocol):
             DataError: if there are no rows, or they cannot be read.
         """
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file of the same kind, to predict or evaluate; target or not.
 
         Args:
             path: The file.
             words: Columns that training knows as texts, as `load` takes them.
+            keep: Columns to carry over beside the predictions, in `Table.kept`; `all`: every one.
 
         Raises:
-            DataError: if they cannot be read.
+            DataError: if they cannot be read, or have no such column to keep.
         """
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """What `read` gives, part by part; without the whole in memory, where the kind of file
         allows it.
 
         Args:
-            path, words: As `read` takes them.
+            path, words, keep: As `read` takes them.
             wanted: The columns that are needed.
             size: The rows of a part.
             start: The row to begin with, counted from 0.

@@ -184,12 +184,31 @@ class Finding:
         key: Where in the recipe it belongs.
         message: What it is, and the line to write.
         sure: Whether it is certain, so that it may be an error.
+        line: The line of a recipe that settles it; empty: no line does.
+        severity: What `data.checks` makes of it.
     """
 
     check: str
     key: tuple[str, ...]
     message: str
     sure: bool
+    line: str = ""
+    severity: Literal["error", "warn"] = "warn"
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in `findings.json`."""
+        return {
+            "severity": self.severity, "check": self.check, "key": list(self.key),
+            "message": self.message, "line": self.line, "sure": self.sure,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, item: dict[str, Any]) -> Finding:
+        """The finding of an entry."""
+        severity: Literal["error", "warn"] = "error" if item["severity"] == "error" else "warn"
+        words = (str(item[name]) for name in ("check", "message", "line"))
+        check, message, line = words
+        return cls(check, tuple(map(str, item["key"])), message, bool(item["sure"]), line, severity)
 
 
 @dataclass(frozen=True)

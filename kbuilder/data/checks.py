@@ -15,6 +15,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Finding, Timed
+from kbuilder.data.naming import naming
 from kbuilder.data.split import Parts
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
@@ -96,7 +97,8 @@ def _leak(looked: Looked) -> Iterator[Finding]:
             continue
         for column, cells in looked.columns.items():
             key = ("features", column)
-            ignore = f"`{to_line(('data', 'ignore'), [column])}`"
+            line = to_line(("data", "ignore"), [column])
+            ignore = f"`{line}`"
             goal = listed(map(repr, names))
             if task.stratified:
                 how = _determines(cells, values)
@@ -104,12 +106,12 @@ def _leak(looked: Looked) -> Iterator[Finding]:
                 how = _follows(cells, values)
             if how == "same":
                 message = f"column {column!r} gives the target {goal} away: each says the other"
-                yield Finding("leak", key, f"{message}. Leave it out: {ignore}.", sure=True)
+                yield Finding("leak", key, f"{message}. Leave it out: {ignore}.", True, line)
             elif how:
                 message = f"column {column!r} nearly says the target {goal}: {how}"
                 yield Finding(
                     "leak", key, f"{message}. If it is known only afterwards, write {ignore}.",
-                    sure=False,
+                    False, line,
                 )  # fmt: skip
 
 
@@ -181,7 +183,7 @@ def _sum(looked: Looked) -> Iterator[Finding]:
             yield Finding(
                 "sum", ("data", "target"),
                 f"{message}. If these are known only afterwards, leave one out of `{line}`, or all",
-                sure=True,
+                True, line,
             )  # fmt: skip
 
 
@@ -190,6 +192,21 @@ def _term(weighted: tuple[str, float]) -> str:
     column, weight = weighted
     factor = "" if abs(abs(weight) - 1) < 1e-6 else f"{abs(weight):.4g} × "
     return f"{'+' if weight > 0 else '-'} {factor}{column}"
+
+
+def _ids(looked: Looked) -> Iterator[Finding]:
+    """Columns of whole numbers that name rows, and measure nothing."""
+    for column, values in looked.columns.items():
+        if looked.recipe.features[column].holds != "numbers" or kind_of(values) != "number":
+            continue
+        why = naming(column, values[~missing(values)])
+        if why:
+            line = to_line(("data", "ignore"), [column])
+            yield Finding(
+                "ids", ("features", column),
+                f"column {column!r} looks like ids, which teach nothing of other rows: {why}. "
+                f"Leave it out: `{line}`", False, line,
+            )  # fmt: skip
 
 
 def _spelling(looked: Looked) -> Iterator[Finding]:
@@ -226,11 +243,12 @@ def _missing_words(looked: Looked) -> Iterator[Finding]:
             continue
         words = listed(f"{word!r} ({count:,} rows)" for word, count in counts.items())
         rest = [word for word in MISSING if word not in counts]
+        line = to_line(("data", "missing"), rest[:4])
         yield Finding(
             "missing_words", ("data", "target"),
             f"in the target {column!r} {words} counts as missing, and these rows are left out. "
-            f"If it is a class, write `{to_line(('data', 'missing'), rest[:4])}`, which are all "
-            "words that mean missing then", sure=True,
+            f"If it is a class, write `{line}`, which are all words that mean missing then",
+            True, line,
         )  # fmt: skip
 
 
@@ -387,7 +405,7 @@ def _stability(train: np.ndarray, test: np.ndarray) -> float:
 
 
 CHECKS: Mapping[Check, Callable[[Looked], Iterator[Finding]]] = {
-    "leak": _leak, "sum": _sum, "missing_words": _missing_words, "spelling": _spelling,
+    "leak": _leak, "sum": _sum, "ids": _ids, "missing_words": _missing_words, "spelling": _spelling,
     "far_off": _far_off, "rare_classes": _rare_classes, "repeated_rows": _repeated_rows,
     "shift": _shift, "split": _split,
 }  # fmt: skip

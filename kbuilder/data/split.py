@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,8 +12,12 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Splitting, Strata, Task
 from kbuilder.errors import DataError
+from kbuilder.tables.keeping import FILE, ROW
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}
@@ -53,6 +57,17 @@ class Parts:
             "fingerprint": {name: table.fingerprint() for name, table in self},
             "smoke": smoke,
         }
+
+    def numbers(self) -> pd.DataFrame:
+        """The content of `splits.parquet`: each row's split, and its number from 1, or its file."""
+        import pandas as pd
+
+        frames = []
+        for split, table in self:
+            labels = sorted(table.labels)
+            name = FILE if isinstance(labels[0], str) else ROW
+            frames.append(pd.DataFrame({"split": split, name: labels}))
+        return pd.concat(frames, ignore_index=True)
 
     def smoke(self) -> Parts:
         """A few rows of each part."""

@@ -52,16 +52,24 @@ def score(
     return {"loss": total, **scores} if len(columns.targets) > 1 else scores
 
 
+def answers(model: Any, rows: Mapping[str, Rows]) -> dict[str, Arrays]:
+    """What the network gives for the rows that were held back, by split."""
+    return {name: outputs(model, x) for name, (x, _) in rows.items() if name != "train"}
+
+
 def evaluate(
-    model: Any, columns: Columns, rows: Mapping[str, Rows], weights: Arrays | None = None
+    columns: Columns,
+    rows: Mapping[str, Rows],
+    answered: Mapping[str, Arrays],
+    weights: Arrays | None = None,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
-        model: The fitted network.
         columns: Its tasks give the metrics and the baselines.
         rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
             as there are.
+        answered: What `answers` gave.
         weights: How much each of these rows counts, by part; left out: all alike.
 
     Returns:
@@ -70,11 +78,10 @@ def evaluate(
         several targets, the task of each, and the headline of the first; the model is better if it
         is so for each.
     """
-    held = {name: part for name, part in rows.items() if name != "train"}
     weights = weights or {}
     splits = {
-        name: score(columns, y, outputs(model, x), weights.get(name))
-        for name, (x, y) in held.items()
+        name: score(columns, rows[name][1], given, weights.get(name))
+        for name, given in answered.items()
     }
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
     result: dict[str, Any] = {
@@ -83,10 +90,10 @@ def evaluate(
         **({} if columns.weight is None else {"weight": columns.weight}),
         "splits": splits,
     }
-    if not held:
+    if not splits:
         return {**result, "baselines": {}, "better_than_baseline": None}
-    judged = list(held)[-1]
-    given = (rows["train"][1], held[judged][1], splits[judged])
+    judged = list(splits)[-1]
+    given = (rows["train"][1], rows[judged][1], splits[judged])
     return {**result, **compare(columns, *given, weights.get("train"), weights.get(judged))}
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import Task
+from kbuilder.tables.keeping import FILE, ROW
+from kbuilder.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,12 +53,72 @@ def _cells(task: Task, outputs: np.ndarray) -> dict[str, Any]:
         elif name == "probabilities":
             for place, label in enumerate(classes):
                 cells[f"probability of {label}"] = values[:, place]
-        elif values.ndim == 2:
-            for place in range(values.shape[1]):
-                cells[f"{name} {place + 1}"] = values[:, place]
         else:
-            cells[name] = values
+            cells.update(_spread(name, values))
     return cells
+
+
+def judged(
+    columns: Columns,
+    tables: Mapping[str, Table],
+    encoded: Mapping[str, Arrays],
+    outputs: Mapping[str, Arrays],
+) -> pd.DataFrame:
+    """What was true and what was answered in each row that was held back, in the rows' order.
+
+    Args:
+        columns: Of the fit.
+        tables: The rows, by split.
+        encoded: Their encoded targets.
+        outputs: What the network gave.
+
+    Returns:
+        `split`, the number of the row or its file, the truth, and the answers as `to_frame` has
+        them; with several targets each truth has its target in front.
+    """
+    import pandas as pd
+
+    frames = []
+    for split, found in outputs.items():
+        table = tables[split]
+        frame = numbered(split, table)
+        for output, (names, task) in columns.outputs().items():
+            true = _truth(task, table.target(names), encoded[split][output])
+            cells = _spread(columns.titled(output, "truth"), true)
+            frame = frame.assign(**cells)
+        frame = pd.concat([frame, to_frame(columns, found)], axis=1)
+        frames.append(frame.sort_values(frame.columns[1], ignore_index=True))
+    if not frames:
+        return numbered("", next(iter(tables.values()))).head(0)
+    return pd.concat(frames, ignore_index=True)
+
+
+def numbered(split: str, table: Table) -> pd.DataFrame:
+    """The rows of a split, each with its number from 1, or its file."""
+    import pandas as pd
+
+    labels = list(table.labels)
+    name = FILE if labels and isinstance(labels[0], str) else ROW
+    return pd.DataFrame({"split": [split] * len(labels), name: labels})
+
+
+def _truth(task: Task, values: np.ndarray, encoded: np.ndarray) -> np.ndarray:
+    """The true values, spelled as the answers are."""
+    classes, groups = list(getattr(task, "classes", None) or ()), task.groups(encoded)
+    if classes and groups is not None:
+        return np.array([classes[place] for place in groups], dtype=object)
+    if classes:
+        names = [str(label) for label in classes]
+        sets = ["|".join(compress(names, row > 0.5)) for row in encoded]
+        return np.array(sets, dtype=object)
+    return values if values.dtype != object else values.astype(np.float64)
+
+
+def _spread(name: str, values: np.ndarray) -> dict[str, Any]:
+    """A value a row by name."""
+    if values.ndim == 1:
+        return {name: values}
+    return {f"{name} {place + 1}": values[:, place] for place in range(values.shape[1])}
 
 
 def to_rows(columns: Columns, outputs: Arrays) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Check = Literal[
-    "far_off", "leak", "missing_words", "rare_classes", "repeated_rows", "shift", "spelling",
+    "far_off", "ids", "leak", "missing_words", "rare_classes", "repeated_rows", "shift", "spelling",
     "split", "sum",
 ]  # fmt: skip
 Verdict = Literal["error", "warn", "ignore"]

@@ -25,8 +25,10 @@ from kbuilder.columns import Columns
 from kbuilder.console import Console
 from kbuilder.contracts import Form
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
-from kbuilder.runs import under_way
-from kbuilder.runs.predicted_csv import to_csv
+from kbuilder.runs import predicted_excel, under_way
+from kbuilder.runs.predicted_csv import UTF8, check_encoding, to_csv
+from kbuilder.runs.predicted_lines import to_lines
+from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -53,12 +55,14 @@ class Job:
 
     Args:
         data: The file or folder of the rows.
-        output: The file of the predictions, `.csv` or `.parquet`.
+        output: The file of the predictions, which ends in one of `WAYS`.
         run: What tells the run from others.
         parts: The rows from a given one on, counted from 0.
         predict: The predictions of some rows.
         again: The command that resumes it.
         safe: Keep words in CSV from being formulas in a spreadsheet.
+        keep: The columns of the rows that are carried over.
+        encoding: Of CSV.
     """
 
     data: Path
@@ -68,6 +72,8 @@ class Job:
     predict: Callable[[Table], pd.DataFrame]
     again: str
     safe: bool = False
+    keep: Keep = ()
+    encoding: str = UTF8
 
 
 @dataclass(frozen=True)
@@ -87,19 +93,27 @@ class Journal:
     whole: bool = False
 
 
-def check(output: Path) -> None:
+def check(output: Path | None, encoding: str = UTF8) -> None:
     """Refuse an output that could not be written at the end.
 
+    Args:
+        output: The file; None: CSV to stdout.
+        encoding: The encoding that is asked for.
+
     Raises:
-        CallError: if its ending is none of those known, or it is a folder.
+        CallError: if its ending is none of those known, it is a folder, or its encoding is none.
     """
-    if output.suffix.lower() not in WAYS:
+    if output is not None and output.suffix.lower() not in WAYS:
+        *endings, last = WAYS
         raise CallError(
             f"{output} is no name of a file of predictions. Expected one that ends in "
-            f"{' or '.join(WAYS)}."
+            f"{', '.join(endings)} or {last}."
         )
-    if output.is_dir():
+    if output is not None and output.is_dir():
         raise CallError(f"{output} is a folder. Expected the name of a file.")
+    check_encoding(encoding)
+    if output is not None and output.suffix.lower() != ".csv" and encoding != UTF8:
+        raise CallError(f"{output} has no encoding to choose. Expected --encoding with CSV alone.")
 
 
 def write(job: Job, console: Console) -> int:
@@ -113,7 +127,7 @@ def write(job: Job, console: Console) -> int:
         DataError: if the rows cannot be predicted, or are others in the end than they were.
         Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
     """
-    check(job.output)
+    check(job.output, job.encoding)
     of = _made_from(job)
     stopped: list[int] = []
 
@@ -154,16 +168,21 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
     """Predict what is left, a part at a time, and say how far it has come."""
     if journal.whole:
         return journal
-    encode = WAYS[job.output.suffix.lower()].encode
+    way = WAYS[job.output.suffix.lower()]
     began, before = time.monotonic(), journal.rows
     with (folder / "predictions").open("r+b" if journal.rows else "wb") as file:
         file.truncate(journal.size)  # a part may have been half written
         file.seek(journal.size)
         for table, share in job.parts(journal.rows):
-            file.write(encode(job.predict(table), not journal.rows, job.safe))
+            rows = journal.rows + len(table)
+            if way.most is not None and rows > way.most:
+                raise DataError(
+                    f"{job.output} has room for {way.most:,} rows, and {job.data} has more. "
+                    "Expected an output in CSV or Parquet."
+                )
+            file.write(way.encode(job.predict(table), not journal.rows, job))
             file.flush()
             os.fsync(file.fileno())
-            rows = journal.rows + len(table)
             journal = _put(folder, replace(journal, rows=rows, size=file.tell()))
             console.predicted(rows, share, (rows - before) / (time.monotonic() - began))
     return journal
@@ -208,6 +227,8 @@ def _made_from(job: Job) -> dict[str, str]:
         "the rows": f"{job.data.absolute()} {_stamp(job)}",
         "the run": job.run,
         "--safe-csv": str(job.safe),
+        "--keep": json.dumps(list(job.keep)),
+        "--encoding": job.encoding,
         "kbuilder": __version__,
         "tensorflow": version("tensorflow"),
     }
@@ -232,19 +253,29 @@ class Way:
     """How predictions are kept, and become a file of their kind.
 
     Args:
-        encode: Predictions as bytes, the first of them or not, with formulas as words or not.
+        encode: Predictions as bytes, the first of them or not, as the job says.
         finish: Makes the output from the folder of all bytes.
+        most: The rows that it has room for; None: any number.
     """
 
-    encode: Callable[[pd.DataFrame, bool, bool], bytes]
+    encode: Callable[[pd.DataFrame, bool, Job], bytes]
     finish: Callable[[Path, Path], None]
+    most: int | None = None
+
+
+def _as_csv(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
+    return to_csv(frame, first, job.safe, job.encoding)
+
+
+def _as_lines(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
+    return to_lines(frame)
 
 
 def _settle(folder: Path, output: Path) -> None:
     files.settle(folder / "predictions", output)
 
 
-def _as_arrow(frame: pd.DataFrame, first: bool, safe: bool) -> bytes:
+def _as_arrow(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
     """A batch of an Arrow stream, which can be cut anywhere between two."""
     import pyarrow as pa
 
@@ -274,5 +305,19 @@ def _to_parquet(folder: Path, output: Path) -> None:
     files.settle(joined, output)
 
 
-WAYS = {".csv": Way(to_csv, _settle), ".parquet": Way(_as_arrow, _to_parquet)}
+def _to_excel(folder: Path, output: Path) -> None:
+    """Copy the Arrow stream into a sheet."""
+    import pyarrow as pa
+
+    with files.partial(output) as file, pa.ipc.open_stream(folder / "predictions") as batches:
+        predicted_excel.write(batches.schema.names, batches, file)
+        files.settle(file, output)
+
+
+WAYS = {
+    ".csv": Way(_as_csv, _settle),
+    ".jsonl": Way(_as_lines, _settle),
+    ".parquet": Way(_as_arrow, _to_parquet),
+    ".xlsx": Way(_as_arrow, _to_excel, predicted_excel.MOST),
+}
 """What an output may be, by its ending."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kbuilder import files
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.errors import CallError, Interrupted, RunError, listed
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
@@ -38,6 +38,7 @@ class Start:
         origin: The folder from which it is resumed.
         path: The name of the run, once it is whole.
         decisions: What was inferred when it began.
+        findings: What looked wrong in the rows then.
         splits: Sizes, seed and fingerprint of the parts that it began with.
         checkpoint: Where it stands; None: at the beginning.
         log: What was printed before.
@@ -48,6 +49,7 @@ class Start:
     origin: Path
     path: Path
     decisions: Sequence[Decision]
+    findings: Sequence[Finding]
     splits: Mapping[str, Any]
     checkpoint: Checkpoint | None
     log: Sequence[str]
@@ -58,6 +60,7 @@ def folder(
     path: Path,
     recipe: Recipe,
     decisions: Sequence[Decision],
+    findings: Sequence[Finding],
     splits: Mapping[str, Any],
     say: Callable[[str], None],
 ) -> Iterator[Path]:
@@ -87,6 +90,8 @@ def folder(
         plugins.keep(own, recipe)
         with files.new_file(own / "decisions.json") as file:
             files.write_json(file, [decision.to_json() for decision in decisions])
+        with files.new_file(own / "findings.json") as file:
+            files.write_json(file, [finding.to_json() for finding in findings])
         with files.new_file(own / "recipe.yaml") as file:
             file.write_text(writing.to_yaml(recipe), encoding="utf-8")
         yield own
@@ -137,6 +142,7 @@ def start(
         text = Path(name).read_text(encoding="utf-8")
         before = reading.parse(text, name=name, folder=path)
         decisions, splits = run_folder.decisions(path), run_folder.splits(path)
+        findings = run_folder.findings(path)
     recipe = reading.parse(text, name=name, folder=path, override=override)
     changes = _changes(before, recipe)
     other = [key for key in changes if not key.startswith(CHANGEABLE)]
@@ -161,6 +167,7 @@ def start(
         origin=path,
         path=run_folder.place(recipe, run_dir, path.parent.name) if whole else finished(path),
         decisions=decisions,
+        findings=findings,
         splits=splits,
         checkpoint=checkpoint,
         log=run_folder.lines(path / "log.txt"),

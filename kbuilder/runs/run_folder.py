@@ -18,21 +18,25 @@ from datetime import datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbuilder import __version__, catalog, files
 from kbuilder.columns import Columns
-from kbuilder.contracts import Decision
+from kbuilder.contracts import Decision, Finding
 from kbuilder.errors import CallError, RunError, listed
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import checkpoints, plugins
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 LOCK = "lock.json"
 FILES = {
-    "columns.json", "decisions.json", "examples.json", "history.csv", "log.txt", "metrics.json",
-    "model.keras", "recipe.yaml", "splits.json",
+    "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv", "log.txt",
+    "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
+    "splits.parquet",
 }  # fmt: skip
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
 SPLITS = {"rows", "fingerprint", "smoke"}
@@ -48,9 +52,12 @@ class Record:
         recipe: The resolved recipe.
         columns: Learned features and task.
         decisions: What was inferred.
+        findings: What looked wrong in the rows.
         splits: Sizes, seed and fingerprint of the parts.
         history: Figures of each epoch.
         metrics: The content of `metrics.json`.
+        rows: The split of each row: `split`, and `row`, its number from 1, or `file`.
+        predictions: The same of those held back, with what is true of each and the answers.
         log: What was printed.
         examples: A few real rows as JSON values, to compare an export on.
     """
@@ -58,9 +65,12 @@ class Record:
     recipe: Recipe
     columns: Columns
     decisions: Sequence[Decision]
+    findings: Sequence[Finding]
     splits: Mapping[str, Any]
     history: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
+    rows: pd.DataFrame
+    predictions: pd.DataFrame
     log: Sequence[str]
     examples: Sequence[Mapping[str, Any]]
 
@@ -128,8 +138,13 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         files.write_json(
             folder / "decisions.json", [decision.to_json() for decision in record.decisions]
         )
+        files.write_json(
+            folder / "findings.json", [finding.to_json() for finding in record.findings]
+        )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
+        files.write_parquet(folder / "splits.parquet", record.rows)
+        files.write_parquet(folder / "predictions.parquet", record.predictions)
         files.write_rows(folder / "history.csv", record.history)
         (folder / "log.txt").write_text("\n".join(record.log) + "\n", encoding="utf-8")
         files.write_json(folder / "examples.json", {"instances": record.examples})
@@ -279,9 +294,12 @@ def read(path: Path) -> Record:
             ),
             columns=Columns.from_json((path / "columns.json").read_text(encoding="utf-8")),
             decisions=decisions(path),
+            findings=findings(path),
             splits=splits(path),
             history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
             metrics=metrics,
+            rows=_frame(path / "splits.parquet"),
+            predictions=_frame(path / "predictions.parquet"),
             log=lines(path / "log.txt"),
             examples=examples,
         )
@@ -305,9 +323,22 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
     return known
 
 
+def _frame(file: Path) -> pd.DataFrame:
+    """The rows of a Parquet file, each of a split."""
+    frame = files.read_parquet(file)
+    if "split" not in frame or not {"row", "file"} & set(frame):
+        raise ValueError(f"{file.name} has no split, or no row or file")
+    return frame
+
+
 def decisions(path: Path) -> list[Decision]:
     """What was inferred when a run began."""
     return [Decision.from_json(item) for item in files.read_json(path / "decisions.json")]
+
+
+def findings(path: Path) -> list[Finding]:
+    """What looked wrong in the rows when a run began."""
+    return [Finding.from_json(item) for item in files.read_json(path / "findings.json")]
 
 
 def splits(path: Path) -> dict[str, Any]:

@@ -192,7 +192,7 @@ def _wrong_row(
         return RequestError(
             f"Failed to process element: {place} of 'instances' list. JSON object: "
             f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
-            f"Missing: {', '.join(missing)}"
+            f"Missing: {', '.join(missing)} (a value that is missing is null)"
         )
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec, Weight
 from kbuilder.tables.arrays import read_npz
 from kbuilder.tables.cells import Words
+from kbuilder.tables.keeping import ALL, ROW, Keep, of_arrays
 from kbuilder.tables.table import Part, Table
 
 Mapped = Annotated[dict[str, str], Field(min_length=1)]
@@ -57,15 +59,22 @@ class Arrays(Spec):
             return train, None
         return train, read_npz(self.path, key, self.test_columns, "test_columns")
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
-        return read_npz(path, (), self.columns, "columns", another=True)
+        table = read_npz(path, (), self.columns, "columns", another=True)
+        others = [n for n in keep if n not in table.columns and n not in (ALL, ROW)]
+        if others:
+            also = read_npz(path, (), {name: name for name in others}, "columns")
+            columns = {**table.columns, **also.columns}
+            return replace(table, kept=of_arrays(keep, Table(columns, table.origin)))
+        return replace(table, kept=of_arrays(keep, table))
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """The rows of another file, which is read whole."""
-        return self.read(path).parts(size, start)
+        return self.read(path, words, keep).parts(size, start)
 
     def script(self, words: Words | None = None) -> Script:
         """numpy.load, without pickle."""

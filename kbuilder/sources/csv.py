@@ -21,6 +21,7 @@ from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
 from kbuilder.tables.dialect import Dialect, Quoting
 from kbuilder.tables.formats import format_of
+from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
 DELIMITERS = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "space": " "}
@@ -125,15 +126,16 @@ class CSV(Spec):
         texts = {name: () for name, values in train.columns.items() if values.dtype == object}
         return train, self._read(self.test_path, "test_path", {**texts, **(words or {})})
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file, of any format."""
-        return chunks.read(path, (), self._reading(path, (), words))
+        return chunks.read(path, (), self._reading(path, (), words, keep))
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """The rows of another file, as they are read."""
-        return chunks.parts(path, (), self._reading(path, (), words), wanted, size, start)
+        return chunks.parts(path, (), self._reading(path, (), words, keep), wanted, size, start)
 
     @property
     def _rest(self) -> Dialect:
@@ -145,7 +147,7 @@ class CSV(Spec):
     def _recognised(self, path: Path, key: Key) -> dict[str, Choice]:
         return dialect.recognise(path, key, self.delimiter, self.encoding, self.quoting, self._rest)
 
-    def _reading(self, path: Path, key: Key, words: Words | None) -> Reading:
+    def _reading(self, path: Path, key: Key, words: Words | None, keep: Keep = ()) -> Reading:
         """How a file is read: as the recipe says, and what it leaves open as the file has it."""
         cells = Cells.of(self.missing, words, self.decimal, self.thousands)
         known = Dialect()
@@ -162,7 +164,7 @@ class CSV(Spec):
             )
             if not key:
                 known = dialect.suited(path, known)
-        return Reading(cells, known, self.sheet)
+        return Reading(cells, known, self.sheet, keep)
 
     def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""

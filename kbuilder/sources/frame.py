@@ -18,6 +18,7 @@ from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
+from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
 
@@ -74,18 +75,20 @@ class Frame(Spec):
         cells = Cells.of(self.missing, {**texts, **(words or {})}, self.decimal, self.thousands)
         return train, from_frame(self.test_frame, "the test frame", cells)
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of a file, or of a `.npz` file with arrays named like the columns."""
-        return chunks.read(
-            path, (), Reading(Cells.of(self.missing, words, self.decimal, self.thousands))
-        )
+        return chunks.read(path, (), self._reading(words, keep))
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """The rows of a file, part by part."""
-        reading = Reading(Cells.of(self.missing, words, self.decimal, self.thousands))
-        return chunks.parts(path, (), reading, wanted, size, start)
+        return chunks.parts(path, (), self._reading(words, keep), wanted, size, start)
+
+    def _reading(self, words: Words | None, keep: Keep) -> Reading:
+        cells = Cells.of(self.missing, words, self.decimal, self.thousands)
+        return Reading(cells, keep=keep)
 
     def script(self, words: Words | None = None) -> Script:
         """Refused: a script cannot reach the memory of another process."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec
 from kbuilder.tables.cells import Words
+from kbuilder.tables.keeping import Keep, of_arrays
 from kbuilder.tables.table import Part, Table
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
@@ -54,21 +56,24 @@ class ImageFolder(Spec):
         held = _read(test, ("data", "test_path")) if test else None
         return _read(train, ("data", "path")), held
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """Images of another folder of class folders; or of one folder, or one file, of images."""
         if path.is_dir() and any(file.suffix.lower() in FORMATS for file in path.iterdir()):
-            return _load(sorted(path.iterdir()), path.name, ())
-        if path.is_file():
-            return _load([path], path.name, ())
-        if not path.is_dir():
+            table = _load(sorted(path.iterdir()), path.name, ())
+        elif path.is_file():
+            table = _load([path], path.name, ())
+        elif path.is_dir():
+            table = _read(path, ())
+        else:
             raise DataError(f"there is no {path}. Expected a folder of images, or an image.")
-        return _read(path, ())
+        return replace(table, kept=of_arrays(keep, table))
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """The images of another folder, which is read whole."""
-        return self.read(path).parts(size, start)
+        return self.read(path, words, keep).parts(size, start)
 
     def script(self, words: Words | None = None) -> Script:
         """The files of each folder, and its name."""

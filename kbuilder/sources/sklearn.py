@@ -16,6 +16,7 @@ from kbuilder.spec import Names, Spec, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
+from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
 GOALS = {
@@ -68,15 +69,16 @@ class Sklearn(Spec):
             columns[goal] = bunch.target.astype(np.float64)
         return Table(columns, self.name), None
 
-    def read(self, path: Path, words: Words | None = None) -> Table:
+    def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of a file, or of a `.npz` file with arrays named like the columns."""
-        return chunks.read(path, (), Reading(Cells.of(None, words)))
+        return chunks.read(path, (), Reading(Cells.of(None, words), keep=keep))
 
     def parts(
-        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int
-    ) -> Iterator[Part]:
+        self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
+        keep: Keep = (),
+    ) -> Iterator[Part]:  # fmt: skip
         """The rows of a file, part by part."""
-        reading = Reading(Cells.of(None, words))
+        reading = Reading(Cells.of(None, words), keep=keep)
         return chunks.parts(path, (), reading, wanted, size, start)
 
     def script(self, words: Words | None = None) -> Script:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts
 from kbuilder.tables.dialect import Dialect
 from kbuilder.tables.formats import format_of
+from kbuilder.tables.keeping import Keep, objects, of_arrays, of_objects, pick
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -35,11 +36,13 @@ class Reading:
         cells: How its cells are read.
         dialect: How a CSV file is written.
         sheet: The sheet of an Excel file, by name or number from 0; None: the first.
+        keep: Columns that are carried over beside predictions.
     """
 
     cells: Cells = field(default_factory=Cells)
     dialect: Dialect = field(default_factory=Dialect)
     sheet: str | int | None = None
+    keep: Keep = ()
 
 
 def read(path: Path, key: Key = (), reading: Reading | None = None) -> Table:
@@ -79,15 +82,20 @@ def parts(
     reading = reading or Reading()
     kind = format_of(path, key)
     if kind == "lines":
-        given: dict[str, Any] = {"wanted": wanted, "size": size, "start": start}
+        given: dict[str, Any] = {
+            "wanted": wanted, "size": size, "start": start, "keep": reading.keep,
+        }  # fmt: skip
         return csv_parts(path, key, reading.dialect, cells=reading.cells, **given)
     if kind == "parquet":
-        return parquet_parts(path, wanted, size, start, reading.cells, key)
+        return parquet_parts(path, wanted, size, start, reading.cells, key, reading.keep)
     if kind == "npz":
         table = read_npz(path, key, None, "columns")
+        table = replace(table, kept=of_arrays(reading.keep, table))
     else:
         frame = WHOLE[kind](path, key, reading.sheet)
         table = from_frame(frame, path.name, reading.cells)
+        loose = frame.astype(object) if kind == "excel" else frame
+        table = replace(table, kept=of_objects(reading.keep, loose, path.name, kind == "excel"))
     if not len(table):
         raise DataError(f"{path} has no rows. Expected rows.", key=key)
     if wanted is not None:
@@ -129,12 +137,10 @@ def _rows(path: Path, key: Key, content: Any) -> pd.DataFrame:
     rows = [rows] if isinstance(rows, dict) else rows
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise DataError(f'{path} holds no rows. Expected [{{"column": value, …}}, …].', key=key)
-    return pd.DataFrame.from_records(rows).astype(object) if rows else pd.DataFrame()
+    return objects(rows) if rows else pd.DataFrame()
 
 
 def _json_lines(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
-    import pandas as pd
-
     rows, number = [], 0
     try:
         with packing.opened(path, key) as file:
@@ -150,7 +156,7 @@ def _json_lines(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
             "each line.",
             key=key,
         ) from None
-    return pd.DataFrame.from_records(rows).astype(object)
+    return objects(rows)
 
 
 def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
@@ -166,8 +172,9 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
                     key=("data", "sheet"),
                     suggestion=nearest(sheet, names),
                 )
-            blank: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
-            frame = pd.read_excel(book, sheet_name=sheet or 0, **blank)
+            # As objects: a text of digits stays one, and its zeros.
+            blank: dict[str, Any] = {"keep_default_na": False, "na_values": [""], "dtype": object}
+            frame = pd.read_excel(book, sheet_name=sheet or 0, **blank).infer_objects()
     except DataError:
         raise
     except Exception as error:  # calamine raises its own, and whatever a damaged file makes it
@@ -185,13 +192,13 @@ WHOLE = {"arrow": _arrow, "json": _json, "jsonl": _json_lines, "excel": _excel}
 """How a file is read of which no part can be read alone."""
 
 
-def read_parquet(path: Path, cells: Cells | None = None) -> Table:
-    """The rows of a Parquet file.
+def read_parquet(path: Path, cells: Cells | None = None, keep: Keep = ()) -> Table:
+    """The rows of a Parquet file, as `parquet_parts` takes it.
 
     Raises:
         DataError: if it has no rows, or cannot be read.
     """
-    [part] = parquet_parts(path, None, None, 0, cells)
+    [part] = parquet_parts(path, None, None, 0, cells, keep=keep)
     return part.table
 
 
@@ -202,6 +209,7 @@ def parquet_parts(
     start: int,
     cells: Cells | None = None,
     key: Key = (),
+    keep: Keep = (),
 ) -> Iterator[Part]:
     """The rows of a Parquet file part by part; those that are skipped are not read, if many.
 
@@ -212,10 +220,12 @@ def parquet_parts(
         start: How many rows are skipped.
         cells: How its cells are read.
         key: The place of its name in the recipe, for messages.
+        keep: Columns that are carried over beside predictions, with the types of the file.
 
     Raises:
         DataError: if it has no rows, cannot be read, or a wanted column is missing.
     """
+    import pandas as pd
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -228,19 +238,24 @@ def parquet_parts(
                 raise DataError(f"{path} has no rows. Expected rows.", key=key)
             if wanted is not None:
                 expect_columns(names, wanted, path.name)
+            carried = pick(keep, names, path.name)
             if size is None:
                 claim = f"{path} claims {rows:,} rows, which take"
                 room.expect(8 * rows * len(names), claim)
             lengths = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
             passed = [n for n, end in enumerate(accumulate(lengths)) if end <= start]
             groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])
-            batches = file.iter_batches(size or rows, row_groups=groups, columns=wanted)
+            asked = None if wanted is None else list(dict.fromkeys([*wanted, *carried]))
+            batches = file.iter_batches(size or rows, row_groups=groups, columns=asked)
             for some in _cut(batches, size or rows, start - first):
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
-                frame = some.replace_schema_metadata().to_pandas(integer_object_nulls=True)
+                some = some.replace_schema_metadata()
+                kept = some.select(carried).to_pandas(types_mapper=pd.ArrowDtype) if keep else None
+                frame = some.select(wanted or names).to_pandas(integer_object_nulls=True)
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
-                yield Part((cells or Cells()).table(frame, path.name, labels), start / rows)
+                table = (cells or Cells()).table(frame, path.name, labels)
+                yield Part(replace(table, kept=kept), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None
 

@@ -7,6 +7,7 @@ import csv
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.dialect import WHITESPACE, Dialect
+from kbuilder.tables.keeping import Keep, of_frame, pick
 from kbuilder.tables.table import Part, Table
 from kbuilder.tables.values import is_number
 
@@ -50,6 +52,7 @@ def csv_parts(
     wanted: Sequence[str] | None = None,
     size: int | None = None,
     start: int = 0,
+    keep: Keep = (),
 ) -> Iterator[Part]:
     """The rows of a CSV file part by part; whether a column is of numbers, each part says anew.
 
@@ -58,6 +61,7 @@ def csv_parts(
         wanted: The columns that are needed; None: all.
         size: The rows of a part; None: all are one part.
         start: How many rows are skipped, which costs less than to read them.
+        keep: Columns that are carried over beside predictions, each cell as it is written.
 
     Raises:
         DataError: as `read_csv`, when the reading comes to what is wrong, and if a wanted column
@@ -110,12 +114,14 @@ def csv_parts(
                     raise _no_header(path, names, "values")
                 expect_unique(names, path.name, ())
                 expect_columns(names, wanted or names, path.name)
+                pick(keep, names, path.name)
             done += len(frame)
             if done > start:
-                frame = frame.set_axis(names, axis=1)[list(wanted or names)]
+                frame = frame.set_axis(names, axis=1)
                 rows = range(done - len(frame) + 1, done + 1)
                 share = None if length is None else min(1.0, file.tell() / length)
-                yield Part(cells.table(frame, path.name, rows), share)
+                table = cells.table(frame[list(wanted or names)], path.name, rows)
+                yield Part(replace(table, kept=of_frame(keep, frame, path.name)), share)
         if not done:
             raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
 

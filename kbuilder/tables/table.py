@@ -11,12 +11,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables.values import kind_of, types
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,14 @@ class Table:
         origin: Where the rows are from, for messages: a file's name.
         labels: The name of each row in messages: a file's path, or its number in the file from 1.
         taken: Words of a column that count as missing, and how often.
+        kept: Columns that are carried over beside predictions, as the file has them; None: none.
     """
 
     columns: Mapping[str, np.ndarray]
     origin: str
     labels: Sequence[str | int] = field(default=())
     taken: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    kept: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         if not len(self.labels):
@@ -54,7 +59,8 @@ class Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
         labels = np.asarray(self.labels, dtype=object)[rows].tolist()
-        return Table(columns, self.origin, labels, self.taken)
+        kept = None if self.kept is None else self.kept.iloc[rows].reset_index(drop=True)
+        return Table(columns, self.origin, labels, self.taken, kept)
 
     def parts(self, size: int, start: int = 0) -> Iterator[Part]:
         """The rows part by part, from a row on, counted from 0."""
@@ -77,7 +83,7 @@ class Table:
                 suggestion=nearest(missing[0], self.columns),
             )
         columns = {name: self.columns[name] for name in names}
-        return Table(columns, self.origin, self.labels, self.taken)
+        return Table(columns, self.origin, self.labels, self.taken, self.kept)
 
     def row(self, number: int) -> str:
         """How a message names row `number`, counted from 0."""

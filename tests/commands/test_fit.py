@@ -188,8 +188,8 @@ def test_a_fit_that_is_stopped_leaves_what_to_go_on_from(
     left = files_below(folder / f"{number}.unfinished")
     kept = [name for name in left if name.startswith("checkpoints/")]
     assert [name for name in left if name not in kept] == [
-        ".at-work", "checkpoints", "decisions.json", "history.csv", "log.txt", "recipe.yaml",
-        "splits.json",
+        ".at-work", "checkpoints", "decisions.json", "findings.json", "history.csv", "log.txt",
+        "recipe.yaml", "splits.json",
     ]  # fmt: skip
     said = re.search(r"after epoch (\d+)(?:, step (\d+))?\.", stopped[number][2])
     assert said

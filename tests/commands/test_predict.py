@@ -97,7 +97,7 @@ def test_a_name_that_predictions_cannot_have_is_refused_before_tensorflow_is_loa
     done = subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True)
     assert done.stdout == (
         "out.json is no name of a file of predictions. Expected one that ends in "
-        ".csv or .parquet. False\n"
+        ".csv, .jsonl, .parquet or .xlsx. False\n"
     )
 
 
@@ -333,3 +333,64 @@ def test_real_rows_are_predicted_alike_from_csv_and_parquet(call: Call) -> None:
     pd.read_csv(test, na_values="?", skipinitialspace=True).to_parquet("test.parquet")
     assert call("predict", run.path, "test.parquet", "--output", "out.csv")[0] == 0
     assert Path("out.csv").read_text(encoding="utf-8") == expected.to_csv(index=False)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_ids_are_carried_over_in_every_chunk(ending: str, fitted: Any, call: Call) -> None:
+    run, frame = fitted("mixed"), many(3000)
+    frame.insert(0, "id", [f"{9_000_000_000_000_000_000 + n:020d}" for n in range(3000)])
+    frame["label"] = [None if n < 2000 else f" {n:04d}" for n in range(3000)]
+    getattr(frame, f"to_{ending}")(f"rows.{ending}", index=False)
+    words = ["predict", run.path, f"rows.{ending}", "--keep", "row", "--keep", "id"]
+    code, out, err = call(*words, "--keep", "label")
+    said = "the column 'label' is called 'given label' here: an answer has its name\n"
+    assert (code, err) == (0, said)
+    found = pd.read_csv(io.StringIO(out), dtype=str, keep_default_na=False)
+    assert list(found)[:4] == ["row", "id", "given label", "label"]
+    assert found["row"].tolist() == [str(n) for n in range(1, 3001)]
+    assert found["id"].tolist() == frame["id"].tolist()
+    given = found["given label"].str.strip().tolist()
+    assert given == [""] * 2000 + [f"{n:04d}" for n in range(2000, 3000)]
+    pd.testing.assert_series_equal(found["label"], run.predict(frame)["label"], check_dtype=False)
+    code, _, err = call(*words, "--keep", "label", "--output", "out.parquet")
+    assert (code, err) == (0, f"{said}3,000 predictions: out.parquet\n")
+    parquet = pd.read_parquet("out.parquet")
+    assert parquet["id"].tolist() == frame["id"].tolist()
+    assert call(*words, "--keep", "all", "--output", "out.csv")[0] == 0
+    names = ["row", "id", *mixed(), "given label", "label"]
+    assert list(pd.read_csv("out.csv"))[: len(names)] == names
+
+
+def test_all_columns_go_into_a_sheet(rows: str, fitted: Any, call: Call) -> None:
+    run = fitted("mixed")
+    code, _, err = call("predict", run.path, rows, "--keep", "all", "--output", "out.xlsx")
+    assert (code, err) == (0, f"{ROWS} predictions: out.xlsx\n")
+    found = pd.read_excel("out.xlsx", dtype=object, engine="calamine")
+    given = pd.read_csv(rows, dtype=str)
+    pd.testing.assert_frame_equal(found[list(given)], given, check_dtype=False)
+    assert found["label"].tolist() == run.predict(mixed())["label"].tolist()
+
+
+def test_a_column_that_cannot_be_kept_is_named(rows: str, fitted: Any, call: Call) -> None:
+    code, out, err = call("predict", fitted("mixed").path, rows, "--keep", "nr")
+    assert (code, out) == (1, "")
+    assert err == (
+        "Error: rows.csv has no column 'nr' to keep. It has: size, colour, floor, answer. "
+        "`row` is there too, and `all` means every column.\n"
+    )
+
+
+def test_csv_for_excel_has_its_mark_once(rows: str, fitted: Any, call: Call) -> None:
+    path = fitted("mixed").path
+    _, plain, _ = call("predict", path, rows, "--output", "plain.csv")
+    code, _, _ = call("predict", path, rows, "--encoding", "utf-8-sig", "--output", "out.csv")
+    assert code == 0
+    assert Path("out.csv").read_bytes() == b"\xef\xbb\xbf" + Path("plain.csv").read_bytes()
+    assert plain == ""
+
+
+def test_an_encoding_that_there_is_not_is_refused(rows: str, fitted: Any, call: Call) -> None:
+    code, out, err = call("predict", fitted("mixed").path, rows, "--encoding", "utf-9")
+    assert (code, out) == (2, "")
+    assert err.startswith("Error: 'utf-9' is no encoding of text.")

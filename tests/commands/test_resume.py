@@ -79,8 +79,11 @@ def outcome(run: Path) -> dict[str, Any]:
     """All of a run that time does not change."""
     with (run / "history.csv").open(encoding="utf-8") as file:
         history = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
-    names = ("metrics.json", "recipe.yaml", "columns.json", "decisions.json", "splits.json")
-    return {"history": history, **{name: (run / name).read_text() for name in names}}
+    names = (
+        "metrics.json", "recipe.yaml", "columns.json", "decisions.json", "findings.json",
+        "splits.json", "splits.parquet", "predictions.parquet",
+    )  # fmt: skip
+    return {"history": history, **{name: (run / name).read_bytes() for name in names}}
 
 
 def assert_equal(run: Path, other: Path) -> None:
@@ -203,7 +206,7 @@ def interrupt(run: Path) -> Path:
     """Make of a whole run one that was killed before its last writing."""
     folder = under_way.unfinished(run)
     folder.mkdir()
-    for name in ("recipe.yaml", "decisions.json", "splits.json", "checkpoints"):
+    for name in ("recipe.yaml", "decisions.json", "findings.json", "splits.json", "checkpoints"):
         (run / name).rename(folder / name)
     shutil.rmtree(run)
     return folder

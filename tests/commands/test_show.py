@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 from shared import Call, mixed
 
+from kbuilder import files
 from kbuilder.recipe import reading
 
 
@@ -99,3 +100,21 @@ def test_a_folder_is_no_place_for_the_drawing(call: Call) -> None:
     code, out, err = call("show", "a.yaml", "--svg", "taken")
     assert (code, out) == (2, "")
     assert err.endswith("Error: Invalid value for '--svg': File 'taken' is a directory.\n")
+
+
+def test_the_findings_of_a_run_are_those_that_it_keeps(call: Call) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    Path("r.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}\n")
+    assert call("fit", "r.yaml", "--smoke", "--run-dir", "run")[0] == 0
+    kept = json.loads(Path("run/findings.json").read_text())
+    assert [one["check"] for one in kept] == ["split"]
+    kept[0]["message"] = "what was seen then"
+    files.write_json(Path("run/findings.json"), kept)
+    lock = files.read_json(Path("run/lock.json"))
+    files.write_json(
+        Path("run/lock.json"), {**lock, "sha256": files.hashes(Path("run"), ("lock.json",))}
+    )
+    code, out, _ = call("show", "run")
+    assert (code, out.splitlines()[0]) == (0, "# Warning: what was seen then")
+    assert json.loads(call("show", "run", "--json")[1])["findings"] == kept
+    assert "# Warning: test has 9 rows" in call("show", "run", "-o", "model=linear")[1]

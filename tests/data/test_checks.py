@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from bad import real
 from shared import message
 
 import kbuilder as kb
+from kbuilder.contracts import Finding
 from kbuilder.data import dataset
 from kbuilder.errors import DataError
 
@@ -38,6 +40,19 @@ def test_a_column_that_says_the_target_is_an_error_and_a_word_allows_it() -> Non
     assert found({"alive": alive}, ignore="alive") == []
     assert len(found({"alive": alive}, checks={"leak": "warn"})) == 1
     assert found({"alive": alive}, checks={"leak": "ignore"}) == []
+
+
+def test_a_finding_is_data_with_the_line_to_write() -> None:
+    code = np.where(Y == "yes", RANDOM.choice(["a", "b"], ROWS), RANDOM.choice(["c", "d"], ROWS))
+    recipe = kb.Recipe(data=kb.Frame(frame=pd.DataFrame({"code": code, "y": Y}), target="y"))
+    [one] = [one for one in dataset.look(recipe).findings if one.check == "leak"]
+    entry = one.to_json()
+    assert entry == {
+        "severity": "warn", "check": "leak", "key": ["features", "code"],
+        "message": one.message, "line": "data: {ignore: [code]}", "sure": False,
+    }  # fmt: skip
+    assert entry["line"] in one.message
+    assert Finding.from_json(json.loads(json.dumps(entry))) == one
 
 
 def test_a_column_that_nearly_says_the_target_is_warned_of() -> None:

@@ -30,6 +30,11 @@ def rows(outputs: np.ndarray) -> Any:
     return {"y": outputs}, {"y": TRUTH}
 
 
+def evaluate(columns: Columns, parts: dict[str, Any]) -> dict[str, Any]:
+    """The figures of rows that the network gives back."""
+    return evaluating.evaluate(columns, parts, evaluating.answers(Model(), parts))
+
+
 def test_the_loss_is_that_of_the_fit() -> None:
     scores = evaluating.score(TASK, {"y": TRUTH}, {"y": RIGHT})
     assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT), rel=1e-5)
@@ -39,7 +44,7 @@ def test_the_loss_is_that_of_the_fit() -> None:
 def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:
     wrong = np.roll(RIGHT, 1, axis=1)
     parts = {"train": rows(wrong), "validation": rows(wrong), "test": rows(RIGHT)}
-    found = evaluating.evaluate(Model(), TASK, parts)
+    found = evaluate(TASK, parts)
     assert list(found) == ["task", "headline", "splits", "baselines", "better_than_baseline"]
     assert (found["task"], found["headline"]) == ("multiclass", "accuracy")
     assert {part: scores["accuracy"] for part, scores in found["splits"].items()} == {
@@ -55,12 +60,12 @@ def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:
 
 @pytest.mark.parametrize("outputs", [np.roll(RIGHT, 1, axis=1), np.tile(RIGHT[2], (4, 1))])
 def test_a_model_that_is_no_better_than_the_baseline_is_told_so(outputs: np.ndarray) -> None:
-    found = evaluating.evaluate(Model(), TASK, {"train": rows(RIGHT), "test": rows(outputs)})
+    found = evaluate(TASK, {"train": rows(RIGHT), "test": rows(outputs)})
     assert found["better_than_baseline"] is False
 
 
 def test_without_held_back_rows_nothing_is_judged() -> None:
-    found = evaluating.evaluate(Model(), TASK, {"train": rows(RIGHT)})
+    found = evaluate(TASK, {"train": rows(RIGHT)})
     assert (found["splits"], found["baselines"]) == ({}, {})
     assert found["better_than_baseline"] is None
 
@@ -68,7 +73,7 @@ def test_without_held_back_rows_nothing_is_judged() -> None:
 def test_without_the_headline_metric_nothing_is_judged() -> None:
     task = predicting(kb.Regression(outputs=1, mean=0, scale=1))
     same = {"y": np.zeros((2, 1), np.float32)}, {"y": np.ones((2, 1), np.float32)}
-    found = evaluating.evaluate(Model(), task, {"train": same, "test": same})
+    found = evaluate(task, {"train": same, "test": same})
     assert "r2" not in found["splits"]["test"]
     assert found["better_than_baseline"] is None
 
@@ -84,7 +89,7 @@ def test_several_targets_are_each_scored_and_their_losses_weighed() -> None:
     sizes = np.array([[0], [1], [2], [3]], np.float32)
     truth = {"kind": TRUTH, "size": sizes}
     given = {"kind": RIGHT, "size": sizes + 1}
-    found = evaluating.evaluate(Model(), columns, {"train": (given, truth), "test": (given, truth)})
+    found = evaluate(columns, {"train": (given, truth), "test": (given, truth)})
     scores = found["splits"]["test"]
     assert found["task"] == {"kind": "multiclass", "size": "regression"}
     assert found["headline"] == "kind_accuracy"
@@ -93,5 +98,5 @@ def test_several_targets_are_each_scored_and_their_losses_weighed() -> None:
     assert list(found["baselines"]) == ["majority, mean"]
     assert found["better_than_baseline"] is True
     worse = {"kind": RIGHT, "size": sizes[::-1]}, truth
-    judged = evaluating.evaluate(Model(), columns, {"train": worse, "test": worse})
+    judged = evaluate(columns, {"train": worse, "test": worse})
     assert judged["better_than_baseline"] is False

@@ -6,12 +6,14 @@ import json
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from shared import predicting
 
 import kbuilder as kb
 from kbuilder.columns import Columns, Target
-from kbuilder.evaluation.predictions import to_frame, to_rows
+from kbuilder.evaluation.predictions import judged, to_frame, to_rows
+from kbuilder.tables.table import Table
 
 HALF = np.array([[0.25], [0.5]], np.float32)
 THREE = np.array([[0.25, 0.75, 0.0], [0.5, 0.25, 0.25]], np.float32)
@@ -75,3 +77,47 @@ def test_of_several_targets_each_answer_has_the_name_of_its_own() -> None:
         "a_b_label": "no", "a_b_probability": 0.75, "a_b_probabilities": [0.75, 0.25],
         "c_value": 11,
     }  # fmt: skip
+
+
+def held(values: Any, **other: Any) -> Table:
+    """Rows that were held back, in another order than in their file."""
+    return Table({"y": np.array(values, **other)}, "t", [7, 3])
+
+
+JUDGED: list[tuple[Any, Table, np.ndarray, dict[str, Any]]] = [
+    (kb.Binary(classes=["no", "yes"]), held(["yes", "no"]), HALF, {"truth": ["no", "yes"]}),
+    (kb.Multiclass(classes=[5, 7, 9]), held([9, 5]), THREE, {"truth": [5, 9]}),
+    (
+        kb.Multiclass(classes=[5, 7, 9], loss="sparse_categorical_crossentropy"), held([9, 5]),
+        THREE, {"truth": [5, 9]},
+    ),
+    (
+        kb.Multilabel(classes=["ä", "b", "c"]), held(["c|b", None], dtype=object), THREE,
+        {"truth": ["", "b|c"]},
+    ),
+    (kb.Regression(outputs=1, mean=[10], scale=[4]), held([2**24 + 1.5, 3]), HALF,
+     {"truth": [3, 2**24 + 1.5]}),
+    (
+        kb.Regression(outputs=3, mean=[0, 1, 2], scale=[4, 4, 4]), held([[1, 2, 3], [4, 5, 6]]),
+        THREE, {"truth 1": [4, 1], "truth 2": [5, 2], "truth 3": [6, 3]},
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("task", "table", "outputs", "truth"), JUDGED)
+def test_what_is_true_stands_beside_the_answers_in_the_order_of_the_file(
+    task: Any, table: Table, outputs: np.ndarray, truth: dict[str, Any]
+) -> None:
+    columns = predicting(task)
+    encoded = {"test": {"y": task.encode("y", table["y"])}}
+    frame = judged(columns, {"train": table, "test": table}, encoded, {"test": {"y": outputs}})
+    assert list(frame)[: 2 + len(truth)] == ["split", "row", *truth]
+    assert frame["row"].tolist() == [3, 7]
+    assert {name: frame[name].tolist() for name in truth} == truth
+    answers = to_frame(columns, {"y": outputs[::-1]})
+    pd.testing.assert_frame_equal(frame[list(answers)], answers)
+
+
+def test_of_no_rows_there_are_no_answers() -> None:
+    frame = judged(predicting(kb.Binary(classes=[0, 1])), {"train": held([0, 1])}, {}, {})
+    assert (len(frame), list(frame)) == (0, ["split", "row"])

@@ -265,7 +265,8 @@ def test_an_output_that_another_process_predicts_is_left_alone() -> None:
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.csv.gz", "csv"])
 def test_a_name_with_another_ending_is_refused(name: str) -> None:
     assert message(CallError, predict_file.check, Path(name)) == (
-        f"{name} is no name of a file of predictions. Expected one that ends in .csv or .parquet."
+        f"{name} is no name of a file of predictions. Expected one that ends in .csv, .jsonl, "
+        ".parquet or .xlsx."
     )
     predict_file.check(Path("OUT.CSV"))
 

@@ -21,8 +21,10 @@ from kbuilder.recipe import reading
 from kbuilder.runs import run_folder
 
 FILES = [
-    "columns.json", "decisions.json", "examples.json", "history.csv", "lock.json", "log.txt",
-    "metrics.json", "model.keras", "recipe.yaml", "splits.json",
+    "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv",
+    "lock.json", "log.txt",
+    "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
+    "splits.parquet",
 ]  # fmt: skip
 Runs = Callable[[str], kb.Run]
 
@@ -68,11 +70,14 @@ def test_a_moved_folder_is_loaded_with_all_that_it_holds(copied: Path, fitted: R
     assert again.path == copied
     assert again.record.columns == run.record.columns
     assert list(again.decisions) == list(run.decisions)
+    assert list(again.findings) == list(run.findings) != []
     assert again.metrics == run.metrics
     assert again.record.splits == run.record.splits
     assert again.record.examples == run.record.examples
     assert list(again.record.log) == list(run.record.log)
     pd.testing.assert_frame_equal(again.history, run.history)
+    pd.testing.assert_frame_equal(again.rows, run.rows)
+    pd.testing.assert_frame_equal(again.predictions(), run.predictions())
 
 
 def test_a_loaded_run_exports_without_the_data(copied: Path) -> None:

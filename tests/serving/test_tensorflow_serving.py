@@ -140,7 +140,7 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      "Expecting value/list but got object at item 1 of input list"),
     (MANY, {"instances": [{"age": 1}]},
      "Failed to process element: 0 of 'instances' list. JSON object: {\"age\": 1} keys must be "
-     "equal to: age,job. Missing: job"),
+     "equal to: age,job. Missing: job (a value that is missing is null)"),
     (MANY, {"instances": [{"age": 1, "job": "x", "z": 1}]},
      "Failed to process element: 0 key: z of 'instances' list. Error: INVALID_ARGUMENT: JSON "
      "object: does not have named input: z"),
