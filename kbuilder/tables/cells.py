@@ -112,7 +112,7 @@ class Cells:
         if not gone.any():
             return numbers
         gone |= missing(numbers)
-        return _spread(exact(numbers[~gone]), gone)
+        return spread(exact(numbers[~gone]), gone)
 
     def _objects(self, name: str, cells: pd.Series) -> _Read:
         """A column of any objects, by their types."""
@@ -149,7 +149,7 @@ class Cells:
             plain = self._plain(there)
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
-                return _Read(self._marked(_spread(numbers, gone)), counts)
+                return _Read(self._marked(spread(numbers, gone)), counts)
             if there.isin(TRUTH).all():
                 cells = pd.Series(np.where(cells.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
         values = cells.to_numpy(dtype=object, copy=True)
@@ -268,10 +268,10 @@ def _numbers(there: pd.Series) -> np.ndarray | None:
 def _whole(cells: pd.Series) -> np.ndarray:
     """Whole numbers, some of which may be missing."""
     gone = cells.isna().to_numpy(dtype=bool)
-    return _spread(exact([int(value) for value in cells[~gone]]), gone)
+    return spread(exact([int(value) for value in cells[~gone]]), gone)
 
 
-def _spread(numbers: np.ndarray, gone: np.ndarray) -> np.ndarray:
+def spread(numbers: np.ndarray, gone: np.ndarray) -> np.ndarray:
     """Numbers among rows that have none. Whole ones become floats, if those hold them exactly."""
     if not gone.any():
         return exact(numbers)

@@ -15,7 +15,7 @@ from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts
-from kbuilder.tables.dialect import Dialect
+from kbuilder.tables.dialect import Dialect, own
 from kbuilder.tables.formats import format_of
 from kbuilder.tables.table import Part, Table
 
@@ -33,12 +33,12 @@ class Reading:
 
     Args:
         cells: How its cells are read.
-        dialect: How a CSV file is written.
+        dialect: How a CSV file is written; None: as is recognised.
         sheet: The sheet of an Excel file, by name or number from 0; None: the first.
     """
 
     cells: Cells = field(default_factory=Cells)
-    dialect: Dialect = field(default_factory=Dialect)
+    dialect: Dialect | None = None
     sheet: str | int | None = None
 
 
@@ -80,7 +80,7 @@ def parts(
     kind = format_of(path, key)
     if kind == "lines":
         given: dict[str, Any] = {"wanted": wanted, "size": size, "start": start}
-        return csv_parts(path, key, reading.dialect, cells=reading.cells, **given)
+        return csv_parts(path, key, reading.dialect or own(path, key), cells=reading.cells, **given)
     if kind == "parquet":
         return parquet_parts(path, wanted, size, start, reading.cells, key)
     if kind == "npz":

@@ -34,7 +34,7 @@ training: {epochs: many}
 
 SAID = """\
 seven.yaml:1:1: data.path: the required key 'path' is missing. \
-Expected: the file, relative to the recipe.
+Expected: the file, relative to the recipe, or several: a list, or a pattern such as sales-*.csv.
     1 | data:
       | ^^^^
 seven.yaml:4:11: data.ignore: 'income' is the target and is ignored. \
@@ -105,7 +105,7 @@ def test_a_problem_behind_another_comes_with_it(text: str, keys: list[str]) -> N
         ("csv", ["data.path", "data.target"]),
         ("3", ["data"]),
         ("{source: cvs, target: y, ignore: [y]}", ["data.source", "data.ignore"]),
-        ("{source: csv, target: [y, 3], path: [a]}", ["data.target.1", "data.path"]),
+        ("{source: csv, target: [y, 3], path: [3]}", ["data.target.1", "data.path"]),
         ("{source: csv, path: ~no-such-user/rows.csv, target: y, ignore: y}",
          ["data.path", "data.ignore"]),
         ("{source: arrays, target: y, ignore: y}", ["data.path", "data.columns", "data.ignore"]),
