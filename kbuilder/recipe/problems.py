@@ -261,7 +261,11 @@ def _class_of(annotation: Any, value: Any, key: str | int) -> Any:
                 return part.each
             part = part.named
         if isinstance(part, Named):
-            name = value if isinstance(value, str) else (value or {}).get(part.key)
+            name = value
+            if isinstance(value, dict):
+                name = value.get(part.key)
+                if name is None and part.assume is not None:
+                    name = part.assume(value, None)
             try:
                 return catalog.find(part.folder, name) if isinstance(name, str) else None
             except (KeyError, CallError):

@@ -113,7 +113,7 @@ def _by_target(value: dict[Any, Any]) -> bool:
     )
 
 
-def _source_of(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
+def _source_of(fields: Mapping[str, Any], context: Any) -> str | None:
     """The source that is meant where none is named: by its fields, and what stands at its path."""
     if "path" not in fields:  # the others are known by their first field
         names = {next(iter(catalog.find("sources", name).model_fields)): name  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ def _source_of(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
         return next((name for field, name in names.items() if field in fields), None)
     if isinstance(fields["path"], list | tuple):
         return "csv"
-    folder = Path((info.context or {}).get("folder") or "")
+    folder = Path((context or {}).get("folder") or "")
     path = folder / str(fields["path"])
     if path.suffix.lower() == ".npz" or isinstance(fields.get("columns"), Mapping):
         return "arrays"

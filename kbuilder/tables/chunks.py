@@ -166,8 +166,9 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
                     key=("data", "sheet"),
                     suggestion=nearest(sheet, names),
                 )
-            blank: dict[str, Any] = {"keep_default_na": False, "na_values": [""]}
-            frame = pd.read_excel(book, sheet_name=sheet or 0, **blank)
+            # As objects: pandas makes numbers of truth values where some are missing.
+            given: dict[str, Any] = {"keep_default_na": False, "na_values": [""], "dtype": object}
+            frame = pd.read_excel(book, sheet_name=sheet or 0, **given)
     except DataError:
         raise
     except Exception as error:  # calamine raises its own, and whatever a damaged file makes it

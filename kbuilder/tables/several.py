@@ -14,7 +14,7 @@ from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.tables.cells import spread
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import TRUTH, exact, kind_of, missing
+from kbuilder.tables.values import TRUTH, exact, is_number, kind_of, missing
 
 MOST = 8
 """Files that a message lists in the line to write."""
@@ -113,13 +113,21 @@ def _kind(name: str, files: Sequence[Path], tables: Sequence[Table], key: Key) -
         f"{CALLED.get(str(kinds[at]), str(kinds[at]))} in {files[at].name}"
         for at in (first, other)
     ]  # fmt: skip
+    names = f"all are names: `{to_line(('features', name), 'category')}`."
+    also = f"If {names}"
     words = next((at for at in (first, other) if kinds[at] == "string"), None)
-    also = ""
     if words is not None:
         values = tables[words].columns[name]
-        row = int(np.flatnonzero(~missing(values))[0])
-        also = f"The first word is {cut(str(values[row]))!r} ({tables[words].row(row)}). "
-    also += f"If it names kinds: `{to_line(('features', name), 'category')}`."
+        there = np.flatnonzero(~missing(values)).tolist()
+        row = next((row for row in there if not is_number(str(values[row]))), there[0])
+        word = str(values[row])
+        also = f"The first word is {cut(word)!r} ({tables[words].row(row)}). "
+        if "number" in (kinds[first], kinds[other]) and not is_number(word):
+            taken = [word for table in tables for words in table.taken.values() for word in words]
+            line = to_line(("data", "missing"), list(dict.fromkeys([*taken, word])))
+            also += f"If that means missing: `{line}`; if {names}"
+        else:
+            also += f"If {names}"
     return refuse(files, other, f"column {name!r} has {' and '.join(said)}", key, also)
 
 
