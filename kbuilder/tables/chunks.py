@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -157,6 +158,8 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        if zipfile.is_zipfile(path):  # an old workbook is none
+            packing.expect_zip(path, key)
         with pd.ExcelFile(path, engine="calamine") as book:
             names = book.sheet_names
             known = isinstance(sheet, int) and 0 <= sheet < len(names)

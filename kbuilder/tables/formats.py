@@ -42,13 +42,21 @@ def format_of(path: Path, key: Key = ()) -> Format:
         return "arrow"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "excel"
-    if head.startswith(b"PK\x03\x04") and zipfile.is_zipfile(path):
+    if head.startswith(b"PK\x03\x04"):
+        if not zipfile.is_zipfile(path):
+            raise DataError(
+                f"{path} begins as an Excel or zip file does, and its end is lost. Expected the "
+                "whole file.",
+                key=key,
+            )
         with zipfile.ZipFile(path) as zipped:
             names = zipped.namelist()
         if any(name.startswith("xl/") or name == "content.xml" for name in names):
             return "excel"
         if names and all(name.endswith(".npy") for name in names):
             return "npz"
+        if packing.of(path) is None:
+            raise _no_table(path, key, "a zip archive, which is read if its name ends in .zip")
     try:
         with packing.opened(path, key) as file:
             head = file.read(2**16)

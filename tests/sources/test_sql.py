@@ -198,16 +198,14 @@ def test_what_is_not_installed_is_refused_with_the_line_that_installs_it(
 
     given = source("SELECT 1", URL)
     monkeypatch.setattr(builtins, "__import__", without)
-    assert (
-        message(CallError, given.load)
-        == {
-            "sqlalchemy": "data.sql: SQLAlchemy, which reads databases, is not installed. Expected "
-            "`pip install 'kbuilder[sql]'`, and the driver of the database.",
-            "psycopg": "data.sql.url: the driver psycopg of the database is not installed. Expected "
-            "`pip install 'psycopg[binary]'`, or another driver in the url, as in "
-            "postgresql+psycopg://.",
-        }[lacking]
-    )
+    said = {
+        "sqlalchemy": "data.sql: SQLAlchemy, which reads databases, is not installed. Expected "
+        "`pip install 'kbuilder[sql]'`, and the driver of the database.",
+        "psycopg": "data.sql.url: the driver psycopg of the database is not installed. Expected "
+        "`pip install 'psycopg[binary]'`, or another driver in the url, as in "
+        "postgresql+psycopg://.",
+    }
+    assert message(CallError, given.load) == said[lacking]
 
 
 WRITTEN = {
@@ -252,7 +250,8 @@ def test_an_override_and_a_slip_elsewhere_do_not_show_the_password() -> None:
     assert SECRET not in wrong(text)
     assert SECRET not in wrong("data: {target: kind}", f"data.sql.url={URL}", "data.sql.x=1")
     assert SECRET not in wrong(f"data: {{sql: '{URL}', target: kind}}")
-    assert SECRET not in wrong(f"data: {{sql: {{url: postgresql://u:{SECRET}}}, target: kind}}")
+    short = f"postgresql://u:{SECRET}"
+    assert SECRET not in wrong(f"data: {{sql: {{url: {short}}}, target: kind}}")
 
 
 def test_a_script_reads_no_database() -> None:
