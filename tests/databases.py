@@ -77,3 +77,11 @@ def postgres() -> Iterator[tuple[str, int]]:
             call("pg_ctl", "stop", "--mode=immediate")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def connection(url: str) -> Any:
+    """A connection to the server of a url that has PASSWORD for its password."""
+    import psycopg
+
+    plain = url.replace("+psycopg", "").replace(":PASSWORD", "")
+    return psycopg.connect(plain, password=PASSWORD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -254,19 +254,16 @@ def test_what_is_fitted_on_a_file_is_what_is_fitted_on_the_frame(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The url of a PostgreSQL that has the table, without its password."""
-    psycopg = pytest.importorskip("psycopg")
-    with databases.postgres() as (user, port):
-        known = f"host=127.0.0.1 port={port} user={user} dbname=postgres"
-        with psycopg.connect(known, password=databases.PASSWORD) as base:
-            base.execute(f"CREATE TABLE sold ({', '.join(f'{n} {t}' for n, t in TYPES.items())})")
-            marks = ", ".join(["%s"] * len(TYPES))
-            with base.cursor() as cursor:
-                cursor.executemany(
-                    f"INSERT INTO sold VALUES ({marks})", [list(row.values()) for row in TABLE]
-                )
-        yield f"postgresql+psycopg://{user}:PASSWORD@127.0.0.1:{port}/postgres"
+def server(postgresql: str) -> str:
+    """The url of a PostgreSQL that has the table."""
+    with databases.connection(postgresql) as base:
+        base.execute(f"CREATE TABLE sold ({', '.join(f'{n} {t}' for n, t in TYPES.items())})")
+        marks = ", ".join(["%s"] * len(TYPES))
+        with base.cursor() as cursor:
+            cursor.executemany(
+                f"INSERT INTO sold VALUES ({marks})", [list(row.values()) for row in TABLE]
+            )
+    return postgresql
 
 
 def test_a_query_to_postgresql_gives_the_table(
