@@ -42,7 +42,7 @@ class SQL(Spec):
     """What groups the digits of large numbers that are words: "," in 1,234,567."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
-    split: Split = Split()
+    split: Split
     """How the rows are divided."""
 
     def settle(self) -> dict[str, Choice]:
