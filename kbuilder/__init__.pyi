@@ -953,6 +953,7 @@ class SQL(_SQL):
         sql: _Spec | str | Mapping[str, Any],
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,

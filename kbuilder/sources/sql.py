@@ -12,7 +12,7 @@ from kbuilder.errors import CallError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.query import VARIABLE, Query, without_password
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands
+from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -33,6 +33,9 @@ class SQL(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
     """Columns that are not used."""
+    weight: Weight = None
+    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
+    left out: all alike."""
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""
