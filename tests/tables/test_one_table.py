@@ -227,7 +227,7 @@ def test_each_column_is_of_its_kind(expected: tuple[list[Any], dict[str, str]]) 
     assert {k[1]: v for k, v, _ in expected[0] if k[0] == "features" and len(k) == 2} == {
         "whole": "number", "large": "number", "number": "number", "comma": "number",
         "flag": "category", "city": "category", "code": "category", "day": "datetime",
-        "stamp": "datetime", "text": "text", "labels": "category", "gone": "ignored",
+        "stamp": "datetime", "text": "text", "labels": "set", "gone": "ignored",
         "weight": "number",
     }  # fmt: skip
 
