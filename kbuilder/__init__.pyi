@@ -87,6 +87,7 @@ from kbuilder.sources.csv import CSV as _CSV
 from kbuilder.sources.frame import Frame as _Frame
 from kbuilder.sources.image_folder import ImageFolder as _ImageFolder
 from kbuilder.sources.sklearn import Sklearn as _Sklearn
+from kbuilder.sources.sql import SQL as _SQL
 from kbuilder.spec import Spec as _Spec
 from kbuilder.splits.column import Column as _Column
 from kbuilder.splits.group import Group as _Group
@@ -221,8 +222,8 @@ class CSV(_CSV):
     def __init__(
         self,
         *,
-        path: str | Path,
-        test_path: str | Path | None = ...,
+        path: str | Path | Sequence[str | Path],
+        test_path: str | Path | Sequence[str | Path] | None = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         weight: str | None = ...,
@@ -943,6 +944,21 @@ class Rotation(_Rotation):
         *,
         degrees: float = ...,
         fill_mode: Literal["constant", "nearest", "reflect"] = ...,
+    ) -> None: ...
+
+class SQL(_SQL):
+    def __init__(
+        self,
+        *,
+        sql: _Spec | str | Mapping[str, Any],
+        target: str | Sequence[str],
+        ignore: str | Sequence[str] = ...,
+        weight: str | None = ...,
+        missing: str | float | Sequence[str | float] | None = ...,
+        decimal: Literal[".", ","] | None = ...,
+        thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
+        checks: Mapping[str, Any] = ...,
+        split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
 class Sequential(_Sequential):

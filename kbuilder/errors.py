@@ -16,6 +16,7 @@ expected, how to fix it, and what was received.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -23,6 +24,17 @@ from pathlib import Path
 
 from kbuilder import lines
 from kbuilder.lines import Key as Key
+
+REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
+"""A variable of the environment, in a url."""
+OPTION = re.compile(r"(?i)((?:password|passwd|pwd)(?:=|%3D))((?:(?!%3B)[^&;\s'\"])+)()")
+"""A password among the options of a url, with what stands before and behind it."""
+PASSWORDS = (
+    re.compile(r"(://[^/\s:@]*:)(.*)(@)"),
+    re.compile(r"(://[^/\s:@]*:)(?!\d+\b|.*@)([^/\s'\"},]+)()"),  # no host follows
+    OPTION,
+)
+"""Passwords in a text with urls, with what stands before and behind them."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +178,18 @@ def printable(text: str) -> str:
 def on_one_line(text: str) -> str:
     """`text`, printable, where a line break within a name begins no line of its own."""
     return printable(text).replace("\n", "\\n")
+
+
+def hidden(text: str) -> str:
+    """A text of equal length, with stars for the passwords of urls in it."""
+
+    def stars(found: re.Match[str]) -> str:
+        before, word, behind = found.groups()
+        return before + (word if REFERENCE.fullmatch(word) else "*" * len(word)) + behind
+
+    for pattern in PASSWORDS:
+        text = pattern.sub(stars, text)
+    return text
 
 
 def nearest(word: object, known: Iterable[object]) -> str | None:

@@ -143,7 +143,8 @@ class Named:
         folder: The folder of `catalog` where the name is looked up.
         key: The key of the mapping that holds the name.
         open_: Whether the name may be left out of a mapping, to be inferred.
-        assume: Gives the name that a mapping without one is meant to have, or None.
+        assume: Gives the name that a mapping without one is meant to have, or None, of the
+            mapping and of what it is validated with.
     """
 
     def __init__(
@@ -151,7 +152,7 @@ class Named:
         folder: str,
         key: str = "name",
         open_: bool = False,
-        assume: Callable[[Mapping[str, Any], ValidationInfo], str | None] | None = None,
+        assume: Callable[[Mapping[str, Any], Any], str | None] | None = None,
     ) -> None:
         self.folder = folder
         self.key = key
@@ -168,7 +169,7 @@ class Named:
             value = {self.key: value}
         if isinstance(value, dict):
             if self.key not in value and self.assume is not None:
-                name = self.assume(value, info)
+                name = self.assume(value, info.context)
                 value = value if name is None else {self.key: name, **value}
             if self.key not in value:
                 if self.open_ and value and self._knows(value):

@@ -28,7 +28,7 @@ from kbuilder.export.contract import Fitted, Quantizing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import predict_file, resuming, run_folder
 from kbuilder.serving import exported as loading
-from kbuilder.tables import chunks
+from kbuilder.tables import chunks, several
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.keeping import Keep, named, of_arrays, of_frame
@@ -407,7 +407,7 @@ class Run:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
-        if path.suffix.lower() == ".parquet":
+        if path.suffix.lower() == ".parquet" and not several.matching(path):
             return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
         if path.suffix.lower() == ".json":
             return read_json(columns, path, keep).parts(size, start)
@@ -429,6 +429,6 @@ class Run:
             return replace(table, kept=of_frame(keep, data, "the frame"))
         if Path(data).suffix.lower() == ".json":
             return read_json(self.record.columns, Path(data), keep)
-        if Path(data).suffix.lower() == ".parquet":
+        if Path(data).suffix.lower() == ".parquet" and not several.matching(Path(data)):
             return chunks.read_parquet(Path(data), self._cells, keep)
         return self.recipe.data.read(Path(data), self.record.columns.words(), keep)

@@ -94,6 +94,20 @@ def _as_path(value: object, info: ValidationInfo) -> object:
     return Path(folder) / path  # an absolute path stays as it is
 
 
+def _as_paths(value: object, info: ValidationInfo) -> object:
+    """A path, or several as a tuple of them."""
+    if not isinstance(value, list | tuple) or not value:
+        return _as_path(value, info)
+    paths = tuple(_as_path(item, info) for item in value)
+    return paths if len(paths) > 1 else paths[0]
+
+
+def _written_paths(paths: Path | tuple[Path, ...]) -> str | list[str]:
+    if isinstance(paths, Path):
+        return str(paths.absolute())
+    return [str(path.absolute()) for path in paths]
+
+
 MOST = 2**20
 """The greatest of any count: more units, rows of a step, words or epochs are a slip of the hand."""
 Count = Annotated[int, Field(ge=1, le=MOST)]
@@ -150,6 +164,14 @@ DataPath = Annotated[
     BeforeValidator(_as_path, json_schema_input_type=str),
     PlainSerializer(lambda path: str(path.absolute()), return_type=str),
 ]
+DataPaths = Annotated[
+    Path | tuple[Path, ...],
+    BeforeValidator(
+        _as_paths, json_schema_input_type=str | Annotated[list[str], Field(min_length=1)]
+    ),
+    PlainSerializer(_written_paths, return_type=str | list[str]),
+]
+"""A file, several of them, or a pattern such as `sales-*.csv`."""
 
 
 T = TypeVar("T")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 import shared
 
@@ -48,6 +49,14 @@ def _quiet() -> None:
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each test works in a folder of its own, so that none writes into the checkout."""
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The url of a PostgreSQL of this process's own, with PASSWORD for its password."""
+    pytest.importorskip("psycopg")
+    with databases.postgres() as (user, port):
+        yield f"postgresql+psycopg://{user}:PASSWORD@127.0.0.1:{port}/postgres"
 
 
 @pytest.fixture(scope="session")

@@ -97,12 +97,13 @@ def settled(recipe: Recipe) -> tuple[Recipe, list[Decision]]:
     if not isinstance(recipe.data, Settling):
         return recipe, []
     choices = recipe.data.settle()
-    decisions = [
-        Decision(("data", name), *choice, to_line(("data", name), choice.value))
-        for name, choice in choices.items()
-    ]
     update = {name: choice.value for name, choice in choices.items()}
     data = recipe.data.model_copy(update=update)  # type: ignore[attr-defined]  # it is a Spec
+    written = data.model_dump(mode="json", include=set(choices), exclude_none=True)
+    decisions = []
+    for name, choice in choices.items():
+        key, value = ("data", name), written[name]
+        decisions.append(Decision(key, value, choice.reason, to_line(key, value)))
     return recipe.model_copy(update={"data": data}), decisions
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from unicodedata import combining, east_asian_width
 
-from kbuilder.errors import Key, Problem
+from kbuilder.errors import Key, Problem, hidden
 
 WIDTH = 120  # characters of a line that an excerpt shows
 BEFORE = 60  # of which so many stand before the mark, where the line is cut at its start
@@ -83,6 +83,7 @@ class Origin:
 
     def option(self, problem: Problem, setting: str) -> Problem:
         """`problem` at an option of the command line."""
+        setting = hidden(setting)
         shown = setting if len(setting) <= WIDTH else setting[:WIDTH] + "…"
         return replace(problem, place=f"-o {shown}", excerpt=None)
 
@@ -90,7 +91,7 @@ class Origin:
         """`problem` at `spot`, with the line and a mark under it."""
         number = str(spot.line + 1)
         place = f"{self.name}:{number}:{spot.column + 1}"
-        text = self.lines[spot.line] if spot.line < len(self.lines) else ""
+        text = hidden(self.lines[spot.line]) if spot.line < len(self.lines) else ""
         # Control characters are kept from the terminal, and long lines cut around the mark.
         shown = "".join(c if c.isprintable() else " " for c in text)
         start = max(0, spot.column - BEFORE) if len(shown) > WIDTH else 0

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from kbuilder import catalog
-from kbuilder.errors import CallError, Key, Problem, RecipeError, listed, nearest
+from kbuilder.errors import CallError, Key, Problem, RecipeError, hidden, listed, nearest
 from kbuilder.named import Keyed, Named
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
@@ -54,7 +54,8 @@ TYPES = ("literal[", "constrained-", "dict[", "function-")
 NOBODY = "(a column that no recipe has)"
 STAND_INS: dict[object, Any] = {
     "columns": {NOBODY: NOBODY}, "layers": ["flatten"], "name": "digits", "path": "-",
-    "target": NOBODY,
+    "query": "SELECT", "sql": {"url": "sqlite://", "query": "SELECT"}, "target": NOBODY,
+    "url": "sqlite://",
 }  # fmt: skip
 
 
@@ -260,7 +261,11 @@ def _class_of(annotation: Any, value: Any, key: str | int) -> Any:
                 return part.each
             part = part.named
         if isinstance(part, Named):
-            name = value if isinstance(value, str) else (value or {}).get(part.key)
+            name = value
+            if isinstance(value, dict):
+                name = value.get(part.key)
+                if name is None and part.assume is not None:
+                    name = part.assume(value, None)
             try:
                 return catalog.find(part.folder, name) if isinstance(name, str) else None
             except (KeyError, CallError):
@@ -312,4 +317,5 @@ def _shown(value: Any) -> str:
         text = {None: "null", True: "true", False: "false"}[value]
     else:
         text = repr(list(value) if isinstance(value, tuple) else value)
+    text = hidden(text)
     return text if len(text) <= 60 else text[:57] + "…"

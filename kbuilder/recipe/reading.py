@@ -88,7 +88,7 @@ def _validate(
     rest checked again, for as long as that changes anything.
     """
     told: set[Key] = set()
-    rest, again = data, False
+    rest, again, tried = data, False, [data]
     while True:
         try:
             recipe = Recipe.model_validate(rest, context={"folder": folder})
@@ -102,6 +102,7 @@ def _validate(
             fresh = [item for item in fresh if item["type"] not in problems.CONSEQUENCES]
         found.extend(problems.explain(item, data, origin) for item in fresh)
         told.update(item["loc"] for item in details)
-        before, rest, again = rest, problems.mended(rest, data, details), True
-        if rest == before:
+        rest, again = problems.mended(rest, data, details), True
+        if rest in tried:
             return None
+        tried.append(rest)

@@ -113,13 +113,15 @@ def _by_target(value: dict[Any, Any]) -> bool:
     )
 
 
-def _source_of(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
+def _source_of(fields: Mapping[str, Any], context: Any) -> str | None:
     """The source that is meant where none is named: by its fields, and what stands at its path."""
     if "path" not in fields:  # the others are known by their first field
         names = {next(iter(catalog.find("sources", name).model_fields)): name  # type: ignore[attr-defined]
                  for name in catalog.own("sources")}  # fmt: skip
         return next((name for field, name in names.items() if field in fields), None)
-    folder = Path((info.context or {}).get("folder") or "")
+    if isinstance(fields["path"], list | tuple):
+        return "csv"
+    folder = Path((context or {}).get("folder") or "")
     path = folder / str(fields["path"])
     if path.suffix.lower() == ".npz" or isinstance(fields.get("columns"), Mapping):
         return "arrays"
@@ -131,8 +133,8 @@ class Recipe(Spec):
 
     Only `data` is required. What is left out is inferred from the rows, each time with a reason
     that is printed and saved; what is written always wins. Without `source` a folder is an
-    image_folder, a `.npz` file is arrays, and any other file is a table (csv). A recipe is data: it
-    runs no code and is never changed; a resolved recipe is a new one.
+    image_folder, a `.npz` file is arrays, and any other file, or several, a table (csv). A recipe
+    is data: it runs no code and is never changed; a resolved recipe is a new one.
     """
 
     data: Annotated[Source, Named("sources", key="source", assume=_source_of)]

@@ -28,6 +28,7 @@ from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, li
 from kbuilder.runs import predicted_excel, under_way
 from kbuilder.runs.predicted_csv import UTF8, check_encoding, to_csv
 from kbuilder.runs.predicted_lines import to_lines
+from kbuilder.tables import several
 from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
@@ -235,15 +236,15 @@ def _made_from(job: Job) -> dict[str, str]:
 
 
 def _stamp(job: Job) -> str:
-    """What changes with a file, or with any file below a folder: sizes and times."""
+    """What changes with a file, or with any of a folder or a pattern: names, sizes and times."""
     path, output = job.data.absolute(), job.output.absolute()
     ours = {output, under_way.unfinished(output)}  # which may be put among the rows
     digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+    for file in sorted(path.rglob("*")) if path.is_dir() else several.matching(path) or [path]:
         with suppress(OSError):  # the reading tells that it is not there
             if file.is_file() and not ours & {file, *file.parents}:
                 seen = file.stat()
-                name = str(file.relative_to(path))
+                name = str(file.relative_to(path)) if path.is_dir() else file.name
                 digest.update(f"{name!r} {seen.st_size} {seen.st_mtime_ns}".encode())
     return digest.hexdigest()
 

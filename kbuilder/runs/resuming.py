@@ -21,7 +21,7 @@ from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
 
 CHANGEABLE = (
-    "data.path", "data.test_path", "training.checkpoints", "training.early_stopping",
+    "data.path", "data.sql", "data.test_path", "training.checkpoints", "training.early_stopping",
     "training.epochs", "training.plan", "training.strategy", "training.tensorboard",
     "training.wait_minutes",
 )  # fmt: skip

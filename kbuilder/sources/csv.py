@@ -15,8 +15,8 @@ from kbuilder.errors import CallError, Key, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.refusals import refuse
-from kbuilder.spec import DataPath, Decimal, Missing, Names, Spec, Thousands, Weight
-from kbuilder.tables import chunks, dialect
+from kbuilder.spec import DataPaths, Decimal, Missing, Names, Spec, Thousands, Weight
+from kbuilder.tables import chunks, dialect, several
 from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
 from kbuilder.tables.dialect import Dialect, Quoting
@@ -45,16 +45,16 @@ def _delimiter(name: str) -> str:
 
 
 class CSV(Spec):
-    """A table in a file, and optionally a second one with the test rows.
+    """A table in a file, or in several, and optionally a second one with the test rows.
 
     CSV, Parquet, Arrow, JSON lines, JSON or Excel: what it is its content says. Of a CSV file the
     delimiter, the encoding and the quotes are recognised, and said.
     """
 
-    path: DataPath
-    """The file, relative to the recipe."""
-    test_path: DataPath | None = None
-    """A second file, with the rows to test on."""
+    path: DataPaths
+    """The file, relative to the recipe, or several: a list, or a pattern such as sales-*.csv."""
+    test_path: DataPaths | None = None
+    """A second file, or several, with the rows to test on."""
     target: Names = Field(min_length=1)
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
@@ -113,10 +113,15 @@ class CSV(Spec):
         return self
 
     def settle(self) -> dict[str, Choice]:
-        """The dialect of the file, where it is left open."""
-        if not self.path.exists() or format_of(self.path, ("data", "path")) != "lines":
-            return {}
-        return self._recognised(self.path, ("data", "path"))
+        """The files of a pattern, and their dialect where it is left open."""
+        found: dict[str, Choice] = {}
+        for name, given in (("path", self.path), ("test_path", self.test_path)):
+            if isinstance(given, Path) and (matched := several.matching(given)):
+                count = "1 file matches" if len(matched) == 1 else f"{len(matched):,} files match"
+                value = matched[0] if len(matched) == 1 else matched
+                found[name] = Choice(value, f"{count} {given.name}")
+        files = [file for file in self._files(self.path, "path") if file.exists()]
+        return {**found, **self._recognised(files, ("data", "path"))}
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """Read the file, and the test file if there is one."""
@@ -127,15 +132,19 @@ class CSV(Spec):
         return train, self._read(self.test_path, "test_path", {**texts, **(words or {})})
 
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
-        """The rows of another file, of any format."""
-        return chunks.read(path, (), self._reading(path, (), words, keep))
+        """The rows of another file, of any format, or of several by a pattern."""
+        files = several.matching(path) or (path,)
+        tables = [chunks.read(file, (), self._reading([file], (), words, keep)) for file in files]
+        return tables[0] if len(files) == 1 else several.joined(files, tables, self.ignore)
 
     def parts(
         self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
         keep: Keep = (),
     ) -> Iterator[Part]:  # fmt: skip
-        """The rows of another file, as they are read."""
-        return chunks.parts(path, (), self._reading(path, (), words, keep), wanted, size, start)
+        """The rows of another file, as they are read; several files are read whole."""
+        if several.matching(path):
+            return self.read(path, words, keep).only(wanted).parts(size, start)
+        return chunks.parts(path, (), self._reading([path], (), words, keep), wanted, size, start)
 
     @property
     def _rest(self) -> Dialect:
@@ -144,32 +153,46 @@ class CSV(Spec):
             columns=self.columns, header=self.header, skip=self.skip, comment=self.comment
         )
 
-    def _recognised(self, path: Path, key: Key) -> dict[str, Choice]:
-        return dialect.recognise(path, key, self.delimiter, self.encoding, self.quoting, self._rest)
+    def _recognised(self, files: Sequence[Path], key: Key) -> dict[str, Choice]:
+        lines = [file for file in files if format_of(file, key) == "lines"]
+        known = (self.delimiter, self.encoding, self.quoting, self._rest)
+        if len(lines) > 1:
+            return dialect.alike(lines, key, *known)
+        return dialect.recognise(lines[0], key, *known) if lines else {}
 
-    def _reading(self, path: Path, key: Key, words: Words | None, keep: Keep = ()) -> Reading:
-        """How a file is read: as the recipe says, and what it leaves open as the file has it."""
+    def _reading(
+        self, files: Sequence[Path], key: Key, words: Words | None, keep: Keep = ()
+    ) -> Reading:
+        """How files are read."""
         cells = Cells.of(self.missing, words, self.decimal, self.thousands)
-        known = Dialect()
-        if format_of(path, key) == "lines":
-            found = self._recognised(path, key)
-            known = replace(
-                self._rest,
-                **{name: choice.value for name, choice in found.items()},
-                **{
-                    name: getattr(self, name)
-                    for name in ("delimiter", "encoding", "quoting")
-                    if getattr(self, name) is not None
-                },
-            )
-            if not key:
-                known = dialect.suited(path, known)
-        return Reading(cells, known, self.sheet, keep)
+        return Reading(cells, self._dialect(files, key), self.sheet, keep)
+
+    def _dialect(self, files: Sequence[Path], key: Key) -> Dialect:
+        """How files are written: as the recipe says, and what it leaves open as they have it."""
+        found = self._recognised(files, key)
+        known = replace(
+            self._rest,
+            **{name: choice.value for name, choice in found.items()},
+            **{
+                name: getattr(self, name)
+                for name in ("delimiter", "encoding", "quoting")
+                if getattr(self, name) is not None
+            },
+        )
+        if not key and format_of(files[0], key) == "lines":
+            known = dialect.suited(files[0], known)
+        return known
 
     def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""
-        known = self._reading(self.path, ("data", "path"), words).dialect
-        if format_of(self.path, ("data", "path")) != "lines" or self.decimal or self.thousands:
+        files = self._files(self.path, "path")
+        tests = () if self.test_path is None else self._files(self.test_path, "test_path")
+        if len(files) > 1 or len(tests) > 1:
+            raise CallError(
+                "a script reads one CSV file, and not several. Expected their rows in one file."
+            )
+        known = self._dialect(files, ("data", "path"))
+        if format_of(files[0], ("data", "path")) != "lines" or self.decimal or self.thousands:
             raise CallError(
                 "a script reads CSV files whose numbers are written as Python writes them. "
                 "Expected such a file."
@@ -196,10 +219,10 @@ class CSV(Spec):
             f"    missing = {lists!r}\n"
             "    return {name: cells(frame[name], missing, words.get(name)) for name in frame}"
         )
-        lines, paths = ["rows = read(path)"], {"path": self.path}
-        if self.test_path is not None:
+        lines, paths = ["rows = read(path)"], {"path": files[0]}
+        if tests:
             lines.append("test = read(test_path)")
-            paths["test_path"] = self.test_path
+            paths["test_path"] = tests[0]
         return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
 
     @staticmethod
@@ -211,8 +234,22 @@ class CSV(Spec):
             return '    frame.columns = [f"column_{n + 1}" for n in frame.columns]\n'
         return "    frame.columns = frame.columns.str.strip()\n"
 
-    def _read(self, path: Path, field: str, words: Words | None) -> Table:
+    def _files(self, given: Path | tuple[Path, ...], field: str) -> tuple[Path, ...]:
+        """The files of a field, those of a pattern in the order of their names."""
+        if isinstance(given, tuple):
+            return given
+        matched = several.matching(given)
+        if matched == ():
+            what = "at least one file of this pattern"
+            raise missing_file(given, self.origin, ("data", field), what)
+        return matched or (given,)
+
+    def _read(self, given: Path | tuple[Path, ...], field: str, words: Words | None) -> Table:
         key: Key = ("data", field)
-        if not path.exists():
-            raise missing_file(path, self.origin, key, "a table, such as a CSV file")
-        return chunks.read(path, key, self._reading(path, key, words))
+        files = self._files(given, field)
+        for file in files:
+            if not file.exists():
+                raise missing_file(file, self.origin, key, "a table, such as a CSV file")
+        reading = self._reading(files, key, words)
+        tables = [chunks.read(file, key, reading) for file in files]
+        return tables[0] if len(files) == 1 else several.joined(files, tables, self.ignore, key)

@@ -13,6 +13,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
 
 import numpy as np
 
@@ -112,7 +113,7 @@ class Cells:
         if not gone.any():
             return numbers
         gone |= missing(numbers)
-        return _spread(exact(numbers[~gone]), gone)
+        return spread(exact(numbers[~gone]), gone)
 
     def _objects(self, name: str, cells: pd.Series) -> _Read:
         """A column of any objects, by their types."""
@@ -130,8 +131,12 @@ class Cells:
         if found and all(issubclass(one, NUMBERS) and one not in FLAGS for one in found):
             if all(issubclass(one, int | np.integer) for one in found):
                 return _Read(self._marked(_whole(pd.Series(values, dtype=object))))
+            if found == {Decimal} and all(map(_is_whole, values)):
+                return _Read(self._marked(_whole(pd.Series(values, dtype=object))))
             numbers = [np.nan if value is None else float(value) for value in values]
             return _Read(self._marked(np.array(numbers, dtype=np.float64)))
+        if found and all(issubclass(one, datetime) for one in found) and _are_days(values):
+            values[:] = [None if value is None else value.date() for value in values]
         words = [None if value is None else str(value) for value in values]
         return self._words(name, pd.Series(words, dtype="str"))
 
@@ -149,7 +154,7 @@ class Cells:
             plain = self._plain(there)
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
-                return _Read(self._marked(_spread(numbers, gone)), counts)
+                return _Read(self._marked(spread(numbers, gone)), counts)
             if there.isin(TRUTH).all():
                 cells = pd.Series(np.where(cells.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
         values = cells.to_numpy(dtype=object, copy=True)
@@ -215,7 +220,18 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
 NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)
 FLAGS = (bool, np.bool_)
 NUMBERS = (int, float, np.integer, np.floating, Decimal)
-SCALARS = (str, *FLAGS, *NUMBERS, date, datetime, time, np.datetime64)
+SCALARS = (str, *FLAGS, *NUMBERS, date, datetime, time, np.datetime64, UUID)
+
+
+def _is_whole(value: Decimal | None) -> bool:
+    """Whether a number is written without decimals."""
+    return value is None or value.as_tuple().exponent == 0
+
+
+def _are_days(stamps: np.ndarray) -> bool:
+    """Whether all stamps are the beginning of a day, as a column of pandas is then written."""
+    there = [stamp for stamp in stamps if stamp is not None]
+    return all(stamp.tzinfo is None and stamp.time() == time() for stamp in there)
 
 
 def _truth(cells: pd.Series) -> np.ndarray:
@@ -268,10 +284,10 @@ def _numbers(there: pd.Series) -> np.ndarray | None:
 def _whole(cells: pd.Series) -> np.ndarray:
     """Whole numbers, some of which may be missing."""
     gone = cells.isna().to_numpy(dtype=bool)
-    return _spread(exact([int(value) for value in cells[~gone]]), gone)
+    return spread(exact([int(value) for value in cells[~gone]]), gone)
 
 
-def _spread(numbers: np.ndarray, gone: np.ndarray) -> np.ndarray:
+def spread(numbers: np.ndarray, gone: np.ndarray) -> np.ndarray:
     """Numbers among rows that have none. Whole ones become floats, if those hold them exactly."""
     if not gone.any():
         return exact(numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
@@ -15,7 +16,7 @@ from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts
-from kbuilder.tables.dialect import Dialect
+from kbuilder.tables.dialect import Dialect, own
 from kbuilder.tables.formats import format_of
 from kbuilder.tables.keeping import Keep, objects, of_arrays, of_objects, pick
 from kbuilder.tables.table import Part, Table
@@ -34,13 +35,13 @@ class Reading:
 
     Args:
         cells: How its cells are read.
-        dialect: How a CSV file is written.
+        dialect: How a CSV file is written; None: as is recognised.
         sheet: The sheet of an Excel file, by name or number from 0; None: the first.
         keep: Columns that are carried over beside predictions.
     """
 
     cells: Cells = field(default_factory=Cells)
-    dialect: Dialect = field(default_factory=Dialect)
+    dialect: Dialect | None = None
     sheet: str | int | None = None
     keep: Keep = ()
 
@@ -85,7 +86,7 @@ def parts(
         given: dict[str, Any] = {
             "wanted": wanted, "size": size, "start": start, "keep": reading.keep,
         }  # fmt: skip
-        return csv_parts(path, key, reading.dialect, cells=reading.cells, **given)
+        return csv_parts(path, key, reading.dialect or own(path, key), cells=reading.cells, **given)
     if kind == "parquet":
         return parquet_parts(path, wanted, size, start, reading.cells, key, reading.keep)
     if kind == "npz":
@@ -163,6 +164,8 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        if zipfile.is_zipfile(path):  # an old workbook is none
+            packing.expect_zip(path, key)
         with pd.ExcelFile(path, engine="calamine") as book:
             names = book.sheet_names
             known = isinstance(sheet, int) and 0 <= sheet < len(names)
@@ -172,9 +175,9 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
                     key=("data", "sheet"),
                     suggestion=nearest(sheet, names),
                 )
-            # As objects: a text of digits stays one, and its zeros.
-            blank: dict[str, Any] = {"keep_default_na": False, "na_values": [""], "dtype": object}
-            frame = pd.read_excel(book, sheet_name=sheet or 0, **blank).infer_objects()
+            # As objects: a text of digits stays one, and its zeros, and so do truth values.
+            given: dict[str, Any] = {"keep_default_na": False, "na_values": [""], "dtype": object}
+            frame = pd.read_excel(book, sheet_name=sheet or 0, **given)
     except DataError:
         raise
     except Exception as error:  # calamine raises its own, and whatever a damaged file makes it

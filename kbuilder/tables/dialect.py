@@ -15,7 +15,7 @@ from typing import Literal
 from kbuilder.contracts.values import Choice
 from kbuilder.errors import DataError, Key, cut
 from kbuilder.lines import to_line
-from kbuilder.tables import packing
+from kbuilder.tables import packing, several
 from kbuilder.tables.values import is_number
 
 Quoting = Literal["standard", "none"]
@@ -99,6 +99,51 @@ def recognise(
         if reason:
             found["quoting"] = Choice("none", reason)
     return found
+
+
+def own(path: Path, key: Key = ()) -> Dialect:
+    """The dialect of a file of which nothing is known.
+
+    Raises:
+        DataError: if no encoding is certain.
+    """
+    found = recognise(path, key, None, None, None, Dialect())
+    return replace(Dialect(), **{name: choice.value for name, choice in found.items()})
+
+
+def alike(
+    files: Sequence[Path], key: Key, delimiter: str | None, encoding: str | None,
+    quoting: Quoting | None, rest: Dialect,
+) -> dict[str, Choice]:  # fmt: skip
+    """What `recognise` gives for each of several files, which are written in one way.
+
+    Raises:
+        DataError: if two differ, naming both.
+    """
+    seen: dict[str, dict[int, Choice]] = {"encoding": {}, "delimiter": {}, "quoting": {}}
+    for at, file in enumerate(files):
+        found = recognise(file, key, delimiter, encoding, quoting, rest)
+        with packing.opened(file, key) as content:
+            quotes = b'"' in content.read(SAMPLE)
+        # Plain letters are in any encoding, and what has no quotes fits any way of quoting.
+        if encoding is None and not _decodes(file, key, "ascii"):
+            seen["encoding"][at] = found.get("encoding", Choice("utf-8", ""))
+        if delimiter is None:
+            seen["delimiter"][at] = found.get("delimiter", Choice(",", ""))
+        if quoting is None and quotes:
+            seen["quoting"][at] = found.get("quoting", Choice("standard", ""))
+    for name, choices in seen.items():
+        first = next(iter(choices), 0)
+        for at, choice in choices.items():
+            if choice.value != choices[first].value:
+                several.refuse(
+                    files, at, f"{files[at].name} has the {name} {choice.value!r}, and "
+                    f"{files[first].name} {choices[first].value!r}", key,
+                    "Expected files that are written in one way.",
+                )  # fmt: skip
+    kept = {name: next(iter(choices.values())) for name, choices in seen.items() if choices}
+    usual = Dialect()
+    return {name: one for name, one in kept.items() if one.value != getattr(usual, name)}
 
 
 def suited(path: Path, known: Dialect) -> Dialect:

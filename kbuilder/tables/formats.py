@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 from kbuilder.errors import DataError, Key
+from kbuilder.lines import to_line
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_file
 
 Format = Literal["lines", "parquet", "arrow", "json", "jsonl", "excel", "npz"]
 
 PICKLE = "a pickle, which is a program"
+SQLITE = "a SQLite database"
 OTHERS = {
     b"\x93NUMPY": "one NumPy array (.npy)", b"\x89HDF": "HDF5", b"ORC": "ORC", b"Obj\x01": "Avro",
-    b"SQLite format 3": "a SQLite base", b"%PDF": "PDF", b"\x89PNG": "a PNG image",
+    b"SQLite format 3": SQLITE, b"%PDF": "PDF", b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"\x80\x04": PICKLE,
     b"\x80\x05": PICKLE, b"Rar!": "a RAR archive", b"7z\xbc\xaf": "a 7-Zip archive",
     b"version https://git-lfs": "a pointer of Git LFS, not the file itself",
@@ -40,13 +42,21 @@ def format_of(path: Path, key: Key = ()) -> Format:
         return "arrow"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return "excel"
-    if head.startswith(b"PK\x03\x04") and zipfile.is_zipfile(path):
+    if head.startswith(b"PK\x03\x04"):
+        if not zipfile.is_zipfile(path):
+            raise DataError(
+                f"{path} begins as an Excel or zip file does, and its end is lost. Expected the "
+                "whole file.",
+                key=key,
+            )
         with zipfile.ZipFile(path) as zipped:
             names = zipped.namelist()
         if any(name.startswith("xl/") or name == "content.xml" for name in names):
             return "excel"
         if names and all(name.endswith(".npy") for name in names):
             return "npz"
+        if packing.of(path) is None:
+            raise _no_table(path, key, "a zip archive, which is read if its name ends in .zip")
     try:
         with packing.opened(path, key) as file:
             head = file.read(2**16)
@@ -68,10 +78,11 @@ def format_of(path: Path, key: Key = ()) -> Format:
 
 
 def _no_table(path: Path, key: Key, what: str) -> DataError:
-    return DataError(
-        f"{path} is {what}. Expected a table: CSV, Parquet, Arrow, JSON, JSON lines or Excel.",
-        key=key,
-    )
+    expected = "Expected a table: CSV, Parquet, Arrow, JSON, JSON lines or Excel."
+    if what == SQLITE:
+        asked = {"url": f"sqlite:///{path.absolute()}", "query": "SELECT * FROM …"}
+        expected += f" A query reads it: `{to_line(('data', 'sql'), asked)}`."
+    return DataError(f"{path} is {what}. {expected}", key=key)
 
 
 def _is_json(line: bytes) -> bool:

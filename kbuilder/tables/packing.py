@@ -70,6 +70,25 @@ def opened(path: Path, key: Key = ()) -> Iterator[Any]:
         yield file
 
 
+def expect_zip(path: Path, key: Key = ()) -> None:
+    """Refuse a zip of many files, such as a workbook, that swells, or is damaged.
+
+    Raises:
+        DataError: if it unpacks to more than is believed.
+        OSError: if one of its files is damaged, or larger than is said of it.
+    """
+    with zipfile.ZipFile(path) as packed:
+        size = sum(one.file_size for one in packed.infolist())
+        if swells(path.stat().st_size, size):
+            raise DataError(
+                f"{path} unpacks to more than {TIMES} times its size, as no table of people does: "
+                f"{size / 2**20:,.0f} MiB. If it is meant, save it as CSV.",
+                key=key,
+            )
+        if damaged := packed.testzip():
+            raise OSError(f"{damaged} in it is damaged")
+
+
 class _Counted(io.RawIOBase):
     """Bytes that are counted as they are unpacked."""
 

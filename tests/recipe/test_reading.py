@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bad
 import pytest
-from bad import DATA, wrong
+from bad import DATA, plain, wrong
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared import calls_of, message
@@ -34,7 +34,7 @@ training: {epochs: many}
 
 SAID = """\
 seven.yaml:1:1: data.path: the required key 'path' is missing. \
-Expected: the file, relative to the recipe.
+Expected: the file, relative to the recipe, or several: a list, or a pattern such as sales-*.csv.
     1 | data:
       | ^^^^
 seven.yaml:4:11: data.ignore: 'income' is the target and is ignored. \
@@ -105,7 +105,7 @@ def test_a_problem_behind_another_comes_with_it(text: str, keys: list[str]) -> N
         ("csv", ["data.path", "data.target"]),
         ("3", ["data"]),
         ("{source: cvs, target: y, ignore: [y]}", ["data.source", "data.ignore"]),
-        ("{source: csv, target: [y, 3], path: [a]}", ["data.target.1", "data.path"]),
+        ("{source: csv, target: [y, 3], path: [3]}", ["data.target.1", "data.path"]),
         ("{source: csv, path: ~no-such-user/rows.csv, target: y, ignore: y}",
          ["data.path", "data.ignore"]),
         ("{source: arrays, target: y, ignore: y}", ["data.path", "data.columns", "data.ignore"]),
@@ -351,3 +351,14 @@ def test_a_misspelled_layer_or_argument_is_marked_itself_and_not_its_value() -> 
     marked = [line for line in said if "^" in line]
     text = said[1]
     assert [text[mark.index("^") :][: mark.count("^")] for mark in marked] == ["dens", "stride"]
+
+
+def test_a_slip_in_a_source_that_is_not_named_is_told_what_its_keys_are() -> None:
+    said = plain(wrong("data: {path: rows.csv, target: y, delimeter: x}"))
+    assert ": unknown key 'delimeter'. Expected one of: path, test_path, target, ignore, " in said
+    assert "Did you mean 'delimiter'?" in said
+
+
+def test_a_field_without_which_nothing_can_be_checked_does_not_go_on_for_ever() -> None:
+    said = plain(wrong("data: {sql: {url: 3, query: 4, test_query: 5}, target: y}"))
+    assert said.endswith("3 problems.")

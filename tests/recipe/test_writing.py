@@ -25,6 +25,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "column": {"column": "part", "names": {"test": ["2024"]}},
     "group": {"column": "customer"},
     "time": {"column": "date", "group": "customer"},
+    "sql": {"sql": {"url": "sqlite:////rows.db", "query": "SELECT 1"}, "target": "y"},
     "branches": {"layers": [[], ["flatten", {"maxout": 3}]], "merge": "add"},
     "inception": {"conv1": 4, "conv3": [2, 4], "conv5": [1, 2], "pool": 2},
     "maxout": {"units": 4, "kernel_regularizer": {"l2": 0.1}},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from shared import message, seen
 
 import kbuilder as kb
 from kbuilder.errors import DataError
+from kbuilder.tables import packing
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.chunks import parquet_parts, parts, read, read_parquet
 
@@ -160,6 +163,61 @@ def excel() -> Path:
         (book["more"] if "more" in book.sheetnames else book.create_sheet("more")).append(row)
     book.save("rows.xlsx")
     return Path("rows.xlsx")
+
+
+def test_a_workbook_that_swells_or_is_damaged_is_refused(
+    excel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = excel.read_bytes()
+    with zipfile.ZipFile(excel, "a", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/more.xml", bytes(2**22))
+    monkeypatch.setattr(packing, "SMALL", 2**20)
+    assert message(DataError, kb.CSV(path=excel, target="y").load) == (
+        "data.path: rows.xlsx unpacks to more than 100 times its size, as no table of people does: "
+        "4 MiB. If it is meant, save it as CSV."
+    )
+    # What claims to unpack to little, and does not.
+    size, little = (2**22).to_bytes(4, "little"), (100).to_bytes(4, "little")
+    excel.write_bytes(excel.read_bytes().replace(size, little))
+    assert message(DataError, kb.CSV(path=excel, target="y").load) == (
+        "data.path: rows.xlsx cannot be read: xl/more.xml in it is damaged. Expected an Excel file."
+    )
+    excel.write_bytes(sound[: len(sound) // 2])
+    assert message(DataError, kb.CSV(path=excel, target="y").load) == (
+        "data.path: rows.xlsx begins as an Excel or zip file does, and its end is lost. Expected "
+        "the whole file."
+    )
+
+
+def test_an_archive_is_called_by_its_name() -> None:
+    with zipfile.ZipFile("rows.csv", "w") as archive:
+        archive.writestr("a.csv", "x,y\n1,a\n")
+    said = message(DataError, kb.CSV(path="rows.csv", target="y").load)
+    assert said.startswith(
+        "data.path: rows.csv is a zip archive, which is read if its name ends in .zip. Expected a "
+    )
+    Path("rows.csv").rename("rows.zip")
+    assert kb.CSV(path="rows.zip", target="y").load()[0]["x"].tolist() == [1]
+
+
+def test_a_truth_value_that_is_missing_leaves_the_others_what_they_are() -> None:
+    frame = pd.DataFrame({"flag": [True, None, False], "n": [1, None, 3], "y": ["a", "b", "c"]})
+    frame.to_excel("rows.xlsx", index=False)
+    table = kb.CSV(path="rows.xlsx", target="y").load()[0]
+    assert seen(table["flag"]) == ["True", None, "False"]
+    assert seen(table["n"]) == [1, None, 3]
+
+
+def test_a_sqlite_file_is_read_by_a_query() -> None:
+    with sqlite3.connect("shop.db") as base:
+        base.execute("CREATE TABLE sold (x INTEGER)")
+    base.close()
+    file = Path("shop.db").absolute()
+    assert message(DataError, kb.CSV(path="shop.db", target="y").load) == (
+        "data.path: shop.db is a SQLite database. Expected a table: CSV, Parquet, Arrow, JSON, "
+        f'JSON lines or Excel. A query reads it: `data: {{sql: {{url: "sqlite:///{file}", query: '
+        '"SELECT * FROM …"}}`.'
+    )
 
 
 REFUSED = {
