@@ -85,6 +85,7 @@ from kbuilder.sources.csv import CSV as _CSV
 from kbuilder.sources.frame import Frame as _Frame
 from kbuilder.sources.image_folder import ImageFolder as _ImageFolder
 from kbuilder.sources.sklearn import Sklearn as _Sklearn
+from kbuilder.sources.text_folder import TextFolder as _TextFolder
 from kbuilder.spec import Spec as _Spec
 from kbuilder.splits.column import Column as _Column
 from kbuilder.splits.group import Group as _Group
@@ -422,6 +423,7 @@ class ImageFolder(_ImageFolder):
         *,
         path: str | Path,
         test_path: str | Path | None = ...,
+        classes: str | Sequence[str] | None = ...,
         target: str | Sequence[str] = ...,
         ignore: str | Sequence[str] = ...,
         origin: str | None = ...,
@@ -979,9 +981,13 @@ class Text(_Text):
     def __init__(
         self,
         *,
-        max_tokens: int = ...,
+        output_mode: Literal["int", "multi_hot", "count", "tf_idf"] = ...,
+        ngrams: int = ...,
+        subwords: int | Sequence[int] | None = ...,
+        max_tokens: int | None = ...,
         length: int | None = ...,
         vocabulary: str | Sequence[str] | None = ...,
+        idf_weights: float | Sequence[float] | None = ...,
     ) -> None: ...
 
 class TextCNN(_TextCNN):

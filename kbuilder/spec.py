@@ -94,6 +94,15 @@ def _as_path(value: object, info: ValidationInfo) -> object:
     return Path(folder) / path  # an absolute path stays as it is
 
 
+def encoding_name(name: str) -> str:
+    """An encoding that Python knows, for `AfterValidator`."""
+    try:
+        "".encode(name)
+    except LookupError:
+        raise PydanticCustomError("encoding", "Expected an encoding such as utf-8") from None
+    return name
+
+
 MOST = 2**20
 """The greatest of any count: more units, rows of a step, words or epochs are a slip of the hand."""
 Count = Annotated[int, Field(ge=1, le=MOST)]

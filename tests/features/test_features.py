@@ -29,7 +29,7 @@ VALUES = {
         objects("2024-05-01", None, "2023-12-31 23:59:59", "2020-02-29T00:00Z"),
         objects("1.2.24", "13.12.1969 3:04 PM"),
     ],
-    "text": [objects(*SENTENCES, "", None)],
+    "text": [objects(*SENTENCES, "", None)] * 4,
     "image": [
         objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),
         np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
@@ -37,14 +37,18 @@ VALUES = {
     ],
     "array": [np.array([[1.0, np.nan], [3.0, 4.0]]), np.arange(24.0).reshape(2, 4, 3)],
 }
+FIELDS = {
+    ("image", 0): {"height": 5, "width": 5},
+    ("text", 1): {"output_mode": "tf_idf", "ngrams": 3},
+    ("text", 2): {"output_mode": "multi_hot", "subwords": (2, 3), "max_tokens": 20},
+    ("text", 3): {"subwords": 3},
+}
 CASES = [(kind, place) for kind, examples in VALUES.items() for place in range(len(examples))]
 
 
 def learned(kind: str, place: int) -> tuple[Columns, Table]:
     """A feature that has learned the values, as the only one of its table."""
-    feature = catalog.find("features", kind)()
-    if (kind, place) == ("image", 0):
-        feature = feature.model_copy(update={"height": 5, "width": 5})
+    feature = catalog.find("features", kind)(**FIELDS.get((kind, place), {}))
     values = VALUES[kind][place]
     choices = feature.learn("column", values)  # type: ignore[attr-defined]
     update = {name: choice.value for name, choice in choices.items()}

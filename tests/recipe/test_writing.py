@@ -20,7 +20,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "arrays": {"path": Path("/rows.npz"), "columns": {"x": "a", "y": "b"}, "target": "y"},
     "csv": {"path": Path("/rows.csv"), "target": "y"},
     "frame": {"target": "y"},
-    "image_folder": {"path": Path("/images")},
+    "image_folder": {"path": Path("/images")}, "text_folder": {"path": Path("/texts")},
     "sklearn": {"name": "iris"},
     "column": {"column": "part", "names": {"test": ["2024"]}},
     "group": {"column": "customer"},
