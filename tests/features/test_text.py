@@ -86,14 +86,22 @@ WORDS = {
     "とてもコーヒー": list("とてもコーヒー"),
     "ดีครับ": ["ดี", "ค", "รั", "บ"],
     "한국어는 띄어 쓴다,그래서": ["한국어는", "띄어", "쓴다", "그래서"],
+    "love😍😍it 👍🏽ok ❤\ufe0f": ["love", "😍", "😍", "it", "👍🏽", "ok", "❤"],
+    "Tom &amp; Jerry&nbsp;don&#39;t": ["tom", "jerry", "don't"],
+    "&lt;br /&gt;caf&eacute; &amp;lt;b&amp;gt;R&D;": ["cafe", "r", "d"],
+    "co\u00adop c\u200bd\u0085e\u2028f \u200eg\u200f": ["coop", "c", "d", "e", "f", "g"],
+    "\ufeffÀ L'ÉTÉ\r\nİstanbul": ["à", "l'été", "istanbul"],
 }
 
 
 @pytest.mark.parametrize("text", WORDS)
 def test_a_text_of_any_script_becomes_words(text: str) -> None:
+    import tensorflow as tf
+
     from kbuilder.layers.plain_words import plain_words
 
-    assert plain_words([text]).numpy()[0].decode().split() == WORDS[text]
+    [found] = tf.strings.split(plain_words([text])).to_list()
+    assert [word.decode() for word in found] == WORDS[text]
 
 
 def test_of_a_script_without_blanks_each_character_is_a_word_and_that_is_said() -> None:
