@@ -19,6 +19,8 @@ from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.values import missing
 
 LONGEST = 512
+WHOLE = 0.9
+"""With fewer of the training texts whole it is said how all their words are read."""
 BATCH = 1024
 MOST_NUMBERED = 20_000
 MOST_COUNTED = 10_000
@@ -166,7 +168,13 @@ class Text(Spec):
         lengths = np.array(tally.lengths)
         length = int(np.clip(np.ceil(np.percentile(lengths, 95)), 1, LONGEST))
         whole = float(np.mean(lengths <= length))
-        found["length"] = Choice(length, f"holds {whole:.0%} of the training texts whole")
+        why = f"holds {whole:.0%} of the training texts whole"
+        if length == LONGEST and whole < WHOLE:
+            line = to_line(
+                ("features", column), {"kind": "text", "output_mode": "tf_idf", "ngrams": 2}
+            )
+            why += f"; of the others only the beginning is read. `{line}` counts all their words"
+        found["length"] = Choice(length, why)
         return found
 
     @property

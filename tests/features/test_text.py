@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from shared import message, reason_of, strings
@@ -24,12 +26,22 @@ def test_words_are_lowered_stripped_and_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lengths", "length", "share"), [([1] * 99 + [9], 1, "99%"), ([600] * 3, 512, "0%")]
-)
+    ("lengths", "length", "share"),
+    [
+        ([1] * 99 + [9], 1, "99%"),
+        (
+            [600] * 3, 512,
+            "0%; of the others only the beginning is read. "
+            "`features: {t: {kind: text, output_mode: tf_idf, ngrams: 2}}` counts all their words",
+        ),
+    ],
+)  # fmt: skip
 def test_the_length_holds_95_in_100_texts(lengths: list[int], length: int, share: str) -> None:
     texts = np.array([" ".join(["a"] * count) for count in lengths], dtype=object)
     learned = Text().learn("t", texts)["length"]
-    assert (learned.value, learned.reason) == (length, f"holds {share} of the training texts whole")
+    share, _, rest = share.partition(";")
+    assert learned.value == length
+    assert learned.reason == f"holds {share} of the training texts whole{rest and ';' + rest}"
 
 
 def test_padding_is_0_on_the_right_and_an_unknown_word_is_1() -> None:
@@ -104,6 +116,19 @@ def test_a_text_of_any_script_becomes_words(text: str) -> None:
     assert [word.decode() for word in found] == WORDS[text]
 
 
+def test_a_letter_and_its_accents_are_one_character_however_they_are_written() -> None:
+    import tensorflow as tf
+
+    from kbuilder.layers.plain_words import composed, plain_words
+
+    texts = ["été ệ ǖ", "", "영화가 좋다", "がぎパ", "\u0301x", "й ΰ"]
+    apart = [unicodedata.normalize("NFD", text) for text in texts]
+    for made in (composed, tf.function(composed)):
+        assert [text.decode() for text in made(strings(*apart)).numpy()] == texts
+    plain = plain_words(strings(*texts)).numpy().tolist()
+    assert plain_words(strings(*apart)).numpy().tolist() == plain
+
+
 def test_of_a_script_without_blanks_each_character_is_a_word_and_that_is_said() -> None:
     texts = np.array([f"这部电影很{'好' if n % 2 else '差'}{n}" for n in range(40)], dtype=object)
     assert profile(texts).reads_as_text
@@ -112,6 +137,11 @@ def test_of_a_script_without_blanks_each_character_is_a_word_and_that_is_said() 
         "the most frequent characters, since there are no blanks between words, of 40 training "
         "texts"
     )
+
+
+def test_each_emoji_is_a_word_where_there_are_no_blanks() -> None:
+    texts = ["".join("🙂🎉🔥🍕🐶🌧🚗"[n // 7**k % 7] for k in range(4)) for n in range(60)]
+    assert profile(np.array(texts, dtype=object)).reads_as_text
 
 
 def test_short_texts_are_texts_where_words_repeat() -> None:
