@@ -1001,6 +1001,21 @@ class TextCNN(_TextCNN):
         dropout: float = ...,
     ) -> None: ...
 
+class TextFolder(_TextFolder):
+    def __init__(
+        self,
+        *,
+        path: str | Path,
+        test_path: str | Path | None = ...,
+        classes: str | Sequence[str] | None = ...,
+        target: str | Sequence[str] = ...,
+        ignore: str | Sequence[str] = ...,
+        origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
+        split: _Spec | str | Mapping[str, Any] = ...,
+        encoding: str | None = ...,
+    ) -> None: ...
+
 class Time(_Time):
     def __init__(
         self,
