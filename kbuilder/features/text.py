@@ -25,6 +25,7 @@ BATCH = 1024
 MOST_NUMBERED = 20_000
 MOST_COUNTED = 10_000
 """Words of a vocabulary at most, where each text is a vector of as many numbers."""
+LONGEST_SUBWORD = 20
 COPIES = 3
 """So often the vectors of all texts are in memory while they are prepared."""
 
@@ -86,6 +87,10 @@ class Text(Spec):
         if self.subwords and self.subwords[-1] < self.subwords[0]:
             raise refuse(
                 ("subwords",), "Expected the least length before the greatest", list(self.subwords)
+            )
+        if self.subwords and self.subwords[-1] > LONGEST_SUBWORD:
+            raise refuse(
+                ("subwords",), f"Expected lengths of at most {LONGEST_SUBWORD}", list(self.subwords)
             )
         if self.length is not None and self.packed:
             raise refuse(

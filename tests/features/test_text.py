@@ -234,6 +234,7 @@ WRONG = {
         "none",
     ),
     "subwords": ({"subwords": [4, 3]}, "Expected the least length before the greatest"),
+    "long subwords": ({"subwords": [3, 21]}, "Expected lengths of at most 20"),
     "both": (
         {"output_mode": "count", "ngrams": 2, "subwords": [3, 4]},
         "words are split, or grouped. Expected one of ngrams and subwords",
