@@ -88,6 +88,7 @@ from kbuilder.sources.frame import Frame as _Frame
 from kbuilder.sources.image_folder import ImageFolder as _ImageFolder
 from kbuilder.sources.sklearn import Sklearn as _Sklearn
 from kbuilder.sources.sql import SQL as _SQL
+from kbuilder.sources.text_folder import TextFolder as _TextFolder
 from kbuilder.spec import Spec as _Spec
 from kbuilder.splits.column import Column as _Column
 from kbuilder.splits.group import Group as _Group
@@ -430,6 +431,7 @@ class ImageFolder(_ImageFolder):
         *,
         path: str | Path,
         test_path: str | Path | None = ...,
+        classes: str | Sequence[str] | None = ...,
         target: str | Sequence[str] = ...,
         ignore: str | Sequence[str] = ...,
         origin: str | None = ...,
@@ -1028,9 +1030,13 @@ class Text(_Text):
     def __init__(
         self,
         *,
-        max_tokens: int = ...,
+        output_mode: Literal["int", "multi_hot", "count", "tf_idf"] = ...,
+        ngrams: int = ...,
+        subwords: int | Sequence[int] | None = ...,
+        max_tokens: int | None = ...,
         length: int | None = ...,
         vocabulary: str | Sequence[str] | None = ...,
+        idf_weights: float | Sequence[float] | None = ...,
     ) -> None: ...
 
 class TextCNN(_TextCNN):
@@ -1042,6 +1048,21 @@ class TextCNN(_TextCNN):
         embedding: int = ...,
         input_dropout: float = ...,
         dropout: float = ...,
+    ) -> None: ...
+
+class TextFolder(_TextFolder):
+    def __init__(
+        self,
+        *,
+        path: str | Path,
+        test_path: str | Path | None = ...,
+        classes: str | Sequence[str] | None = ...,
+        target: str | Sequence[str] = ...,
+        ignore: str | Sequence[str] = ...,
+        origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
+        split: _Spec | str | Mapping[str, Any] = ...,
+        encoding: str | None = ...,
     ) -> None: ...
 
 class Time(_Time):

@@ -108,6 +108,15 @@ def _written_paths(paths: Path | tuple[Path, ...]) -> str | list[str]:
     return [str(path.absolute()) for path in paths]
 
 
+def encoding_name(name: str) -> str:
+    """An encoding that Python knows, for `AfterValidator`."""
+    try:
+        "".encode(name)
+    except LookupError:
+        raise PydanticCustomError("encoding", "Expected an encoding such as utf-8") from None
+    return name
+
+
 MOST = 2**20
 """The greatest of any count: more units, rows of a step, words or epochs are a slip of the hand."""
 Count = Annotated[int, Field(ge=1, le=MOST)]

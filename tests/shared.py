@@ -138,6 +138,15 @@ def fields(kind: str) -> dict[str, Any]:
                            "|worn|", "é|new|new")[n % 8] for n in range(ROWS)]  # fmt: skip
         data = kb.Frame(frame=frame, target="tags", ignore=["answer"])
         return {"data": data, "model": {"text": kb.RNN(units=4)}}
+    if kind == "counts":
+        frame["note"] = reviews()["review"]
+        frame["name"] = [("Großvater", "Großmutter", "子ども")[n % 3] for n in range(ROWS)]
+        data = kb.Frame(frame=frame, target="answer")
+        counted = {
+            "note": kb.Text(output_mode="tf_idf", ngrams=2, max_tokens=30),
+            "name": kb.Text(output_mode="count", subwords=(2, 4)),
+        }
+        return {"data": data, "features": counted}
     if kind == "text":
         data = kb.Frame(frame=reviews(), target="stars")
         return {"data": data, "model": kb.LSTM(units=4, embedding=4, bidirectional=True)}
@@ -171,7 +180,8 @@ ODD = [
     "with_space", "__proto__",
 ]  # fmt: skip
 KINDS = [
-    "mixed", "several", "two numbers", "labels", "text", "files", "pixels", "sequence", "odd names",
+    "mixed", "several", "two numbers", "labels", "text", "counts", "files", "pixels", "sequence",
+    "odd names",
 ]  # fmt: skip
 # A shared run by the architecture that it has.
 RUNS = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
 from kbuilder import catalog, spec
 from kbuilder.building.inputs import Inputs
 from kbuilder.columns import Columns
-from kbuilder.contracts import Adaptive, Architecture, Choice, Decision, Form, Signal
+from kbuilder.contracts import Adaptive, Architecture, Choice, Decision, Form, Reforming, Signal
 from kbuilder.errors import BuildError, listed
 from kbuilder.lines import to_line
 from kbuilder.named import Unnamed
@@ -30,7 +30,7 @@ def choose(
     """
     forms = list(inputs.signals)
     branched = isinstance(model, Mapping)
-    given = _given(model, forms)
+    given = _given(model, forms, columns)
     decisions = []
     for form in forms:
         left = given.get(form)
@@ -42,7 +42,8 @@ def choose(
             key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
             line = to_line(key, {"name": name, **fields.fields} if fields.fields else name)
             decisions.append(Decision(("model", form), name, f"there are {form} features", line))
-        check_form(given[form], form, key=("model", form) if branched else ("model",))
+        place = ("model", form) if branched else ("model",)
+        check_form(given[form], form, columns, place)
         with within(form, branched):
             written = spec.given(given[form])
             given[form], chosen = adapted(given[form], inputs.signals[form][0])
@@ -55,14 +56,16 @@ def choose(
 
 
 def _given(
-    model: Architecture | Architectures | None, forms: Sequence[Form]
+    model: Architecture | Architectures | None, forms: Sequence[Form], columns: Columns
 ) -> dict[Form, Architecture]:
     """The architectures that the recipe names, by form."""
     if isinstance(model, Mapping):
         for form in model:
             if form not in forms:
+                line = _reforming(columns, forms, (form,))
                 raise BuildError(
-                    f"no feature has the form {form!r}. The features have: {listed(forms)}.",
+                    f"no feature has the form {form!r}. The features have: {listed(forms)}."
+                    f"{line and f' One gets it by {line}.'}",
                     key=("model", form),
                 )
         return dict(model)
@@ -78,7 +81,7 @@ def _given(
         return {forms[0]: model}
     given = {form: model for form in forms if form in model.forms}
     if not given:
-        check_form(model, forms[0])
+        check_form(model, forms[0], columns)
     if len(forms) > 1 and len(given) > 1:
         raise BuildError(
             f"the features have several forms: {listed(forms)}. Expected an architecture for "
@@ -101,8 +104,16 @@ def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
     return architecture.model_copy(update=update), choices  # type: ignore[attr-defined]
 
 
-def check_form(architecture: Architecture, form: Form, key: Any = ("model",)) -> None:
+def check_form(
+    architecture: Architecture, form: Form, columns: Columns | None = None, key: Any = ("model",)
+) -> None:
     """Check that an architecture takes a form.
+
+    Args:
+        architecture: The architecture.
+        form: The form.
+        columns: The learned features, of which some may be given in another form.
+        key: Its place in the recipe, for messages.
 
     Raises:
         BuildError: if it does not, with those that do.
@@ -114,11 +125,24 @@ def check_form(architecture: Architecture, form: Form, key: Any = ("model",)) ->
             for other in catalog.names("architectures")
             if form in catalog.find("architectures", other).forms  # type: ignore[attr-defined]
         ]
+        line = _reforming(columns, (form,), architecture.forms)
         raise BuildError(
             f"{name} takes {listed(architecture.forms)}, and this is {form}. "
-            f"Expected one of: {listed(fitting)}.",
+            f"Expected one of: {listed(fitting)}{line and f'; or {line}'}.",
             key=key,
         )
+
+
+def _reforming(columns: Columns | None, own: Collection[Form], wanted: Collection[Form]) -> str:
+    """The line of a recipe by which a feature of one of its own forms has one that is wanted."""
+    for column, feature in columns.features.items() if columns else ():
+        if feature.form in own and isinstance(feature, Reforming):
+            fields = feature.reform(wanted)
+            if fields is not None:
+                kind = catalog.name_of(feature)
+                line = to_line(("features", column), {"kind": kind, **fields} if fields else kind)
+                return f"`{line}`"
+    return ""
 
 
 @contextmanager

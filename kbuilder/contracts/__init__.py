@@ -14,14 +14,17 @@ from kbuilder.contracts.plugins import Architecture as Architecture
 from kbuilder.contracts.plugins import Augmentation as Augmentation
 from kbuilder.contracts.plugins import Discerning as Discerning
 from kbuilder.contracts.plugins import Feature as Feature
+from kbuilder.contracts.plugins import Foldered as Foldered
 from kbuilder.contracts.plugins import Follower as Follower
 from kbuilder.contracts.plugins import Piece as Piece
+from kbuilder.contracts.plugins import Reforming as Reforming
 from kbuilder.contracts.plugins import Schedule as Schedule
 from kbuilder.contracts.plugins import Settling as Settling
 from kbuilder.contracts.plugins import Source as Source
 from kbuilder.contracts.plugins import Splitting as Splitting
 from kbuilder.contracts.plugins import Task as Task
 from kbuilder.contracts.plugins import Timed as Timed
+from kbuilder.contracts.plugins import Wide as Wide
 from kbuilder.contracts.values import FORMS as FORMS
 from kbuilder.contracts.values import IN_DOUBT as IN_DOUBT
 from kbuilder.contracts.values import RANKS as RANKS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -189,6 +189,15 @@ class Settling(Protocol):
         """
 
 
+@runtime_checkable
+class Foldered(Protocol):
+    """A source that reads the files of a folder."""
+
+    @classmethod
+    def holds(cls, path: Path) -> int:
+        """How many of its files a folder holds, as far as is looked."""
+
+
 class Feature(Protocol):
     """One raw column becomes one tensor of one form."""
 
@@ -285,6 +294,23 @@ class Timed(Protocol):
 
     def seconds(self, column: str, values: np.ndarray) -> np.ndarray:
         """Seconds since 1970, NaN where there is no date. (rows,) float64"""
+
+
+@runtime_checkable
+class Reforming(Protocol):
+    """A feature that can be given in another form."""
+
+    def reform(self, forms: Collection[Form]) -> Mapping[str, Any] | None:
+        """The fields by which it is of one of these forms, beside its kind; None: none are."""
+
+
+@runtime_checkable
+class Wide(Protocol):
+    """A feature whose vectors may be long."""
+
+    @property
+    def width(self) -> int:
+        """How many numbers a value becomes, once learned."""
 
 
 class Piece(Protocol):

@@ -150,7 +150,7 @@ def _double_quoted(code: str) -> str:
     return "".join(lines)
 
 
-STANDARD = ("ast", "collections", "math", "pathlib", "typing", "re")
+STANDARD = ("ast", "collections", "itertools", "math", "pathlib", "typing", "re", "unicodedata")
 
 
 def _divide(

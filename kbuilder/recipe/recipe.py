@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from kbuilder import catalog
-from kbuilder.contracts import FORMS, Architecture, Feature, Form, Source, Task
+from kbuilder.contracts import FORMS, Architecture, Feature, Foldered, Form, Source, Task
 from kbuilder.errors import listed, nearest
 from kbuilder.named import Named, validated_and_dumped
 from kbuilder.recipe import balance
@@ -125,7 +125,11 @@ def _source_of(fields: Mapping[str, Any], context: Any) -> str | None:
     path = folder / str(fields["path"])
     if path.suffix.lower() == ".npz" or isinstance(fields.get("columns"), Mapping):
         return "arrays"
-    return "image_folder" if path.is_dir() else "csv"
+    if not path.is_dir():
+        return "csv"
+    kinds = {name: catalog.find("sources", name) for name in sorted(catalog.own("sources"))}
+    held = {name: kind.holds(path) for name, kind in kinds.items() if isinstance(kind, Foldered)}
+    return max(held, key=lambda name: held[name])
 
 
 class Recipe(Spec):
@@ -133,8 +137,9 @@ class Recipe(Spec):
 
     Only `data` is required. What is left out is inferred from the rows, each time with a reason
     that is printed and saved; what is written always wins. Without `source` a folder is an
-    image_folder, a `.npz` file is arrays, and any other file, or several, a table (csv). A recipe
-    is data: it runs no code and is never changed; a resolved recipe is a new one.
+    image_folder or a text_folder, whatever it holds more of, a `.npz` file is arrays, and any other
+    file, or several, a table (csv). A recipe is data: it runs no code and is never changed; a
+    resolved recipe is a new one.
     """
 
     data: Annotated[Source, Named("sources", key="source", assume=_source_of)]

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from kbuilder import __version__, files, signals
 from kbuilder.columns import Columns
 from kbuilder.console import Console
-from kbuilder.contracts import Form
+from kbuilder.contracts import Form, Wide
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
 from kbuilder.runs import predicted_excel, under_way
 from kbuilder.runs.predicted_csv import UTF8, check_encoding, to_csv
@@ -41,13 +41,19 @@ SIZES: dict[Form, int] = {"vector": 32_768, "text": 8_192, "sequence": 2_048, "i
 They are multiples of the rows of a batch, so that each row has the company that it has in the
 whole, and a number that is equal to the last bit.
 """
+FEWEST = 1_024
+"""The rows of the smallest part."""
+NUMBERS = 2**25
+"""Numbers that the long vectors of a part become: 128 MB."""
 GROUP = 2**18
 """The rows of a group in a Parquet file."""
 
 
 def rows_per_part(columns: Columns) -> int:
     """How many rows are read, predicted and written at a time."""
-    return min(SIZES[feature.form] for feature in columns.features.values())
+    rows = min(SIZES[feature.form] for feature in columns.features.values())
+    wide = [f.width for f in columns.features.values() if isinstance(f, Wide)]
+    return max(FEWEST, min(rows, NUMBERS // max(1, sum(wide)) // FEWEST * FEWEST))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,16 @@ from kbuilder.errors import CallError, Key, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.refusals import refuse
-from kbuilder.spec import DataPaths, Decimal, Missing, Names, Spec, Thousands, Weight
+from kbuilder.spec import (
+    DataPaths,
+    Decimal,
+    Missing,
+    Names,
+    Spec,
+    Thousands,
+    Weight,
+    encoding_name,
+)
 from kbuilder.tables import chunks, dialect, several
 from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -26,14 +35,6 @@ from kbuilder.tables.table import Part, Table
 
 DELIMITERS = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "space": " "}
 """What people write for a delimiter."""
-
-
-def _encoding(name: str) -> str:
-    try:
-        "".encode(name)
-    except LookupError:
-        raise PydanticCustomError("encoding", "Expected an encoding such as utf-8") from None
-    return name
 
 
 def _delimiter(name: str) -> str:
@@ -72,7 +73,7 @@ class CSV(Spec):
     ) = None
     """What stands between two fields: a character, tab, or whitespace for any number of blanks;
     left out: as the file has it."""
-    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    encoding: Annotated[str, AfterValidator(encoding_name)] | None = None
     """The encoding of the file, as Python names it: utf-8, cp949, latin-1 …; left out: as the file
     has it."""
     quoting: Quoting | None = None

@@ -165,24 +165,45 @@ def _split(line: str, mark: str) -> list[str]:
     return next(csv.reader([line], delimiter=mark), [])
 
 
-def _encoding(path: Path, key: Key, head: bytes) -> tuple[str, str]:
-    """The encoding of a file, with the reason."""
+def encoding_of(head: bytes, decodes: Callable[[str], bool]) -> tuple[str, str] | None:
+    """The encoding of bytes, with the reason; None, if none is certain.
+
+    Args:
+        head: The first of them.
+        decodes: Whether all of them are in an encoding.
+    """
     for mark, name in MARKS.items():
         if head.startswith(mark):
             return ("utf-8" if name == "utf-8-sig" else name), "the file begins with its mark"
     if head and head.count(0) > 0.2 * len(head):
         odd = head[1::2].count(0) > head[::2].count(0)
         return ("utf-16-le" if odd else "utf-16-be"), "every other byte is zero"
-    if _decodes(path, key, "utf-8"):
+    if decodes("utf-8"):
         return "utf-8", ""
-    for name, common in EAST.items():
-        if _decodes(path, key, name):
-            letters = [c for c in head.decode(name, "ignore") if c.isalpha() and c > "\x7f"]
-            if letters and sum(map(common, letters)) > MOST * len(letters):
-                return name, f"it is no utf-8, and its letters are those of {name}"
-    if _decodes(path, key, WEST) and _is_western(text := head.decode(WEST, "ignore")):
+    for name in EAST:
+        if decodes(name) and has_letters(head, name):
+            return name, f"it is no utf-8, and its letters are those of {name}"
+    if decodes(WEST) and has_letters(head, WEST):
+        text = head.decode(WEST, "ignore")
         accents = cut("".join(dict.fromkeys(c for c in text if c > "\x7f")), 20)
         return WEST, f"it is no utf-8, and {accents} stand among plain letters"
+    return None
+
+
+def has_letters(content: bytes, encoding: str) -> bool:
+    """Whether the characters beyond ASCII are such as texts in `EAST` or `WEST` are of."""
+    text = content.decode(encoding, "ignore")
+    if encoding == WEST:
+        return _is_western(text)
+    letters = [c for c in text if c.isalpha() and c > "\x7f"]
+    return bool(letters) and sum(map(EAST[encoding], letters)) > MOST * len(letters)
+
+
+def _encoding(path: Path, key: Key, head: bytes) -> tuple[str, str]:
+    """The encoding of a file, with the reason."""
+    found = encoding_of(head, lambda name: _decodes(path, key, name))
+    if found is not None:
+        return found
     raise DataError(
         f"the encoding of {path} is not utf-8, and no other is certain. "
         f"Name it: `{to_line(('data', 'encoding'), 'latin-1')}`, or cp949, shift_jis, gb18030, "

@@ -25,7 +25,8 @@ REPEATED = 2.5
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Characters of scripts that have no blanks between words: Thai, Lao, Burmese, Khmer, Japanese,
 Chinese."""
-WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
+EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
+WORD = re.compile(rf"[{UNSPACED}{EMOJI}]|[^\s{UNSPACED}{EMOJI}]+")
 LOOKED = 100
 """Values that a profile gives as examples, at most."""
 

@@ -152,11 +152,24 @@ def test_an_architecture_for_a_form_that_is_not_there_is_refused() -> None:
 def test_an_architecture_that_cannot_take_the_form_is_refused() -> None:
     assert message(BuildError, choose, kb.MLP(), t=TEXT) == (
         "model: mlp takes vector, sequence, image, and this is text. "
-        f"Expected one of: {', '.join(FITTING)}."
+        f"Expected one of: {', '.join(FITTING)}; "
+        "or `features: {t: {kind: text, output_mode: tf_idf, ngrams: 2}}`."
     )
     assert message(BuildError, choose, {"text": kb.MLP()}, n=NUMBER, t=TEXT) == (
         "model.text: mlp takes vector, sequence, image, and this is text. "
-        f"Expected one of: {', '.join(FITTING)}."
+        f"Expected one of: {', '.join(FITTING)}; "
+        "or `features: {t: {kind: text, output_mode: tf_idf, ngrams: 2}}`."
+    )
+
+
+def test_a_network_of_sequences_over_counts_is_refused_with_the_line() -> None:
+    counts = kb.Text(output_mode="count", vocabulary=["a"])
+    said = message(BuildError, choose, kb.GRU(), n=NUMBER, t=counts)
+    assert said.startswith("model: gru takes text, sequence, and this is vector. Expected one of: ")
+    assert said.endswith("; or `features: {t: text}`.")
+    assert message(BuildError, choose, {"text": kb.GRU()}, n=NUMBER, t=counts) == (
+        "model.text: no feature has the form 'text'. The features have: vector. "
+        "One gets it by `features: {t: text}`."
     )
 
 

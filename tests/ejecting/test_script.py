@@ -58,6 +58,21 @@ def table() -> kb.Recipe:
     )
 
 
+def counts() -> kb.Recipe:
+    """Texts as vectors, by words, groups of words and n-grams of characters, beside numbers."""
+    frame = mixed().assign(note=reviews()["review"].str.replace("\u2028", " "))
+    frame["title"], frame["name"] = frame["note"], frame["colour"].fillna("none") + " thing"
+    frame.to_csv("rows.csv", index=False)
+    features = {
+        "note": kb.Text(output_mode="tf_idf", ngrams=2, max_tokens=30),
+        "title": kb.Text(output_mode="tf_idf", vocabulary=["good", "bad"]),
+        "name": kb.Text(output_mode="multi_hot", subwords=(3, 4)),
+    }
+    return kb.Recipe(
+        data=kb.CSV(path="rows.csv", target="answer", ignore=["colour"]), features=features
+    )
+
+
 def several() -> kb.Recipe:
     """Two targets of one source with test rows of its own, classes balanced."""
     mixed().assign(price=np.arange(ROWS) / 7).to_csv("train.csv", index=False)
@@ -135,7 +150,7 @@ def tuned() -> kb.Recipe:
     )
 
 
-RECIPES = [digits, flowers, table, several, pairs, arrays, folder, tuned]
+RECIPES = [digits, flowers, table, counts, several, pairs, arrays, folder, tuned]
 
 
 def run(text: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ WORDS = {
     "several": "column 'colour' (category) is",
     "labels": "columns 'colour' (category), 'note' (text), 'marks' (set) are",
     "text": "column 'review' (text) is",
+    "counts": "columns 'colour' (category), 'note' (text), 'name' (text) are",
 }
 
 # Verifies several exports in one process that cannot import kbuilder: importing Keras takes long.

@@ -43,7 +43,7 @@ VALUES = {
         objects("a|b", None, "b | a|", '["c\u2028d", "a"]', "日本|a|a", "", "|", "a\nb"),
         objects(["a", "b"], [], None, ("ü", "a"), ["1", 2, None]),
     ],
-    "text": [objects(*SENTENCES, "", None)],
+    "text": [objects(*SENTENCES, "", None)] * 4,
     "image": [
         objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),
         np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
@@ -51,19 +51,22 @@ VALUES = {
     ],
     "array": [np.array([[1.0, np.nan], [3.0, 4.0]]), np.arange(24.0).reshape(2, 4, 3)],
 }
-GIVEN: dict[tuple[str, int], dict[str, object]] = {
+FIELDS: dict[tuple[str, int], dict[str, object]] = {
     ("image", 0): {"height": 5, "width": 5},
     ("category", 2): {"hash": 5},
     ("category", 3): {"hash": 100},
     ("number", 2): {"bins": 3},
     ("number", 3): {"bins": [0, 1.7e9 + 1], "embedding": 3},
+    ("text", 1): {"output_mode": "tf_idf", "ngrams": 3},
+    ("text", 2): {"output_mode": "multi_hot", "subwords": (2, 3), "max_tokens": 20},
+    ("text", 3): {"subwords": 3},
 }
 CASES = [(kind, place) for kind, examples in VALUES.items() for place in range(len(examples))]
 
 
 def learned(kind: str, place: int) -> tuple[Columns, Table]:
     """A feature that has learned the values, as the only one of its table."""
-    feature = catalog.find("features", kind)(**GIVEN.get((kind, place), {}))
+    feature = catalog.find("features", kind)(**FIELDS.get((kind, place), {}))
     values = VALUES[kind][place]
     choices = feature.learn("column", values)  # type: ignore[attr-defined]
     update = {name: choice.value for name, choice in choices.items()}

@@ -21,6 +21,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "csv": {"path": Path("/rows.csv"), "target": "y"},
     "frame": {"target": "y"},
     "image_folder": {"path": Path("/images")},
+    "text_folder": {"path": Path("/texts")},
     "sklearn": {"name": "iris"},
     "column": {"column": "part", "names": {"test": ["2024"]}},
     "group": {"column": "customer"},
