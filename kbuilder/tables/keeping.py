@@ -175,6 +175,8 @@ def _typed(cells: pd.Series, sheet: bool) -> pd.Series:
     if sheet and there and all(isinstance(v, datetime) and v.time() == time() for v in there):
         values = [None if value is None else value.date() for value in values]
     types = {type(value) for value in there}
+    if sheet and types == {int, float}:
+        values, types = [None if value is None else float(value) for value in values], {float}
     try:
         if types >= {int, float}:  # 1 would become 1.0
             raise TypeError
