@@ -224,6 +224,7 @@ class CSV(_CSV):
         self,
         *,
         path: str | Path | Sequence[str | Path],
+        validation_path: str | Path | Sequence[str | Path] | None = ...,
         test_path: str | Path | Sequence[str | Path] | None = ...,
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,

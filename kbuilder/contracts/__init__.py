@@ -24,6 +24,7 @@ from kbuilder.contracts.plugins import Source as Source
 from kbuilder.contracts.plugins import Splitting as Splitting
 from kbuilder.contracts.plugins import Task as Task
 from kbuilder.contracts.plugins import Timed as Timed
+from kbuilder.contracts.plugins import Validating as Validating
 from kbuilder.contracts.plugins import Wide as Wide
 from kbuilder.contracts.values import FORMS as FORMS
 from kbuilder.contracts.values import IN_DOUBT as IN_DOUBT

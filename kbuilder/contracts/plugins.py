@@ -160,8 +160,14 @@ class Splitting(Protocol):
             DataError: if a part that the recipe asks for would be empty.
         """
 
-    def mixes(self, train: Table, test: Table) -> str | None:
-        """What test rows of the source's own have in common with training, that they should not."""
+    def mixes(self, train: Table, held: Table, part: str) -> str | None:
+        """What rows of the source's own have in common with training, that they should not.
+
+        Args:
+            train: The training rows.
+            held: Those that are held back.
+            part: For what: validation or test.
+        """
 
     def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """Statements after which `train`, and `validation` and `test` where there are some, are row
@@ -174,6 +180,22 @@ class Splitting(Protocol):
         Args:
             classes: As `Strata` has it.
             written: Gives the expression of a Keras layer.
+        """
+
+
+@runtime_checkable
+class Validating(Protocol):
+    """A source that may have rows for validation of its own."""
+
+    def validation(self, train: Table, words: Words | None = None) -> Table | None:
+        """The rows for validation; None: there are none of its own.
+
+        Args:
+            train: The rows to learn from, as `load` gave them.
+            words: As `load` takes them.
+
+        Raises:
+            DataError: if they cannot be read.
         """
 
 

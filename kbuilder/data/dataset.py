@@ -8,7 +8,7 @@ from typing import Any
 
 from kbuilder import engine, preprocessing
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
-from kbuilder.contracts import Decision, Finding, Settling
+from kbuilder.contracts import Decision, Finding, Settling, Validating
 from kbuilder.data import checks, infer, split, weights
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
@@ -84,11 +84,15 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
         DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
     """
     recipe, decisions = settled(recipe)
-    resolved = infer.resolve(recipe, *recipe.data.load(_words(recipe)))
+    words = _words(recipe)
+    table, test = recipe.data.load(words)
+    own = recipe.data.validation(table, words) if isinstance(recipe.data, Validating) else None
+    resolved = infer.resolve(recipe, table, test, own)
     resolved = replace(resolved, decisions=(*decisions, *resolved.decisions))
     parts = split.divide(
-        resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets
-    )
+        resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,
+        resolved.validation,
+    )  # fmt: skip
     return resolved, parts.smoke() if smoke else parts
 
 

@@ -42,6 +42,7 @@ class Resolved:
         decisions: What was inferred.
         table, test: The rows that have a target; test is None without a test set of its own.
         dropped: Whether there were rows without one.
+        validation: The rows for validation of the source's own that have a target; None: none.
     """
 
     recipe: Recipe
@@ -50,9 +51,12 @@ class Resolved:
     table: Table
     test: Table | None
     dropped: bool
+    validation: Table | None = None
 
 
-def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
+def resolve(
+    recipe: Recipe, table: Table, test: Table | None, validation: Table | None = None
+) -> Resolved:
     """Write out features, ignored columns, task and test share.
 
     Raises:
@@ -63,23 +67,28 @@ def resolve(recipe: Recipe, table: Table, test: Table | None) -> Resolved:
     tasks = [task for _, task in targets]
     check_balance(recipe, tasks)
     features, ignored = _infer_features(recipe, table, decisions)
-    given = len(table) + len(test or ())
+    given = len(table) + len(test or ()) + len(validation or ())
     table = _with_target(table, targets, decisions)
     test = _with_target(test, targets, decisions) if test is not None else None
-    dropped = len(table) + len(test or ()) < given
+    if validation is not None:
+        validation = _with_target(validation, targets, decisions)
+    dropped = len(table) + len(test or ()) + len(validation or ()) < given
     split = _learned_split(recipe, table, test, decisions)
+    if validation is not None:
+        split = _without_validation(split, decisions)
     weight = weight_of(recipe.data)
     if weight is not None:
         weights.check_tasks(tasks)
-        for rows in (table, test) if test is not None else (table,):
-            weights.read(rows, weight)
+        for rows in (table, validation, test):
+            if rows is not None:
+                weights.read(rows, weight)
     data = recipe.data.model_copy(  # type: ignore[attr-defined]  # every source is a Spec
         update={"ignore": (*recipe.data.ignore, *ignored), "split": split}
     )
     task = tasks[0] if len(tasks) == 1 else {names[0]: task for names, task in targets}
     update = {"data": data, "features": features, "task": task}
     resolved = recipe.model_copy(update=update)
-    return Resolved(resolved, targets, tuple(decisions), table, test, dropped)
+    return Resolved(resolved, targets, tuple(decisions), table, test, dropped, validation)
 
 
 def _learned_split(
@@ -95,6 +104,26 @@ def _learned_split(
     update = {name: choice.value for name, choice in found.items()}
     learned: Splitting = split.model_copy(update=update)  # type: ignore[attr-defined]  # it is a Spec
     return learned
+
+
+def _without_validation(split: Any, decisions: list[Decision]) -> Splitting:
+    """The division of rows that have others for validation.
+
+    Raises:
+        DataError: if the recipe wants a share of them for it.
+    """
+    key = ("data", "split", "validation")
+    if "validation" in split.model_fields_set and split.validation:
+        raise DataError(
+            f"the source has rows for validation of its own, and {split.validation:.0%} of the "
+            "others are to be held back for it too. Expected one of the two.",
+            key=key,
+        )
+    reason = "the source has rows for validation of its own"
+    decisions[:] = [decision for decision in decisions if decision.key != key]
+    decisions.append(Decision(key, 0.0, reason, to_line(key, 0.0)))
+    known: Splitting = split.model_copy(update={"validation": 0.0})
+    return known
 
 
 def check_balance(recipe: Recipe, tasks: Sequence[Task]) -> None:

@@ -76,7 +76,11 @@ class Parts:
 
 
 def divide(
-    table: Table, test: Table | None, splitting: Splitting, targets: Sequence[Target]
+    table: Table,
+    test: Table | None,
+    splitting: Splitting,
+    targets: Sequence[Target],
+    validation: Table | None = None,
 ) -> Parts:
     """Divide the rows, seeded, as the recipe says.
 
@@ -101,10 +105,18 @@ def divide(
         if part in found.rows
     }
     train, notes = parts["train"], found.notes
-    if test is not None:
-        mixed = splitting.mixes(train, test)
+    for part, own in (("validation", validation), ("test", test)):
+        if own is None:
+            continue
+        if part in parts:
+            raise DataError(
+                f"the source has rows for {part} of its own, and the split holds back others. "
+                "Expected one of the two.",
+                key=("data", "split"),
+            )
+        mixed = splitting.mixes(train, own, part)
         notes += (mixed,) if mixed else ()
-    return Parts(train, parts.get("validation"), parts.get("test", test), notes)
+    return Parts(train, parts.get("validation", validation), parts.get("test", test), notes)
 
 
 def divided_by(targets: Sequence[Target]) -> Target:

@@ -60,8 +60,8 @@ def write(
         ([*_entering(phase, [p for p, _ in phases], model), *compiling(optimizer)], phase.epochs)
         for phase, optimizer in phases
     ] or [(compiling(model.optimizer), None)]
-    own_test = any(line.startswith("test = ") for line in source.lines)
-    divided = [part for part in held if part != "test" or not own_test]
+    own_parts = {line.partition(" = ")[0] for line in source.lines}
+    divided = [part for part in held if part not in own_parts]
     parts = [
         *source.functions,
         _divide(recipe, columns, expressions, dropped, grouping, divided),
@@ -257,14 +257,14 @@ def _main(
     training = recipe.training
     validated = "validation" in held
     tested = "test" in held
-    own_test = tested and any(line.startswith("test = ") for line in source.lines)
+    own = {line.partition(" = ")[0] for line in source.lines}
     given = ", ".join(f"{name}={name.upper()}" for name in source.paths)
     lines = [f"def main({given}):", '    """Read, divide, build, fit, evaluate."""']
     lines += ["    keras.utils.set_random_seed(SEED)", *(wrapped(line, 4) for line in source.lines)]
-    if own_test and dropped:
-        lines.append(wrapped(f"test = present(test, {list(dropped)!r})", 4))
-    names = ["train", *(["validation"] if validated else [])]
-    names += ["test"] if tested and not own_test else []
+    for part in held if dropped else ():
+        if part in own:
+            lines.append(wrapped(f"{part} = present({part}, {list(dropped)!r})", 4))
+    names = ["train", *(part for part in held if part not in own)]
     lines += [
         f"    {', '.join(names)}{',' if len(names) == 1 else ''} = divide(rows)",
         "    layers = preprocessing(train)",

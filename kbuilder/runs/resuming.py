@@ -21,9 +21,9 @@ from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
 
 CHANGEABLE = (
-    "data.path", "data.sql", "data.test_path", "training.checkpoints", "training.early_stopping",
-    "training.epochs", "training.plan", "training.strategy", "training.tensorboard",
-    "training.wait_minutes",
+    "data.path", "data.sql", "data.test_path", "data.validation_path", "training.checkpoints",
+    "training.early_stopping", "training.epochs", "training.plan", "training.strategy",
+    "training.tensorboard", "training.wait_minutes",
 )  # fmt: skip
 """What of a recipe may be changed when a run is resumed."""
 

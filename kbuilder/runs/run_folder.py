@@ -38,6 +38,8 @@ FILES = {
     "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
     "splits.parquet",
 }  # fmt: skip
+LATER = {"findings.json", "predictions.parquet", "splits.parquet"}
+"""Those that the first runs lack."""
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
 SPLITS = {"rows", "fingerprint", "smoke"}
 """What is in the two files at least."""
@@ -251,7 +253,7 @@ def check(path: Path) -> None:
     """
     try:
         known = files.hashes_in(path / LOCK)
-        if not known.keys() >= FILES:
+        if not known.keys() >= FILES - LATER:
             raise ValueError("without the hashes of all files")
     except (OSError, ValueError):
         raise RunError(
@@ -324,7 +326,11 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
 
 
 def _frame(file: Path) -> pd.DataFrame:
-    """The rows of a Parquet file, each of a split."""
+    """The rows of a Parquet file, each of a split; none where there is no such file."""
+    if not file.exists():
+        import pandas as pd
+
+        return pd.DataFrame({"split": [], "row": []})
     frame = files.read_parquet(file)
     if "split" not in frame or not {"row", "file"} & set(frame):
         raise ValueError(f"{file.name} has no split, or no row or file")
@@ -338,7 +344,8 @@ def decisions(path: Path) -> list[Decision]:
 
 def findings(path: Path) -> list[Finding]:
     """What looked wrong in the rows when a run began."""
-    return [Finding.from_json(item) for item in files.read_json(path / "findings.json")]
+    file = path / "findings.json"
+    return [Finding.from_json(item) for item in files.read_json(file)] if file.exists() else []
 
 
 def splits(path: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _delimiter(name: str) -> str:
 
 
 class CSV(Spec):
-    """A table in a file, or in several, and optionally a second one with the test rows.
+    """A table in a file, or in several, and optionally others for validation and the test.
 
     CSV, Parquet, Arrow, JSON lines, JSON or Excel: what it is its content says. Of a CSV file the
     delimiter, the encoding and the quotes are recognised, and said.
@@ -54,8 +54,10 @@ class CSV(Spec):
 
     path: DataPaths
     """The file, relative to the recipe, or several: a list, or a pattern such as sales-*.csv."""
+    validation_path: DataPaths | None = None
+    """Another file, or several, with the rows for validation."""
     test_path: DataPaths | None = None
-    """A second file, or several, with the rows to test on."""
+    """Another file, or several, with the rows to test on."""
     target: Names = Field(min_length=1)
     """The column to predict, or several columns of numbers."""
     ignore: Names = ()
@@ -116,7 +118,8 @@ class CSV(Spec):
     def settle(self) -> dict[str, Choice]:
         """The files of a pattern, and their dialect where it is left open."""
         found: dict[str, Choice] = {}
-        for name, given in (("path", self.path), ("test_path", self.test_path)):
+        for name in ("path", "validation_path", "test_path"):
+            given = getattr(self, name)
             if isinstance(given, Path) and (matched := several.matching(given)):
                 count = "1 file matches" if len(matched) == 1 else f"{len(matched):,} files match"
                 value = matched[0] if len(matched) == 1 else matched
@@ -129,8 +132,13 @@ class CSV(Spec):
         train = self._read(self.path, "path", words)
         if self.test_path is None:
             return train, None
-        texts = {name: () for name, values in train.columns.items() if values.dtype == object}
-        return train, self._read(self.test_path, "test_path", {**texts, **(words or {})})
+        return train, self._read(self.test_path, "test_path", _alike(train, words))
+
+    def validation(self, train: Table, words: Words | None = None) -> Table | None:
+        """Read the file of the rows for validation, if there is one."""
+        if self.validation_path is None:
+            return None
+        return self._read(self.validation_path, "validation_path", _alike(train, words))
 
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file, of any format, or of several by a pattern."""
@@ -187,8 +195,12 @@ class CSV(Spec):
     def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""
         files = self._files(self.path, "path")
-        tests = () if self.test_path is None else self._files(self.test_path, "test_path")
-        if len(files) > 1 or len(tests) > 1:
+        others = {
+            part: self._files(given, f"{part}_path")
+            for part, given in (("validation", self.validation_path), ("test", self.test_path))
+            if given is not None
+        }
+        if len(files) > 1 or any(len(own) > 1 for own in others.values()):
             raise CallError(
                 "a script reads one CSV file, and not several. Expected their rows in one file."
             )
@@ -221,9 +233,9 @@ class CSV(Spec):
             "    return {name: cells(frame[name], missing, words.get(name)) for name in frame}"
         )
         lines, paths = ["rows = read(path)"], {"path": files[0]}
-        if tests:
-            lines.append("test = read(test_path)")
-            paths["test_path"] = tests[0]
+        for part, (file,) in others.items():
+            lines.append(f"{part} = read({part}_path)")
+            paths[f"{part}_path"] = file
         return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
 
     @staticmethod
@@ -254,3 +266,9 @@ class CSV(Spec):
         reading = self._reading(files, key, words)
         tables = [chunks.read(file, key, reading) for file in files]
         return tables[0] if len(files) == 1 else several.joined(files, tables, self.ignore, key)
+
+
+def _alike(train: Table, words: Words | None) -> Words:
+    """What is read as words in other rows: what is in training, too."""
+    texts = {name: () for name, values in train.columns.items() if values.dtype == object}
+    return {**texts, **(words or {})}

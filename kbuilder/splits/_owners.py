@@ -30,10 +30,10 @@ def without(known: np.ndarray, column: str) -> tuple[str, ...]:
     return (f"{count:,} rows have no {column}: they are one group",) if count else ()
 
 
-def in_both(train: Table, test: Table, column: str) -> str | None:
-    """What is said where test rows of the source's own belong to those of training rows."""
-    both = {*owners(train, column, "column")} & {*owners(test, column, "column")} - {""}
+def in_both(train: Table, held: Table, column: str, part: str) -> str | None:
+    """What is said where rows of the source's own belong to those of training rows."""
+    both = {*owners(train, column, "column")} & {*owners(held, column, "column")} - {""}
     if not both:
         return None
     some = listed((repr(cut(name)) for name in sorted(both)), 3)
-    return f"{len(both):,} groups of {column} are in training and in the test rows: {some}"
+    return f"{len(both):,} groups of {column} are in training and in {part}: {some}"

@@ -64,7 +64,7 @@ class Shares(Spec):
             return {"test": Choice(0.0, "the source has test rows of its own")}
         return {"test": Choice(0.1, "the source has no test rows of its own")}
 
-    def mixes(self, train: Table, test: Table) -> str | None:
+    def mixes(self, train: Table, held: Table, part: str) -> str | None:
         return None
 
     def shares(self) -> dict[str, float]:

@@ -50,8 +50,8 @@ class Group(Shares):
             self.check(part, share, parts["train"], parts[part], f"{count} groups")
         return Division(parts, without(known, self.column))
 
-    def mixes(self, train: Table, test: Table) -> str | None:
-        return in_both(train, test, self.column)
+    def mixes(self, train: Table, held: Table, part: str) -> str | None:
+        return in_both(train, held, self.column, part)
 
     def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """A line for each part."""

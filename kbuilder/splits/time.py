@@ -80,12 +80,12 @@ class Time(Shares):
             )
         return Division(parts, notes)
 
-    def mixes(self, train: Table, test: Table) -> str | None:
-        times, later = self._times(train), self._times(test)
-        both = None if self.group is None else in_both(train, test, self.group)
+    def mixes(self, train: Table, held: Table, part: str) -> str | None:
+        times, later = self._times(train), self._times(held)
+        both = None if self.group is None else in_both(train, held, self.group, part)
         if len(later) and times.max() >= later.min():
             before = int(np.sum(later <= times.max()))
-            return f"{before:,} test rows are not later than all rows of training"
+            return f"{before:,} rows of {part} are not later than all rows of training"
         return both
 
     def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:

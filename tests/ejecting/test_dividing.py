@@ -48,3 +48,15 @@ def test_a_script_divides_the_rows_as_the_fit_does(name: str, rows: Path) -> Non
     exec(pipeline.written(prepared, rows.parent), code)
     found = [part["id"].astype(int).tolist() for part in code["divide"](code["read"](rows))]
     assert found == [part["id"].tolist() for _, part in prepared.data.parts]
+
+
+def test_a_script_reads_the_rows_for_validation_from_their_file(rows: Path) -> None:
+    frame = pd.read_csv(rows)
+    (rows.parent / "held.csv").write_text(frame.iloc[:50].to_csv(index=False))
+    data = kb.CSV(path=rows, validation_path=rows.parent / "held.csv", target="y")
+    recipe = kb.Recipe(data=data, model=kb.Linear())
+    prepared = pipeline.build(kb.prepare(recipe), recipe)
+    text = pipeline.written(prepared, rows.parent)
+    assert "\n    validation = read(validation_path)\n" in text
+    assert "\n    train, test = divide(rows)\n" in text
+    assert "validation_data=validating" in text

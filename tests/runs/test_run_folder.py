@@ -104,6 +104,17 @@ def test_a_file_that_was_altered_is_named(copied: Path, name: str) -> None:
     )
 
 
+def test_a_run_without_the_files_of_later_versions_is_loaded(copied: Path) -> None:
+    lock = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
+    for name in run_folder.LATER:
+        (copied / name).unlink()
+        del lock["sha256"][name]
+    (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    run = kb.load(copied)
+    assert (len(run.rows), len(run.predictions()), list(run.findings)) == (0, 0, [])
+    assert len(run.predict(pd.DataFrame(run.record.examples)))
+
+
 def test_several_altered_files_are_all_named(copied: Path) -> None:
     for name in ("log.txt", "columns.json"):
         (copied / name).write_text("x", encoding="utf-8")

@@ -211,9 +211,9 @@ def test_test_rows_of_the_sources_own_are_compared() -> None:
     [said] = notes(train, kb.Group(column="customer"), test)
     trained = parts(train, kb.Group(column="customer"), test).train["customer"]
     both = len({*trained} & {*test["customer"]})
-    assert said.startswith(f"{both} groups of customer are in training and in the test rows: '0'")
+    assert said.startswith(f"{both} groups of customer are in training and in test: '0'")
     [said] = notes(train, kb.Time(column="day"), test)
-    assert said.endswith("test rows are not later than all rows of training")
+    assert said.endswith("rows of test are not later than all rows of training")
 
 
 def test_a_column_that_says_how_rows_are_divided_is_told() -> None:
@@ -224,3 +224,41 @@ def test_a_column_that_says_how_rows_are_divided_is_told() -> None:
         "are test, train, val. Write `data: {split: {by: column, column: part}}` to divide by "
         "it, or `data: {ignore: [part]}`"
     )
+
+
+def halves(**split: Any) -> kb.Recipe:
+    """Rows to learn from and to validate by in files of their own."""
+    frame = visits(200, 20)
+    frame.assign(y=frame["y"].where(frame["id"] != 150)).iloc[100:].to_csv("held.csv", index=False)
+    frame.iloc[:100].to_csv("rows.csv", index=False)
+    data = kb.CSV(path="rows.csv", validation_path="held.csv", target="y", **split)
+    return kb.Recipe(data=data, model=kb.Linear(), training=kb.Training(epochs=1))
+
+
+def test_rows_for_validation_may_have_a_file_of_their_own() -> None:
+    resolved, found = divided(halves())
+    assert ids(found)["validation"] == {*range(100, 200)} - {150}
+    assert len(found.train) + len(found.test or ()) == 100
+    assert resolved.recipe.data.split.validation == 0.0
+    [reason] = [d.reason for d in resolved.decisions if d.path == "data.split.validation"]
+    assert reason == "the source has rows for validation of its own"
+
+
+def test_rows_for_validation_of_its_own_and_a_share_contradict_each_other() -> None:
+    said = message(DataError, divided, halves(split=kb.Random(validation=0.2)))
+    assert said == (
+        "data.split.validation: the source has rows for validation of its own, and 20% of the "
+        "others are to be held back for it too. Expected one of the two."
+    )
+    split = kb.Column(column="customer", names={"validation": ("3", "4")})
+    said = message(DataError, divided, halves(split=split))
+    assert said == (
+        "data.split: the source has rows for validation of its own, and the split holds back "
+        "others. Expected one of the two."
+    )
+
+
+def test_groups_in_training_and_in_the_file_for_validation_are_said() -> None:
+    found = look(halves(split=kb.Group(column="customer"))).findings
+    [said] = [finding.message for finding in found if " groups of customer " in finding.message]
+    assert " are in training and in validation: '0'" in said
