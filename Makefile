@@ -7,7 +7,7 @@ DATA ?= data
 BIN := $(VENV)/bin
 PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
 
-.PHONY: demo test test-slow lint docs contract bench bench-tables bench-fit bench-serve soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow lint docs contract bench bench-tables bench-fit bench-serve bench-checks soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -51,6 +51,10 @@ bench-tables: $(VENV)/.installed
 # Steps per second, compared with plain Keras and PyTorch; the figures are in benchmarks/results.
 bench-fit: $(VENV)/.installed
 	$(BIN)/python benchmarks/fit.py $(DATA)
+
+# Faults planted in clean tables, and which are found; they are in benchmarks/results.
+bench-checks: $(VENV)/.installed
+	$(BIN)/python benchmarks/checks.py $(DATA)
 
 # Requests per second, compared with a plain handler; the figures are in benchmarks/results.
 bench-serve: $(VENV)/.installed

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -54,16 +55,20 @@ class Looked:
     targets: Sequence[Target]
     own_test: bool
 
-    @property
+    @cached_property
+    def _some(self) -> Table:
+        return self.parts.train.take(slice(SAMPLE))
+
+    @cached_property
     def columns(self) -> dict[str, np.ndarray]:
         """The scalar columns of the training rows that are features."""
-        train = self.parts.train.take(slice(SAMPLE))
+        train = self._some
         kinds = {name: kind_of(train[name]) for name in self.recipe.features}
         return {n: train[n] for n, kind in kinds.items() if kind in ("number", "string")}
 
     def target(self, names: Sequence[str]) -> np.ndarray:
         """A target of the same rows."""
-        return self.parts.train.take(slice(SAMPLE)).target(names)
+        return self._some.target(names)
 
 
 def check(looked: Looked) -> tuple[Finding, ...]:
@@ -117,23 +122,21 @@ def _leak(looked: Looked) -> Iterator[Finding]:
 
 def _determines(cells: np.ndarray, labels: np.ndarray) -> str:
     """How a column says the class of a row: "same", in words, or not at all."""
-    there = ~missing(cells)
-    if there.sum() < ENOUGH:
+    import pandas as pd
+
+    if (~missing(cells)).sum() < ENOUGH:
         return ""
-    names = [str(value) for value in cells.tolist()]
-    classes = [str(as_label(value)) for value in labels.tolist()]
-    counts: dict[str, Counter[str]] = {}
-    for name, label in zip(names, classes, strict=True):
-        counts.setdefault(name, Counter())[label] += 1
-    known = Counter(classes)
-    if len(known) < 2 or len(counts) > min(0.1 * len(names), 1000):
+    name, names = pd.factorize(cells, use_na_sentinel=False)
+    label, known = pd.factorize(labels, use_na_sentinel=False)
+    if len(known) < 2 or len(names) > min(0.1 * len(cells), 1000):
         return ""  # too many values to tell a rule from chance
-    right = sum(max(own.values()) for own in counts.values())
-    chance = max(known.values()) / len(names)
-    if right == len(names) and len(counts) == len(known):
+    together = np.bincount(name * len(known) + label, minlength=len(names) * len(known))
+    right = int(together.reshape(len(names), len(known)).max(axis=1).sum())
+    chance = np.bincount(label).max() / len(cells)
+    if right == len(cells) and len(names) == len(known):
         return "same"
-    if right >= NEARLY * len(names) and chance < 0.99:
-        return f"its {len(counts)} values tell the class of {right / len(names):.1%} of the rows"
+    if right >= NEARLY * len(cells) and chance < 0.99:
+        return f"its {len(names)} values tell the class of {right / len(cells):.1%} of the rows"
     return ""
 
 
@@ -274,9 +277,10 @@ def _split(looked: Looked) -> Iterator[Finding]:
     for note in looked.parts.notes:
         yield Finding("split", ("data", "split"), note, sure=True)
     for column, values in looked.columns.items():
+        found = profile(values)
         for by in catalog.names("splits"):
             kind: Any = catalog.find("splits", by)
-            match = kind.recognise(profile(values))
+            match = kind.recognise(found)
             if match is not None:
                 line = to_line(("data", "split"), {"by": by, "column": column})
                 ignore = to_line(("data", "ignore"), [column])
@@ -322,7 +326,7 @@ def _chance(table: Table, names: Sequence[str]) -> float:
     """How likely two rows are alike, if their columns had nothing to do with each other."""
     chance = 1.0
     for name in names:
-        counts = np.unique(_hashed(table[name]), return_counts=True)[1]
+        counts = np.unique(_hashed(table[name][:SAMPLE]), return_counts=True)[1]
         chance *= float(np.sum((counts / counts.sum()) ** 2))
     return chance
 
@@ -341,9 +345,10 @@ def _hashed(values: np.ndarray) -> np.ndarray:
 
     if values.ndim > 1:
         values = np.array([row.tobytes().hex() for row in values], dtype=object)
-    elif values.dtype == object:
-        values = np.array([str(value) for value in values], dtype=object)
-    return pd.util.hash_array(values)
+    try:
+        return pd.util.hash_array(values)
+    except TypeError:  # lists and the like
+        return pd.util.hash_array(np.array([str(value) for value in values], dtype=object))
 
 
 def _far_off(looked: Looked) -> Iterator[Finding]:
