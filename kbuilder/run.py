@@ -122,7 +122,8 @@ class Run:
     @property
     def rows(self) -> pd.DataFrame:
         """The rows of each split: `split`, and `row`, the number in its file from 1, or `file`."""
-        return self.record.rows.copy()
+        known = self.record.rows
+        return run_folder.frame(self.path / "splits.parquet") if known is None else known.copy()
 
     def predictions(self, split: str | None = None) -> pd.DataFrame:
         """What the fit answered for the rows that were held back, and what is true of them.
@@ -139,6 +140,8 @@ class Run:
             CallError: if no rows were held back for it.
         """
         frame = self.record.predictions
+        if frame is None:
+            frame = run_folder.frame(self.path / "predictions.parquet")
         if split is None:
             return frame.copy()
         held = [name for name in self.metrics["splits"] if name]

@@ -70,6 +70,8 @@ class Set(Spec):
         if mark == sets.LISTS:
             return Match(1.0 if profile.kind == "list" else 0.95, "it holds lists of names")
         reason = f"it holds names with {mark!r} between them"
+        if profile.even and mark == sets.SEPARATORS[-1]:
+            return None  # a surname and a name, or a town and its country
         if profile.numbered and mark != sets.SEPARATORS[0]:
             return Match(0.75, f"{reason}, all numbers")
         return Match(0.9 if mark == sets.SEPARATORS[0] else 0.85, reason)

@@ -53,7 +53,9 @@ def rows_per_part(columns: Columns) -> int:
     """How many rows are read, predicted and written at a time."""
     rows = min(SIZES[feature.form] for feature in columns.features.values())
     wide = [f.width for f in columns.features.values() if isinstance(f, Wide)]
-    return max(FEWEST, min(rows, NUMBERS // max(1, sum(wide)) // FEWEST * FEWEST))
+    if not wide:
+        return rows
+    return min(rows, max(FEWEST, NUMBERS // max(1, sum(wide)) // FEWEST * FEWEST))
 
 
 @dataclass(frozen=True)

@@ -58,10 +58,11 @@ class Record:
         splits: Sizes, seed and fingerprint of the parts.
         history: Figures of each epoch.
         metrics: The content of `metrics.json`.
-        rows: The split of each row: `split`, and `row`, its number from 1, or `file`.
-        predictions: The same of those held back, with what is true of each and the answers.
         log: What was printed.
         examples: A few real rows as JSON values, to compare an export on.
+        rows: The split of each row: `split`, and `row`, its number from 1, or `file`; None: they
+            are in the folder, see `frame`.
+        predictions: The same of those held back, with what is true of each and the answers.
     """
 
     recipe: Recipe
@@ -71,10 +72,10 @@ class Record:
     splits: Mapping[str, Any]
     history: Sequence[Mapping[str, float]]
     metrics: Mapping[str, Any]
-    rows: pd.DataFrame
-    predictions: pd.DataFrame
     log: Sequence[str]
     examples: Sequence[Mapping[str, Any]]
+    rows: pd.DataFrame | None = None
+    predictions: pd.DataFrame | None = None
 
 
 def place(recipe: Recipe, run_dir: str | Path | None, title: str = "") -> Path:
@@ -145,8 +146,9 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         )
         files.write_json(folder / "splits.json", record.splits)
         files.write_json(folder / "metrics.json", record.metrics)
-        files.write_parquet(folder / "splits.parquet", record.rows)
-        files.write_parquet(folder / "predictions.parquet", record.predictions)
+        for name, rows in (("splits", record.rows), ("predictions", record.predictions)):
+            assert rows is not None, "they come from the fit"
+            files.write_parquet(folder / f"{name}.parquet", rows)
         files.write_rows(folder / "history.csv", record.history)
         (folder / "log.txt").write_text("\n".join(record.log) + "\n", encoding="utf-8")
         files.write_json(folder / "examples.json", {"instances": record.examples})
@@ -300,8 +302,6 @@ def read(path: Path) -> Record:
             splits=splits(path),
             history=[{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)],
             metrics=metrics,
-            rows=_frame(path / "splits.parquet"),
-            predictions=_frame(path / "predictions.parquet"),
             log=lines(path / "log.txt"),
             examples=examples,
         )
@@ -325,16 +325,21 @@ def _with(names: Set[str], file: Path) -> dict[str, Any]:
     return known
 
 
-def _frame(file: Path) -> pd.DataFrame:
-    """The rows of a Parquet file, each of a split; none where there is no such file."""
+def frame(file: Path) -> pd.DataFrame:
+    """The rows of a Parquet file of a run, each of a split; none where there is no such file.
+
+    Raises:
+        RunError: if it is not as kbuilder wrote it.
+    """
     if not file.exists():
         import pandas as pd
 
         return pd.DataFrame({"split": [], "row": []})
-    frame = files.read_parquet(file)
-    if "split" not in frame or not {"row", "file"} & set(frame):
-        raise ValueError(f"{file.name} has no split, or no row or file")
-    return frame
+    with files.ours(file.parent, RunError, "Fit again."):
+        rows = files.read_parquet(file)
+        if "split" not in rows or not {"row", "file"} & set(rows):
+            raise ValueError(f"{file.name} has no split, or no row or file")
+    return rows
 
 
 def decisions(path: Path) -> list[Decision]:
