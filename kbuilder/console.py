@@ -71,7 +71,7 @@ class Console:
     def found(self, findings: Iterable[Finding]) -> None:
         """What looks wrong in the rows."""
         for finding in findings:
-            self.say(f"Warning: {finding.message}.".replace("..", "."))
+            self.say(f"Warning: {finding.message.removesuffix('.')}.")
 
     def decided(self, decisions: Iterable[Decision]) -> None:
         """What was inferred, in a few lines."""

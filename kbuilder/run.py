@@ -412,7 +412,7 @@ class Run:
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
         if path.suffix.lower() == ".parquet" and not several.matching(path):
             return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
-        if path.suffix.lower() == ".json":
+        if path.suffix.lower() == ".json" and not several.matching(path):
             return read_json(columns, path, keep).parts(size, start)
         return self.recipe.data.parts(path, columns.words(), wanted, size, start, keep)
 
@@ -430,7 +430,7 @@ class Run:
         if not isinstance(data, str | Path):
             table = from_frame(data, "the frame", self._cells)
             return replace(table, kept=of_frame(keep, data, "the frame"))
-        if Path(data).suffix.lower() == ".json":
+        if Path(data).suffix.lower() == ".json" and not several.matching(Path(data)):
             return read_json(self.record.columns, Path(data), keep)
         if Path(data).suffix.lower() == ".parquet" and not several.matching(Path(data)):
             return chunks.read_parquet(Path(data), self._cells, keep)

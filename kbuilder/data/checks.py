@@ -301,7 +301,7 @@ def _split(looked: Looked) -> Iterator[Finding]:
 
 def _repeated_rows(looked: Looked) -> Iterator[Finding]:
     """Rows that stand in training and are held back too."""
-    names = [*looked.columns, *(n for t in looked.targets for n in t.columns)]
+    names = [*looked.recipe.features, *(n for t in looked.targets for n in t.columns)]
     train = looked.parts.train
     if len(names) < 2 or len(train) < ENOUGH:
         return
@@ -343,6 +343,9 @@ def _hashed(values: np.ndarray) -> np.ndarray:
     """A hash of each value, whatever it is: a number, a text, a list, an array. (rows,) uint64"""
     import pandas as pd
 
+    whole = values.dtype.kind in "iub" and values.ndim == 1
+    if whole and np.array_equal(values, values.astype(np.float64).astype(values.dtype)):
+        values = values.astype(np.float64)  # as they are where one is missing
     if values.ndim > 1:
         values = np.array([row.tobytes().hex() for row in values], dtype=object)
     try:

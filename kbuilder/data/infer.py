@@ -75,7 +75,7 @@ def resolve(
     dropped = len(table) + len(test or ()) + len(validation or ()) < given
     split = _learned_split(recipe, table, test, decisions)
     if validation is not None:
-        split = _without_validation(split, decisions)
+        split = _without_validation(recipe.data.split, split, decisions)
     weight = weight_of(recipe.data)
     if weight is not None:
         weights.check_tasks(tasks)
@@ -106,16 +106,20 @@ def _learned_split(
     return learned
 
 
-def _without_validation(split: Any, decisions: list[Decision]) -> Splitting:
+def _without_validation(written: Any, split: Any, decisions: list[Decision]) -> Splitting:
     """The division of rows that have others for validation.
+
+    Args:
+        written: The division as the recipe has it.
+        split: The same with what was left open.
 
     Raises:
         DataError: if the recipe wants a share of them for it.
     """
     key = ("data", "split", "validation")
-    if "validation" in split.model_fields_set and split.validation:
+    if "validation" in written.model_fields_set and written.validation:
         raise DataError(
-            f"the source has rows for validation of its own, and {split.validation:.0%} of the "
+            f"the source has rows for validation of its own, and {written.validation:.0%} of the "
             "others are to be held back for it too. Expected one of the two.",
             key=key,
         )
@@ -189,19 +193,19 @@ def _absent(values: np.ndarray) -> np.ndarray:
 
 def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[Target, ...]:
     """The targets with their tasks: all together if one task predicts them, else each its own."""
-    names = recipe.data.target
+    names, known = recipe.data.target, _missing(recipe)
     if recipe.task is not None and not isinstance(recipe.task, Mapping):
         return (Target(names, recipe.task),)
     if recipe.task is None:
         seen = {_recognised(profile(table.target([name]))) for name in names}
         numbers = all(kind_of(table[name]) == "number" for name in names)
         if len(names) == 1 or (len(seen) == 1 and numbers):
-            return (Target(names, _infer_task(table, names, ("task",), decisions)),)
+            return (Target(names, _infer_task(table, names, ("task",), decisions, known)),)
     written = recipe.task or {}
     return tuple(
         Target(
             (name,),
-            written.get(name) or _infer_task(table, (name,), ("task", name), decisions),
+            written.get(name) or _infer_task(table, (name,), ("task", name), decisions, known),
         )
         for name in names
     )
@@ -236,7 +240,11 @@ def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:
 
 
 def _infer_task(
-    table: Table, target: tuple[str, ...], key: tuple[str, ...], decisions: list[Decision]
+    table: Table,
+    target: tuple[str, ...],
+    key: tuple[str, ...],
+    decisions: list[Decision],
+    missing_words: Sequence[str],
 ) -> Task:
     values = table.target(target)
     found = profile(values)
@@ -245,7 +253,7 @@ def _infer_task(
     if otherwise is not None:
         raise otherwise
     if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 3):
-        raise _mixed(name, table, ("data", "target"), table[target[0]])
+        raise _mixed(name, table, ("data", "target"), table[target[0]], missing_words)
     if not found.present and found.kind in ("string", "number"):
         raise _empty(name, table)
     seen = matches("tasks", found)
@@ -313,7 +321,7 @@ def _infer_features(
             decisions.append(Decision(key, "ignored", reason, write))
             continue
         try:
-            kind, reason = _kind(name, found, known, table)
+            kind, reason = _kind(name, found, known, table, _missing(recipe))
         except DataError as error:
             wrong.append(error)
             continue
@@ -381,11 +389,22 @@ def _is_dirty(values: np.ndarray, least: int = 1) -> bool:
     return not codes and len(words) <= FEW and len(numbers) >= least
 
 
-def _kind(name: str, found: Profile, known: Sequence[tuple[str, Match]], table: Table) -> Choice:
+def _missing(recipe: Recipe) -> Sequence[str]:
+    """The words that the recipe says mean missing."""
+    return getattr(recipe.data, "missing", None) or ()  # not every source has words
+
+
+def _kind(
+    name: str,
+    found: Profile,
+    known: Sequence[tuple[str, Match]],
+    table: Table,
+    missing_words: Sequence[str],
+) -> Choice:
     """The kind of a feature, with the reason."""
     dirty = found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(table[name])
     if (dirty or found.kind == "mixed") and not (known and known[0][1].strength > LIKELY):
-        raise _mixed(name, table, ("features", name), table[name])
+        raise _mixed(name, table, ("features", name), table[name], missing_words)
     if known:
         return _surest(("features", name), known)
     kinds = listed(catalog.names("features"))
@@ -396,7 +415,9 @@ def _kind(name: str, found: Profile, known: Sequence[tuple[str, Match]], table: 
     )
 
 
-def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
+def _mixed(
+    name: str, table: Table, key: Key, values: np.ndarray, written: Sequence[str]
+) -> DataError:
     """The error for a column of numbers with some words in it."""
     there = np.flatnonzero(~missing(values))
     odd = [row for row in there if not is_number(str(values[row]))]
@@ -408,7 +429,7 @@ def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
         )
     plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
     names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
-    missing_words = also_missing(table, words)
+    missing_words = also_missing(table, words, written)
     return DataError(
         f"column {name!r} mixes {plenty}: {listed((repr(cut(word)) for word in words), 4)} "
         f"(first in {table.row(int(odd[0]))}). If that means missing, write "
@@ -418,10 +439,16 @@ def _mixed(name: str, table: Table, key: Key, values: np.ndarray) -> DataError:
     )
 
 
-def also_missing(table: Table, words: Sequence[str]) -> list[str]:
-    """What `data.missing` has to be for words to mean missing, too: it replaces what it was."""
+def also_missing(table: Table, words: Sequence[str], written: Sequence[str] = ()) -> list[str]:
+    """What `data.missing` has to be for words to mean missing, too: it replaces what it was.
+
+    Args:
+        table: The rows, which know what counted as missing.
+        words: The words.
+        written: What the recipe says that it is.
+    """
     also = [word for taken in table.taken.values() for word in taken]
-    return list(dict.fromkeys([*also, *words]))
+    return list(dict.fromkeys([*written, *also, *words]))
 
 
 def _all_of(wrong: Sequence[DataError]) -> DataError:

@@ -36,7 +36,9 @@ def naming(column: str, numbers: np.ndarray) -> str:
         numbers: The values of a column that are not missing. (n,)
     """
     exact = numbers.dtype == object  # whole ones beyond 64 bits
-    if len(numbers) < LEAST or not (exact or np.all(numbers == np.floor(numbers))):
+    if len(numbers) < LEAST or not (exact or np.all(np.isfinite(numbers))):
+        return ""
+    if not (exact or np.all(numbers == np.floor(numbers))):
         return ""
     values, counts = np.unique(numbers, return_counts=True)
     low, high = int(values[0]), int(values[-1])

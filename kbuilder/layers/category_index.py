@@ -56,9 +56,10 @@ class CategoryIndex(keras.layers.Layer):
     def call(self, values: Any) -> Any:
         index = self.table.lookup(values)
         if self.words:
+            unknown = index == 1
             index = tf.cond(
-                tf.reduce_any(index == 1),
-                lambda: self.table.lookup(tf.strings.strip(values)),
+                tf.reduce_any(unknown),
+                lambda: tf.where(unknown, self.table.lookup(tf.strings.strip(values)), index),
                 lambda: index,
             )
         if not self.one_hot:

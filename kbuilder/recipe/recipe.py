@@ -203,7 +203,8 @@ class Recipe(Spec):
                     "Expected one of the two",
                 )  # fmt: skip
         schedule = self.training.schedule
-        if schedule and schedule.needs_validation and not self.data.split.validates:
+        validates = self.data.split.validates or getattr(self.data, "validation_path", None)
+        if schedule and schedule.needs_validation and not validates:
             raise refuse(
                 ("training", "schedule"), f"{catalog.name_of(schedule)} looks at the validation "
                 "loss, and data.split holds no rows back for it. Expected another schedule, or "

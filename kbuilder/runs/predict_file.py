@@ -288,7 +288,8 @@ def _as_arrow(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
     """A batch of an Arrow stream, which can be cut anywhere between two."""
     import pyarrow as pa
 
-    batch = pa.RecordBatch.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
+    [batch] = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
     head = batch.schema.serialize().to_pybytes() if first else b""
     return head + batch.serialize().to_pybytes()
 

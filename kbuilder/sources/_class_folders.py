@@ -173,7 +173,8 @@ class ClassFolders(Spec):
 
     def _of_classes(self, path: Path, key: Key) -> Table:
         """The files of a folder of class folders, with their labels."""
-        chosen = self._chosen(path, key)
+        # Rows to predict or evaluate are of whatever class they are.
+        chosen = self._chosen(path, key) if key else folders(path)
         found = [file for folder in chosen for file in sorted(folder.iterdir())]
         table = self._load(found, str(path), key)
         for folder in chosen:

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Choice, Division, Feature, Match, Strata
-from kbuilder.errors import DataError, cut, listed
+from kbuilder.errors import DataError, cut, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.spec import Fraction, Words
 from kbuilder.splits._holding import hold_back
@@ -154,6 +154,16 @@ class Column(Shares):
         if not self.names:
             words = np.array([word.lower() for word in words], dtype=object)
         known = self._known()
+        there = set(words.tolist())
+        for part, names in self.names.items():
+            lacking = [name for name in names if name not in there]
+            if lacking:
+                raise DataError(
+                    f"column {self.column!r} is {lacking[0]!r} in no row of {table.origin}. "
+                    f"Expected values that it has: {listed(map(repr, sorted(there - {''})), 8)}.",
+                    key=("data", "split", "names", part),
+                    suggestion=nearest(lacking[0], sorted(there)),
+                )
         parts: dict[Part, np.ndarray] = {
             part: np.flatnonzero(np.isin(words, list(names))) for part, names in known.items()
         }
@@ -165,7 +175,7 @@ class Column(Shares):
             unknown[rows] = False
         if unknown.any():
             row = int(unknown.argmax())
-            value = str(table[self.column][row])
+            value = owners(table.take(slice(row, row + 1)), self.column, "column")[0]
             wanted = listed(name for names in known.values() for name in names)
             line = {"by": "column", "column": self.column, "names": {"test": [value]}}
             what, otherwise = "is empty", ""

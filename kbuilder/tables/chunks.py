@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbuilder import room
 from kbuilder.errors import DataError, Key, listed, nearest
-from kbuilder.tables import packing
+from kbuilder.tables import packing, several
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts
@@ -47,7 +47,7 @@ class Reading:
 
 
 def read(path: Path, key: Key = (), reading: Reading | None = None) -> Table:
-    """The rows of a file, by its content.
+    """The rows of a file, by its content; or of several by a pattern, which are read whole.
 
     Args:
         path: The file.
@@ -57,6 +57,9 @@ def read(path: Path, key: Key = (), reading: Reading | None = None) -> Table:
     Raises:
         DataError: if it is no table, has no rows, or cannot be read.
     """
+    files = several.matching(path)
+    if files:
+        return several.joined(files, [read(file, key, reading) for file in files], key=key)
     [part] = parts(path, key, reading)
     return part.table
 
@@ -81,6 +84,10 @@ def parts(
         DataError: as `read`, and if a wanted column is missing.
     """
     reading = reading or Reading()
+    if several.matching(path):
+        table = read(path, key, reading)
+        table = table if wanted is None else table.only(wanted)
+        return table.parts(size or len(table), start)
     kind = format_of(path, key)
     if kind == "lines":
         given: dict[str, Any] = {

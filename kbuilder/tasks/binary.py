@@ -82,7 +82,8 @@ class Binary(Spec):
                 key=("task",) if len(counts) > 2 else ("data", "target"),
             )
         pair = _labels.in_order(counts)
-        positive, reason = self._positive(column, pair, [counts[label] for label in pair])
+        numbers = {str(label): count for label, count in counts.items()}
+        positive, reason = self._positive(column, pair, [numbers[str(label)] for label in pair])
         negative = pair[0] if pair[1] == positive else pair[1]
         return {"classes": Choice((negative, positive), f"positive is {positive!r}: {reason}")}
 

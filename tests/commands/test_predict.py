@@ -10,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +395,20 @@ def test_an_encoding_that_there_is_not_is_refused(rows: str, fitted: Any, call: 
     code, out, err = call("predict", fitted("mixed").path, rows, "--encoding", "utf-9")
     assert (code, out) == (2, "")
     assert err.startswith("Error: 'utf-9' is no encoding of text.")
+
+
+@pytest.mark.parametrize("ending", ["parquet", "xlsx"])
+def test_columns_of_several_files_are_carried_over(ending: str, fitted: Any, call: Call) -> None:
+    for number in (1, 2):
+        mixed()[:4].assign(id=[10**18 + n * number for n in range(4)]).to_csv(
+            f"q-{number}.csv", index=False
+        )
+    code, _, err = call(
+        "predict", fitted("mixed").path, "q-*.csv", "--keep", "id", "--output", f"out.{ending}"
+    )
+    assert code == 0, err
+    read = pd.read_parquet if ending == "parquet" else partial(pd.read_excel, engine="openpyxl")
+    frame = read(f"out.{ending}")
+    assert [int(value) for value in frame["id"]] == [
+        10**18 + n * number for number in (1, 2) for n in range(4)
+    ]

@@ -29,6 +29,12 @@ def found(columns: dict[str, Any], **data: Any) -> list[str]:
     return [one.message for one in dataset.look(recipe).findings if one.check != "split"]
 
 
+def found_in(train: pd.DataFrame, test: pd.DataFrame) -> list[str]:
+    """The findings of a frame with test rows of its own."""
+    data = kb.Frame(frame=train, test_frame=test, target="y")
+    return [one.message for one in dataset.look(kb.Recipe(data=data)).findings]
+
+
 def test_a_column_that_says_the_target_is_an_error_and_a_word_allows_it() -> None:
     alive = np.where(Y == "yes", "alive", "dead")
     said = message(DataError, found, {"alive": alive})
@@ -110,6 +116,24 @@ def test_rows_that_come_twice_are_warned_of() -> None:
     half = np.arange(ROWS) % (ROWS // 2)
     [said] = found({"x": X[half], "z": z[half], "w": (X + z)[half], "y": Y[half]})
     assert "stand in the training rows too" in said
+
+
+def test_rows_are_alike_whatever_their_types_and_differ_by_arrays() -> None:
+    frame = pd.DataFrame({"x": np.arange(300) % 97, "z": np.arange(300) % 89, "y": Y})
+    train, test = frame.iloc[:250].copy(), frame.iloc[150:200]
+    train["x"] = train["x"].astype(float)
+    train.loc[0, "x"] = np.nan
+    [said] = [text for text in found_in(train, test) if "stand in the training rows" in text]
+    assert "50 rows of test stand in the training rows too" in said
+    own = [RANDOM.normal(size=3) for _ in range(300)]
+    near = pd.DataFrame({"city": ["a", "b", "c"] * 100, "vector": own, "y": Y})
+    assert not [text for text in found_in(near.iloc[:200], near.iloc[200:]) if "stand in" in text]
+
+
+def test_infinity_is_no_name_of_a_row() -> None:
+    numbers = np.arange(300.0)
+    numbers[::20] = np.inf
+    assert found({"numbers": numbers}) == []
 
 
 def test_rows_of_a_few_values_are_alike_by_chance() -> None:

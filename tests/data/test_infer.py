@@ -424,3 +424,9 @@ def test_places_with_a_comma_are_no_sets() -> None:
     places = ["Paris, France", "Lyon, France", "Rome, Italy"] * 20
     found = resolve({"x": X, "y": places})
     assert catalog.name_of(found.targets[0].task) == "multiclass"
+
+
+def test_the_line_for_more_missing_words_keeps_those_that_the_recipe_has() -> None:
+    frame = {"q": [-999, 1, 2, 3] * 15, "p": ["5", "7", "9", "on request"] * 15}
+    said = message(DataError, resolve, frame, data={"missing": ["-999"]})
+    assert '`data: {missing: ["-999", on request]}`' in said

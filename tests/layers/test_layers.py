@@ -148,3 +148,9 @@ def test_sinusoidal_positions_are_sines_then_cosines_of_slower_and_slower_waves(
                 assert table[place, half + wave] == pytest.approx(np.cos(angle), abs=1e-5)
     scaled = np.asarray(Positions("sinusoidal")(np.ones((1, 7, units), np.float32)))[0]
     np.testing.assert_allclose(scaled - table, np.sqrt(units), rtol=1e-5)
+
+
+def test_a_word_has_its_place_whatever_stands_beside_it() -> None:
+    layer = CategoryIndex([" a", "b"], one_hot=False)
+    assert layer(strings(" a", "b ", "c"))[:, 0].numpy().tolist() == [2, 3, 1]
+    assert layer(strings(" a"))[:, 0].numpy().tolist() == [2]

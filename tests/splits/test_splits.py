@@ -15,6 +15,7 @@ import kbuilder as kb
 from kbuilder.data.dataset import divided, look
 from kbuilder.data.split import Parts
 from kbuilder.errors import DataError
+from kbuilder.recipe import reading, writing
 
 
 def parts(frame: pd.DataFrame, split: Any, test: Any = None, target: str = "y") -> Parts:
@@ -262,3 +263,31 @@ def test_groups_in_training_and_in_the_file_for_validation_are_said() -> None:
     found = look(halves(split=kb.Group(column="customer"))).findings
     [said] = [finding.message for finding in found if " groups of customer " in finding.message]
     assert " are in training and in validation: '0'" in said
+
+
+def test_a_schedule_that_looks_at_validation_takes_rows_of_its_own() -> None:
+    recipe = halves().model_copy(
+        update={"training": kb.Training(schedule=kb.Plateau(), early_stopping=None)}
+    )
+    resolved = divided(recipe)[0].recipe
+    assert reading.parse(writing.to_yaml(resolved)).data.split.validation == 0.0
+
+
+def test_a_column_beside_rows_for_validation_of_its_own_names_the_others() -> None:
+    recipe = halves(split=kb.Column(column="part"))
+    frame = pd.read_csv("rows.csv").assign(part=["train", "test"] * 50)
+    frame.to_csv("rows.csv", index=False)
+    pd.read_csv("held.csv").assign(part="train").to_csv("held.csv", index=False)
+    found = divided(recipe)[1]
+    assert [len(part) for _, part in found] == [50, 99, 50]
+
+
+def test_a_name_that_stands_in_no_row_is_refused() -> None:
+    frame = visits().assign(year=lambda f: 2020.0 + f["id"] % 5)
+    split = kb.Column(column="year", names={"test": ("2024.0",)})
+    assert message(DataError, parts, frame, split) == (
+        "data.split.names.test: column 'year' is '2024.0' in no row of the frame. Expected values "
+        "that it has: '2020', '2021', '2022', '2023', '2024'.\n    Did you mean '2024'?"
+    )
+    said = message(DataError, parts, frame, kb.Column(column="year"))
+    assert 'names: {test: ["2020"]}' in said
