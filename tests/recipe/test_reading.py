@@ -42,7 +42,8 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
     4 |   ignore: [income, fnlwgt]
       |           ^^^^^^^^^^^^^^^^
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
-Expected one of: path, test_path, target, ignore, weight, delimiter, encoding, quoting, decimal, \
+Expected one of: path, validation_path, test_path, target, ignore, weight, delimiter, \
+encoding, quoting, decimal, \
 thousands, columns, header, skip, comment, sheet, missing, origin, checks, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^
@@ -355,7 +356,8 @@ def test_a_misspelled_layer_or_argument_is_marked_itself_and_not_its_value() -> 
 
 def test_a_slip_in_a_source_that_is_not_named_is_told_what_its_keys_are() -> None:
     said = plain(wrong("data: {path: rows.csv, target: y, delimeter: x}"))
-    assert ": unknown key 'delimeter'. Expected one of: path, test_path, target, ignore, " in said
+    known = "path, validation_path, test_path, target, ignore, "
+    assert f": unknown key 'delimeter'. Expected one of: {known}" in said
     assert "Did you mean 'delimiter'?" in said
 
 
