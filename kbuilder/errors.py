@@ -27,7 +27,10 @@ from kbuilder.lines import Key as Key
 
 REFERENCE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 """A variable of the environment, in a url."""
-OPTION = re.compile(r"(?i)((?:password|passwd|pwd)(?:=|%3D))((?:(?!%3B)[^&;\s'\"])+)()")
+OPTION = re.compile(
+    r"(?i)((?:password|passwd|pwd|passphrase|token|secret\w*)\s*(?:=|%3D)\s*)"
+    r"(\{[^}]*\}|(?:(?!%3B)[^&;\s'\"])+)()"
+)
 """A password among the options of a url, with what stands before and behind it."""
 PASSWORDS = (
     re.compile(r"(://[^/\s:@]*:)(.*)(@)"),

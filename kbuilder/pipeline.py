@@ -25,7 +25,7 @@ from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import judged
 from kbuilder.recipe.reading import pointing, read
-from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.run import Run
 from kbuilder.runs import resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
@@ -201,6 +201,11 @@ def go_on(
 ) -> Run:
     """Resume a fit from where `resuming.start` found it to stand."""
     recipe = start.recipe if data is None else start.recipe.model_copy(update={"data": data})
+    if weight_of(recipe.data) != weight_of(start.recipe.data):
+        raise CallError(
+            f"the run weighs its rows by {weight_of(start.recipe.data)!r}, and the given data by "
+            f"{weight_of(recipe.data)!r}. Expected the same."
+        )
     looked = dataset.look(recipe)
     placement = _place(recipe, devices)
     console.verbose = console.verbose and placement.chief
@@ -312,6 +317,6 @@ def written(prepared: Prepared, folder: Path | None = None) -> str:
     optimizers = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
-        data.dropped, optimizers, data.grouping,
+        data.dropped, data.parts.train, optimizers, data.grouping,
         [part for part, _ in data.parts if part != "train"], folder,
     )  # fmt: skip

@@ -169,15 +169,17 @@ class Splitting(Protocol):
             part: For what: validation or test.
         """
 
-    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+    def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """Statements after which `train`, and `validation` and `test` where there are some, are row
         numbers.
 
         They may use `rows`, NumPy arrays by column, `train`, the numbers of all rows, `groups`, as
-        `divide` has them, `random`, a NumPy generator, and the functions `numbers`, `words`,
-        `hold_back`, `hold_whole`, `hold_latest` and `hold_latest_whole`.
+        `divide` has them, `random`, a NumPy generator, and the functions `numbers`, `integers`,
+        `words`, `labels` (numbers as words), `hold_back`, `hold_whole`, `hold_latest` and
+        `hold_latest_whole`.
 
         Args:
+            table: Rows of the fit, whose columns have the types that it read them by.
             classes: As `Strata` has it.
             written: Gives the expression of a Keras layer.
         """

@@ -12,7 +12,7 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Splitting, Strata, Task
 from kbuilder.errors import DataError
-from kbuilder.tables.keeping import FILE, ROW
+from kbuilder.evaluation.predictions import numbered
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label
 
@@ -62,12 +62,9 @@ class Parts:
         """The content of `splits.parquet`: each row's split, and its number from 1, or its file."""
         import pandas as pd
 
-        frames = []
-        for split, table in self:
-            labels = sorted(table.labels)
-            name = FILE if isinstance(labels[0], str) else ROW
-            frames.append(pd.DataFrame({"split": split, name: labels}))
-        return pd.concat(frames, ignore_index=True)
+        frames = [numbered(split, table) for split, table in self]
+        ordered = [frame.sort_values(frame.columns[1]) for frame in frames]
+        return pd.concat(ordered, ignore_index=True)
 
     def smoke(self) -> Parts:
         """A few rows of each part."""

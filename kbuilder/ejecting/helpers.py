@@ -50,6 +50,20 @@ def words(values: Any) -> Any:
     return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
 
 
+def labels(values: Any) -> Any:
+    """A column of numbers as text, whole ones without a point, empty where one is missing."""
+    found = []
+    for text in words(values):
+        number = float(text or "nan")
+        if text.lstrip("+-").isdigit():
+            found.append(str(int(text)))
+        elif number.is_integer():
+            found.append(str(int(number)))
+        else:
+            found.append(str(number) if text else "")
+    return np.array(found, dtype=object)
+
+
 def one_hot(values: Any, classes: Any) -> Any:
     """A row of zeros with a one at the place of its class. (rows, classes) float32"""
     places = {label: place for place, label in enumerate(classes)}

@@ -18,6 +18,7 @@ from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, constant, wrapped
 from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.recipe import Recipe, weight_of
+from kbuilder.tables.table import Table
 
 
 def write(
@@ -27,6 +28,7 @@ def write(
     tasks: Mapping[str, Task],
     auxiliary: Mapping[str, tuple[str, float]],
     dropped: bool,
+    train: Table,
     phases: Sequence[tuple[Phase, Any]] = (),
     grouping: str | None = None,
     held: Sequence[str] = ("validation", "test"),
@@ -41,6 +43,7 @@ def write(
         tasks: The task by output of `model`.
         auxiliary: For each auxiliary output, the output whose target it learns, and its weight.
         dropped: Whether rows without a target were left out.
+        train: The training rows, by whose types columns are read.
         phases: The phases of the fit, each with its optimizer; none: a single one.
         grouping: What all parts keep the shares of: "class", "tenth", or nothing.
         held: The parts beside training: validation, test, or both.
@@ -64,7 +67,7 @@ def write(
     divided = [part for part in held if part not in own_parts]
     parts = [
         *source.functions,
-        _divide(recipe, columns, expressions, dropped, grouping, divided),
+        _divide(recipe, columns, expressions, dropped, train, grouping, divided),
         _preprocessing(recipe, columns, expressions),
         _inputs(columns),
         _targets(columns, auxiliary),
@@ -158,6 +161,7 @@ def _divide(
     columns: Columns,
     expressions: Expressions,
     dropped: bool,
+    train: Table,
     grouping: str | None,
     parts: Sequence[str],
 ) -> str:
@@ -173,7 +177,7 @@ def _divide(
         f"    train = np.arange(len(rows[{first!r}]))",
         *(f"    {line}" for line in _groups(target[0], grouping)),
     ]
-    known = split.script(grouping == "class", expressions.call)
+    known = split.script(train, grouping == "class", expressions.call)
     lines += [wrapped(line, 4) for line in known]
     names = ["train", *parts]
     lines += [

@@ -73,8 +73,8 @@ def judged(
         outputs: What the network gave.
 
     Returns:
-        `split`, the number of the row or its file, the truth, and the answers as `to_frame` has
-        them; with several targets each truth has its target in front.
+        `split`, the number of the row or its file, its `weight` where rows have one, the truth, and
+        the answers as `to_frame` has them; with several targets each truth has its target in front.
     """
     import pandas as pd
 
@@ -82,6 +82,8 @@ def judged(
     for split, found in outputs.items():
         table = tables[split]
         frame = numbered(split, table)
+        if columns.weight is not None:
+            frame["weight"] = table[columns.weight]
         for output, (names, task) in columns.outputs().items():
             true = _truth(task, table.target(names), encoded[split][output])
             cells = _spread(columns.titled(output, "truth"), true)

@@ -54,7 +54,8 @@ def without_password(url: str) -> str:
 def _kept(url: str) -> str:
     """A url as it is written again: without its password, with the whole path of a file."""
     found = FILE.fullmatch(url)
-    return f"{found[1]}{Path(found[2]).absolute()}{found[3]}" if found else without_password(url)
+    whole = f"{found[1]}{Path(found[2]).absolute()}{found[3]}" if found else url
+    return without_password(whole)
 
 
 def _select(query: str) -> str:

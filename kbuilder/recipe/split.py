@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo
+from pydantic import Field
 
 from kbuilder import catalog
 from kbuilder.contracts import Splitting
@@ -14,7 +14,7 @@ from kbuilder.named import Named
 USUAL = "random"
 
 
-def _by(fields: Mapping[str, Any], info: ValidationInfo) -> str | None:
+def _by(fields: Mapping[str, Any], context: Any) -> str | None:
     """The way that fields without a name are meant for: the usual one, if it may have them."""
     usual: Any = catalog.find("splits", USUAL)
     others: list[Any] = [catalog.find("splits", name) for name in catalog.own("splits")]

@@ -6,7 +6,7 @@ import numpy as np
 
 from kbuilder.errors import cut, listed
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import as_label, missing
+from kbuilder.tables.values import as_label, kind_of, missing
 
 
 def owners(table: Table, column: str, field: str) -> np.ndarray:
@@ -22,6 +22,12 @@ def owners(table: Table, column: str, field: str) -> np.ndarray:
         for value, lost in zip(values.tolist(), gone, strict=True)
     ]
     return np.array(words, dtype=object)
+
+
+def written(table: Table, column: str) -> str:
+    """The same in a script, which reads cells as they are written."""
+    read = "labels" if kind_of(table[column]) == "number" else "words"
+    return f"{read}(rows[{column!r}])"
 
 
 def without(known: np.ndarray, column: str) -> tuple[str, ...]:

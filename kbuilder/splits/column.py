@@ -13,6 +13,7 @@ from kbuilder.contracts import Choice, Division, Feature, Match, Strata
 from kbuilder.errors import DataError, cut, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.spec import Fraction, Words
+from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_back
 from kbuilder.splits._owners import owners
 from kbuilder.splits._shares import Shares
@@ -124,9 +125,9 @@ class Column(Shares):
             self.check(part, share, parts["train"], parts[part], f"{len(rows)} training rows")
         return Division(parts)
 
-    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+    def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """A line for each part."""
-        lines = [f"names = words(rows[{self.column!r}])"]
+        lines = [f"names = {_owners.written(table, self.column)}"]
         if not self.names:
             lines[0] = f"names = np.char.lower(words(rows[{self.column!r}]).astype(str))"
         known = self._known()

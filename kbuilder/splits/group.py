@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder.contracts import Choice, Division, Feature, Strata
+from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_whole
 from kbuilder.splits._owners import in_both, owners, without
 from kbuilder.splits._shares import Shares
@@ -53,9 +54,9 @@ class Group(Shares):
     def mixes(self, train: Table, held: Table, part: str) -> str | None:
         return in_both(train, held, self.column, part)
 
-    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+    def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """A line for each part."""
-        given = f"words(rows[{self.column!r}]), groups, random"
+        given = f"{_owners.written(table, self.column)}, groups, random"
         return tuple(
             f"train, {part} = hold_whole(train, {share!r}, {given})"
             for part, share in self.shares().items()

@@ -32,7 +32,7 @@ class Random(Shares):
             self.check(part, share, *(parts["train"], parts[part]), f"{len(rows)} rows")
         return Division(parts)
 
-    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+    def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """A line for each part."""
         lines = []
         for part, share in self.shares().items():

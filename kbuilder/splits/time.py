@@ -10,6 +10,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.contracts import Choice, Division, Feature, Strata, Timed
 from kbuilder.errors import DataError, cut
+from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_latest, hold_latest_whole
 from kbuilder.splits._owners import in_both, owners, without
 from kbuilder.splits._shares import Shares
@@ -88,15 +89,16 @@ class Time(Shares):
             return f"{before:,} rows of {part} are not later than all rows of training"
         return both
 
-    def script(self, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
+    def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """The times, and a line for each part."""
-        values = f"numbers(rows[{self.column!r}])"
+        whole = table[self.column].dtype.kind in "iu"
+        values = f"{'integers' if whole else 'numbers'}(rows[{self.column!r}])"
         if self.format is not None:
             layer = written(self._dates().layer())
             values = f"np.asarray({layer}.seconds(words(rows[{self.column!r}])))"
         call, given = "hold_latest", "times"
         if self.group is not None:
-            call, given = "hold_latest_whole", f"times, words(rows[{self.group!r}])"
+            call, given = "hold_latest_whole", f"times, {_owners.written(table, self.group)}"
         return (
             f"times = {values}",
             *(

@@ -60,3 +60,27 @@ def test_a_script_reads_the_rows_for_validation_from_their_file(rows: Path) -> N
     assert "\n    validation = read(validation_path)\n" in text
     assert "\n    train, test = divide(rows)\n" in text
     assert "validation_data=validating" in text
+
+
+@pytest.mark.parametrize(
+    "split",
+    [
+        kb.Group(column="owner", test=0.3), kb.Column(column="year", names={"test": ("2024",)}),
+        kb.Time(column="stamp", test=0.1),
+    ],
+)  # fmt: skip
+def test_a_script_takes_numbers_for_the_same_however_they_are_written(
+    split: Any, rows: Path
+) -> None:
+    frame = pd.read_csv(rows)
+    frame["owner"] = [["1", "1.0", "+2", "2", "3", "4.5", ""][n % 7] for n in range(400)]
+    frame["year"] = [["2023.0", "2024.0", "2024"][n % 3] for n in range(400)]
+    frame["stamp"] = [str(10**18 + n) for n in np.random.default_rng(1).permutation(400)]
+    file = rows.parent / "numbers.csv"
+    frame.to_csv(file, index=False)
+    recipe = kb.Recipe(data=kb.CSV(path=file, target="y", split=split), model=kb.Linear())
+    prepared = pipeline.build(kb.prepare(recipe), recipe)
+    code: dict[str, Any] = {"__name__": "script", "__file__": str(rows.parent / "script.py")}
+    exec(pipeline.written(prepared, rows.parent), code)
+    found = [part["id"].astype(int).tolist() for part in code["divide"](code["read"](file))]
+    assert found == [part["id"].tolist() for _, part in prepared.data.parts]

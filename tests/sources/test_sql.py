@@ -215,6 +215,11 @@ WRITTEN = {
     f"mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3D{SECRET}%3BX%3D1":
         "mssql+pyodbc:///?odbc_connect=UID%3Du%3BPWD%3D${KBUILDER_PASSWORD}%3BX%3D1",
     "${DATABASE_URL}": "${DATABASE_URL}",
+    f"snowflake://a/d?token={SECRET}": "snowflake://a/d?token=${KBUILDER_PASSWORD}",
+    f"mssql+pyodbc:///?odbc_connect=PWD = {{{SECRET};}}":
+        "mssql+pyodbc:///?odbc_connect=PWD = ${KBUILDER_PASSWORD}",
+    f"sqlite+x:////shop.db?passphrase={SECRET}":
+        "sqlite+x:////shop.db?passphrase=${KBUILDER_PASSWORD}",
     "sqlite:////shop.db": "sqlite:////shop.db",
 }  # fmt: skip
 
