@@ -83,7 +83,7 @@ def judged(
         table = tables[split]
         frame = numbered(split, table)
         if columns.weight is not None:
-            frame["weight"] = table[columns.weight]
+            frame["weight"] = table[columns.weight].astype(np.float64)
         for output, (names, task) in columns.outputs().items():
             true = _truth(task, table.target(names), encoded[split][output])
             cells = _spread(columns.titled(output, "truth"), true)

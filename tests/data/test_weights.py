@@ -145,6 +145,24 @@ def test_metrics_say_that_they_are_weighted(run: kb.Run) -> None:
     assert kb.load(run.path).metrics == run.metrics
 
 
+def test_the_predictions_of_a_run_have_the_weights_of_its_metrics(run: kb.Run) -> None:
+    for split, figures in run.metrics["splits"].items():
+        found = run.predictions(split)
+        right = np.asarray(found["answer_truth"] == found["answer_label"], dtype=float)
+        accuracy = np.average(right, weights=found["weight"])
+        assert accuracy == pytest.approx(figures["answer_accuracy"])
+
+
+def test_a_run_goes_on_with_the_weights_that_it_has(run: kb.Run) -> None:
+    data = kb.Frame(frame=frame(), target=["answer", "price"], ignore="w")
+    said = message(
+        CallError, kb.resume, run.path, data=data, override=["training.epochs=3"], run_dir="more"
+    )
+    assert said == (
+        "the run weighs its rows by 'w', and the given data by None. Expected the same."
+    )
+
+
 def test_a_row_of_weight_2_is_that_row_twice(run: kb.Run) -> None:
     table = frame()
     weighted = run.evaluate(table, verbose=False)["data"]
