@@ -545,12 +545,17 @@ class LeNet5(_LeNet5):
     ) -> None: ...
 
 class Linear(_Linear):
-    def __init__(self) -> None: ...
+    def __init__(
+        self,
+        *,
+        crosses: Sequence[Sequence[str]] = ...,
+    ) -> None: ...
 
 class MLP(_MLP):
     def __init__(
         self,
         *,
+        crosses: Sequence[Sequence[str]] = ...,
         units: int | Sequence[int] = ...,
         activation: Literal[
             "relu",

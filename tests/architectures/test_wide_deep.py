@@ -60,9 +60,9 @@ def test_without_names_nothing_is_crossed() -> None:
 
 
 def test_too_many_combinations_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kbuilder.architectures import wide_deep
+    from kbuilder.architectures import _crossing
 
-    monkeypatch.setattr(wide_deep, "MOST", 799)
+    monkeypatch.setattr(_crossing, "MOST", 799)
     assert message(BuildError, apply, crosses=[["work", "home"]]) == (
         "model.crosses.0: this cross has 800 combinations, of: work (4), home (200). Expected at "
         "most 799: cross fewer columns, or join rare values by `rare_below`."
