@@ -58,7 +58,7 @@ def words_of(features: Mapping[str, Feature], targets: Iterable[Target]) -> Word
             words[name] = tuple(map(str, known))
     for columns, task in targets:
         classes = getattr(task, "classes", None) or (0,)
-        if isinstance(classes[0], str):
+        if isinstance(classes[0], str) and len(columns) == 1:  # of several each holds 0 and 1
             words.update(dict.fromkeys(columns, tuple(map(str, classes))))
     return words
 

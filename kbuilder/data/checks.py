@@ -25,7 +25,7 @@ from kbuilder.recipe.recipe import Recipe
 from kbuilder.tables.cells import MISSING
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import as_label, far_off, kind_of, missing
+from kbuilder.tables.values import Label, as_label, far_off, kind_of, missing, one_of
 
 NEARLY = 0.999
 """A correlation with the target, or a share of rows, that is nearly all."""
@@ -260,9 +260,9 @@ def _rare_classes(looked: Looked) -> Iterator[Finding]:
     for names, task in looked.targets:
         if not task.stratified:
             continue
-        train = Counter(as_label(v) for v in looked.parts.train.target(names).tolist())
+        train = Counter(_classes(looked.parts.train.target(names), task))
         for part, table in looked.parts:
-            held = {as_label(v) for v in table.target(names).tolist()}
+            held = set(_classes(table.target(names), task))
             lacking = [label for label in train if label not in held]
             if lacking and part != "train":
                 yield Finding(
@@ -270,6 +270,13 @@ def _rare_classes(looked: Looked) -> Iterator[Finding]:
                     f"no row of {listed((repr(cut(str(c))) for c in lacking), 6)} is in {part}: "
                     "its figures say nothing of them", sure=True,
                 )  # fmt: skip
+
+
+def _classes(values: np.ndarray, task: Any) -> list[Label]:
+    """The class of each row."""
+    if values.ndim == 1:
+        return [as_label(value) for value in values.tolist()]
+    return [task.classes[place] for place in one_of(values)]
 
 
 def _split(looked: Looked) -> Iterator[Finding]:

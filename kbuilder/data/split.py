@@ -14,7 +14,7 @@ from kbuilder.contracts import Splitting, Strata, Task
 from kbuilder.errors import DataError
 from kbuilder.evaluation.predictions import numbered
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import as_label
+from kbuilder.tables.values import as_label, one_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def _strata(values: np.ndarray, task: Task) -> Strata:
     if kind is None:
         return Strata(None, classes=False)
     if kind == "class":
-        names = [str(as_label(value)) for value in values]
+        names = [str(as_label(value)) for value in one_of(values)]
         return Strata(np.unique(names, return_inverse=True)[1], classes=True)
     bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
     return Strata(np.searchsorted(bounds, values), classes=False)

@@ -39,14 +39,18 @@ def numbers(values: Any) -> Any:
 
 
 def integers(values: Any) -> Any:
-    """A column as int64, the least of them where a value is missing."""
+    """A column as int64, the least of them where one is missing; of flags the place of the 1."""
+    if np.ndim(values) > 1:
+        return np.argmax(np.asarray(values, np.float64), axis=1)
     texts = [str(-(2**63)) if pd.isna(value) else str(value) for value in values]
     whole = [int(text) if text.lstrip("+-").isdigit() else int(float(text)) for text in texts]
     return np.array(whole, dtype=np.int64)
 
 
 def words(values: Any) -> Any:
-    """A column as text, empty where a value is missing."""
+    """A column as text, empty where a value is missing; flags as they are."""
+    if np.ndim(values) > 1:
+        return values
     return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
 
 
@@ -66,6 +70,8 @@ def labels(values: Any) -> Any:
 
 def one_hot(values: Any, classes: Any) -> Any:
     """A row of zeros with a one at the place of its class. (rows, classes) float32"""
+    if np.ndim(values) > 1:
+        return values.astype(np.float32)
     places = {label: place for place, label in enumerate(classes)}
     return np.eye(len(classes), dtype=np.float32)[[places[value] for value in values]]
 

@@ -172,10 +172,11 @@ def _divide(
         lines.append(wrapped(f"rows = present(rows, {list(columns.target)!r})", 4))
     first = columns.target[0]
     target, _ = next((t for t in columns.targets if t.task.stratified), columns.targets[0])
+    one_hot = train.target(target).ndim > 1
     lines += [
         f"    random = np.random.default_rng({split.seed})",
         f"    train = np.arange(len(rows[{first!r}]))",
-        *(f"    {line}" for line in _groups(target[0], grouping)),
+        *(f"    {line}" for line in _groups(target, grouping, one_hot)),
     ]
     known = split.script(train, grouping == "class", expressions.call)
     lines += [wrapped(line, 4) for line in known]
@@ -187,14 +188,18 @@ def _divide(
     return "\n".join(lines)
 
 
-def _groups(target: str, grouping: str | None) -> list[str]:
+def _groups(target: Sequence[str], grouping: str | None, one_hot: bool) -> list[str]:
     """Statements that give a group per row, whose shares all parts keep."""
+    if grouping == "class" and one_hot:
+        first, *others = (f"rows[{name!r}]" for name in target)
+        values = f"np.stack([{', '.join([first, *others])}], axis=1)" if others else first
+        return [f"groups = np.unique(words(integers({values})), return_inverse=True)[1]"]
     if grouping == "class":
-        return [f"groups = np.unique(words(rows[{target!r}]), return_inverse=True)[1]"]
+        return [f"groups = np.unique(words(rows[{target[0]!r}]), return_inverse=True)[1]"]
     if grouping is None:
         return ["groups = None"]
     return [
-        f"values = numbers(rows[{target!r}])",
+        f"values = numbers(rows[{target[0]!r}])",
         "bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))",
         "groups = np.searchsorted(bounds, values)",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -52,6 +52,7 @@ class Profile:
         separator: What stands between the names of a set, where values are sets: a mark, or "[]"
             for lists, also as JSON and Python write them; empty: they are none.
         numbered: Whether the names of sets are numbers.
+        one_hot: Whether each row is an array of zeros with exactly one 1.
         even: Whether all sets that are not empty have as many names, and more than one.
         examples: Some of the different values of numbers and strings, in the order of the rows.
     """
@@ -72,6 +73,7 @@ class Profile:
     separator: str = ""
     numbered: bool = False
     even: bool = False
+    one_hot: bool = False
     examples: tuple[Any, ...] = ()
 
     @property
@@ -113,13 +115,15 @@ def profile(values: np.ndarray) -> Profile:
     kind = kind_of(values)
     rows = len(values)
     if kind == "array":
-        numeric = values.dtype.kind in "iufb" and values.size > 0
-        return Profile(
+        there = values[~np.isnan(values)] if values.dtype.kind == "f" else values.ravel()
+        numeric = values.dtype.kind in "iufb" and there.size > 0
+        seen = Profile(
             kind=kind, rows=rows, shape=values.shape[1:], dtype=values.dtype.name,
-            whole=bool(numeric and np.all(values == np.floor(values))),
-            low=float(values.min()) if numeric else float("nan"),
-            high=float(values.max()) if numeric else float("nan"),
+            whole=bool(numeric and np.all(there == np.floor(there))),
+            low=float(there.min()) if numeric else float("nan"),
+            high=float(there.max()) if numeric else float("nan"),
         )  # fmt: skip
+        return replace(seen, one_hot=seen.holds_flags and _one_hot(values))
     absent = missing(values)
     there = values[~absent]
     if kind == "number":
@@ -148,6 +152,14 @@ def profile(values: np.ndarray) -> Profile:
     named = kind == "list" and all(map(sets.holds_names, there.tolist()))
     found = _of_sets(there.tolist(), sets.LISTS) if named else {}
     return Profile(kind=kind, rows=rows, missing=int(absent.sum()), **found)
+
+
+def _one_hot(values: np.ndarray) -> bool:
+    """Whether each row of flags has exactly one 1, but for rows that lack some."""
+    if values.shape[1] < 2:
+        return False
+    ones = np.nansum(values, axis=1)
+    return bool(np.all((ones == 1) | np.isnan(values.astype(np.float64)).any(axis=1)))
 
 
 def _of_sets(values: list[Any], mark: str) -> dict[str, Any]:

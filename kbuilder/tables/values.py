@@ -148,3 +148,8 @@ def as_label(value: Any) -> Label:
     if isinstance(value, float | np.floating):
         return int(value) if np.isfinite(value) and value == np.floor(value) else str(value)
     return str(value)
+
+
+def one_of(values: np.ndarray) -> np.ndarray:
+    """Targets as scalars: of arrays of flags, the place of the first that is greatest. (rows,)"""
+    return values if values.ndim == 1 else values.astype(np.float64).argmax(axis=1)

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import AfterValidator, BeforeValidator
 
 from kbuilder.errors import BuildError, DataError, listed, nearest
+from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Values
 from kbuilder.tables.values import Label, as_label, kind_of, missing, spellings
@@ -132,6 +133,13 @@ def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
     Raises:
         DataError: if the values are no labels, or there is one only.
     """
+    if values.ndim > 1 and values.dtype.kind in "iuf":
+        shape = " × ".join(map(str, values.shape[1:]))
+        raise DataError(
+            f"the target {column!r} has {shape} values per row. Expected one label per row. If "
+            f"exactly one of them is 1 in each row, write `{to_line(('task',), 'multiclass')}`.",
+            key=("data", "target"),
+        )
     if kind_of(values) not in ("string", "number"):
         raise DataError(
             f"the target {column!r} mixes numbers and text, or holds no scalars. "
@@ -146,6 +154,44 @@ def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
             key=("data", "target"),
         )
     return counts
+
+
+def place_of_one(column: str, values: np.ndarray, classes: int | None = None) -> np.ndarray:
+    """The place of the only 1 of each row of a target that is one-hot. (rows,) int64
+
+    Args:
+        column: The target, for messages.
+        values: Zeros with a 1 in each row. (rows, classes)
+        classes: How many classes there are; None: as many as columns.
+
+    Raises:
+        DataError: if there are not as many columns, or a row has no 1, or several.
+    """
+    if values.ndim > 2 or (classes is not None and values.shape[1] != classes):
+        shape = " × ".join(map(str, values.shape[1:]))
+        expected = "one column" if classes is None else f"{classes:,} columns, one"
+        raise DataError(
+            f"the target {column!r} has {shape} values per row. Expected {expected} for each "
+            "class.",
+            key=("data", "target"),
+        )
+    numbers = values.astype(np.float64)
+    wrong = np.flatnonzero(~((np.isin(numbers, (0, 1))).all(axis=1) & (numbers.sum(axis=1) == 1)))
+    if len(wrong):
+        line = to_line(("task",), "multilabel")
+        raise DataError(
+            f"the target {column!r} is {numbers[wrong[0]].tolist()} here, and one of several "
+            f"classes is exactly one 1 among zeros. If a row may have several, write `{line}`.",
+            key=("data", "target"),
+            row=int(wrong[0]),
+        )
+    return numbers.argmax(axis=1)
+
+
+def side_by_side(columns: Sequence[str]) -> str:
+    """The expression of a script that gives several columns as an array."""
+    stacked = ", ".join(f"numbers(table[{name!r}])" for name in columns)
+    return f"np.stack([{stacked}], axis=1).astype(np.float32)"
 
 
 def in_order(labels: Counter[Label]) -> tuple[Label, ...]:

@@ -23,6 +23,8 @@ LOSSES = (
 class Multiclass(Spec):
     """One of n classes: `Dense(n, softmax)` and categorical_crossentropy, targets one-hot.
 
+    The target is a column of names or whole numbers, or one-hot: several columns, or an array, of
+    zeros with exactly one 1 in each row.
     Decoded: `label`, `probability` (of that label), `probabilities` (of all, in their order).
     """
 
@@ -59,10 +61,14 @@ class Multiclass(Spec):
         if profile.counts_classes:
             numbers = f"{profile.distinct} different whole numbers, each many times"
             return Match(0.8, f"the target has {numbers}")
+        if profile.one_hot:
+            return Match(0.88, f"each row has exactly one 1 in {profile.shape[0]} values")
         return None
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
-        """The classes, sorted."""
+        """The classes, sorted; of one-hot columns their names, of an array the numbers from 0."""
+        if values.ndim > 1:
+            return {"classes": self._of_columns(column, values)}
         counts = _labels.count_labels(column, values)
         if not self.classes and len(counts) > max(100, len(values) // 2):
             raise DataError(
@@ -74,9 +80,26 @@ class Multiclass(Spec):
         reason = f"the values of {sum(counts.values()):,} training rows"
         return {"classes": Choice(_labels.in_order(counts), reason)}
 
+    @staticmethod
+    def _of_columns(column: str, values: np.ndarray) -> Choice:
+        """The classes of a target that is one-hot."""
+        if len(np.unique(_labels.place_of_one(column, values))) < 2:
+            raise DataError(
+                f"the target {column!r} has its 1 at the same place in all rows. "
+                "Expected at least two classes, so that there is something to tell apart.",
+                key=("data", "target"),
+            )
+        width = values.shape[1]
+        names = column.split(", ")
+        classes = tuple(names) if len(names) == width else tuple(range(width))
+        return Choice(classes, f"{width} columns, of which one is 1 in each row")
+
     def encode(self, column: str, values: np.ndarray) -> np.ndarray:
         """One-hot (rows, classes) float32; class numbers (rows, 1) for the sparse loss."""
-        numbers = _labels.index(column, values, self.classes or ())
+        if values.ndim > 1:
+            numbers = _labels.place_of_one(column, values, len(self.classes or ()))
+        else:
+            numbers = _labels.index(column, values, self.classes or ())
         if self.loss == "sparse_categorical_crossentropy":
             return numbers[:, None].astype(np.float32)
         return np.eye(len(self.classes or ()), dtype=np.float32)[numbers]
@@ -123,6 +146,8 @@ class Multiclass(Spec):
         classes = list(self.classes or ())
         values = "integers" if isinstance(classes[0], int) else "words"
         encoded = f"one_hot({values}(table[{columns[0]!r}]), {classes!r})"
+        if len(columns) > 1:
+            encoded = _labels.side_by_side(columns)
         if self.loss == "sparse_categorical_crossentropy":
             return f"{encoded}.argmax(axis=1)[:, None].astype(np.float32)"
         return encoded

@@ -171,8 +171,7 @@ class Multilabel(Spec):
 
     def script(self, columns: tuple[str, ...]) -> str:
         if len(columns) > 1:
-            stacked = ", ".join(f"numbers(table[{name!r}])" for name in columns)
-            return f"np.stack([{stacked}], axis=1).astype(np.float32)"
+            return _labels.side_by_side(columns)
         given = f"{list(self.classes or ())!r}, {self.separator or '|'!r}"
         return f"flags(table[{columns[0]!r}], {given})"
 

@@ -346,8 +346,11 @@ def test_targets_of_several_kinds_have_each_a_task_of_its_own() -> None:
 
 
 def test_targets_of_one_kind_have_one_task_together() -> None:
-    for values, task in ((np.arange(ROWS) / 2, "regression"), (np.arange(ROWS) % 2, "multilabel")):
-        frame = pd.DataFrame({"x": np.arange(ROWS) % 7, "a": values, "b": values[::-1]})
+    n = np.arange(ROWS)
+    known = [(n / 2, n, "regression"), (n % 2, n % 3 % 2, "multilabel")]
+    known.append((n % 2, 1 - n % 2, "multiclass"))
+    for values, others, task in known:
+        frame = pd.DataFrame({"x": n % 7, "a": values, "b": others})
         recipe = kb.Recipe(data=kb.Frame(frame=frame, target=["a", "b"]))
         found = infer.resolve(recipe, *recipe.data.load())
         assert [(names, catalog.name_of(its)) for names, its in found.targets] == [
