@@ -120,6 +120,9 @@ class Array(_Array):
         mean: float | Sequence[float] | None = ...,
         scale: float | Sequence[float] | None = ...,
         shape: int | Sequence[int] | None = ...,
+        data_format: Literal["channels_first", "channels_last"] | None = ...,
+        raw_shape: int | Sequence[int] | None = ...,
+        indicator: bool | None = ...,
         bounds: Sequence[Any] | None = ...,
         dtype: Literal["float32", "float64"] | None = ...,
     ) -> None: ...
@@ -422,6 +425,7 @@ class Image(_Image):
             Literal["brightness", "contrast", "crop", "cutout", "flip", "rotation", "shift", "zoom"]
             | Mapping[str, Any]
         ] = ...,
+        data_format: Literal["channels_first", "channels_last"] | None = ...,
         pixels: int | Sequence[int] | None = ...,
         dtype: Literal["uint8", "float32"] | None = ...,
     ) -> None: ...

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -10,6 +11,18 @@ from pydantic import model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features._axes import (
+    CHANNELS,
+    SMALLEST,
+    DataFormat,
+    arrange,
+    by,
+    expect_as_many,
+    expect_known,
+    in_range,
+    likeness,
+    restored,
+)
 from kbuilder.features._scaling import (
     Scaling,
     Width,
@@ -25,6 +38,8 @@ from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
+WIDE = 8
+"""So many times as many numbers as steps: the steps may be channels."""
 
 
 class Array(Spec):
@@ -44,7 +59,18 @@ class Array(Spec):
     """Each value is divided by it; > 0. A number, or one for each place of the last axis; left out:
     the standard deviation of the training values."""
     shape: Shape | None = None
-    """Shape of one row; learned."""
+    """Shape that one row has for the network, before `data_format`; left out: that of the rows.
+    With it rows of as many numbers are given it: [48, 48, 1] makes pictures of 2,304 numbers, and
+    [20, 1] a sequence of 20."""
+    data_format: DataFormat | None = None
+    """channels_first: the first axis of `shape` is that of channels, and becomes the last, as of
+    (3, height, width) or (channels, time); channels_last, or left out: the last axis is, but
+    arrays that look otherwise are refused."""
+    raw_shape: Shape | None = None
+    """Shape of one row as it comes, where `shape` is another; learned."""
+    indicator: bool | None = None
+    """Whether further places of the last axis say what is missing; left out: if any training value
+    is."""
     bounds: tuple[Numbers, Numbers] | None = None
     """The least and the greatest values, beyond which a value counts as the nearest of them; left
     out: none, unless a few training values are far off."""
@@ -64,29 +90,45 @@ class Array(Spec):
 
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
-        """Any array of numbers that is no image."""
+        """Any array of numbers that is no image, or might be none."""
         numbers = profile.dtype.startswith(("int", "uint", "float"))
         if profile.kind != "array" or not numbers:
             return None
-        image = len(profile.shape) == 2 or (
-            len(profile.shape) == 3 and profile.shape[-1] in (1, 3, 4)
-        )
-        if profile.dtype == "uint8" and image:
-            return None
-        return Match(1.0, f"arrays of {' × '.join(map(str, profile.shape))} numbers")
+        shape, reason = profile.shape, f"arrays of {by(profile.shape)} numbers"
+        if len(shape) == 2 and shape[0] * WIDE <= shape[1]:
+            reason += f": {shape[0]} steps of {shape[1]}, unless `data_format: channels_first`"
+        picture = likeness(profile)
+        return None if picture == 1 else Match(1.0 if picture == 0 else 0.8, reason)
 
     @model_validator(mode="after")
     def _scale_is_positive(self) -> Any:
         if self.scale is not None and min(self.scale, default=0) <= 0:
             raise refuse(("scale",), "Expected numbers greater than 0", list(self.scale))
+        if self.data_format == "channels_first" and len(self.shape or (1, 1)) < 2:
+            raise refuse(("data_format",), "a vector has no axis of channels", self.data_format)
         return self
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Shape, mean and deviation, bounds, precision."""
         self._check(column, values)
-        numbers = finite(column, values, "float64")
-        shape = tuple(int(n) for n in values.shape[1:])
-        known = {"shape": Choice(shape, f"{len(values):,} training arrays of this shape")}
+        raw = tuple(int(n) for n in values.shape[1:])
+        known = {"shape": Choice(raw, f"{len(values):,} training arrays of this shape")}
+        if self.shape is not None and self.shape != raw:
+            expect_as_many(column, self.shape, raw)
+            known["raw_shape"] = Choice(raw, "as the rows have it")
+        written = self.shape or raw
+        expect_known(column, self, written)
+        if self.data_format == "channels_first" and len(written) < 2:
+            raise DataError(
+                f"column {column!r} holds vectors, which have no axis of channels. "
+                "Expected `data_format` left out, or `shape`.",
+                key=("features", column, "data_format"),
+            )
+        numbers = arrange(finite(column, values, "float64"), written, self.data_format)
+        shape = numbers.shape[1:]
+        gaps = int(np.isnan(numbers).sum())
+        if gaps:
+            known["indicator"] = Choice(True, f"{gaps:,} training values missing")
         if self.rescale == "none":
             as_is = "rescale is none"
             return {**known, "mean": Choice((0.0,), as_is), "scale": Choice((1.0,), as_is)}
@@ -113,12 +155,22 @@ class Array(Spec):
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """float32 or float64 (rows, *shape)."""
         self._check(column, values)
-        if self.shape is not None and values.shape[1:] != self.shape:
+        if self.shape is not None and values.shape[1:] not in (self._raw, self.shape):
             raise DataError(
-                f"column {column!r} holds arrays of {values.shape[1:]}. Expected {self.shape}.",
+                f"column {column!r} holds arrays of {values.shape[1:]}. Expected {self._raw}.",
                 key=("features", column),
             )
-        return finite(column, values, self.dtype)
+        return finite(column, values, self.dtype).reshape(len(values), *self._raw)
+
+    @property
+    def _raw(self) -> tuple[int, ...]:
+        """The shape of a row as it comes."""
+        return self.raw_shape or self.shape or ()
+
+    @property
+    def _is_arranged(self) -> bool:
+        """Whether rows get another shape on their way."""
+        return self.data_format == "channels_first" or self._raw != self.shape
 
     def _check(self, column: str, values: np.ndarray) -> None:
         numeric = kind_of(values) == "array" and values.dtype.kind in "iuf"
@@ -130,14 +182,17 @@ class Array(Spec):
             )
 
     def layer(self) -> Any:
-        """Standardize, without indicator: NaN becomes the mean."""
+        """Standardize; NaN becomes the mean."""
         from kbuilder.layers.standardize import Standardize
 
         mean, scale = learned(self.mean), learned(self.scale)
-        return Standardize(mean, scale, bounds=self.bounds)
+        return Standardize(
+            mean, scale, bool(self.indicator), self.bounds,
+            self.shape if self._is_arranged else None, self.data_format == "channels_first",
+        )  # fmt: skip
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
-        return (None, *(self.shape or ())), self.dtype or "float32"
+        return (None, *self._raw), self.dtype or "float32"
 
     def embed(self, tensor: Any) -> Signal:
         return Signal(self.form, tensor)
@@ -147,16 +202,42 @@ class Array(Spec):
         return None
 
     def describe(self) -> str:
-        return (
+        axes = ""
+        if self._is_arranged:
+            axes = f"given the shape {list(self.shape or ())}, "
+            if self.data_format == "channels_first":
+                axes += "of which the first axis becomes the last, "
+        return axes + (
             "(value - mean) / scale, each along the last axis, and 0 where a value is missing; "
             "what is beyond bounds counts as the nearest of them"
         )
 
     def numeric(self, integers: str) -> Numeric:
-        return Numeric() if self.dtype != "float64" else without_float64(self.mean)
+        if self.dtype != "float64":
+            return Numeric()
+        mean: Any = self.mean
+        if self._is_arranged:
+            mean = restored(mean, learned(self.shape), self.data_format, self._raw)
+        return without_float64(mean)
 
     def script(self, values: str) -> str:
         return f"np.asarray({values}, np.{self.dtype or 'float32'})"
+
+    def reform(self, forms: Collection[Form]) -> Mapping[str, Any] | None:
+        """The shape by which the numbers are of one of these forms."""
+        shape = learned(self.shape)
+        side = math.isqrt(shape[0])
+        ways: dict[Form, tuple[int, ...] | None] = {
+            "sequence": {1: (*shape, 1), 3: (shape[0], math.prod(shape[1:]))}.get(len(shape)),
+            "image": (*shape, 1) if len(shape) == 2 else None,
+            "vector": (math.prod(shape),) if len(shape) > 1 else None,
+        }
+        if len(shape) == 1 and side >= SMALLEST and side**2 == shape[0]:
+            ways["image"] = (side, side, 1)
+        for form, way in ways.items():
+            if form in forms and way is not None:
+                return {"shape": list(way)}
+        return None
 
     def unlearned(self, written: Any) -> None:
         return None
@@ -164,10 +245,10 @@ class Array(Spec):
 
 def _pixels(shape: tuple[int, ...], numbers: np.ndarray) -> bool:
     """Whether arrays are of pixels, which share one scale: three axes, the last of colours."""
-    if len(shape) != 3 or shape[-1] not in (1, 3, 4):
+    if len(shape) != 3 or shape[-1] not in CHANNELS:
         return False
-    low, high = np.nanmin(numbers), np.nanmax(numbers)
-    return bool(low >= -1 and high <= 1) or bool(low >= 0 and high <= 255)
+    there = numbers[~np.isnan(numbers)]
+    return len(there) > 0 and in_range(float(there.min()), float(there.max()), -1)
 
 
 def _bounds(found: Sequence[Scaling]) -> tuple[tuple[float, ...], tuple[float, ...]]:

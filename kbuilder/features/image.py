@@ -12,6 +12,7 @@ from pydantic import Strict
 from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features._axes import CHANNELS, DataFormat, arranged, by, expect_known, likeness
 from kbuilder.named import Keyed
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables.profile import Profile
@@ -35,6 +36,10 @@ class Image(Spec):
         tuple[Annotated[Augmentation, Keyed("augmentations")], ...], Strict(False)
     ] = ()
     """Random changes of the images in training alone, in this order: names, with arguments."""
+    data_format: DataFormat | None = None
+    """Of arrays with three axes, channels_first: the first is that of channels, as of
+    (3, height, width); channels_last, or left out: the last is, but arrays that look otherwise are
+    refused."""
     pixels: Shape | None = None
     """Shape of a raw image where rows are arrays, empty where they are files; learned."""
     dtype: Literal["uint8", "float32"] | None = None
@@ -55,15 +60,19 @@ class Image(Spec):
         """Encoded files, or arrays of (height, width) or (height, width, 1 | 3 | 4)."""
         if profile.kind == "bytes":
             return Match(1.0, "each value is an image file")
-        if profile.kind != "array" or profile.dtype != "uint8" or not _is_image(profile.shape):
+        strength = likeness(profile) if profile.kind == "array" else 0
+        if not strength:
             return None
-        return Match(0.8, f"arrays of {' × '.join(map(str, profile.shape))} bytes")
+        of = "bytes" if profile.dtype == "uint8" else f"numbers of 0 to {profile.high:g}"
+        return Match(strength, f"arrays of {by(profile.shape)} {of}")
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Size, channels, and the greatest pixel."""
         kind = kind_of(values)
-        if kind == "array" and _is_image(values.shape[1:]):
-            height, width, *rest = values.shape[1:]
+        if kind == "array":
+            expect_known(column, self, values.shape[1:])
+        if kind == "array" and self._is_image(values.shape[1:]):
+            height, width, *rest = self._arranged(values.shape[1:])
             shades = 1 if not rest or rest[0] == 1 else 3
             why = f"the arrays are {' × '.join(map(str, values.shape[1:]))}"
             dtype = "uint8" if self._bytes(values) else "float32"
@@ -109,7 +118,7 @@ class Image(Spec):
                     row=int(wrong[0]),
                 )
             return values
-        if kind_of(values) != "array" or not _is_image(values.shape[1:]):
+        if kind_of(values) != "array" or not self._is_image(values.shape[1:]):
             raise DataError(
                 f"column {column!r} holds no arrays of pixels. Expected "
                 f"{' × '.join(map(str, self.pixels or ()))} per row.",
@@ -125,6 +134,13 @@ class Image(Spec):
             )
         return values.astype(np.uint8)
 
+    def _is_image(self, shape: tuple[int, ...]) -> bool:
+        return len(shape) == 2 or (len(shape) == 3 and self._arranged(shape)[-1] in CHANNELS)
+
+    def _arranged(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of an array with its channels last."""
+        return arranged(shape, self.data_format) if len(shape) == 3 else shape
+
     @staticmethod
     def _bytes(values: np.ndarray) -> bool:
         whole = values.dtype.kind in "ui" or bool(np.all(values == np.floor(values)))
@@ -134,7 +150,8 @@ class Image(Spec):
         """Decode, resize, channels. The result is (batch, height, width, channels)."""
         from kbuilder.layers.pixels import Pixels
 
-        return Pixels(learned(self.height), learned(self.width), learned(self.channels))
+        size = learned(self.height), learned(self.width), learned(self.channels)
+        return Pixels(*size, channels_first=self.data_format == "channels_first")
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         if self.pixels:
@@ -162,7 +179,7 @@ class Image(Spec):
 
     def numeric(self, integers: str) -> Numeric:
         """Pixels of the network's own size: a runtime would not get it so."""
-        if self.pixels is not None and self.pixels[:2] == (self.height, self.width):
+        if self._arranged(self.pixels or ())[:2] == (self.height, self.width):
             return Numeric()
         shades = "grey" if self.channels == 1 else "red, green, blue"
 
@@ -195,10 +212,6 @@ class Image(Spec):
             if reason:
                 key = ("features", column, "augment", place, catalog.name_of(augmentation))
                 raise DataError(f"{reason}.", key=key)
-
-
-def _is_image(shape: tuple[int, ...]) -> bool:
-    return len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
 
 
 def _heads(column: str, values: np.ndarray) -> tuple[Counter, Counter]:

@@ -15,17 +15,21 @@ class Pixels(keras.layers.Layer):
     Args:
         height, width: Size of the images that come out, in pixels.
         channels: 1 (grey) or 3 (red, green, blue).
+        channels_first: Whether arrays of four axes are (batch, channels, height, width).
 
     Input shape: (batch,) string, each an encoded JPEG, PNG, GIF or BMP (the first frame is taken);
         or (batch, height, width) or (batch, height, width, channels), uint8 or float32.
     Output shape: (batch, height, width, channels), uint8, or float32 where the input is.
     """
 
-    def __init__(self, height: int, width: int, channels: int, **kwargs: Any) -> None:
+    def __init__(
+        self, height: int, width: int, channels: int, channels_first: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**{"trainable": False, **kwargs})
         self.height = height
         self.width = width
         self.channels = channels
+        self.channels_first = channels_first
 
     def call(self, images: Any) -> Any:
         images = tf.convert_to_tensor(images)
@@ -34,6 +38,8 @@ class Pixels(keras.layers.Layer):
             return tf.map_fn(self._decode, images, fn_output_signature=spec)
         if images.shape.rank == 3:
             images = images[..., None]
+        elif self.channels_first:
+            images = tf.transpose(images, [0, 2, 3, 1])
         return self._fit(images)
 
     def _decode(self, content: Any) -> Any:
@@ -59,4 +65,4 @@ class Pixels(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         own = {"height": self.height, "width": self.width, "channels": self.channels}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), **own, "channels_first": self.channels_first}

@@ -26,9 +26,12 @@ class Standardize(keras.layers.Layer):
         scale: Each value is divided by it; > 0.
         indicator: Whether to add the column that is 1 where the value is missing.
         bounds: The least and the greatest value; what is beyond counts as the nearest of them.
+        shape: The shape that rows are given first; left out: they keep theirs.
+        channels_first: Whether the first axis of a row becomes the last then.
 
-    Input shape: (batch,) float32 or float64, NaN where missing; or (batch, ...), without indicator.
-    Output shape: (batch, 1) float32, with indicator (batch, 2); or as the input.
+    Input shape: (batch,) float32 or float64, NaN where missing; or (batch, ...).
+    Output shape: (batch, 1) float32; or as the input, or as `shape`. With indicator the last axis
+        is twice as long.
     """
 
     def __init__(
@@ -37,6 +40,8 @@ class Standardize(keras.layers.Layer):
         scale: Each,
         indicator: bool = False,
         bounds: tuple[Each, Each] | None = None,
+        shape: Sequence[int] | None = None,
+        channels_first: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"trainable": False, "autocast": False, **kwargs})
@@ -44,16 +49,28 @@ class Standardize(keras.layers.Layer):
         self.scale = scale
         self.indicator = indicator
         self.bounds = bounds
+        self.shape = shape
+        self.channels_first = channels_first
 
     def call(self, values: Any) -> Any:
-        values = _columnar(values)
+        values = self._arranged(values)
         centred = tf.cast(self._bounded(values, 0.0) - _constant(self.mean, values), tf.float32)
         return self._scaled(centred, tf.math.is_nan(values))
 
     def of_centred(self, values: Any) -> Any:
         """The same of values from which the mean has been subtracted already, as float32."""
-        values = _columnar(values)
+        values = self._arranged(values)
         return self._scaled(self._bounded(values, self.mean), tf.math.is_nan(values))
+
+    def _arranged(self, values: Any) -> Any:
+        """A tensor of two axes at least, its channels last."""
+        values = tf.convert_to_tensor(values)
+        if self.shape is not None:
+            values = tf.reshape(values, (-1, *self.shape))
+        if self.channels_first:
+            rank = values.shape.rank
+            values = tf.transpose(values, [0, *range(2, rank), 1])
+        return values[:, None] if values.shape.rank == 1 else values
 
     def _bounded(self, values: Any, less: Each) -> Any:
         if self.bounds is None:
@@ -71,13 +88,8 @@ class Standardize(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         own = {"mean": self.mean, "scale": self.scale, "indicator": self.indicator}
-        return {**super().get_config(), **own, "bounds": self.bounds}
-
-
-def _columnar(values: Any) -> Any:
-    """A tensor, of one number a row as (batch, 1)."""
-    values = tf.convert_to_tensor(values)
-    return values[:, None] if values.shape.rank == 1 else values
+        axes = {"shape": self.shape, "channels_first": self.channels_first}
+        return {**super().get_config(), **own, "bounds": self.bounds, **axes}
 
 
 def _constant(value: Any, like: Any) -> Any:

@@ -52,6 +52,7 @@ class Profile:
         separator: What stands between the names of a set, where values are sets: a mark, or "[]"
             for lists, also as JSON and Python write them; empty: they are none.
         numbered: Whether the names of sets are numbers.
+        gaps: Whether a number of an array is missing.
         one_hot: Whether each row is an array of zeros with exactly one 1.
         even: Whether all sets that are not empty have as many names, and more than one.
         examples: Some of the different values of numbers and strings, in the order of the rows.
@@ -73,6 +74,7 @@ class Profile:
     separator: str = ""
     numbered: bool = False
     even: bool = False
+    gaps: bool = False
     one_hot: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -121,7 +123,7 @@ def profile(values: np.ndarray) -> Profile:
             kind=kind, rows=rows, shape=values.shape[1:], dtype=values.dtype.name,
             whole=bool(numeric and np.all(there == np.floor(there))),
             low=float(there.min()) if numeric else float("nan"),
-            high=float(there.max()) if numeric else float("nan"),
+            high=float(there.max()) if numeric else float("nan"), gaps=there.size < values.size,
         )  # fmt: skip
         return replace(seen, one_hot=seen.holds_flags and _one_hot(values))
     absent = missing(values)

@@ -74,11 +74,16 @@ def finite(column: str, values: np.ndarray, dtype: str | None = None) -> np.ndar
     endless = np.isinf(numbers).any(axis=tuple(range(1, numbers.ndim)))
     if endless.any():
         large = "" if dtype == "float64" else ", or over 3.4e38"
+        row, leave = int(endless.argmax()), "leave the value empty"
+        where = ""
+        if numbers.ndim > 1:
+            index = np.argwhere(np.isinf(numbers[row]))[0].tolist()
+            where, leave = f" at {index}", "write NaN"
         raise DataError(
-            f"column {column!r} holds a number that is infinite{large}. "
-            "Expected finite numbers; leave the value empty where it is missing.",
+            f"column {column!r} holds a number that is infinite{large}{where}. "
+            f"Expected finite numbers; {leave} where it is missing.",
             key=("features", column),
-            row=int(endless.argmax()),
+            row=row,
         )
     return numbers
 

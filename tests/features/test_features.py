@@ -48,11 +48,20 @@ VALUES = {
         objects(encoded(picture(0)), encoded(picture(1, "L", (4, 13)), "JPEG")),
         np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
         np.random.default_rng(0).normal(size=(3, 6, 5)),
+        np.random.default_rng(0).integers(0, 256, (3, 3, 9, 8), dtype=np.uint8),
     ],
-    "array": [np.array([[1.0, np.nan], [3.0, 4.0]]), np.arange(24.0).reshape(2, 4, 3)],
+    "array": [
+        np.array([[1.0, np.nan], [3.0, 4.0]]),
+        np.arange(24.0).reshape(2, 4, 3),
+        np.random.default_rng(0).normal(size=(3, 3, 9, 8)),
+        np.arange(36.0).reshape(3, 12) * 1e9 + 1,
+    ],
 }
 FIELDS: dict[tuple[str, int], dict[str, object]] = {
     ("image", 0): {"height": 5, "width": 5},
+    ("image", 3): {"data_format": "channels_first"},
+    ("array", 2): {"data_format": "channels_first"},
+    ("array", 3): {"shape": (3, 4), "data_format": "channels_first"},
     ("category", 2): {"hash": 5},
     ("category", 3): {"hash": 100},
     ("number", 2): {"bins": 3},
