@@ -22,7 +22,7 @@ from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.checks import DEFAULTS, Check
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.tables.cells import MISSING
+from kbuilder.tables.cells import missing_but
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import Label, as_label, far_off, kind_of, missing, one_of
@@ -245,8 +245,7 @@ def _missing_words(looked: Looked) -> Iterator[Finding]:
         if column not in goals or kind_of(train[column]) != "string":
             continue
         words = listed(f"{word!r} ({count:,} rows)" for word, count in counts.items())
-        rest = [word for word in MISSING if word not in counts]
-        line = to_line(("data", "missing"), rest[:4])
+        line = to_line(("data", "missing"), missing_but(counts))
         yield Finding(
             "missing_words", ("data", "target"),
             f"in the target {column!r} {words} counts as missing, and these rows are left out. "

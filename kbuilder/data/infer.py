@@ -17,7 +17,7 @@ from kbuilder.errors import DataError, Key, cut, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
 from kbuilder.recipe.recipe import Recipe, weight_of
-from kbuilder.tables.cells import CODE, written_otherwise
+from kbuilder.tables.cells import CODE, missing_but, written_otherwise
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
@@ -263,8 +263,8 @@ def _infer_task(
         return catalog.find("tasks", task)()
     if found.distinct == 1:
         raise DataError(
-            f"the target {name!r} has one value only. "
-            "Expected at least two, so that there is something to predict.",
+            f"the target {name!r} has one value only. Expected at least two, so that there is "
+            f"something to predict.{_taken(table, target)}",
             key=("data", "target"),
         )
     known = listed(catalog.names("tasks"))
@@ -273,6 +273,19 @@ def _infer_task(
         f"Expected something that repeats, or numbers. Name another target, or write the task: "
         f"one of {known}.",
         key=("data", "target"),
+    )
+
+
+def _taken(table: Table, target: Sequence[str]) -> str:
+    """Which words of a target counted as missing, and the line by which they are classes."""
+    words = {word: n for name in target for word, n in table.taken.get(name, {}).items()}
+    if not words:
+        return ""
+    counted = listed(f"{word!r} ({count:,} rows)" for word, count in words.items())
+    return (
+        f" {counted} counts as missing; if it is a class, write "
+        f"`{to_line(('data', 'missing'), missing_but(words))}`, which are all words that mean "
+        "missing then."
     )
 
 

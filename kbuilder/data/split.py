@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}
 EXAMPLES = 16
+FAR_OFF = 0.05
+"""A share that is off by more is told."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def divide(
         for part in ("train", "validation", "test")
         if part in found.rows
     }
-    train, notes = parts["train"], found.notes
+    train, notes = parts["train"], (*found.notes, *_off(parts, splitting, len(table)))
     for part, own in (("validation", validation), ("test", test)):
         if own is None:
             continue
@@ -114,6 +116,21 @@ def divide(
         mixed = splitting.mixes(train, own, part)
         notes += (mixed,) if mixed else ()
     return Parts(train, parts.get("validation", validation), parts.get("test", test), notes)
+
+
+def _off(parts: Mapping[str, Table], splitting: Splitting, rest: int) -> Iterator[str]:
+    """Parts whose share of the rows is far from the one that was asked for."""
+    for part in ("test", "validation"):
+        asked = getattr(splitting, part, None)  # not every way of dividing goes by shares
+        if part not in parts or not asked:
+            continue
+        rows = len(parts[part])
+        if abs(rows / rest - asked) > max(FAR_OFF, asked / 2) and abs(rows - asked * rest) > 1:
+            yield (
+                f"{part} has {rows:,} of {rest:,} rows ({rows / rest:.0%}), where {asked:.0%} were "
+                "asked for: rows that stay together are too many"
+            )
+        rest -= rows
 
 
 def divided_by(targets: Sequence[Target]) -> Target:
@@ -136,5 +153,6 @@ def _strata(values: np.ndarray, task: Task) -> Strata:
     if kind == "class":
         names = [str(as_label(value)) for value in one_of(values)]
         return Strata(np.unique(names, return_inverse=True)[1], classes=True)
-    bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))
+    count = min(10, max(1, len(values) // 30))  # each has rows enough to give some
+    bounds = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1]))
     return Strata(np.searchsorted(bounds, values), classes=False)

@@ -200,7 +200,8 @@ def _groups(target: Sequence[str], grouping: str | None, one_hot: bool) -> list[
         return ["groups = None"]
     return [
         f"values = numbers(rows[{target[0]!r}])",
-        "bounds = np.unique(np.quantile(values, np.linspace(0, 1, 11)[1:-1]))",
+        "count = min(10, max(1, len(values) // 30))",
+        "bounds = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1]))",
         "groups = np.searchsorted(bounds, values)",
     ]
 

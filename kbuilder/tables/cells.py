@@ -190,6 +190,11 @@ class _Read(NamedTuple):
 ARROW_WORDS = ("string[pyarrow]", "large_string[pyarrow]")
 
 
+def missing_but(words: Collection[str]) -> list[str]:
+    """What `data.missing` may be, so that these words are values: a few of the others."""
+    return [word for word in MISSING if word not in words][:4]
+
+
 def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
     """How a recipe may say that words are numbers, written otherwise than Python writes them.
 

@@ -193,6 +193,11 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "constant target": ({"x": X, "y": ["a"] * ROWS}, {},
         "data.target: the target 'y' has one value only. "
         "Expected at least two, so that there is something to predict."),
+    "constant but for a word that means missing": ({"x": X, "y": ["None", "yes"] * (ROWS // 2)}, {},
+        "data.target: the target 'y' has one value only. Expected at least two, so that there is "
+        "something to predict. 'None' (30 rows) counts as missing; if it is a class, write "
+        '`data: {missing: [NA, "N/A", "n/a", "#N/A"]}`, which are all words that mean missing '
+        "then."),
     "mixed target": ({"x": X, "y": [b"a", 1, 2] * 20}, {},
         "data.target: the task cannot be inferred from the target 'y': it mixes numbers and text. "
         "Expected something that repeats, or numbers. Name another target, or write the task: "

@@ -124,6 +124,32 @@ def test_rows_without_a_group_are_one_group_and_said() -> None:
     assert said == f"{lost} rows have no customer: they are one group"
 
 
+@pytest.mark.parametrize(
+    ("column", "split"),
+    [("shop", kb.Group(column="shop")), ("day", kb.Time(column="day"))],
+)
+def test_a_part_that_is_far_off_its_share_is_told(column: str, split: Any) -> None:
+    days = np.array(["2024-01-01", "2024-01-02", "2024-01-03"])
+    values = days if column == "day" else np.array(["north", "south", "east"])
+    frame = pd.DataFrame({"x": np.arange(600.0) % 89, column: values.repeat(200)})
+    frame["y"] = np.where(frame["x"] % 3, "a", "b")
+    found = notes(frame, split)
+    assert found[0] == (
+        "test has 200 of 600 rows (33%), where 10% were asked for: rows that stay together are too "
+        "many"
+    )
+    assert found[1].startswith("validation has 200 of 400 rows (50%)")
+    assert notes(frame, kb.Random()) == []
+
+
+@pytest.mark.parametrize("rows", [12, 20, 29, 45])
+def test_a_small_table_of_numbers_is_divided(rows: int) -> None:
+    frame = pd.DataFrame({"x": np.arange(rows) % 7.0, "y": np.random.default_rng(0).random(rows)})
+    found = dict(parts(frame, kb.Random()))
+    assert len(found) == 3
+    assert sum(map(len, found.values())) == rows
+
+
 def test_rows_of_one_part_by_time_and_of_another_by_group_are_said() -> None:
     frame = visits()
     split = kb.Time(column="day", group="customer")
