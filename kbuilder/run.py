@@ -16,7 +16,7 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Finding
+from kbuilder.contracts import Decision, Finding, Gathering
 from kbuilder.data import dataset, infer, weights
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
@@ -37,6 +37,8 @@ from kbuilder.tables.table import Part, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+Paths = str | Path | Sequence[str | Path]
+"""A file, a folder or a pattern; or several of them."""
 REPRESENTATIVE = 256  # rows of training by which the range of each activation is estimated
 
 
@@ -166,7 +168,7 @@ class Run:
 
     def evaluate(
         self,
-        data: pd.DataFrame | Table | str | Path | None = None,
+        data: pd.DataFrame | Table | Paths | None = None,
         *,
         unknown: Unknown = "error",
         verbose: bool = True,
@@ -174,8 +176,8 @@ class Run:
         """The task's metrics on the rows with a target, as the fit takes them.
 
         Args:
-            data: A data frame, or a file of the recipe's kind; left out: what the fit found on
-                validation and test.
+            data: A data frame, or a file of the recipe's kind, or several; left out: what the fit
+                found on validation and test.
             unknown: Whether a column of which all values are unknown to the model is an error, or
                 a warning.
             verbose: Print to stderr what was left out, and what is unknown to the model.
@@ -189,6 +191,7 @@ class Run:
         gone = infer.without_target(table, columns.targets)
         if gone.all():
             raise DataError(f"{table.origin} has no row with {listed(columns.target)}.")
+        _say_notes(table, console)
         if gone.any():
             console.say(f"{int(gone.sum()):,} rows left out: they have no {listed(columns.target)}")
             table = table.take(np.flatnonzero(~gone))
@@ -196,6 +199,8 @@ class Run:
         strangers.see(table, self._raw(table))
         strangers.say(console.say)
         encoded = preprocessing.encode_targets(columns, table)
+        if table.files:
+            console.say(f"{len(table):,} files evaluated")
         counted, weight = None, columns.weight
         if weight is not None and weight in table.columns:
             counted = weights.read(table, weight)
@@ -208,7 +213,7 @@ class Run:
 
     def predict(
         self,
-        data: pd.DataFrame | Table | str | Path,
+        data: pd.DataFrame | Table | Paths,
         *,
         keep: str | Sequence[str] = (),
         unknown: Unknown = "error",
@@ -217,22 +222,26 @@ class Run:
         """Predictions, a row for each row of `data`, in the order of the rows.
 
         Args:
-            data: A data frame, or a file of the recipe's kind.
+            data: A data frame, or a file of the recipe's kind, or several: a list of paths, or a
+                pattern such as `new/*.png`. Where rows are files, such as pictures, a folder too,
+                whose files are sorted by their names.
             keep: Columns of `data` that are carried over before the answers, as they are there;
-                `"all"`: every one. `"row"` is the number of a row, from 1, and `"file"` the path
-                of a picture, where no column is called so.
+                `"all"`: every one. `"row"` is the number of a row, from 1, where no column is
+                called so.
             unknown, verbose: As `evaluate` takes them.
 
         Returns:
             `label` and `probability` with one column `probability of <class>` each, or `value`;
-            with several targets each with its target in front: `species_label`. A kept column
-            that is called like one of them is called `given label`.
+            with several targets each with its target in front: `species_label`. Where rows are
+            files, `file` stands first, the path as it was given. A kept column that is called like
+            an answer is called `given label`.
 
         Raises:
             DataError: if a column is missing.
         """
         carrying, console = Carrying(named(keep)), Console(verbose)
         table = self._table(data, carrying.keep)
+        _say_notes(table, console)
         strangers = Strangers(self.record.columns, unknown)
         strangers.see(table, self._raw(table))
         strangers.say(console.say)
@@ -245,7 +254,7 @@ class Run:
 
     def predict_parts(
         self,
-        data: str | Path,
+        data: Paths,
         *,
         keep: str | Sequence[str] = (),
         unknown: Unknown = "error",
@@ -260,15 +269,18 @@ class Run:
             unknown, verbose: As `evaluate` takes them.
         """
         strangers, carrying = Strangers(self.record.columns, unknown), Carrying(named(keep))
-        for table, _ in self._parts(Path(data), 0, carrying.keep):
+        console = Console(verbose)
+        for number, (table, _) in enumerate(self._parts(_paths(data), 0, carrying.keep)):
+            if not number:
+                _say_notes(table, console)
             strangers.see(table, self._raw(table))
             yield carrying.beside(table, self._predicted(table))
-        strangers.say(Console(verbose).say)
-        carrying.say(Console(verbose).say)
+        strangers.say(console.say)
+        carrying.say(console.say)
 
     def predict_file(
         self,
-        data: str | Path,
+        data: Paths,
         output: str | Path,
         console: Console | None = None,
         safe_csv: bool = False,
@@ -297,24 +309,28 @@ class Run:
             DataError: if the rows cannot be predicted.
             Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
         """
-        data, output = Path(data), Path(output)
-        words = ["kbuilder", "predict", str(self.path), str(data), "--output", str(output)]
+        paths, output = _paths(data), Path(output)
+        words = ["kbuilder", "predict", str(self.path), *map(str, paths), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
         words += ["--unknown", unknown] if unknown != "error" else []
         carrying, strangers = Carrying(named(keep)), Strangers(self.record.columns, unknown)
         console = console or Console(verbose=False)
+        said: list[Table] = []
         words += [word for name in carrying.keep for word in ("--keep", name)]
         words += ["--encoding", encoding] if encoding != "utf-8" else []
 
         def predict(table: Table) -> pd.DataFrame:
+            if not said:
+                _say_notes(table, console)
+                said.append(table.take(slice(0)))
             strangers.see(table, self._raw(table))
             return carrying.beside(table, self._predicted(table))
 
         job = predict_file.Job(
-            data=data,
+            data=paths,
             output=output,
             run=files.sha256(self.path / run_folder.LOCK),
-            parts=lambda start: self._parts(data, start, carrying.keep),
+            parts=lambda start: self._parts(paths, start, carrying.keep),
             predict=predict,
             again=shlex.join(words),
             safe=safe_csv,
@@ -406,10 +422,13 @@ class Run:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
         return self.record.columns.export_names()
 
-    def _parts(self, path: Path, start: int, keep: Keep = ()) -> Iterator[Part]:
+    def _parts(self, paths: Sequence[Path], start: int, keep: Keep = ()) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
+        if len(paths) > 1:
+            return self._table(paths, keep).parts(size, start)
+        [path] = paths
         if path.suffix.lower() == ".parquet" and not several.matching(path):
             return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
         if path.suffix.lower() == ".json" and not several.matching(path):
@@ -427,11 +446,36 @@ class Run:
     def _table(self, data: Any, keep: Keep = ()) -> Table:
         if isinstance(data, Table):
             return replace(data, kept=of_arrays(keep, data))
-        if not isinstance(data, str | Path):
+        if not isinstance(data, str | Path | list | tuple):
             table = from_frame(data, "the frame", self._cells)
             return replace(table, kept=of_frame(keep, data, "the frame"))
-        if Path(data).suffix.lower() == ".json" and not several.matching(Path(data)):
-            return read_json(self.record.columns, Path(data), keep)
-        if Path(data).suffix.lower() == ".parquet" and not several.matching(Path(data)):
-            return chunks.read_parquet(Path(data), self._cells, keep)
-        return self.recipe.data.read(Path(data), self.record.columns.words(), keep)
+        paths = _paths(data)
+        if len(paths) > 1 and isinstance(self.recipe.data, Gathering):
+            return self.recipe.data.gather(paths, self.record.columns.words(), keep)
+        if len(paths) > 1:
+            tables = [self._table(path, keep) for path in paths]
+            return several.joined(paths, tables, self.record.columns.ignored)
+        [data] = paths
+        if data.suffix.lower() == ".json" and not several.matching(data):
+            return read_json(self.record.columns, data, keep)
+        if data.suffix.lower() == ".parquet" and not several.matching(data):
+            return chunks.read_parquet(data, self._cells, keep)
+        return self.recipe.data.read(data, self.record.columns.words(), keep)
+
+
+def _paths(given: Paths) -> tuple[Path, ...]:
+    """What a caller names, as paths.
+
+    Raises:
+        CallError: if it is none.
+    """
+    paths = (given,) if isinstance(given, str | Path) else tuple(given)
+    if not paths or not all(isinstance(path, str | Path) for path in paths):
+        raise CallError("there are no rows to read. Expected a path, or a list of paths.")
+    return tuple(map(Path, paths))
+
+
+def _say_notes(table: Table, console: Console) -> None:
+    """Say what is no row."""
+    for note in table.notes:
+        console.say(f"Warning: {note}")

@@ -18,6 +18,7 @@ import kbuilder as kb
 from kbuilder.errors import CallError, DataError
 from kbuilder.evaluation import evaluating
 from kbuilder.runs import predict_file
+from kbuilder.tables.table import Table
 
 Runs = Callable[[str], kb.Run]
 
@@ -308,8 +309,49 @@ def test_the_network_is_asked_once_of_each_row_and_images_are_known_by_their_fil
     assert set(run.rows) == {"split", "file"}
     for _, row in run.predictions().iterrows():
         assert Path(row["file"]).parent.name == row["truth"]
+    _predicts_files(run)
     run = kb.fit(recipe, run_dir="few", smoke=True, verbose=False)
     assert len(kb.load("few").predictions()) == len(run.predictions()) > 0
+
+
+def _predicts_files(run: Any) -> None:
+    """What `predict` and `evaluate` take where rows are files, and how they name them."""
+    Path("new/deep").mkdir(parents=True)
+    names = ["new/10, é.png", "new/9.png", "new/deep/8.png"]
+    for number, name in enumerate(names):
+        Path(name).write_bytes(encoded(picture(number)))
+    Path("new/notes.txt").write_text("words")
+    frame = run.predict("new", verbose=False)
+    assert (frame["file"].tolist(), list(frame)[:2]) == (names, ["file", "label"])
+    given = [Path(names[1]), "new/deep", names[1]]
+    several = run.predict(given, verbose=False)
+    assert several["file"].tolist() == [names[1], names[2], names[1]]
+    assert several["label"].tolist() == [frame["label"][n] for n in (1, 2, 1)]
+    assert run.predict("new/*.png", keep="file", verbose=False)["file"].tolist() == names[:2]
+    for ending, read in READERS.items():
+        assert run.predict_file(given, f"out.{ending}") == 3
+        assert read(f"out.{ending}")["file"].tolist() == several["file"].tolist()
+    assert message(CallError, run.predict, []) == (
+        "there are no rows to read. Expected a path, or a list of paths."
+    )
+
+
+READERS: dict[str, Any] = {
+    "csv": pd.read_csv, "parquet": pd.read_parquet,
+    "xlsx": lambda path: pd.read_excel(path, engine="calamine"),
+    "jsonl": lambda path: pd.read_json(path, lines=True),
+}  # fmt: skip
+
+
+def test_what_of_files_was_not_read_is_said_by_predict_and_evaluate(
+    fitted: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = mixed()
+    noted = Table({n: frame[n].to_numpy() for n in frame}, "rows", notes=("not read: one",))
+    run = fitted("mixed")
+    for ask in (run.predict, run.evaluate):
+        ask(noted)
+        assert "Warning: not read: one\n" in capsys.readouterr().err
 
 
 def test_a_run_of_training_rows_alone_keeps_no_predictions() -> None:

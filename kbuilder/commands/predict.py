@@ -14,7 +14,7 @@ from kbuilder.console import echo
 
 @click.command()
 @options.run
-@click.argument("data", type=click.Path())
+@click.argument("data", type=click.Path(), nargs=-1, required=True)
 @options.output("File to write: .csv, .jsonl, .parquet or .xlsx. [CSV to stdout]")
 @click.option(
     "--safe-csv", is_flag=True,
@@ -31,10 +31,13 @@ from kbuilder.console import echo
 @options.unknown
 @options.plugins
 def predict(
-    run: str, data: str, output: str | None, safe_csv: bool, encoding: str,
+    run: str, data: tuple[str, ...], output: str | None, safe_csv: bool, encoding: str,
     keep: tuple[str, ...], unknown: Any,
 ) -> None:  # fmt: skip
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
+
+    DATA is a file, or several, or a pattern. Pictures and texts that are files come from folders
+    too, sorted by name; each line begins with the file.
 
     CSV and Parquet files may be larger than the memory. The same command resumes a file of
     predictions that was interrupted. In CSV control characters are written as escapes (\\x1b).
@@ -43,6 +46,7 @@ def predict(
     kbuilder predict latest new.csv
     kbuilder predict latest new.csv --keep customer --output predictions.csv
     kbuilder predict latest new.parquet --output predictions.parquet
+    kbuilder predict latest photo.jpg more-photos "others/*.png"
     """
     from kbuilder.runs import predict_file, run_folder
 

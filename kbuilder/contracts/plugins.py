@@ -214,6 +214,22 @@ class Settling(Protocol):
 
 
 @runtime_checkable
+class Gathering(Protocol):
+    """A source whose rows are files, of which it takes any number."""
+
+    def gather(self, paths: Sequence[Path], words: Words | None = None, keep: Keep = ()) -> Table:
+        """The rows of files, folders and patterns, in their order.
+
+        Args:
+            paths: What is read.
+            words, keep: As `read` takes them.
+
+        Raises:
+            DataError: if some cannot be read.
+        """
+
+
+@runtime_checkable
 class Foldered(Protocol):
     """A source that reads the files of a folder."""
 

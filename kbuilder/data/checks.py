@@ -305,8 +305,48 @@ def _split(looked: Looked) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def _alike(looked: Looked) -> Iterator[Finding]:
+    """Pictures that are all the same."""
+    train = looked.parts.train
+    for column, feature in looked.recipe.features.items():
+        if feature.holds != "pictures" or len(train) < 2:
+            continue
+        if len(np.unique(_hashed(train[column][:SAMPLE]))) == 1:
+            line = to_line(("data", "ignore"), [column])
+            yield Finding(
+                "alike", ("features", column),
+                f"column {column!r} has the same picture in each of {len(train):,} training "
+                f"rows, which teaches nothing. Leave it out, `{line}`, or fix the files",
+                True, line,
+            )  # fmt: skip
+
+
+def _repeated_pictures(looked: Looked) -> Iterator[Finding]:
+    """Pictures that stand in training and are held back too, whatever else is in their rows."""
+    for column, feature in looked.recipe.features.items():
+        if feature.holds != "pictures":
+            continue
+        seen = _hashed(looked.parts.train[column])
+        again = []
+        for part, table in looked.parts:
+            rows = np.flatnonzero(np.isin(_hashed(table[column]), seen))
+            if part != "train" and len(rows):
+                first = table.row(int(rows[0]))
+                again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
+        if again and len(np.unique(seen)) > 1:
+            yield Finding(
+                "repeated_rows", ("features", column),
+                f"column {column!r}: {' and '.join(again)} are in the training rows too: its "
+                "figures are better than they should be. Remove what comes twice", sure=True,
+            )  # fmt: skip
+
+
 def _repeated_rows(looked: Looked) -> Iterator[Finding]:
     """Rows that stand in training and are held back too."""
+    pictures = list(_repeated_pictures(looked))
+    yield from pictures
+    if pictures:
+        return
     names = [*looked.recipe.features, *(n for t in looked.targets for n in t.columns)]
     train = looked.parts.train
     if len(names) < 2 or len(train) < ENOUGH:
@@ -418,9 +458,16 @@ def _stability(train: np.ndarray, test: np.ndarray) -> float:
     return float(np.sum((q - p) * np.log(q / p)))
 
 
+def _unread(looked: Looked) -> Iterator[Finding]:
+    """What of the files is no row."""
+    notes = dict.fromkeys(note for _, table in looked.parts for note in table.notes)
+    for note in notes:
+        yield Finding("unread", ("data", "path"), note, sure=True)
+
+
 CHECKS: Mapping[Check, Callable[[Looked], Iterator[Finding]]] = {
     "leak": _leak, "sum": _sum, "ids": _ids, "missing_words": _missing_words, "spelling": _spelling,
     "far_off": _far_off, "rare_classes": _rare_classes, "repeated_rows": _repeated_rows,
-    "shift": _shift, "split": _split,
+    "alike": _alike, "shift": _shift, "split": _split, "unread": _unread,
 }  # fmt: skip
 """The checks, in the order in which their findings are said."""

@@ -193,7 +193,9 @@ def _data_lines(
     if ignored:
         yield "ignore:"
         yield from (f"  - {to_line(('x',), name)[3:]}{_why(why)}" for name, why in ignored.items())
-    shares = {"validation": 0.1, "test": prepared.recipe.data.split.test}
+    known = ("data", "split", "validation")  # the source may have rows of its own for it
+    held = said[known].value if known in said else 0.1
+    shares = {"validation": held, "test": prepared.recipe.data.split.test}
     test = said.get(("data", "split", "test"))
     yield _line("split", shares, f"of test: {test.reason}" if test else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kbuilder.tables.keeping import Keep, carried, renamed
+from kbuilder.tables.keeping import FILE, Keep, carried, renamed
 from kbuilder.tables.table import Table
 
 if TYPE_CHECKING:
@@ -24,10 +24,15 @@ class Carrying:
         self.others: dict[str, str] = {}
 
     def beside(self, table: Table, answers: pd.DataFrame) -> pd.DataFrame:
-        """The kept columns, then the answers; of one name the answer keeps it."""
+        """The kept columns, then the answers; of one name the answer keeps it.
+
+        Where each row is a file, its path stands first, whatever is kept.
+        """
         import pandas as pd
 
         kept = carried(self.keep, table)
+        if table.files and (kept is None or FILE not in kept):
+            kept = pd.concat([pd.DataFrame({FILE: list(table.labels)}), kept], axis=1)
         if kept is None:
             return answers
         self.others = renamed(kept.columns, answers.columns)

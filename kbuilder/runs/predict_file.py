@@ -63,7 +63,7 @@ class Job:
     """What is predicted, by what, and where to.
 
     Args:
-        data: The file or folder of the rows.
+        data: The files, folders or patterns of the rows.
         output: The file of the predictions, which ends in one of `WAYS`.
         run: What tells the run from others.
         parts: The rows from a given one on, counted from 0.
@@ -74,7 +74,7 @@ class Job:
         encoding: Of CSV.
     """
 
-    data: Path
+    data: tuple[Path, ...]
     output: Path
     run: str
     parts: Callable[[int], Iterator[Part]]
@@ -154,7 +154,7 @@ def write(job: Job, console: Console) -> int:
             journal = _predict(job, folder, _begin(folder, of, console), console)
             if _made_from(job) != of:
                 raise DataError(
-                    f"{job.data} was changed while it was predicted. "
+                    f"{_named(job)} was changed while it was predicted. "
                     "Expected rows that stay as they are. Predict them again."
                 )
             journal = _put(folder, replace(journal, whole=True))
@@ -186,7 +186,7 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
             rows = journal.rows + len(table)
             if way.most is not None and rows > way.most:
                 raise DataError(
-                    f"{job.output} has room for {way.most:,} rows, and {job.data} has more. "
+                    f"{job.output} has room for {way.most:,} rows, and {_named(job)} has more. "
                     "Expected an output in CSV or Parquet."
                 )
             file.write(way.encode(job.predict(table), not journal.rows, job))
@@ -233,7 +233,7 @@ def _put(folder: Path, journal: Journal) -> Journal:
 def _made_from(job: Job) -> dict[str, str]:
     """What a prediction is made from, each by the name that is printed."""
     return {
-        "the rows": f"{job.data.absolute()} {_stamp(job)}",
+        "the rows": " ".join(f"{path.absolute()} {_stamp(path, job)}" for path in job.data),
         "the run": job.run,
         "--safe-csv": str(job.safe),
         "--keep": json.dumps(list(job.keep)),
@@ -243,9 +243,14 @@ def _made_from(job: Job) -> dict[str, str]:
     }
 
 
-def _stamp(job: Job) -> str:
+def _named(job: Job) -> str:
+    """What a message calls the rows."""
+    return listed(map(str, job.data), 3)
+
+
+def _stamp(path: Path, job: Job) -> str:
     """What changes with a file, or with any of a folder or a pattern: names, sizes and times."""
-    path, output = job.data.absolute(), job.output.absolute()
+    path, output = path.absolute(), job.output.absolute()
     ours = {output, under_way.unfinished(output)}  # which may be put among the rows
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else several.matching(path) or [path]:

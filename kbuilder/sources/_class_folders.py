@@ -2,41 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from kbuilder.contracts import Choice, Script
-from kbuilder.errors import DataError, Key, listed, missing_file
+from kbuilder.errors import CallError, DataError, Key, listed, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
+from kbuilder.sources import _folder_script
 from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.spec import Words as Written
+from kbuilder.tables import several
 from kbuilder.tables.cells import Words
+from kbuilder.tables.class_files import (
+    ClassFiles,
+    in_short,
+    of_any,
+    of_classes,
+    refuse_broken,
+)
 from kbuilder.tables.keeping import Keep, of_arrays
+from kbuilder.tables.layout import Layout, laid_out, unwrapped, walk
 from kbuilder.tables.table import Part, Table
 
-SHOWN = 5
 LOOKED = 1_000
 """Files that are looked at, to know what a folder holds."""
+
+Unreadable = Literal["error", "skip"]
 
 
 class ClassFolders(Spec):
     """Abstract: a folder with one folder of files per class; each file is a row.
 
-    A folder that holds just `train` and `test` is read as the two parts.
+    Files in folders within a class folder are of the class too. A folder that holds `train` and
+    `test`, or `train` and `val`, however they are called, is read as the parts. Hidden files, and
+    what other programs leave behind, are not looked at; what else is not read is said.
     """
 
     path: DataPath
-    """The folder of class folders, or of `train` and `test`, relative to the recipe."""
+    """The folder of class folders, or of `train`, `val` and `test`, relative to the recipe."""
+    validation_path: DataPath | None = None
+    """Another folder of class folders, with the files for validation."""
     test_path: DataPath | None = None
-    """A second folder of class folders, with the files to test on."""
-    classes: Names | None = None
+    """Another folder of class folders, with the files to test on."""
+    classes: Written | None = None
     """The class folders that are read; left out: all."""
+    unreadable: Unreadable = "error"
+    """What files are that cannot be read: an error, or skipped and counted."""
     target: Names = ("label",)
     """The column to predict."""
     ignore: Names = ()
@@ -50,6 +67,8 @@ class ClassFolders(Spec):
 
     endings: ClassVar[tuple[str, ...]]
     """What the names of its files end in, in lower case."""
+    usual: ClassVar[tuple[str, ...]]
+    """Those that messages name."""
     column: ClassVar[str]
     """The column of what a file holds."""
     one: ClassVar[str]
@@ -60,51 +79,59 @@ class ClassFolders(Spec):
     @classmethod
     def holds(cls, path: Path) -> int:
         """How many of its files a folder holds, as far as is looked."""
-        files = (file for file in path.rglob("*") if file.is_file())
-        return sum(cls.takes(file) for file in islice(files, LOOKED))
+        return sum(cls.takes(file) for file in islice(walk(path), LOOKED))
 
     @classmethod
     def takes(cls, file: Path) -> bool:
         """Whether a file is one of its own, by its name."""
-        return file.suffix.lower() in cls.endings and not file.name.startswith(".")
+        return file.suffix.lower() in cls.endings
 
     def settle(self) -> dict[str, Choice]:
-        """The classes, if some of their files are not read."""
+        """The folders of the parts, where they are found in another."""
         if not self.path.is_dir():
             return {}
-        train, _ = self._parts()
-        chosen = self._chosen(train, ("data", "path"))
-        left = Counter(
-            f.suffix.lower() or "no ending" for folder in chosen for f in _other(self, folder)
-        )
-        if not left:
-            return {}
-        kinds = listed(f"{count:,} with {ending}" for ending, count in left.most_common(SHOWN))
-        names = tuple(folder.name for folder in chosen)
-        return {"classes": Choice(names, f"of their files some are not read: {kinds}")}
+        layout = self._layout()
+        choices = {}
+        if layout.steps:
+            reason = f"{layout.reason}: the folders of {layout.train} are the classes"
+            choices["path"] = Choice(self.path, reason)
+        for part in ("validation", "test"):
+            found = getattr(layout, part)
+            if found is not None and getattr(self, f"{part}_path") is None:
+                choices[f"{part}_path"] = Choice(found, f"it is the {found.name} of {self.path}")
+        return choices
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
-        """Read all files."""
-        key: Key = ("data", "path")
-        expected = "a folder of class folders"
-        if not self.path.is_dir():
-            raise missing_file(self.path, self.origin, key, expected)
-        if self.test_path is not None and not self.test_path.is_dir():
-            raise missing_file(self.test_path, self.origin, ("data", "test_path"), expected)
-        train, test = self._parts()
-        rows = self._of_classes(train, key)
-        return rows, self._of_classes(test, ("data", "test_path")) if test else None
+        """Read all files to learn from, and to test on."""
+        roots = self._roots()
+        train = self._of_classes("path", roots)
+        others = tuple(f"not read in {self.path}: {other}" for other in self._layout().others)
+        train = replace(train, notes=(*others, *train.notes))
+        return train, self._of_classes("test_path", roots) if "test_path" in roots else None
+
+    def validation(self, train: Table, words: Words | None = None) -> Table | None:
+        """Read the files for validation, if there are some."""
+        roots, field = self._roots(), "validation_path"
+        return self._of_classes(field, roots) if field in roots else None
 
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
-        """Files of another folder of class folders; or of one folder, or one file."""
-        if path.is_dir() and any(file.is_file() and self.takes(file) for file in path.iterdir()):
-            table = self._load(sorted(path.iterdir()), path.name, ())
-        elif path.is_file():
-            table = self._load([path], path.name, ())
-        elif path.is_dir():
-            table = self._of_classes(path, ())
-        else:
-            raise DataError(f"there is no {path}. Expected a folder of {self.many}, or {self.one}.")
+        """Files of another folder of class folders; of one folder, one file, or a pattern."""
+        return self.gather([path], words, keep)
+
+    def gather(self, paths: Sequence[Path], words: Words | None = None, keep: Keep = ()) -> Table:
+        """The files of several paths, in their order; those of a folder sorted by name."""
+        found = ClassFiles((), ())
+        for given in paths:
+            for path in several.matching(given) or (given,):
+                if path.is_dir():
+                    found += of_any(path, self)
+                elif path.exists() or path.is_symlink():
+                    found += ClassFiles((path,), (None,))
+                else:
+                    raise DataError(
+                        f"there is no {path}. Expected a folder of {self.many}, or {self.one}."
+                    )
+        table = self._table(found, listed(map(str, paths), 3), ())
         return replace(table, kept=of_arrays(keep, table))
 
     def parts(
@@ -115,113 +142,107 @@ class ClassFolders(Spec):
         return self.read(path, words, keep).parts(size, start)
 
     def script(self, words: Words | None = None) -> Script:
-        """The files of each folder, and its name."""
-        chosen = f"\n        and inner.name in {list(self.classes)!r}" if self.classes else ""
-        read, *functions = self._script()
-        code = (
-            "def read(folder):\n"
-            f'    """The {self.many} below a folder, and the names of their folders."""\n'
-            "    files = [\n"
-            "        file\n"
-            "        for inner in sorted(Path(folder).iterdir())\n"
-            f"        if inner.is_dir() and not inner.name.startswith('.'){chosen}\n"
-            "        for file in sorted(inner.iterdir())\n"
-            f"        if file.suffix.lower() in {self.endings}\n"
-            "        and not file.name.startswith('.')\n"
-            "    ]\n"
-            "    rows = np.empty(len(files), dtype=object)\n"
-            f"    rows[:] = [{read} for file in files]\n"
-            "    labels = np.array([file.parent.name for file in files], dtype=object)\n"
-            f'    return {{"{self.column}": rows, "label": labels}}'
-        )
-        train, test = self._parts()
-        lines, paths = ["rows = read(path)"], {"path": train}
-        if test is not None:
-            lines.append("test = read(test_path)")
-            paths["test_path"] = test
-        return Script(tuple(lines), (*functions, code), ("from pathlib import Path",), paths)
+        """The files of each folder, and the names of its class folders."""
+        roots = self._roots()
+        files = [file for field in roots for file in self._files(field, roots).files]
+        if self.unreadable == "skip" and (wrong := self._values(files, ("data",))[1]):
+            raise CallError(
+                f"a script reads every file, and {len(wrong):,} of {len(files):,} cannot be read, "
+                f"such as {files[min(wrong)]}. Expected {self.many} that can: remove the others."
+            )
+        read, *functions = self._script(files)
+        code = _folder_script.reading(self.column, self.many, self.endings, self.classes, read)
+        lines = ["rows = read(path)"]
+        lines += [f"{field.removesuffix('_path')} = read({field})" for field in [*roots][1:]]
+        return Script(tuple(lines), (*functions, code), _folder_script.IMPORTS, roots)
 
-    def _script(self) -> tuple[str, ...]:
-        """The expression of what `file` holds, and the functions that it needs."""
-        raise NotImplementedError
+    def _script(self, files: Sequence[Path]) -> tuple[str, ...]:
+        """The expression of what `file` holds, and the functions that it needs.
 
-    def _values(self, files: Sequence[Path], key: Key) -> Sequence[object]:
-        """What the files hold.
+        Args:
+            files: Those that are read.
 
         Raises:
-            DataError: if some cannot be read.
+            CallError: if no script could read them.
         """
         raise NotImplementedError
 
-    def _parts(self) -> tuple[Path, Path | None]:
-        """The folders of the rows to learn from, and to test on."""
-        if self.test_path is None and {f.name for f in folders(self.path)} == {"train", "test"}:
-            return self.path / "train", self.path / "test"
-        return self.path, self.test_path
+    def _values(
+        self, files: Sequence[Path], key: Key
+    ) -> tuple[Sequence[object], Mapping[int, str]]:
+        """What the files hold, and why some cannot be read, by their number in the list.
 
-    def _chosen(self, path: Path, key: Key) -> list[Path]:
-        """The class folders that are read."""
-        found = folders(path)
-        gone = set(self.classes or ()) - {folder.name for folder in found}
-        if gone and key:
+        Raises:
+            DataError: if nobody knows how they are written.
+        """
+        raise NotImplementedError
+
+    def _layout(self) -> Layout:
+        return laid_out(self.path, self.takes, self.many, ("data", "path"))
+
+    def _roots(self) -> dict[str, Path]:
+        """The folder of class folders of each part, by its field.
+
+        Raises:
+            DataError: if one is not there, or the parts are not clear.
+        """
+        given = {
+            field: path
+            for field in ("path", "validation_path", "test_path")
+            if (path := getattr(self, field)) is not None
+        }
+        for field, path in given.items():
+            if not path.is_dir():
+                expected = "a folder of class folders"
+                raise missing_file(path, self.origin, ("data", field), expected)
+        layout = self._layout()
+        found = {
+            "path": layout.train,
+            "validation_path": layout.validation,
+            "test_path": layout.test,
+        }
+        given = {field: unwrapped(path, self.takes)[0] for field, path in given.items()}
+        both = {**found, **given, "path": layout.train}
+        return {field: path for field, path in both.items() if path is not None}
+
+    def _files(self, field: str, roots: Mapping[str, Path]) -> ClassFiles:
+        """The files of a part."""
+        return of_classes(roots[field], self, self.classes, field == "path", ("data", field))
+
+    def _of_classes(self, field: str, roots: Mapping[str, Path]) -> Table:
+        """The files of a part, with their labels."""
+        path, key, found = roots[field], ("data", field), self._files(field, roots)
+        table = self._table(found, str(path), key)
+        gone = sorted({str(label) for label in found.labels} - set(table["label"].tolist()))
+        if gone and field == "path":
             raise DataError(
-                f"{path} has no folder {listed(sorted(gone))}. "
-                f"It has: {listed(folder.name for folder in found)}.",
-                key=("data", "classes"),
-            )
-        return [folder for folder in found if self.classes is None or folder.name in self.classes]
-
-    def _of_classes(self, path: Path, key: Key) -> Table:
-        """The files of a folder of class folders, with their labels."""
-        # Rows to predict or evaluate are of whatever class they are.
-        chosen = self._chosen(path, key) if key else folders(path)
-        found = [file for folder in chosen for file in sorted(folder.iterdir())]
-        table = self._load(found, str(path), key)
-        for folder in chosen:
-            others = _other(self, folder)
-            if others and not any(map(self.takes, folder.iterdir())):
-                raise DataError(
-                    f"{folder} has no {self.many}, but others such as {others[0].name}. Expected "
-                    f"files ending in {listed(filter(None, self.endings))}.",
-                    key=key,
-                )
-        labels = np.array([Path(str(file)).parent.name for file in table.labels], dtype=object)
-        return Table({**table.columns, "label": labels}, table.origin, table.labels)
-
-    def _load(self, found: Sequence[Path], origin: str, key: Key) -> Table:
-        """Its own among the files that were found."""
-        files = [file for file in found if self.takes(file)]
-        if not files:
-            raise DataError(
-                f"{origin} has no {self.many}. Expected one folder per class, with files ending in "
-                f"{', '.join(filter(None, self.endings))}.",
+                f"of {listed(gone)} in {path} none of the {self.many} can be read: "
+                f"{table.notes[-1]}. Fix them, or name the others in `data.classes`.",
                 key=key,
             )
-        values = np.empty(len(files), dtype=object)
-        values[:] = self._values(files, key)
-        return Table({self.column: values}, origin, [str(file) for file in files])
+        return table
 
-
-def _other(source: ClassFolders, folder: Path) -> list[Path]:
-    """The files in a folder that the source does not read, without hidden ones."""
-    files = (file for file in sorted(folder.iterdir()) if not file.name.startswith("."))
-    return [file for file in files if file.is_file() and not source.takes(file)]
-
-
-def folders(path: Path) -> list[Path]:
-    """The folders in a folder, in order, without hidden ones."""
-    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def refuse_broken(broken: Sequence[str], many: str, key: Key) -> None:
-    """Refuse files that cannot be read, each with the reason.
-
-    Raises:
-        DataError: if there are any.
-    """
-    if broken:
-        more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
-        raise DataError(
-            f"{many} that cannot be read: {'; '.join(broken[:5])}{more}. Fix or remove the files.",
-            key=key,
-        )
+    def _table(self, found: ClassFiles, origin: str, key: Key) -> Table:
+        """What the files hold that can be read, with their labels where all have one."""
+        held, broken_ones = self._values(found.files, key)
+        odd = {
+            n: f"it is not {self.one}, by its name"
+            for n, file in enumerate(found.files)
+            if not self.takes(file)
+        }
+        wrong = {**odd, **broken_ones}
+        broken = [f"{found.files[n]} ({wrong[n]})" for n in sorted(wrong)]
+        if self.unreadable == "error" or len(wrong) == len(found.files):
+            refuse_broken(broken, self, key)
+        notes = list(found.notes)
+        if broken:
+            count = f"{len(broken):,} of {len(found.files):,} {self.many}"
+            notes.append(f"{count} are left out, since they cannot be read: {in_short(broken)}")
+        good = [n for n in range(len(found.files)) if n not in wrong]
+        columns = {self.column: np.empty(len(good), dtype=object)}
+        columns[self.column][:] = [held[n] for n in good]
+        labels = [found.labels[n] for n in good]
+        if None not in labels:
+            columns["label"] = np.array(labels, dtype=object)
+        names = [str(found.files[n]) for n in good]
+        return Table(columns, origin, names, notes=tuple(notes), files=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, Key, listed
 from kbuilder.lines import to_line
-from kbuilder.sources._class_folders import ClassFolders, refuse_broken
+from kbuilder.sources._class_folders import ClassFolders
 from kbuilder.spec import encoding_name
 from kbuilder.tables import dialect
 from kbuilder.tables.cells import Words
@@ -24,9 +24,12 @@ LONGEST = 4 * 2**20
 class TextFolder(ClassFolders):
     """A folder with one folder of texts (.txt, .text, or without an ending) per class.
 
-    The columns are `text`, what a file holds, and `label`, the name of its folder. A folder that
-    holds just `train` and `test` is read as the two parts. A file is in UTF-8, or in the encoding
-    that its first bytes name; that of all others is recognised, and said.
+    The columns are `text`, what a file holds, and `label`, the name of its class folder, in one
+    form of Unicode (NFC). Files in folders within a class folder are of the class too. A folder
+    that holds `train` and `test`, or `val`, however they are spelled, is read as the parts. A file
+    is in UTF-8, or in the encoding that its first bytes name; that of all others is recognised, and
+    said. Hidden files, and what other programs leave behind, are not looked at; what else is not
+    read is said.
     """
 
     encoding: Annotated[str, AfterValidator(encoding_name)] | None = None
@@ -34,19 +37,18 @@ class TextFolder(ClassFolders):
     out: as these files have it."""
 
     endings: ClassVar[tuple[str, ...]] = (".txt", ".text", "")
+    usual: ClassVar[tuple[str, ...]] = (".txt", ".text")
     column: ClassVar[str] = "text"
     one: ClassVar[str] = "a text"
     many: ClassVar[str] = "texts"
 
     def settle(self) -> dict[str, Choice]:
-        """The classes, as any folder; the encoding of the files that are not in UTF-8."""
+        """The parts, as any folder; the encoding of the files that are not in UTF-8."""
         choices = super().settle()
         if self.encoding is not None or not self.path.is_dir():
             return choices
-        train, test = self._parts()
-        paths = [train, *([test] if test and test.is_dir() else [])]
-        found = [f for path in paths for inner in self._chosen(path, ()) for f in inner.iterdir()]
-        files = sorted(file for file in found if self.takes(file))
+        roots = self._roots()
+        files = sorted(file for field in roots for file in self._files(field, roots).files)
         contents = {file: content for file in files if (content := _content(file)) is not None}
         others = [content for content in contents.values() if _own(content) is None]
         if not others:
@@ -70,46 +72,48 @@ class TextFolder(ClassFolders):
                 )
         return train, test
 
-    def _values(self, files: Sequence[Path], key: Key) -> Sequence[object]:
+    def _values(
+        self, files: Sequence[Path], key: Key
+    ) -> tuple[Sequence[object], Mapping[int, str]]:
         """The texts, without blanks at their ends; None where there is none."""
         contents = [_content(file) for file in files]
-        broken = [
-            f"{file} ({_unreadable(file)})"
-            for file, content in zip(files, contents, strict=True)
-            if content is None
-        ]
-        refuse_broken(broken, self.many, key)
-        there = [content for content in contents if content is not None]
-        others = [content for content in there if _own(content) is None]
+        pairs = enumerate(zip(files, contents, strict=True))
+        wrong = {n: _unreadable(file) for n, (file, content) in pairs if content is None}
+        others = [content for content in contents if content is not None and _own(content) is None]
         encoding = self.encoding
         if others and (encoding is None or not key):
             known = encoding is not None and all(_decodes(text, encoding) for text in others)
             if not known:
                 encoding, _ = _recognised(others, files[0].parent, ("data", "encoding"))
-        texts, wrong = [], []
-        for file, content in zip(files, there, strict=True):
+        texts: list[str | None] = [None] * len(files)
+        for n, content in enumerate(contents):
+            if content is None:
+                continue
             its = _own(content) or str(encoding)
             try:
-                texts.append(content.decode(its).strip("\ufeff \t\r\n") or None)
+                texts[n] = content.decode(its).strip("\ufeff \t\r\n") or None
             except UnicodeError:
-                wrong.append(f"{file} (it is not {its})")
-        refuse_broken(wrong, self.many, key)
-        return texts
+                wrong[n] = f"it is not {its}"
+        return texts, wrong
 
-    def _script(self) -> tuple[str, ...]:
+    def _script(self, files: Sequence[Path]) -> tuple[str, ...]:
         others = [self.encoding] if self.encoding else []
-        return "text_of(file)", (
-            "def text_of(file):\n"
-            '    """What a file holds, without blanks at its ends."""\n'
-            "    content = file.read_bytes()\n"
-            '    if content.startswith((b"\\xff\\xfe", b"\\xfe\\xff")):\n'
-            '        return content.decode("utf-16").strip()\n'
-            f"    for encoding in {['utf-8-sig', *others]!r}:\n"
-            "        try:\n"
-            "            return content.decode(encoding).strip()\n"
-            "        except UnicodeError:\n"
-            "            pass\n"
-            '    raise ValueError(f"{file} is in another encoding")'
+        return (
+            f"file.suffix.lower() in {self.endings}",
+            "text_of(file)",
+            (
+                "def text_of(file):\n"
+                '    """What a file holds, without blanks at its ends."""\n'
+                "    content = file.read_bytes()\n"
+                '    if content.startswith((b"\\xff\\xfe", b"\\xfe\\xff")):\n'
+                '        return content.decode("utf-16").strip()\n'
+                f"    for encoding in {['utf-8-sig', *others]!r}:\n"
+                "        try:\n"
+                "            return content.decode(encoding).strip()\n"
+                "        except UnicodeError:\n"
+                "            pass\n"
+                '    raise ValueError(f"{file} is in another encoding")'
+            ),
         )
 
 

@@ -101,7 +101,8 @@ def joined(
     known: Mapping[str, Mapping[str, int]] = {n: taken[n] for n in kept if n in taken}
     rest = [table.kept for table in tables if table.kept is not None]
     carried = pd.concat(rest, ignore_index=True) if rest else None
-    return Table(columns, listed((file.name for file in files), 3), labels, known, carried)
+    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
+    return Table(columns, listed((file.name for file in files), 3), labels, known, carried, notes)
 
 
 def _kind(name: str, files: Sequence[Path], tables: Sequence[Table], key: Key) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -32,6 +32,8 @@ class Table:
         labels: The name of each row in messages: a file's path, or its number in the file from 1.
         taken: Words of a column that count as missing, and how often.
         kept: Columns that are carried over beside predictions, as the file has them; None: none.
+        notes: What of its origin is no row, as sentences without their ends.
+        files: Whether each row is a file, whose path is its label.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -39,6 +41,8 @@ class Table:
     labels: Sequence[str | int] = field(default=())
     taken: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     kept: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
+    files: bool = False
 
     def __post_init__(self) -> None:
         if not len(self.labels):
@@ -60,7 +64,7 @@ class Table:
         columns = {name: values[rows] for name, values in self.columns.items()}
         labels = np.asarray(self.labels, dtype=object)[rows].tolist()
         kept = None if self.kept is None else self.kept.iloc[rows].reset_index(drop=True)
-        return Table(columns, self.origin, labels, self.taken, kept)
+        return replace(self, columns=columns, labels=labels, kept=kept)
 
     def parts(self, size: int, start: int = 0) -> Iterator[Part]:
         """The rows part by part, from a row on, counted from 0."""
@@ -83,7 +87,7 @@ class Table:
                 suggestion=nearest(missing[0], self.columns),
             )
         columns = {name: self.columns[name] for name in names}
-        return Table(columns, self.origin, self.labels, self.taken, self.kept)
+        return replace(self, columns=columns)
 
     def row(self, number: int) -> str:
         """How a message names row `number`, counted from 0."""

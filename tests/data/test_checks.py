@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from bad import real
-from shared import message
+from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.contracts import Finding
@@ -178,3 +179,45 @@ def test_a_clean_table_draws_at_most_one_warning(name: str) -> None:
     recipe = kb.Recipe(data=kb.CSV(path=real(name), target=CLEAN[name], ignore=(
         "alive",) if name == "titanic.csv" else ()))  # fmt: skip
     assert len(dataset.look(recipe).findings) <= 1
+
+
+def pictured(labels: dict[str, list[int]], part: str = "pictures") -> None:
+    """Writes a folder of pictures, by their numbers."""
+    for label, numbers in labels.items():
+        Path(part, label).mkdir(parents=True, exist_ok=True)
+        for place, number in enumerate(numbers):
+            Path(part, label, f"{place}.png").write_bytes(encoded(picture(number)))
+
+
+def in_folder(**fields: Any) -> list[Finding]:
+    recipe = kb.Recipe(data=kb.ImageFolder(**{"path": "pictures", **fields}))
+    return [one for one in dataset.look(recipe).findings if one.check != "split"]
+
+
+def test_pictures_that_are_all_one_or_held_back_too_are_found() -> None:
+    pictured({"cat": [1] * 20, "dog": [1] * 20})
+    [one] = in_folder()
+    assert one.message == (
+        "column 'image' has the same picture in each of 33 training rows, which teaches nothing. "
+        "Leave it out, `data: {ignore: [image]}`, or fix the files"
+    )
+    pictured({"cat": [*range(10)], "dog": [*range(10, 20)]}, "parts/train")
+    pictured({"cat": [30, 31], "dog": [3, 32]}, "parts/test")  # 3 was a cat
+    [one] = in_folder(path="parts")
+    assert one.message == (
+        "column 'image': 1 of 4 pictures of test (parts/test/dog/0.png) are in the training rows "
+        "too: its figures are better than they should be. Remove what comes twice"
+    )
+
+
+def test_what_of_a_folder_is_not_read_is_a_finding_that_may_be_an_error() -> None:
+    pictured({"cat": [*range(10)], "dog": [*range(10, 20)]})
+    Path("pictures/dog/boxes.xml").touch()
+    [one] = in_folder()
+    assert (one.check, one.message) == (
+        "unread", "not read in pictures: 1 other file: 1 .xml in dog"
+    )  # fmt: skip
+    assert message(DataError, in_folder, checks={"unread": "error"}) == (
+        "data.path: not read in pictures: 1 other file: 1 .xml in dog\n"
+        "If all is as it should be, write `data: {checks: {unread: warn}}`."
+    )

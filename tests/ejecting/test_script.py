@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -120,14 +121,16 @@ def arrays() -> kb.Recipe:
 
 
 def folder() -> kb.Recipe:
-    """Folders of pictures of several sizes and modes."""
-    for part, count in (("train", 12), ("test", 4)):
+    """Folders of pictures of several sizes and modes, laid out as people do."""
+    for part, count in (("Train", 12), ("val", 4), ("Test", 4)):
         for number in range(count):
-            kind = Path("pictures", part, ("cat", "dog")[number % 2])
+            name = ("cat", unicodedata.normalize("NFD" if part == "val" else "NFC", "chién"))
+            kind = Path("pictures/all", part, name[number % 2], "more" if number % 3 else "")
             kind.mkdir(parents=True, exist_ok=True)
+            (kind / "Thumbs.db").touch()
             size = (9 + number % 2, 7)
             picture(number, "RGB" if number % 3 else "L", size).save(kind / f"{number}.png")
-    data = kb.ImageFolder(path="pictures", split=kb.Random(validation=0.2))
+    data = kb.ImageFolder(path="pictures")
     return kb.Recipe(data=data, model=kb.CNN(filters=2))
 
 
@@ -177,7 +180,7 @@ def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     exec("\n".join(source.lines), script)
     if "test = present(" in text:
         script["test"] = script["present"](script["test"], list(recipe.data.target))
-    own = {"test"} if "test" in script else set()
+    own = {"validation", "test"} & set(script)
     names = [name for name in prepared.data.rows if name not in own]
     parts = dict(zip(names, script["divide"](script["rows"]), strict=True))
     parts |= {name: script[name] for name in own}

@@ -12,6 +12,8 @@ from kbuilder.errors import DataError
 from kbuilder.recipe.reading import read
 from kbuilder.sources import text_folder
 
+FIX = "Fix or remove the files, or leave them out: `data: {unreadable: skip}`."
+
 
 def put(name: str, content: bytes | str = "a text") -> Path:
     path = Path(name)
@@ -94,8 +96,7 @@ def test_an_encoding_that_is_not_certain_is_refused_with_the_line() -> None:
         "cp1251 … as whoever wrote the files says."
     )
     assert message(DataError, source(encoding="cp949").load) == (
-        "data.path: texts that cannot be read: reviews/neg/b.txt (it is not cp949). "
-        "Fix or remove the files."
+        "data.path: texts that cannot be read: reviews/neg/b.txt (it is not cp949). " + FIX
     )
 
 
@@ -103,32 +104,33 @@ def test_files_that_are_no_texts_are_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(text_folder, "LONGEST", 50)
     put("reviews/pos/a.txt", "a" * 51)
     put("reviews/pos/b.txt", b"\x00\x01\x02\x03 text")
-    Path("reviews/pos/c").mkdir()
+    Path("reviews/pos/c").symlink_to("nowhere")
     assert message(DataError, source().load) == (
         "data.path: texts that cannot be read: reviews/pos/a.txt (it has 51 bytes, and a text at "
         "most 50); reviews/pos/b.txt (it holds zero bytes, so it is no text); reviews/pos/c "
-        "(it is no regular file). Fix or remove the files."
+        f"(it is no regular file). {FIX}"
     )
+    put("reviews/pos/d.txt")
+    train, _ = source(unreadable="skip").load()
+    assert train["text"].tolist() == ["a text"]
+    assert train.notes[0].startswith("3 of 4 texts are left out, since they cannot be read: ")
 
 
 def test_files_of_other_endings_are_counted_and_a_class_of_them_is_refused() -> None:
     put("reviews/pos/a.txt"), put("reviews/pos/b.html"), put("reviews/neg/c.txt")
-    choice = source().settle()["classes"]
-    assert choice == (("neg", "pos"), "of their files some are not read: 1 with .html")
+    train, _ = source().load()
+    assert train.notes == ("not read in reviews: 1 other file: 1 .html in pos",)
     put("reviews/other/d.html")
     assert message(DataError, source().load) == (
-        "data.path: reviews/other has no texts, but others such as d.html. "
-        "Expected files ending in .txt, .text."
+        "data.path: reviews has class folders without texts: other (1 .html). Expected files "
+        "ending in .txt, .text; or name those to read: `data: {classes: [neg, pos]}`."
     )
 
 
-@pytest.mark.parametrize("folders", [[], ["pos"]])
-def test_a_folder_without_texts_says_what_it_expected(folders: list[str]) -> None:
-    Path("reviews").mkdir()
-    for folder in folders:
-        put(f"reviews/{folder}/a.pdf")
+def test_a_folder_without_texts_says_what_it_expected() -> None:
+    put("reviews/pos/a.pdf")
     assert message(DataError, source().load) == (
-        "data.path: reviews has no texts. "
+        "data.path: reviews has no texts. It holds 1 .pdf. "
         "Expected one folder per class, with files ending in .txt, .text."
     )
 
@@ -141,7 +143,8 @@ def test_texts_to_predict_are_a_file_a_folder_or_a_folder_of_classes() -> None:
     assert known.read(Path("reviews"))["label"].tolist() == ["pos"]
     put("rows.csv", "text\na\n")
     assert message(DataError, known.read, Path("rows.csv")) == (
-        "rows.csv has no texts. Expected one folder per class, with files ending in .txt, .text."
+        "texts that cannot be read: rows.csv (it is not a text, by its name). "
+        "Fix or remove the files."
     )
     assert message(DataError, known.read, Path("nowhere")) == (
         "there is no nowhere. Expected a folder of texts, or a text."
