@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pages import blocks
 from shared import ROWS, built, encoded, fields, message, mixed, picture, reviews
 from sklearn.metrics import accuracy_score, r2_score
 
 import kbuilder as kb
+from kbuilder.commands.main import kbuilder
 from kbuilder.errors import CallError, DataError
 from kbuilder.evaluation import evaluating
 from kbuilder.runs import predict_file
@@ -331,6 +334,13 @@ def _predicts_files(run: Any) -> None:
     for ending, read in READERS.items():
         assert run.predict_file(given, f"out.{ending}") == 3
         assert read(f"out.{ending}")["file"].tolist() == several["file"].tolist()
+    Path("holiday").mkdir(), Path("more").mkdir()
+    for number, name in enumerate(("photo.jpg", "holiday/1.png", "more/2.png")):
+        Path(name).write_bytes(encoded(picture(number)))
+    command = blocks("sh", "photo.jpg", "docs/predict.md")
+    kbuilder.main(shlex.split(command.replace("latest", "run"))[1:], standalone_mode=False)
+    written = pd.read_csv("predictions.csv")["file"].tolist()
+    assert written == ["photo.jpg", "holiday/1.png", "more/2.png"]
     assert message(CallError, run.predict, []) == (
         "there are no rows to read. Expected a path, or a list of paths."
     )
