@@ -1086,7 +1086,8 @@ class Time(_Time):
         validation: float = ...,
         test: float | None = ...,
         seed: int = ...,
-        column: str,
+        column: str | None = ...,
+        gap: int = ...,
         format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = ...,
         group: str | None = ...,
     ) -> None: ...

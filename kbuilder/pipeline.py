@@ -289,7 +289,7 @@ def _run(
             findings=data.findings,
             splits=splits,
             history=done.history,
-            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights),
+            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights, tables),
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
             log=console.lines,

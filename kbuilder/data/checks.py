@@ -16,12 +16,14 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Finding, Timed
+from kbuilder.data import windows
 from kbuilder.data.naming import naming
 from kbuilder.data.split import Parts
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.checks import DEFAULTS, Check
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.spec import given
 from kbuilder.tables.cells import missing_but
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
@@ -400,6 +402,38 @@ def _hashed(values: np.ndarray) -> np.ndarray:
         return pd.util.hash_array(np.array([str(value) for value in values], dtype=object))
 
 
+def _overlap(looked: Looked) -> Iterator[Finding]:
+    """Windows of a series that share steps with windows of training."""
+    train, key = looked.parts.train, ("data", "split")
+    for column, feature in looked.recipe.features.items():
+        values = train[column]
+        if feature.holds != "numbers" or not windows.may_be(values):
+            continue
+        for part, table in looked.parts:
+            shared = windows.shared(train.take(slice(SAMPLE)), table.take(slice(SAMPLE)), column)
+            if part == "train" or shared is None:
+                continue
+            message = (
+                f"{shared.rows:,} of {min(len(table), SAMPLE):,} rows of {part} share steps of "
+                f"{column!r} with rows of training: they are windows that overlap, so that its "
+                "figures are better than they should be. "
+            )
+            if part == "test" and looked.own_test:
+                yield Finding("overlap", key, f"{message}Leave such rows out", sure=True)
+                return
+            split: Any = looked.recipe.data.split
+            own = {"by": catalog.name_of(split), **given(split)} if hasattr(split, "gap") else {}
+            line = to_line(key, {"by": "time", **own, "gap": shared.gap})
+            if shared.gap:
+                more = "and more by as many steps as the target lies ahead"
+                message += f"Divide them in their order, with a gap: `{line}`, {more}"
+            else:
+                line = ""
+                message += "Divide them by a column of their time, which rows in any order need"
+            yield Finding("overlap", key, message, sure=True, line=line)
+            return
+
+
 def _far_off(looked: Looked) -> Iterator[Finding]:
     """Numbers that are far off all others, with their rows."""
     for part, table in looked.parts:
@@ -468,6 +502,7 @@ def _unread(looked: Looked) -> Iterator[Finding]:
 CHECKS: Mapping[Check, Callable[[Looked], Iterator[Finding]]] = {
     "leak": _leak, "sum": _sum, "ids": _ids, "missing_words": _missing_words, "spelling": _spelling,
     "far_off": _far_off, "rare_classes": _rare_classes, "repeated_rows": _repeated_rows,
+    "overlap": _overlap,
     "alike": _alike, "shift": _shift, "split": _split, "unread": _unread,
 }  # fmt: skip
 """The checks, in the order in which their findings are said."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kbuilder.splits._holding import earlier as earlier
 from kbuilder.splits._holding import hold_back as hold_back
 from kbuilder.splits._holding import hold_latest as hold_latest
 from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Arrays, Columns, Rows, shares
 from kbuilder.errors import listed
+from kbuilder.evaluation.continuing import last_values
+from kbuilder.tables.table import Table
 
 BATCH = 1024
 USUAL = 0.8
@@ -62,6 +64,7 @@ def evaluate(
     rows: Mapping[str, Rows],
     answered: Mapping[str, Arrays],
     weights: Arrays | None = None,
+    tables: Mapping[str, Table] | None = None,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
@@ -71,6 +74,8 @@ def evaluate(
             as there are.
         answered: What `answers` gave.
         weights: How much each of these rows counts, by part; left out: all alike.
+        tables: These rows as they were read, of which sequences have a last value; left out: no
+            baseline repeats it.
 
     Returns:
         Task, headline metric, the column of the weights if there is one, scores of the parts held
@@ -94,7 +99,19 @@ def evaluate(
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(splits)[-1]
     given = (rows["train"][1], rows[judged][1], splits[judged])
-    return {**result, **compare(columns, *given, weights.get("train"), weights.get(judged))}
+    found = compare(columns, *given, weights.get("train"), weights.get(judged))
+    if tables is not None:
+        encoded = {name: targets for name, (_, targets) in rows.items()}
+        name, last = last_values(columns, tables, encoded)
+        if name:
+            means = _constants(columns, rows["train"][1], rows[judged][1], weights.get("train"))
+            repeated = {**means[1], **last[judged]}
+            trivial = score(columns, rows[judged][1], repeated, weights.get(judged))
+            found["baselines"][name] = trivial
+            judging = headlines(columns, rows["train"][1], weights.get("train"))
+            beaten = _better(splits[judged], trivial, judging)
+            found["better_than_baseline"] = bool(found["better_than_baseline"] and beaten)
+    return {**result, **found}
 
 
 def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None) -> list[str]:
@@ -131,17 +148,28 @@ def compare(
         scores: What the model has on them.
         weights, held: How much each of both counts; None: all alike.
     """
+    names, constants = _constants(columns, train, encoded, weights)
+    trivial = score(columns, encoded, constants, held)
+    return {
+        "baselines": {listed(dict.fromkeys(names)): trivial},
+        "better_than_baseline": _better(scores, trivial, headlines(columns, train, weights)),
+    }
+
+
+def _constants(
+    columns: Columns, train: Arrays, encoded: Arrays, weights: np.ndarray | None
+) -> tuple[list[str], Arrays]:
+    """The name of each target's best answer that ignores the input, and the answers by output."""
     names, constants = [], {}
     given = () if weights is None or shares(weights) is None else (weights,)
     for output, (_, task) in columns.outputs().items():
         name, constant = task.baseline(train[output], *given)
         names.append(name)
         constants[output] = np.broadcast_to(constant, (len(encoded[output]), len(constant)))
-    trivial = score(columns, encoded, constants, held)
-    judging = headlines(columns, train, weights)
+    return names, constants
+
+
+def _better(scores: Scores, trivial: Scores, judging: Sequence[str]) -> bool | None:
+    """Whether scores are better in each of the metrics that are judged by; None: nobody knows."""
     known = [name for name in judging if name in scores and name in trivial]
-    better = all(scores[name] > trivial[name] for name in known) if known else None
-    return {
-        "baselines": {listed(dict.fromkeys(names)): trivial},
-        "better_than_baseline": better,
-    }
+    return all(scores[name] > trivial[name] for name in known) if known else None

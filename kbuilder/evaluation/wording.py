@@ -21,9 +21,10 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     for name, values in metrics["baselines"].items():
         lines.append(scores(f"{name} baseline", values, headline))
     if metrics["better_than_baseline"] is False:
-        lines.append(
-            f"This model is no better than the baseline, which ignores the input ({headline})."
-        )
+        known = {name: own.get(headline) for name, own in metrics["baselines"].items()}
+        best = max(known, key=lambda name: known[name] or 0) if len(known) > 1 else ""
+        which = f"baseline {best!r}" if best else "baseline, which ignores the input"
+        lines.append(f"This model is no better than the {which} ({headline}).")
     if not lines:
         lines.append("No rows were held back, so nothing is known of other rows.")
     return "\n".join(lines)

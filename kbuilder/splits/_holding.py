@@ -53,25 +53,34 @@ def hold_whole(rows: Any, share: Any, owners: Any, groups: Any, random: Any) -> 
     return rows[~held[owner]], rows[held[owner]]
 
 
-def hold_latest(rows: Any, share: Any, times: Any) -> Any:
+def earlier(times: Any, cut: Any, gap: Any) -> Any:
+    """Which times are before `cut`, and not among the `gap` different ones before it."""
+    known = np.unique(times[times < cut])
+    if not gap:
+        return times < cut
+    return times < known[-gap] if gap <= len(known) else np.zeros(len(times), bool)
+
+
+def hold_latest(rows: Any, share: Any, times: Any, gap: Any = 0) -> Any:
     """The rows that stay and those that are held back, all of which are later.
 
-    Rows of one time are on one side.
+    Rows of one time are on one side. Those of the `gap` times before them are on neither.
     """
     known, counts = np.unique(times[rows], return_counts=True)
     if len(known) < 2:
         return rows, rows[:0]
     later = np.cumsum(counts[::-1])[::-1]  # rows at each time or after it
     cut = known[1 + np.argmin(np.abs(later[1:] - share * len(rows)))]
-    return rows[times[rows] < cut], rows[times[rows] >= cut]
+    return rows[earlier(times[rows], cut, gap)], rows[times[rows] >= cut]
 
 
-def hold_latest_whole(rows: Any, share: Any, times: Any, owners: Any) -> Any:
+def hold_latest_whole(rows: Any, share: Any, times: Any, owners: Any, gap: Any = 0) -> Any:
     """The rows that stay and those that are held back: later ones, of other owners.
 
     The earlier rows of owners that are held back and the later ones of the others are on neither
-    side. Of a hundred cuts at about the share, to a quarter of it, that is taken which keeps the
-    most rows; held back are the owners that lose the least by it.
+    side, nor are those of the `gap` times before. Of a hundred cuts at about the share, to a
+    quarter of it, that is taken which keeps the most rows; held back are the owners that lose the
+    least by it.
     """
     owner = np.unique(owners[rows], return_inverse=True)[1]
     whole = np.bincount(owner)
@@ -91,4 +100,5 @@ def hold_latest_whole(rows: Any, share: Any, times: Any, owners: Any) -> Any:
             best, cut = worth, time
             held = np.isin(np.arange(len(whole)), order[:last])
     later = times[rows] >= cut
-    return rows[~held[owner] & ~later], rows[held[owner] & later]
+    stay = ~held[owner] & earlier(times[rows], cut, gap)
+    return rows[stay], rows[held[owner] & later]

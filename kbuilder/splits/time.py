@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
+from pydantic import Field
 
 from kbuilder import catalog
 from kbuilder.contracts import Choice, Division, Feature, Strata, Timed
 from kbuilder.errors import DataError, cut
+from kbuilder.lines import to_line
 from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_latest, hold_latest_whole
 from kbuilder.splits._owners import in_both, owners, without
 from kbuilder.splits._shares import Shares
+from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing
 
@@ -24,8 +27,13 @@ class Time(Shares):
     Rows of one time are in one part.
     """
 
-    column: str
-    """The column of the time: dates, times, or numbers that grow with it."""
+    column: str | None = None
+    """The column of the time: dates, times, or numbers that grow with it; left out: the order of
+    the rows, as of arrays whose later rows come last."""
+    gap: Annotated[int, Field(ge=0)] = 0
+    """So many different times, or rows without a column, before the validation and before the test
+    are in no part; >= 0. Windows of w steps, each a step after the last, that predict h steps ahead
+    reach into one another without a gap of w + h - 1."""
     format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = None
     """The order of year, month and day, as `datetime` has it; left out: as the values have it."""
     group: str | None = None
@@ -34,7 +42,7 @@ class Time(Shares):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        return (self.column, *self.keys)
+        return (*filter(None, [self.column]), *self.keys)
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -44,10 +52,12 @@ class Time(Shares):
         self, table: Table, test: Table | None, features: Mapping[str, Feature]
     ) -> dict[str, Choice]:
         """The share of the test, and how the dates are written."""
-        values = self._values(table)
         if self.group is not None:
             owners(table, self.group, "group")
         found = super().learn(table, test, features)
+        if self.column is None:
+            return found
+        values = self._values(table)
         if self.format is None and kind_of(values) == "string":
             known = features.get(self.column)
             if not isinstance(known, Timed):
@@ -64,26 +74,48 @@ class Time(Shares):
         for part, share in self.shares().items():
             rows = parts["train"]
             parts["train"], parts[part] = (
-                hold_latest(rows, share, times)
+                hold_latest(rows, share, times, self.gap)
                 if known is None
-                else hold_latest_whole(rows, share, times, known)
+                else hold_latest_whole(rows, share, times, known, self.gap)
             )
             what = f"{len(rows)} rows of {len(np.unique(times[rows]))} times"
             if known is not None:
                 what += f" and {len(np.unique(known[rows]))} groups"
+            what += f" with a gap of {self.gap}" if self.gap else ""
             self.check(part, share, parts["train"], parts[part], what)
         notes = () if known is None else without(known, cast(str, self.group))
         lost = len(table) - sum(map(len, parts.values()))
-        if lost:
-            notes += (
-                f"{lost:,} rows are left out: by their time they are of one part, and by their "
-                f"{self.group} of another",
+        causes = []
+        if self.gap:
+            what = "rows" if self.column is None else "times"
+            causes.append(f"they are among the {self.gap:,} {what} before a part")
+        if self.group is not None:
+            causes.append(
+                f"by their time they are of one part, and by their {self.group} of another"
             )
-        return Division(parts, notes)
+        if lost:
+            notes += (f"{lost:,} rows are left out: {', or '.join(causes)}",)
+        return Division(parts, (*notes, *self._undated(table)))
+
+    def _undated(self, table: Table) -> tuple[str, ...]:
+        """What is said where rows are divided by their order and a column has their times."""
+        if self.column is not None:
+            return ()
+        found: Any = catalog.find("features", "datetime")
+        for name, values in table.columns.items():
+            if kind_of(values) == "string" and found.recognise(profile(values)) is not None:
+                line = to_line(("data", "split"), {"by": "time", "column": name})
+                return (
+                    f"the rows are divided by their order in {table.origin}, and column {name!r} "
+                    f"holds times. Write `{line}` to divide by it",
+                )
+        return ()
 
     def mixes(self, train: Table, held: Table, part: str) -> str | None:
-        times, later = self._times(train), self._times(held)
         both = None if self.group is None else in_both(train, held, self.group, part)
+        if self.column is None:
+            return both
+        times, later = self._times(train), self._times(held)
         if len(later) and times.max() >= later.min():
             before = int(np.sum(later <= times.max()))
             return f"{before:,} rows of {part} are not later than all rows of training"
@@ -91,14 +123,17 @@ class Time(Shares):
 
     def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """The times, and a line for each part."""
-        whole = table[self.column].dtype.kind in "iu"
-        values = f"{'integers' if whole else 'numbers'}(rows[{self.column!r}])"
+        values = "np.arange(len(train))"
+        if self.column is not None:
+            whole = table[self.column].dtype.kind in "iu"
+            values = f"{'integers' if whole else 'numbers'}(rows[{self.column!r}])"
         if self.format is not None:
             layer = written(self._dates().layer())
             values = f"np.asarray({layer}.seconds(words(rows[{self.column!r}])))"
         call, given = "hold_latest", "times"
         if self.group is not None:
             call, given = "hold_latest_whole", f"times, {_owners.written(table, self.group)}"
+        given += f", {self.gap}" if self.gap else ""
         return (
             f"times = {values}",
             *(
@@ -113,7 +148,8 @@ class Time(Shares):
         return found(format=self.format, parts=("elapsed",), mean=0.0, scale=1.0, indicator=False)
 
     def _values(self, table: Table) -> np.ndarray:
-        return table.only([self.column], key=("data", "split", "column"))[self.column]
+        name = cast(str, self.column)
+        return table.only([name], key=("data", "split", "column"))[name]
 
     def _times(self, table: Table) -> np.ndarray:
         """A number that grows with the time. (rows,)
@@ -121,6 +157,8 @@ class Time(Shares):
         Raises:
             DataError: if a row has none.
         """
+        if self.column is None:
+            return np.arange(len(table))
         values = self._values(table)
         times = values
         if self.format is not None:

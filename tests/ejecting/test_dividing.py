@@ -17,6 +17,8 @@ SPLITS = {
     "group": kb.Group(column="customer", test=0.2),
     "time": kb.Time(column="day", test=0.2),
     "number": kb.Time(column="id"),
+    "order": kb.Time(test=0.2, gap=7),
+    "gap": kb.Time(column="day", group="customer", test=0.2, gap=3),
     "both": kb.Time(column="day", group="customer", test=0.2),
     "column": kb.Column(column="part"),
     "named": kb.Column(column="x", names={"test": ("0.126", "-0.132")}, validation=0.2),

@@ -32,6 +32,14 @@ def test_a_model_that_is_no_better_than_the_baseline_is_told_so() -> None:
     )
 
 
+def test_of_several_baselines_the_best_is_named() -> None:
+    last = {"last value of x": {"loss": 0.9, "f1": 0.0, "accuracy": 0.6}}
+    known = {**METRICS, "baselines": {**METRICS["baselines"], **last}}
+    assert verdict({**known, "better_than_baseline": False}).splitlines()[-1] == (
+        "This model is no better than the baseline 'last value of x' (accuracy)."
+    )
+
+
 def test_without_held_back_rows_that_is_said() -> None:
     nothing: dict[str, Any] = {"splits": {}, "baselines": {}, "better_than_baseline": None}
     assert verdict({**METRICS, **nothing}) == (

@@ -317,3 +317,35 @@ def test_a_name_that_stands_in_no_row_is_refused() -> None:
     )
     said = message(DataError, parts, frame, kb.Column(column="year"))
     assert 'names: {test: ["2020"]}' in said
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(20, 300), st.integers(0, 8))
+def test_in_their_order_no_window_of_training_reaches_into_a_later_part(
+    rows: int, gap: int
+) -> None:
+    split = kb.Time(test=0.2, validation=0.2, gap=gap)
+    numbers = np.arange(rows)
+    frame = pd.DataFrame({"id": numbers, "x": numbers % 5, "y": np.array(["a", "b"])[numbers % 2]})
+    for table in (frame, frame.iloc[::-1]):
+        try:
+            found = parts(table.reset_index(drop=True), split)
+        except DataError:
+            assert gap * 2 > 0.5 * rows
+            continue
+        place = {number: n for n, number in enumerate(table["id"])}
+        at = {part: sorted(place[n] for n in own) for part, own in ids(found).items()}
+        assert at["train"][-1] + gap < at["validation"][0]
+        assert at["validation"][-1] + gap < at["test"][0]
+        assert sum(map(len, at.values())) == rows - 2 * gap
+
+
+def test_rows_in_order_with_a_column_of_times_are_told_of_it() -> None:
+    frame = pd.DataFrame({"id": np.arange(90), "y": ["a", "b", "b"] * 30,
+                          "when": [f"2024-0{n % 9 + 1}-01" for n in range(90)]})  # fmt: skip
+    said = notes(frame, kb.Time(test=0.4, gap=2))
+    assert said == [
+        "4 rows are left out: they are among the 2 rows before a part",
+        "the rows are divided by their order in the frame, and column 'when' holds times. "
+        "Write `data: {split: {by: time, column: when}}` to divide by it",
+    ]
