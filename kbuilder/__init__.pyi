@@ -244,6 +244,7 @@ class CSV(_CSV):
         sheet: str | int | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         origin: str | None = ...,
+        unreadable: Literal["error", "skip"] = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
@@ -375,6 +376,7 @@ class Frame(_Frame):
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
+        unreadable: Literal["error", "skip"] = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
@@ -421,6 +423,8 @@ class Image(_Image):
         width: int | None = ...,
         channels: Literal[1, 3] | None = ...,
         scale: float | None = ...,
+        root: str | None = ...,
+        ending: str | None = ...,
         augment: Sequence[
             Literal["brightness", "contrast", "crop", "cutout", "flip", "rotation", "shift", "zoom"]
             | Mapping[str, Any]
@@ -971,6 +975,7 @@ class SQL(_SQL):
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
+        unreadable: Literal["error", "skip"] = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...

@@ -16,8 +16,9 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Finding, Gathering
+from kbuilder.contracts import Decision, Finding, Gathering, Pathed
 from kbuilder.data import dataset, infer, weights
+from kbuilder.data import paths as paths_of_pictures
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.carrying import Carrying
@@ -31,7 +32,7 @@ from kbuilder.serving import exported as loading
 from kbuilder.tables import chunks, several
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells
-from kbuilder.tables.keeping import Keep, named, of_arrays, of_frame
+from kbuilder.tables.keeping import ROW, Keep, named, of_arrays, of_frame
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class Run:
         Raises:
             DataError: if a column is missing.
         """
-        carrying, console = Carrying(named(keep)), Console(verbose)
+        carrying, console = self._carrying(keep), Console(verbose)
         table = self._table(data, carrying.keep)
         _say_notes(table, console)
         strangers = Strangers(self.record.columns, unknown)
@@ -268,7 +269,7 @@ class Run:
             keep: As `predict` takes it.
             unknown, verbose: As `evaluate` takes them.
         """
-        strangers, carrying = Strangers(self.record.columns, unknown), Carrying(named(keep))
+        strangers, carrying = Strangers(self.record.columns, unknown), self._carrying(keep)
         console = Console(verbose)
         for number, (table, _) in enumerate(self._parts(_paths(data), 0, carrying.keep)):
             if not number:
@@ -313,7 +314,7 @@ class Run:
         words = ["kbuilder", "predict", str(self.path), *map(str, paths), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
         words += ["--unknown", unknown] if unknown != "error" else []
-        carrying, strangers = Carrying(named(keep)), Strangers(self.record.columns, unknown)
+        carrying, strangers = self._carrying(keep), Strangers(self.record.columns, unknown)
         console = console or Console(verbose=False)
         said: list[Table] = []
         words += [word for name in carrying.keep for word in ("--keep", name)]
@@ -426,9 +427,18 @@ class Run:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
         wanted, size = list(columns.features), predict_file.rows_per_part(columns)
-        if len(paths) > 1:
+        if len(paths) > 1 or self._may_skip:
             return self._table(paths, keep).parts(size, start)
-        [path] = paths
+        return (
+            Part(paths_of_pictures.opened(table, columns.features), share)
+            for table, share in self._read_parts(paths[0], wanted, size, start, keep)
+        )
+
+    def _read_parts(
+        self, path: Path, wanted: Sequence[str], size: int, start: int, keep: Keep
+    ) -> Iterator[Part]:
+        """The rows of a file as they are read."""
+        columns = self.record.columns
         if path.suffix.lower() == ".parquet" and not several.matching(path):
             return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
         if path.suffix.lower() == ".json" and not several.matching(path):
@@ -443,7 +453,26 @@ class Run:
         marks = (getattr(data, name, None) for name in ("decimal", "thousands"))
         return Cells(columns.missing, columns.words(), *marks)
 
+    @property
+    def _may_skip(self) -> bool:
+        """Whether rows may be left out for their pictures, so that others count as read."""
+        known = self.record.columns.features.values()
+        pathed = any(isinstance(feature, Pathed) and feature.takes_paths for feature in known)
+        return pathed and infer.skips(self.recipe) and not isinstance(self.recipe.data, Gathering)
+
+    def _carrying(self, keep: str | Sequence[str]) -> Carrying:
+        """What is carried over; the numbers of rows too, where some may be left out."""
+        names = named(keep)
+        return Carrying((ROW, *names) if self._may_skip and ROW not in names else names)
+
     def _table(self, data: Any, keep: Keep = ()) -> Table:
+        """The rows of a frame or of files, with what the files hold that they name."""
+        table = self._read(data, keep)
+        return paths_of_pictures.opened(
+            table, self.record.columns.features, infer.skips(self.recipe)
+        )
+
+    def _read(self, data: Any, keep: Keep) -> Table:
         if isinstance(data, Table):
             return replace(data, kept=of_arrays(keep, data))
         if not isinstance(data, str | Path | list | tuple):
@@ -453,7 +482,7 @@ class Run:
         if len(paths) > 1 and isinstance(self.recipe.data, Gathering):
             return self.recipe.data.gather(paths, self.record.columns.words(), keep)
         if len(paths) > 1:
-            tables = [self._table(path, keep) for path in paths]
+            tables = [self._read(path, keep) for path in paths]
             return several.joined(paths, tables, self.record.columns.ignored)
         [data] = paths
         if data.suffix.lower() == ".json" and not several.matching(data):

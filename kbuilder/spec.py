@@ -127,6 +127,7 @@ Names = Annotated[
     BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
+Unreadable = Literal["error", "skip"]
 Weight = Annotated[str, Field(min_length=1)] | None
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", "'", " ", "_"]

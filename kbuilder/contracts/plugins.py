@@ -322,6 +322,23 @@ class Discerning(Protocol):
 
 
 @runtime_checkable
+class Pathed(Protocol):
+    """A feature whose values may be the paths of files, in place of what the files hold."""
+
+    @property
+    def takes_paths(self) -> bool:
+        """Whether its values are the content of files."""
+
+    @property
+    def root(self) -> str | None:
+        """The folder that the paths begin in, relative to the file of the rows."""
+
+    @property
+    def ending(self) -> str | None:
+        """What the paths lack at their ends."""
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A feature that knows when something was."""
 

@@ -328,8 +328,11 @@ def _repeated_pictures(looked: Looked) -> Iterator[Finding]:
     for column, feature in looked.recipe.features.items():
         if feature.holds != "pictures":
             continue
-        seen = _hashed(looked.parts.train[column])
-        again = []
+        seen, again = _hashed(looked.parts.train[column]), []
+        group = to_line(("data", "split"), {"by": "group", "column": column})
+        mend = "Remove what comes twice"
+        if not looked.parts.train.files and not looked.own_test:
+            mend = f"Keep the rows of a picture together: `{group}`"
         for part, table in looked.parts:
             rows = np.flatnonzero(np.isin(_hashed(table[column]), seen))
             if part != "train" and len(rows):
@@ -339,7 +342,7 @@ def _repeated_pictures(looked: Looked) -> Iterator[Finding]:
             yield Finding(
                 "repeated_rows", ("features", column),
                 f"column {column!r}: {' and '.join(again)} are in the training rows too: its "
-                "figures are better than they should be. Remove what comes twice", sure=True,
+                f"figures are better than they should be. {mend}", sure=True,
             )  # fmt: skip
 
 

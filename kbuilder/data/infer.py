@@ -12,7 +12,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match, Splitting, Task
-from kbuilder.data import weights
+from kbuilder.data import paths, weights
 from kbuilder.errors import DataError, Key, cut, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
@@ -73,6 +73,10 @@ def resolve(
     if validation is not None:
         validation = _with_target(validation, targets, decisions)
     dropped = len(table) + len(test or ()) + len(validation or ()) < given
+    skip = skips(recipe)
+    table = paths.opened(table, features, skip)
+    test = None if test is None else paths.opened(test, features, skip)
+    validation = None if validation is None else paths.opened(validation, features, skip)
     split = _learned_split(recipe, table, test, decisions)
     if validation is not None:
         split = _without_validation(recipe.data.split, split, decisions)
@@ -89,6 +93,11 @@ def resolve(
     update = {"data": data, "features": features, "task": task}
     resolved = recipe.model_copy(update=update)
     return Resolved(resolved, targets, tuple(decisions), table, test, dropped, validation)
+
+
+def skips(recipe: Recipe) -> bool:
+    """Whether rows are left out whose pictures cannot be read."""
+    return getattr(recipe.data, "unreadable", "error") == "skip"  # not every source has them
 
 
 def _learned_split(
@@ -313,15 +322,15 @@ def _infer_features(
             features[name] = recipe.features[name]
             continue
         key = ("features", name)
-        if name in data.split.keys:
+        found = profile(table[name])
+        known = matches("features", found)
+        if name in data.split.keys and not _are_pictures(known):
             ignored.append(name)
             reason = (
                 f"the rows are divided by it; `{to_line(key, 'category')}` reads it all the same"
             )
             decisions.append(Decision(key, "ignored", reason, to_line(("data", "ignore"), [name])))
             continue
-        found = profile(table[name])
-        known = matches("features", found)
         written = _written(name, found, table, key)
         if written is not None and not (known and known[0][1].strength > LIKELY):
             wrong.append(written)
@@ -346,10 +355,16 @@ def _infer_features(
         raise DataError(
             f"{table.origin} has no column to predict from: beside the target there is "
             f"{listed(ignored) or 'none'}{' (of no use)' if ignored else ''}. "
-            "Expected at least one feature.",
+            f"Expected at least one feature.{paths.unnamed(table, ignored)}",
             key=("data",),
         )
     return features, ignored
+
+
+def _are_pictures(known: Sequence[tuple[str, Match]]) -> bool:
+    """Whether a column is one of pictures most likely: rows are divided by it, and read it too."""
+    kind: Any = catalog.find("features", known[0][0]) if known else None
+    return kind is not None and kind.holds == "pictures"
 
 
 def _useless(name: str, found: Profile, table: Table) -> Match | None:

@@ -16,9 +16,11 @@ from kbuilder.columns import Columns
 from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, constant, wrapped
+from kbuilder.errors import CallError
 from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.table import Table
+from kbuilder.tables.values import kind_of
 
 
 def write(
@@ -55,6 +57,7 @@ def write(
     """
     expressions = Expressions()
     source = recipe.data.script(columns.words())
+    _expect_no_paths(columns, train)
 
     def compiling(optimizer: Any) -> list[str]:
         return _compile(optimizer, tasks, auxiliary, expressions, columns.weight is not None)
@@ -108,6 +111,20 @@ def write(
     ending = f'if __name__ == "__main__":\n    main({given})\n'
     code = opening + "\n\n\n".join([f"{heads}\n\n{constants}", *own, *helpers, *parts, ending])
     return _double_quoted(code)
+
+
+def _expect_no_paths(columns: Columns, train: Table) -> None:
+    """Refuse pictures that the rows name by their paths.
+
+    Raises:
+        CallError: if a column has them.
+    """
+    for name in columns.features:
+        if not train.files and kind_of(train[name]) == "bytes":
+            raise CallError(
+                f"a script reads pictures from a folder for each class, and column {name!r} has "
+                "them by their paths. Expected the source image_folder."
+            )
 
 
 def _found(paths: Mapping[str, Path], folder: Path) -> str:

@@ -13,6 +13,7 @@ from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features._axes import CHANNELS, DataFormat, arranged, by, expect_known, likeness
+from kbuilder.features._paths import is_path
 from kbuilder.named import Keyed
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables.profile import Profile
@@ -32,6 +33,11 @@ class Image(Spec):
     """1 for grey, 3 for colour; left out: as the images have."""
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
+    root: str | None = None
+    """Where rows are paths, the folder that they begin in, relative to the file of the rows; left
+    out: the folder of that file."""
+    ending: str | None = None
+    """Where rows are paths, what they lack at their ends: .jpg for names without it."""
     augment: Annotated[
         tuple[Annotated[Augmentation, Keyed("augmentations")], ...], Strict(False)
     ] = ()
@@ -55,11 +61,17 @@ class Image(Spec):
     def packed(self) -> bool:
         return False
 
+    @property
+    def takes_paths(self) -> bool:
+        return not self.pixels
+
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
         """Encoded files, or arrays of (height, width) or (height, width, 1 | 3 | 4)."""
         if profile.kind == "bytes":
             return Match(1.0, "each value is an image file")
+        if profile.kind == "string" and profile.examples and all(map(is_path, profile.examples)):
+            return Match(0.97, "each value is the path of an image")
         strength = likeness(profile) if profile.kind == "array" else 0
         if not strength:
             return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from kbuilder.errors import CallError, DataError, Key, listed, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.sources import _folder_script
-from kbuilder.spec import DataPath, Names, Spec
+from kbuilder.spec import DataPath, Names, Spec, Unreadable
 from kbuilder.spec import Words as Written
 from kbuilder.tables import several
 from kbuilder.tables.cells import Words
@@ -32,8 +32,6 @@ from kbuilder.tables.table import Part, Table
 
 LOOKED = 1_000
 """Files that are looked at, to know what a folder holds."""
-
-Unreadable = Literal["error", "skip"]
 
 
 class ClassFolders(Spec):

@@ -22,6 +22,7 @@ from kbuilder.spec import (
     Names,
     Spec,
     Thousands,
+    Unreadable,
     Weight,
     encoding_name,
 )
@@ -101,6 +102,9 @@ class CSV(Spec):
     like."""
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
+    unreadable: Unreadable = "error"
+    """What rows are whose pictures, named by their paths, cannot be read: an error, or skipped and
+    counted."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split

@@ -54,7 +54,7 @@ class ImageFolder(ClassFolders):
         self, files: Sequence[Path], key: Key
     ) -> tuple[Sequence[object], Mapping[int, str]]:
         """The encoded files, each looked at whole."""
-        wrong = {n: reason for n, file in enumerate(files) if (reason := _unreadable(file))}
+        wrong = {n: reason for n, file in enumerate(files) if (reason := unreadable(file))}
         return [None if n in wrong else f.read_bytes() for n, f in enumerate(files)], wrong
 
 
@@ -72,7 +72,7 @@ def _begins_like_one(file: Path) -> bool:
     return head.startswith(MARKS) or head[8:12] == b"WEBP" or bitmap or tiff
 
 
-def _unreadable(file: Path) -> str | None:
+def unreadable(file: Path) -> str | None:
     """Why the image cannot be read, or None."""
     from PIL import Image, UnidentifiedImageError
 

@@ -12,7 +12,7 @@ from kbuilder.errors import CallError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.query import VARIABLE, Query, without_password
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands, Weight
+from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands, Unreadable, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -44,6 +44,9 @@ class SQL(Spec):
     """What stands before the decimals of numbers that are words, "." or ","; left out: "."."""
     thousands: Thousands | None = None
     """What groups the digits of large numbers that are words: "," in 1,234,567."""
+    unreadable: Unreadable = "error"
+    """What rows are whose pictures, named by their paths, cannot be read: an error, or skipped and
+    counted."""
     checks: Checks
     """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from kbuilder.errors import cut, listed
@@ -18,10 +20,14 @@ def owners(table: Table, column: str, field: str) -> np.ndarray:
     values = table.only([column], key=("data", "split", field))[column]
     gone = missing(values)
     words = [
-        "" if lost else str(as_label(value))
-        for value, lost in zip(values.tolist(), gone, strict=True)
+        "" if lost else _owner(value) for value, lost in zip(values.tolist(), gone, strict=True)
     ]
     return np.array(words, dtype=object)
+
+
+def _owner(value: object) -> str:
+    """A value as a word: of what a file holds, its SHA-256."""
+    return hashlib.sha256(value).hexdigest() if isinstance(value, bytes) else str(as_label(value))
 
 
 def written(table: Table, column: str) -> str:

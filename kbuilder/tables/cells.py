@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
+from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -248,7 +249,14 @@ def _truth(cells: pd.Series) -> np.ndarray:
 
 
 def _named(value: object) -> object:
-    """A cell; an array of names as the list that it is in files."""
+    """A cell; an array of names as the list that it is in files, a path as text.
+
+    Hugging Face's data sets have a picture as {"bytes": …, "path": …}, of which one may be None.
+    """
+    if isinstance(value, dict) and value.keys() == {"bytes", "path"}:
+        value = value["path"] if value["bytes"] is None else value["bytes"]
+    if isinstance(value, PurePath):
+        return str(value)
     if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind not in "OUT":
         return value
     names = value.tolist()

@@ -103,7 +103,8 @@ def parts(
         frame = WHOLE[kind](path, key, reading.sheet)
         table = from_frame(frame, path.name, reading.cells)
         loose = frame.astype(object) if kind == "excel" else frame
-        table = replace(table, kept=of_objects(reading.keep, loose, path.name, kind == "excel"))
+        kept = of_objects(reading.keep, loose, path.name, kind == "excel")
+        table = replace(table, kept=kept, folders=(path.parent,))
     if not len(table):
         raise DataError(f"{path} has no rows. Expected rows.", key=key)
     if wanted is not None:
@@ -265,7 +266,7 @@ def parquet_parts(
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
                 table = (cells or Cells()).table(frame, path.name, labels)
-                yield Part(replace(table, kept=kept), start / rows)
+                yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None
 

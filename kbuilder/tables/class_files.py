@@ -152,7 +152,7 @@ def _without(
     has = f"has no {kind.many}"
     if loose:
         has = f"has {counted(len(loose), kind.many)}, such as {loose[0].name}, and no class folder"
-        seen = ""
+        seen = " A table with a column of their paths is read too: `data: {path: labels.csv}`."
     return DataError(f"{path} {has}.{seen} {expected}{', '.join(kind.usual)}.", key=key)
 
 

@@ -121,7 +121,8 @@ def csv_parts(
                 rows = range(done - len(frame) + 1, done + 1)
                 share = None if length is None else min(1.0, file.tell() / length)
                 table = cells.table(frame[list(wanted or names)], path.name, rows)
-                yield Part(replace(table, kept=of_frame(keep, frame, path.name)), share)
+                kept = of_frame(keep, frame, path.name)
+                yield Part(replace(table, kept=kept, folders=(path.parent,)), share)
         if not done:
             raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
 

@@ -60,12 +60,19 @@ def walk(path: Path, above: frozenset[Path] | None = None) -> Iterator[Path]:
     Args:
         path: The folder.
         above: The folders that hold it: a link to one of them is not followed, others are.
+
+    Raises:
+        DataError: if a folder cannot be looked into.
     """
     here = path.resolve()
     above = frozenset(here.parents) if above is None else above
     if here in above:
         return
-    for entry in sorted(p for p in path.iterdir() if not is_leaving(p)):
+    try:
+        inside = sorted(p for p in path.iterdir() if not is_leaving(p))
+    except PermissionError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from None
+    for entry in inside:
         if entry.is_dir():
             yield from walk(entry, above | {here})
         else:

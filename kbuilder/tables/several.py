@@ -102,7 +102,11 @@ def joined(
     rest = [table.kept for table in tables if table.kept is not None]
     carried = pd.concat(rest, ignore_index=True) if rest else None
     notes = tuple(dict.fromkeys(note for table in tables for note in table.notes))
-    return Table(columns, listed((file.name for file in files), 3), labels, known, carried, notes)
+    folders = [table.folder(row) for table in tables for row in range(len(table))]
+    return Table(
+        columns, listed((file.name for file in files), 3), labels, known, carried, notes,
+        folders=folders if len(set(folders)) > 1 else folders[:1],
+    )  # fmt: skip
 
 
 def _kind(name: str, files: Sequence[Path], tables: Sequence[Table], key: Key) -> str | None:

@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ class Table:
         kept: Columns that are carried over beside predictions, as the file has them; None: none.
         notes: What of its origin is no row, as sentences without their ends.
         files: Whether each row is a file, whose path is its label.
+        folders: The folder of the file that the rows are from, or that of each row; none: they are
+            from no file.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -43,6 +46,7 @@ class Table:
     kept: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
     files: bool = False
+    folders: Sequence[Path] = ()
 
     def __post_init__(self) -> None:
         if not len(self.labels):
@@ -64,7 +68,10 @@ class Table:
         columns = {name: values[rows] for name, values in self.columns.items()}
         labels = np.asarray(self.labels, dtype=object)[rows].tolist()
         kept = None if self.kept is None else self.kept.iloc[rows].reset_index(drop=True)
-        return replace(self, columns=columns, labels=labels, kept=kept)
+        folders = self.folders
+        if len(folders) > 1:
+            folders = np.asarray(folders, dtype=object)[rows].tolist()
+        return replace(self, columns=columns, labels=labels, kept=kept, folders=folders)
 
     def parts(self, size: int, start: int = 0) -> Iterator[Part]:
         """The rows part by part, from a row on, counted from 0."""
@@ -88,6 +95,12 @@ class Table:
             )
         columns = {name: self.columns[name] for name in names}
         return replace(self, columns=columns)
+
+    def folder(self, number: int) -> Path:
+        """The folder that paths in row `number` are relative to."""
+        if len(self.folders) > 1:
+            return self.folders[number]
+        return self.folders[0] if self.folders else Path()
 
     def row(self, number: int) -> str:
         """How a message names row `number`, counted from 0."""

@@ -44,7 +44,7 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
 Expected one of: path, validation_path, test_path, target, ignore, weight, delimiter, \
 encoding, quoting, decimal, \
-thousands, columns, header, skip, comment, sheet, missing, origin, checks, split.
+thousands, columns, header, skip, comment, sheet, missing, origin, unreadable, checks, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^
     Did you mean 'delimiter'?

@@ -87,7 +87,8 @@ def test_a_folder_without_images_says_what_it_holds_and_what_was_expected() -> N
     )
     put("images/cat_1.png")
     assert message(DataError, source().load) == (
-        f"data.path: images has 1 image, such as cat_1.png, and no class folder. {expected}"
+        "data.path: images has 1 image, such as cat_1.png, and no class folder. A table with a "
+        f"column of their paths is read too: `data: {{path: labels.csv}}`. {expected}"
     )
 
 

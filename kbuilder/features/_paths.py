@@ -1,0 +1,14 @@
+"""What the paths of pictures look like."""
+
+from __future__ import annotations
+
+ENDINGS = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic",
+    ".avif",
+)  # fmt: skip
+"""What they end in, in lower case."""
+
+
+def is_path(value: object) -> bool:
+    """Whether a text ends like the name of a picture, or like an address of one."""
+    return str(value).partition("?")[0].lower().endswith(ENDINGS)
