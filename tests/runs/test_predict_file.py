@@ -42,7 +42,7 @@ def parts(start: int) -> Iterator[Part]:
 
 def job(output: Path = OUTPUTS[0], **other: Any) -> Job:
     """A prediction of the rows of DATA."""
-    given = {"data": DATA, "output": output, "run": "r", "parts": parts, "predict": doubled}
+    given = {"data": (DATA,), "output": output, "run": "r", "parts": parts, "predict": doubled}
     return Job(**{**given, "again": "predict it again", **other})
 
 
@@ -170,7 +170,7 @@ def test_rows_that_are_of_another_place_are_others() -> None:
     with pytest.raises(OSError, match=r"^cut$"):
         write(job(predict=ending(13, cut)))
     shutil.copy2(DATA, "copy.csv")
-    _, said = write(job(data=Path("copy.csv")))
+    _, said = write(job(data=(Path("copy.csv"),)))
     assert said == ["beginning anew: the rows changed since 12 rows were predicted"]
 
 
@@ -221,7 +221,7 @@ def test_rows_that_change_while_they_are_predicted_are_refused() -> None:
 def test_an_output_among_the_rows_does_not_change_them() -> None:
     Path("rows").mkdir()
     shutil.copy(DATA, "rows")
-    inside = job(Path("rows/out.csv"), data=Path("rows"))
+    inside = job(Path("rows/out.csv"), data=(Path("rows"),))
     Path("rows/out.csv").write_text("old")
     with pytest.raises(OSError, match=r"^cut$"):
         write(replace(inside, predict=ending(13, cut)))

@@ -50,7 +50,7 @@ def parts(start: int) -> Iterator[Part]:
 def write(output: str, names: list[str], **other: Any) -> int:
     """Write the predictions of rows with such names."""
     pd.DataFrame({"name": names}).to_csv(DATA, index=False)
-    given = {"data": DATA, "run": "r", "parts": parts, "predict": predicted, "again": "again"}
+    given = {"data": (DATA,), "run": "r", "parts": parts, "predict": predicted, "again": "again"}
     return predict_file.write(Job(output=Path(output), **{**given, **other}), Console(False))
 
 
