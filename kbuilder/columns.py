@@ -21,6 +21,7 @@ from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
 from kbuilder.tables.cells import MISSING, Words
 from kbuilder.tables.keeping import Keep, of_rows
+from kbuilder.tables.number_lists import numbers_in
 from kbuilder.tables.table import Table
 
 PACKED = "vector"
@@ -218,6 +219,7 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
         shape, dtype = feature.signature()
         values = [_from_json(row[name]) for row in rows]
         if len(shape) > 1:
+            values = [numbers_in(v) if isinstance(v, str) else v for v in values]
             try:
                 arrays[name] = np.array(values, dtype=dtype)
             except (TypeError, ValueError):

@@ -13,6 +13,8 @@ from kbuilder.splits._holding import hold_back as hold_back
 from kbuilder.splits._holding import hold_latest as hold_latest
 from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
+from kbuilder.tables.number_lists import numbers_in as numbers_in
+from kbuilder.tables.number_lists import numbers_of as numbers_of
 from kbuilder.tables.sets import labels_in
 
 

@@ -34,8 +34,9 @@ from kbuilder.features._scaling import (
 )
 from kbuilder.refusals import refuse
 from kbuilder.spec import Numbers, Shape, Spec, learned
+from kbuilder.tables import number_lists
 from kbuilder.tables.profile import Profile
-from kbuilder.tables.values import finite, kind_of
+from kbuilder.tables.values import finite, kind_of, missing
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
 WIDE = 8
@@ -91,6 +92,8 @@ class Array(Spec):
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
         """Any array of numbers that is no image, or might be none."""
+        if profile.numbers:
+            return _of_cells(profile)
         numbers = profile.dtype.startswith(("int", "uint", "float"))
         if profile.kind != "array" or not numbers:
             return None
@@ -110,12 +113,15 @@ class Array(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Shape, mean and deviation, bounds, precision."""
-        self._check(column, values)
+        cells = _holds_cells(values)
+        values = self._arrays(column, values)
         raw = tuple(int(n) for n in values.shape[1:])
         known = {"shape": Choice(raw, f"{len(values):,} training arrays of this shape")}
         if self.shape is not None and self.shape != raw:
             expect_as_many(column, self.shape, raw)
             known["raw_shape"] = Choice(raw, "as the rows have it")
+        if cells:
+            known["raw_shape"] = Choice(raw, "each cell has as many numbers")
         written = self.shape or raw
         expect_known(column, self, written)
         if self.data_format == "channels_first" and len(written) < 2:
@@ -153,8 +159,8 @@ class Array(Spec):
         }
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
-        """float32 or float64 (rows, *shape)."""
-        self._check(column, values)
+        """float32 or float64, of the shape of a row as it comes. (rows, …)"""
+        values = self._arrays(column, values)
         if self.shape is not None and values.shape[1:] not in (self._raw, self.shape):
             raise DataError(
                 f"column {column!r} holds arrays of {values.shape[1:]}. Expected {self._raw}.",
@@ -172,7 +178,11 @@ class Array(Spec):
         """Whether rows get another shape on their way."""
         return self.data_format == "channels_first" or self._raw != self.shape
 
-    def _check(self, column: str, values: np.ndarray) -> None:
+    def _arrays(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Arrays of numbers, of cells of numbers too."""
+        if _holds_cells(values):
+            many = self.raw_shape or self.shape
+            return number_lists.read(column, values, math.prod(many) if many else None)
         numeric = kind_of(values) == "array" and values.dtype.kind in "iuf"
         if not numeric or values.ndim - 1 not in FORM_BY_RANK:
             raise DataError(
@@ -180,6 +190,7 @@ class Array(Spec):
                 "Expected 1 to 3 axes per row, of one shape.",
                 key=("features", column),
             )
+        return values
 
     def layer(self) -> Any:
         """Standardize; NaN becomes the mean."""
@@ -221,7 +232,10 @@ class Array(Spec):
         return without_float64(mean)
 
     def script(self, values: str) -> str:
-        return f"np.asarray({values}, np.{self.dtype or 'float32'})"
+        dtype = f"np.{self.dtype or 'float32'}"
+        if self.raw_shape is not None and len(self.raw_shape) == 1:  # it may be of cells
+            return f"numbers_of({values}, {dtype}, {self.raw_shape[0]})"
+        return f"np.asarray({values}, {dtype})"
 
     def reform(self, forms: Collection[Form]) -> Mapping[str, Any] | None:
         """The shape by which the numbers are of one of these forms."""
@@ -241,6 +255,24 @@ class Array(Spec):
 
     def unlearned(self, written: Any) -> None:
         return None
+
+
+def _holds_cells(values: np.ndarray) -> bool:
+    """Whether a column holds texts or lists, which may be of numbers."""
+    if values.ndim > 1 or values.dtype != object:
+        return False
+    there = values[~missing(values)]
+    listed = kind_of(values) == "list"
+    return len(there) > 0 and (listed or number_lists.numbers_in(there[0]) is not None)
+
+
+def _of_cells(profile: Profile) -> Match:
+    """How surely cells of numbers are arrays: a few with a comma may be amounts."""
+    side = math.isqrt(profile.numbers)
+    reason = f"{profile.numbers} numbers in each cell"
+    if side >= SMALLEST and side**2 == profile.numbers:
+        reason += f"; of pixels, `shape: [{side}, {side}, 1]` makes pictures"
+    return Match(0.92 if profile.numbers > 3 else 0.78, reason)
 
 
 def _pixels(shape: tuple[int, ...], numbers: np.ndarray) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections import Counter
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -14,8 +15,10 @@ from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric
 from kbuilder.errors import DataError
 from kbuilder.features._axes import CHANNELS, DataFormat, arranged, by, expect_known, likeness
 from kbuilder.features._paths import is_path
+from kbuilder.lines import to_line
 from kbuilder.named import Keyed
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
+from kbuilder.tables import number_lists
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
@@ -101,6 +104,16 @@ class Image(Spec):
                 "uint8",
                 Choice(255.0, "files have pixels of 0 to 255"),
                 Choice((), why),
+            )
+        elif kind != "array" and (cells := number_lists.count(values[~missing(values)])):
+            sides = range(1, math.isqrt(cells) + 1)
+            height = max(side for side in sides if cells % side == 0)
+            shape = [height, cells // height, 1]
+            line = to_line(("features", column), {"kind": "array", "shape": shape})
+            raise DataError(
+                f"column {column!r} holds cells of {cells:,} numbers. Expected the shape of the "
+                f"pictures, such as `{line}`.",
+                key=("features", column),
             )
         else:
             raise DataError(

@@ -40,6 +40,10 @@ EXACT = 2**24 - 1
 """The greatest whole number up to which float32 has all."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """The escape of half of a character beyond 16 bits."""
+NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+CELL = re.compile(rf"[\[(\s]*{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER})+[\s\])]*")
+"""Several numbers, as the cell of a file has them."""
+BETWEEN = re.compile(r"[\s,;]+")
 DEEP = 32
 """Lists in lists, at most: as many axes as NumPy and TensorFlow have."""
 SHOWN = 400
@@ -63,12 +67,23 @@ def array(value: Any, dtype: DType) -> np.ndarray:
     Raises:
         RequestError: if the lists are ragged, or a value is not of the dtype.
     """
+    if dtype != "string":
+        value = _listed(value)
     shape = shape_of(value)
     if len(shape) > DEEP:
         raise RequestError(f"lists in lists, {len(shape)} deep. Expected {DEEP} at most")
     flat: list[Any] = []
     _fill(value, shape, 0, dtype, flat)
     return _cast(flat, dtype).reshape(shape)
+
+
+def _listed(value: Any) -> Any:
+    """A value in which a text of several numbers, as the cell of a file has them, is a list."""
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return [_listed(cell) for cell in value]
+    if not isinstance(value, str) or not CELL.fullmatch(value):
+        return value
+    return [float(number) for number in BETWEEN.split(value.strip(" []()\t\n")) if number]
 
 
 def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: list[Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables import sets
+from kbuilder.tables import number_lists, sets
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -53,6 +53,7 @@ class Profile:
             for lists, also as JSON and Python write them; empty: they are none.
         numbered: Whether the names of sets are numbers.
         gaps: Whether a number of an array is missing.
+        numbers: How many numbers each text or list holds; 0: they are none, or of unlike length.
         one_hot: Whether each row is an array of zeros with exactly one 1.
         even: Whether all sets that are not empty have as many names, and more than one.
         examples: Some of the different values of numbers and strings, in the order of the rows.
@@ -75,6 +76,7 @@ class Profile:
     numbered: bool = False
     even: bool = False
     gaps: bool = False
+    numbers: int = 0
     one_hot: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -149,11 +151,13 @@ def profile(values: np.ndarray) -> Profile:
             repetition=total / max(1, len(different)),
             unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
-            examples=tuple(islice(counts, LOOKED)), **_of_sets(list(counts), _separator(counts)),
+            examples=tuple(islice(counts, LOOKED)), numbers=number_lists.count(counts),
+            **_of_sets(list(counts), _separator(counts)),
         )  # fmt: skip
     named = kind == "list" and all(map(sets.holds_names, there.tolist()))
     found = _of_sets(there.tolist(), sets.LISTS) if named else {}
-    return Profile(kind=kind, rows=rows, missing=int(absent.sum()), **found)
+    numbers = number_lists.count(there.tolist()) if kind == "list" else 0
+    return Profile(kind=kind, rows=rows, missing=int(absent.sum()), numbers=numbers, **found)
 
 
 def _one_hot(values: np.ndarray) -> bool:

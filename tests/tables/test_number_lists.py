@@ -1,0 +1,124 @@
+"""Cells that hold several numbers are arrays, from the file to the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from shared import message
+
+import kbuilder as kb
+from kbuilder import pipeline
+from kbuilder.data import infer
+from kbuilder.errors import DataError
+from kbuilder.features.array import Array
+from kbuilder.features.image import Image
+from kbuilder.serving import values as json_values
+from kbuilder.tables import number_lists
+from kbuilder.tables.profile import profile
+
+RANDOM = np.random.default_rng(0)
+LABELS = np.arange(120) % 2
+CURVES = np.round((LABELS * 2 - 1)[:, None] * np.linspace(0.1, 2, 12) + RANDOM.normal(
+    0, 0.1, (120, 12)), 3)  # fmt: skip
+WRITTEN = {
+    "blanks": lambda row: " ".join(map(str, row)),
+    "list": lambda row: str(row.tolist()),
+    "array": str,  # with line breaks, and blanks before a number
+    "tuple": lambda row: str(tuple(row.tolist())),
+    "semicolons": lambda row: ";".join(map(str, row)),
+    "commas": lambda row: ",".join(map(str, row)),
+}
+
+
+def objects(*cells: Any) -> np.ndarray:
+    found = np.empty(len(cells), dtype=object)
+    found[:] = cells
+    return found
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_cells_of_numbers_are_arrays_however_they_are_written(way: str) -> None:
+    cells = objects(*map(WRITTEN[way], CURVES))
+    assert profile(cells).numbers == 12
+    assert infer.matches("features", profile(cells))[0][0] == "array"
+    np.testing.assert_array_equal(number_lists.read("x", cells), CURVES)
+    np.testing.assert_array_equal(json_values.array(cells.tolist(), "float64"), CURVES)
+    np.testing.assert_array_equal(json_values.array(cells[0], "float64"), CURVES[0])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("1,234,567", "2,345,678"), ("1,5", "2,5"), ("030 12", "040 13"), ("1 2", "1 2 3"),
+        ("1 2", "a b"), ("12", "13"), ("2024-05-01", "2024-05-02"), ("1 2", "x"), ("nan nan",) * 2,
+    ],
+)  # fmt: skip
+def test_what_may_be_meant_otherwise_is_no_cell_of_numbers(cells: tuple[str, ...]) -> None:
+    assert profile(objects(*cells)).numbers == 0
+
+
+def test_a_single_number_in_quotes_is_no_number_to_a_server() -> None:
+    for value in ("5", ["5"], "", "1 a", [["1"]]):
+        with pytest.raises(json_values.RequestError):
+            json_values.array(value, "float32")
+
+
+def test_cells_that_hold_anything_else_are_refused_with_their_row() -> None:
+    for cells, said in (
+        (("1 2", "1 x"), "column 'x' holds '1 x' here, which are no numbers. Expected numbers with "
+         "blanks, commas or semicolons between them, in brackets or not."),
+        (("1 2", "1 2 3"), "column 'x' has a cell of 3 numbers here, and 2 are expected. Expected "
+         "as many in each cell: fill them up, or cut them."),
+    ):  # fmt: skip
+        with pytest.raises(DataError) as caught:
+            Array().learn("x", objects(*cells))
+        assert (caught.value.problem.message, caught.value.row) == (said, 1)
+
+
+def test_pictures_in_cells_are_told_the_shape_to_write() -> None:
+    cells = objects(*(" ".join(map(str, RANDOM.integers(0, 256, 64))) for _ in range(9)))
+    line = "features: {x: {kind: array, shape: [8, 8, 1]}}"
+    assert message(DataError, Image().learn, "x", cells) == (
+        "features.x: column 'x' holds cells of 64 numbers. Expected the shape of the pictures, "
+        f"such as `{line}`."
+    )
+    assert Array.recognise(profile(cells)).reason == (
+        "64 numbers in each cell; of pixels, `shape: [8, 8, 1]` makes pictures"
+    )
+    learned = Array(shape=(8, 8, 1)).learn("x", cells)
+    assert (learned["raw_shape"].value, len(learned["mean"].value)) == ((64,), 1)
+
+
+def test_a_table_of_cells_is_fitted_and_read_alike_everywhere(tmp_path: Path) -> None:
+    cells = [WRITTEN["blanks"](row) for row in CURVES]
+    cells[5] = ""
+    names = np.array(["down", "up"])[LABELS]
+    frame = pd.DataFrame({"curve": cells, "label": names})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    data = kb.CSV(path=tmp_path / "rows.csv", target="label")
+    features = {"curve": kb.Array(shape=[12, 1])}
+    training = kb.Training(epochs=4, batch_size=16)
+    recipe = kb.Recipe(data=data, features=features, model=kb.GRU(), training=training)
+    run = kb.fit(recipe, run_dir=tmp_path / "run", verbose=False)
+    ours = run.predict(tmp_path / "rows.csv")
+    assert (ours["label"] == names).mean() > 0.9
+    lists = pd.DataFrame({"curve": [row if n != 5 else None for n, row in enumerate(CURVES)]})
+    pd.testing.assert_frame_equal(run.predict(lists), ours)
+    lists["curve"] = [None if row is None else list(row) for row in lists["curve"]]
+    pd.testing.assert_frame_equal(run.predict(lists), ours)
+    (tmp_path / "rows.json").write_text(frame.drop(5).to_json(orient="records"))
+    pd.testing.assert_frame_equal(run.predict(tmp_path / "rows.json"),
+                                  ours.drop(5).reset_index(drop=True))  # fmt: skip
+    prepared = pipeline.build(kb.prepare(recipe), recipe)
+    script = tmp_path / "script.py"
+    script.write_text(pipeline.written(prepared, tmp_path), encoding="utf-8")
+    code: dict[str, Any] = {"__name__": "script", "__file__": str(script)}
+    exec(script.read_text(encoding="utf-8"), code)
+    train, *_ = code["divide"](code["read"](tmp_path / "rows.csv"))
+    [theirs] = code["inputs"](train, code["preprocessing"](train)).values()
+    [known] = prepared.data.rows["train"][0].values()
+    np.testing.assert_array_equal(theirs, known)
