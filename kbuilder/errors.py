@@ -195,10 +195,14 @@ def hidden(text: str) -> str:
     return text
 
 
-def nearest(word: object, known: Iterable[object]) -> str | None:
-    """The known word that `word` is most likely a slip of, or None."""
+def nearest(word: object, known: Iterable[object], cutoff: float = 0.6) -> str | None:
+    """The known word that `word` is most likely a slip of, or None.
+
+    Args:
+        cutoff: How alike they have to be; 1 is the same.
+    """
     by_lower = {str(name).lower(): str(name) for name in known}
-    matches = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=0.6)
+    matches = get_close_matches(str(word).lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[matches[0]] if matches else None
 
 
@@ -222,4 +226,13 @@ def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataErr
         f"there is no {path}. Expected {what}. {mend}, or name its place with "
         f"`-o {lines.dotted(key)}=…`.",
         key=key,
+        suggestion=_neighbour(path),
     )
+
+
+def _neighbour(path: Path) -> str | None:
+    """The file beside that is most likely meant."""
+    try:
+        return nearest(path.name, sorted(file.name for file in path.parent.iterdir()), 0.8)
+    except OSError:
+        return None

@@ -90,3 +90,15 @@ def test_a_missing_file_says_what_to_get_from_where_into_which_place(
         f"data.path: there is no a.csv. Expected a CSV file. {mend}, "
         "or name its place with `-o data.path=…`."
     )
+
+
+def test_a_file_beside_that_is_nearly_called_so_is_suggested(tmp_path: Path) -> None:
+    for name in ("flowers.csv", "flowers.yaml"):
+        (tmp_path / name).touch()
+    asked = {name: str(errors.missing_file(tmp_path / name, None, ("data", "path"), "a table"))
+             for name in ("flowers.cvs", "Flower.csv", "trees.csv", "no/flowers.csv")}  # fmt: skip
+    near = {name: said.partition("Did you mean ")[2] for name, said in asked.items()}
+    assert near == {
+        "flowers.cvs": "'flowers.csv'?", "Flower.csv": "'flowers.csv'?", "trees.csv": "",
+        "no/flowers.csv": "",
+    }  # fmt: skip

@@ -13,23 +13,30 @@ from kbuilder.console import echo
 
 @click.command()
 @options.run
-@click.option("--data", type=click.Path(), help="Rows with a target. [what the fit held back]")
+@click.argument("data", type=click.Path(), nargs=-1)
+@click.option("--data", "also", type=click.Path(), help="Rows with a target, as DATA.")
 @options.as_json
 @options.unknown
 @options.plugins
-def evaluate(run: str, data: str | None, as_json: bool, unknown: Any) -> None:
-    """Evaluate RUN (a folder, or "latest") on validation and test, or on the rows of a file.
+def evaluate(
+    run: str, data: tuple[str, ...], also: str | None, as_json: bool, unknown: Any
+) -> None:
+    """Evaluate RUN (a folder, or "latest") on validation and test, or on the rows of DATA.
+
+    DATA is a file with a target, or several, or a pattern.
 
     \b
     kbuilder evaluate latest
-    kbuilder evaluate latest --data adult-test.csv
+    kbuilder evaluate latest adult-test.csv
     """
+    from kbuilder.errors import listed
     from kbuilder.evaluation.wording import scores, verdict
     from kbuilder.runs import run_folder
 
     path = run_folder.find(run)
     metrics = run_folder.read(path).metrics
-    if data is None:
+    files = [*data, *filter(None, [also])]
+    if not files:
         echo(json.dumps(metrics, indent=2) if as_json else verdict(metrics))
         return
     from kbuilder import engine
@@ -37,8 +44,8 @@ def evaluate(run: str, data: str | None, as_json: bool, unknown: Any) -> None:
     engine.load_quietly()
     from kbuilder.run import load
 
-    found = load(path).evaluate(data, unknown=unknown)
+    found = load(path).evaluate(files[0] if len(files) == 1 else files, unknown=unknown)
     if as_json:
         echo(json.dumps(found, indent=2))
         return
-    echo(scores(str(data), found["data"], metrics["headline"]))
+    echo(scores(listed(files), found["data"], metrics["headline"]))

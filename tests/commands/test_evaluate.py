@@ -30,7 +30,7 @@ def test_the_rows_of_a_file_are_scored(as_json: bool, fitted: Any, call: Call) -
     mixed().to_csv("rows.csv", index=False)
     run = fitted("mixed")
     expected = run.evaluate(mixed())
-    code, out, err = call("evaluate", run.path, "--data", "rows.csv", *["--json"] * as_json)
+    code, out, err = call("evaluate", run.path, "rows.csv", *["--json"] * as_json)
     assert (code, err) == (0, "")
     if as_json:
         assert json.loads(out)["data"] == pytest.approx(expected["data"])
