@@ -5,7 +5,9 @@ VENV ?= .venv
 # Where the data of the recipes is; those whose data is absent are passed over, with a word.
 DATA ?= data
 BIN := $(VENV)/bin
-PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n 2 --dist loadfile --durations 15
+# Of two cores: tests wait for processes and servers, too.
+WORKERS ?= 3
+PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15
 
 .PHONY: demo test test-slow lint docs contract bench bench-tables bench-fit bench-serve bench-checks soak recipes ejected schema layer-table clean
 
@@ -18,7 +20,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(PYTEST) -m "not slow"
 
-# What takes long: fits of several processes, fits that resume, a server at its limit.
+# What takes long: each takes five seconds or more alone, such as fits that are killed and resume.
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 

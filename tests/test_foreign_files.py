@@ -147,6 +147,7 @@ def test_no_damage_to_arrays_is_unforeseen() -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "another shape", "altered inside"])
+@pytest.mark.slow
 def test_no_damage_to_an_export_is_unforeseen(damage: str, fitted: Any, tmp_path: Path) -> None:
     sound = fitted("mixed").export(tmp_path / "sound", verbose=False)
     random.seed(7)
@@ -209,6 +210,7 @@ def altered_inside(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("way", ["standing", "listeners", "best", "schedule", "arrays", "no state"])
+@pytest.mark.slow
 def test_a_checkpoint_that_is_altered_with_its_hash_is_refused_in_words(
     way: str, recipe: Path, call: Call
 ) -> None:
@@ -264,6 +266,7 @@ NAMES = ["a.csv.gz", "a.csv.bz2", "a.csv.xz", "a.csv.zip", "a.csv.zst", "a.tar",
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_a_packed_table_is_read_and_one_that_swells_is_not(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

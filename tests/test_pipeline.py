@@ -144,6 +144,7 @@ def smoked(recipe: kb.Recipe) -> kb.Run:
     return kb.fit(recipe, run_dir="smoke", smoke=True, verbose=False)
 
 
+@pytest.mark.slow
 def test_smoke_runs_every_stage_on_a_few_rows_for_one_epoch() -> None:
     random = np.random.default_rng(0)
     frame = pd.DataFrame(random.normal(size=(20_000, 3)), columns=[*"abc"])
@@ -172,6 +173,7 @@ MIXED: dict[str, Callable[[], pd.DataFrame]] = {
 
 
 @pytest.mark.parametrize(("form", "branches"), [("text", False), ("image", True)])
+@pytest.mark.slow
 def test_several_forms_meet_with_and_without_branches(form: str, branches: bool) -> None:
     frame = MIXED[form]()
     own: Any = {"text": kb.CNN(filters=4), "image": kb.CNN(filters=4)}[form]

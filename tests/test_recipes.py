@@ -21,6 +21,7 @@ SECONDS = 40
 
 
 @pytest.mark.parametrize("name", shipped.names())
+@pytest.mark.slow
 def test_a_shipped_recipe_reaches_its_claim(
     name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -287,6 +287,7 @@ def test_a_split_that_was_not_held_back_has_no_predictions(fitted: Runs) -> None
     )
 
 
+@pytest.mark.slow
 def test_the_network_is_asked_once_of_each_row_and_images_are_known_by_their_file(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

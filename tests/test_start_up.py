@@ -43,6 +43,7 @@ def run(*arguments: str, path: Path | str = ".") -> subprocess.CompletedProcess[
         ("fti good.yaml", 2),
     ],
 )
+@pytest.mark.slow
 def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> None:
     Path("good.yaml").write_text(DATA + "model: {name: sequential, layers: [{dense: 3}]}")
     Path("bad.yaml").write_text(DATA + "model: {name: lsmt}\ntraining: {optimizer: {momentum: 1}}")
@@ -97,6 +98,7 @@ except kb.KBuilderError as error:
 """
 
 
+@pytest.mark.slow
 def test_on_macos_tensorflow_is_imported_before_pandas_where_a_fit_would_hang_else() -> None:
     Path("good.yaml").write_text("data: {source: csv, path: rows.csv, target: answer}")
     done = run("-c", MACOS)

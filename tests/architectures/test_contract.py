@@ -179,6 +179,7 @@ def test_build_gives_a_plain_compiled_model(built: tuple[str, Any]) -> None:
         np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_step_on_two_devices_moves_every_weight(built: tuple[str, Any]) -> None:
     form, model = built
     assert model.distribute_strategy.num_replicas_in_sync == 2
@@ -275,6 +276,7 @@ def small(names: dict[str, str]) -> kb.Recipe:
 
 
 @pytest.mark.parametrize("names", alone_or_together(), ids=lambda names: "-".join(names.values()))
+@pytest.mark.slow
 def test_a_fitted_run_is_loaded_and_exported_with_equal_answers(
     names: dict[str, str], fitted: Any, exported: Any, answers: Any
 ) -> None:

@@ -85,6 +85,7 @@ def test_the_table_of_connections_is_that_of_the_paper() -> None:
     ("task", "targets"),
     [(kb.Multiclass(classes=3), np.eye(3)[[0, 1, 2, 0]]), (kb.Binary(), [[0], [1], [0], [1]])],
 )
+@pytest.mark.slow
 def test_the_version_of_1998_learns_its_codes(task: Any, targets: Any) -> None:
     import keras
 

@@ -313,6 +313,7 @@ def tuned(trained: tuple[Any, Path], tmp_path_factory: pytest.TempPathFactory) -
     return run, frame
 
 
+@pytest.mark.slow
 def test_only_the_layers_that_are_tuned_change(trained: tuple[Any, Path], tuned: Any) -> None:
     run, frame = tuned
     changed = [

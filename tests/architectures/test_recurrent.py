@@ -31,6 +31,7 @@ def kinds(model: Any) -> list[str]:
 @cells
 @poolings
 @pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.slow
 def test_more_padding_changes_nothing(cell: str, pooling: str, bidirectional: bool) -> None:
     model = build(cell, pooling=pooling, bidirectional=bidirectional, units=[4, 4])
     text = np.array([[3, 1, 8, 2], [5, 5, 0, 0], [7, 0, 0, 0]])

@@ -213,6 +213,7 @@ def test_branches_are_joined_before_the_last_layer() -> None:
 @pytest.mark.parametrize(
     "name", ["head", "embedding", "lstm", "flatten", "vector", "network", "größe in %"]
 )
+@pytest.mark.slow
 def test_a_column_may_be_called_like_a_layer(name: str) -> None:
     import keras
 

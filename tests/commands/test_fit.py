@@ -50,6 +50,7 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Ca
     )
 
 
+@pytest.mark.slow
 def test_json_is_the_metrics_with_the_place_of_the_run(recipe: Path, call: Call) -> None:
     code, out, _ = call("fit", recipe, "--run-dir", "a/run", "--smoke", "--json")
     assert code == 0
@@ -57,6 +58,7 @@ def test_json_is_the_metrics_with_the_place_of_the_run(recipe: Path, call: Call)
     assert json.loads(out) == {"run": "a/run", **metrics}
 
 
+@pytest.mark.slow
 def test_without_a_folder_the_run_is_the_latest_below_its_recipe(recipe: Path, call: Call) -> None:
     assert call("fit", recipe, "--smoke")[0] == 0
     [smoke] = Path("runs/answers").iterdir()
@@ -132,6 +134,7 @@ def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_engine_is_silent(recipe: Path) -> None:
     """In a process of its own: TensorFlow makes its noise when it is first loaded."""
     process = start(recipe, "--run-dir", "run")
@@ -166,6 +169,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Any]:
 
 
 @pytest.mark.parametrize("number", CODES)
+@pytest.mark.slow
 def test_a_fit_that_is_stopped_says_how_to_go_on_with_its_code(
     stopped: dict[int, Any], number: int
 ) -> None:

@@ -107,6 +107,7 @@ def after(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.slow
 def test_a_fit_that_was_ended_goes_on_to_the_very_model(
     moment: str, ended: dict[str, Any], call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,6 +213,7 @@ def interrupt(run: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_without_checkpoints_from_now_on_none_is_kept(small: Path, call: Call) -> None:
     interrupt(small)
     without = ["-o", "training.checkpoints=null", "-o", "training.epochs=3"]
@@ -254,6 +256,7 @@ def test_what_cannot_be_asked_of_a_finished_run_is_refused(small: Path, call: Ca
     assert files_below(Path()) == before
 
 
+@pytest.mark.slow
 def test_a_run_that_stopped_early_wants_more_patience(call: Call) -> None:
     mixed().to_csv("rows.csv", index=False)
     # No fall of the loss is as large as that.
@@ -289,6 +292,7 @@ def test_rows_that_are_not_those_of_the_run_are_refused(small: Path, call: Call)
     assert files_below(Path()) == before
 
 
+@pytest.mark.slow
 def test_a_folder_that_another_process_works_on_is_left_alone(small: Path, call: Call) -> None:
     folder = interrupt(small)
     with files.alone(folder):
@@ -302,6 +306,7 @@ def test_a_folder_that_another_process_works_on_is_left_alone(small: Path, call:
     assert call("fit", "--resume", "run")[0] == 0
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_known_by_both_its_names_and_keeps_its_folder(
     small: Path, call: Call
 ) -> None:
@@ -328,6 +333,7 @@ def test_an_interrupted_run_is_known_by_both_its_names_and_keeps_its_folder(
     assert not Path("run.unfinished").exists()
 
 
+@pytest.mark.slow
 def test_the_latest_is_the_newest_finished_or_not(small: Path, call: Call) -> None:
     folder = interrupt(small)
     whole = Path("runs/small/2026-01-01_00-00-00.000")
@@ -408,6 +414,7 @@ def test_a_wrong_call_is_refused_and_leaves_nothing(kind: str, call: Call) -> No
     assert files_below(Path()) == ["folder"]
 
 
+@pytest.mark.slow
 def test_python_gives_the_rows_that_a_recipe_does_not_hold() -> None:
     given = fields("mixed")
     training = {"epochs": 2, "seed": 3}

@@ -131,6 +131,7 @@ def test_rows_with_other_weights_are_other_rows() -> None:
     assert prints[0] != prints[1]
 
 
+@pytest.mark.slow
 def test_the_weight_is_no_input_and_nobody_asks_for_it(run: kb.Run) -> None:
     columns = run.record.columns
     assert list(columns.features) == ["a", "b"]
@@ -202,6 +203,7 @@ def test_equal_weights_are_no_weights_bit_for_bit() -> None:
 
 
 @pytest.mark.parametrize("balance", ["none", "auto"])
+@pytest.mark.slow
 def test_a_step_on_weighted_rows_is_that_on_rows_that_come_as_often(balance: Any) -> None:
     import keras
 

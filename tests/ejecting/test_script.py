@@ -164,6 +164,7 @@ def run(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("made", RECIPES, ids=lambda made: made.__name__)
+@pytest.mark.slow
 def test_a_script_has_the_rows_the_network_and_the_objective_of_its_recipe(
     made: Callable[[], kb.Recipe],
 ) -> None:
@@ -345,6 +346,7 @@ def test_each_auxiliary_output_has_the_weights_of_its_target() -> None:
 
 
 @pytest.mark.parametrize("name", [n for n in catalog.names("schedules") if n != "plateau"])
+@pytest.mark.slow
 def test_a_script_has_the_learning_rate_of_every_step(name: str) -> None:
     schedule = catalog.find("schedules", name)(warm_up=0.5)
     training = kb.Training(epochs=2, batch_size=16, schedule=schedule)

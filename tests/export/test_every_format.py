@@ -100,6 +100,7 @@ def test_the_formats_are_the_files_of_their_folder() -> None:
 
 
 @pytest.mark.parametrize(("name", "kind"), REFUSED)
+@pytest.mark.slow
 def test_what_a_format_cannot_take_is_refused_before_anything_is_written(
     name: str, kind: str, fitted: Runs
 ) -> None:
@@ -108,6 +109,7 @@ def test_what_a_format_cannot_take_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize(("name", "kind"), TAKEN)
+@pytest.mark.slow
 def test_what_is_written_is_hashed_and_says_what_it_is(
     name: str, kind: str, written: Exports
 ) -> None:

@@ -71,6 +71,7 @@ def answered(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_a_process_without_kbuilder_answers_like_predict(
     kind: str, fitted: Runs, answered: dict[str, Any]
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_whole_export_is_verified(copied: Path) -> None:
     assert 0 <= exporting.verify(copied) <= 1e-5
 
 
+@pytest.mark.slow
 def test_other_numbers_than_the_models_are_refused(copied: Path) -> None:
     file = copied / "assets.extra" / "examples.json"
     examples = json.loads(file.read_text(encoding="utf-8"))
@@ -195,6 +197,7 @@ def test_other_numbers_than_the_models_are_refused(copied: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_other_names_than_the_models_are_refused(copied: Path) -> None:
     file = copied / "assets.extra" / "examples.json"
     examples = json.loads(file.read_text(encoding="utf-8"))
@@ -206,6 +209,7 @@ def test_other_names_than_the_models_are_refused(copied: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_other_variables_are_refused(copied: Path) -> None:
     import tensorflow as tf
 
@@ -222,6 +226,7 @@ def test_other_variables_are_refused(copied: Path) -> None:
     assert said.endswith(" Expected equal names and numbers within 1e-05. Nothing was left behind.")
 
 
+@pytest.mark.slow
 def test_overwritten_variables_are_refused(copied: Path) -> None:
     [file] = (copied / "variables").glob("variables.data-*")
     content = bytearray(file.read_bytes())
@@ -232,6 +237,7 @@ def test_overwritten_variables_are_refused(copied: Path) -> None:
     assert said.endswith(". Nothing was left behind.")
 
 
+@pytest.mark.slow
 def test_the_graph_of_another_model_is_refused(copied: Path, exported: Exports) -> None:
     shutil.copy(exported("text") / "saved_model.pb", copied / "saved_model.pb")
     said = message(ExportError, exporting.verify, copied)
@@ -239,6 +245,7 @@ def test_the_graph_of_another_model_is_refused(copied: Path, exported: Exports) 
     assert said.endswith(". Nothing was left behind.")
 
 
+@pytest.mark.slow
 def test_versions_count_up_and_others_are_left_alone(exported: Exports, fitted: Runs) -> None:
     assert exported("mixed").name == "1"
     folder = Path("versions")
@@ -249,6 +256,7 @@ def test_versions_count_up_and_others_are_left_alone(exported: Exports, fitted: 
     assert sorted(path.name for path in folder.iterdir()) == ["1", "10", "9", *beside]
 
 
+@pytest.mark.slow
 def test_an_export_that_fails_leaves_nothing_behind(
     fitted: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:

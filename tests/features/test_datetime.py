@@ -136,6 +136,7 @@ def test_times_of_day_have_no_date() -> None:
     np.testing.assert_array_equal(rows[0], rows[1])
 
 
+@pytest.mark.slow
 def test_sales_by_weekday_and_month_are_learned() -> None:
     days = [datetime(2020, 1, 1) + timedelta(days=n) for n in range(1500)]
     random = np.random.default_rng(0)

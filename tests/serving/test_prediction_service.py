@@ -213,6 +213,7 @@ def test_what_is_not_there_is_unimplemented(channel: grpc.Channel) -> None:
     assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
+@pytest.mark.slow
 def test_several_models_are_served_on_both_ports(
     exported: Callable[[str], Path], tmp_path: Path
 ) -> None:

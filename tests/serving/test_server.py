@@ -74,6 +74,7 @@ def body(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+@pytest.mark.slow
 def test_it_says_what_it_serves_and_where(served: Served) -> None:
     assert served.said[0] == "answers: version 1 is served"
     assert re.fullmatch(r"serving answers on http://127\.0\.0\.1:\d+", served.said[-1])
@@ -213,6 +214,7 @@ def test_requests_and_batches_are_counted(served: Served, examples: dict[str, An
     assert figure('kbuilder_model_version{model="answers"}') == 1
 
 
+@pytest.mark.slow
 def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_left(
     folder: Path, examples: dict[str, Any]
 ) -> None:
@@ -259,6 +261,7 @@ def test_a_new_version_is_taken_over_without_losing_a_request_and_a_bad_one_is_l
     ]
 
 
+@pytest.mark.slow
 def test_a_token_is_asked_for_and_its_file_should_be_private(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "token").write_text("s3cret\n")
     (tmp_path / "token").chmod(0o640)
@@ -282,6 +285,7 @@ def rows_that_wait(served: Served) -> float:
     return float(found[1]) if found else 0.0
 
 
+@pytest.mark.slow
 def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path: Path) -> None:
     """Each row is computed by itself for a while, and the others wait for it."""
     handmade.write_all(tmp_path, only=["slow"])
@@ -308,6 +312,7 @@ def test_what_was_accepted_is_answered_when_the_server_is_told_to_stop(tmp_path:
     assert served.close()[0] == 0
 
 
+@pytest.mark.slow
 def test_a_server_killed_while_it_takes_a_version_over_starts_again(folder: Path) -> None:
     place = folder.parent / "killed" / "answers"
     shutil.copytree(folder / "1", place / "1")
@@ -400,6 +405,7 @@ def test_no_fault_of_a_new_version_ends_the_watch() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_for_as_long_as_it_is_served(fitted: Runs) -> None:
     run = fitted("mixed")
     served = Served(run.path)

@@ -311,6 +311,7 @@ def test_an_image_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch)
     )
 
 
+@pytest.mark.slow
 def test_cifar10_has_ten_classes_and_its_own_test_rows(tmp_path: Path) -> None:
     with tarfile.open(real("cifar10-small.tar")) as file:
         file.extractall(tmp_path, filter="data")

@@ -61,6 +61,7 @@ SPLITS = [
 @pytest.mark.parametrize("split", SPLITS, ids=["group", "time", "both"])
 @settings(deadline=None, max_examples=40)
 @given(frame=frames(), seed=st.integers(0, 100))
+@pytest.mark.slow
 def test_no_group_is_on_both_sides_no_time_goes_back_and_no_order_matters(
     split: Any, frame: pd.DataFrame, seed: int
 ) -> None:

@@ -247,6 +247,7 @@ def test_a_frame_is_the_table_of_whatever_dtypes(
 
 
 @pytest.mark.parametrize("name", FITTED)
+@pytest.mark.slow
 def test_what_is_fitted_on_a_file_is_what_is_fitted_on_the_frame(
     name: str, fitted: list[np.ndarray]
 ) -> None:
@@ -266,6 +267,7 @@ def server(postgresql: str) -> str:
     return postgresql
 
 
+@pytest.mark.slow
 def test_a_query_to_postgresql_gives_the_table(
     server: str,
     expected: tuple[list[Any], dict[str, str]],

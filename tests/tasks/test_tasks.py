@@ -101,6 +101,7 @@ def test_loss_and_metrics_are_objects_that_bear_their_names(
 @pytest.mark.parametrize(
     ("task", "loss"), [(task, loss) for task, (_, losses) in LOSSES.items() for loss in losses]
 )
+@pytest.mark.slow
 def test_each_loss_that_is_allowed_trains(task: Any, loss: str) -> None:
     labels = np.array([0, 1, 2, 1])
     if task is kb.Regression:

@@ -58,6 +58,7 @@ def digests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_two_fits_with_one_seed_give_equal_weights(kind: str, digests: dict[str, str]) -> None:
     assert digest(kind, "again") == digests[kind]
 
@@ -131,6 +132,7 @@ def test_the_history_has_a_row_per_epoch_with_its_seconds() -> None:
 @pytest.mark.parametrize(("name", "rates"), [
     ("step", [0.125, 0.375, 0.5, 0.125, 0.03125]), ("plateau", [0.125, 0.375, 0.5, 0.5, 0.5]),
 ])  # fmt: skip
+@pytest.mark.slow
 def test_the_history_has_the_learning_rate_of_the_first_step_of_each_epoch(
     name: str, rates: list[float]
 ) -> None:
@@ -255,6 +257,7 @@ def test_classes_weigh_what_is_written_and_1_if_nothing_is() -> None:
 
 
 @pytest.mark.parametrize("balance", ["none", "auto", {"yes": 9.0}])
+@pytest.mark.slow
 def test_balance_gives_a_rare_class_its_weight(balance: Any) -> None:
     random = np.random.default_rng(0)
     rare = np.arange(200) % 10 == 0

@@ -122,6 +122,7 @@ def assert_equal(one: Any, other: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["numbers", "words", "pictures"])
+@pytest.mark.slow
 def test_a_fit_that_is_told_to_stop_goes_on_to_the_very_weights(kind: str, tmp_path: Path) -> None:
     schedule = {"factor": 0.5, "patience": 1, "warm_up": 1.5}
     undisturbed = fit(tmp_path / "one", kind, Telling(**schedule))

@@ -173,6 +173,7 @@ def recipe(**given: Any) -> kb.Recipe:
     return kb.Recipe(data=data, model=kb.MLP(units=[8], dropout=0), training=training)
 
 
+@pytest.mark.slow
 def test_a_plan_changes_no_result_beyond_rounding(tmp_path: Path) -> None:
     histories = {}
     for name, plan in {

@@ -176,11 +176,13 @@ def plain(kind: str, devices: int | None) -> Any:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_two_devices_reach_the_losses_metrics_and_weights_of_one(kind: str) -> None:
     assert_alike(plain(kind, 2), plain(kind, None), 1e-5)
 
 
 @pytest.mark.parametrize("balance", ["none", "auto"])
+@pytest.mark.slow
 def test_rows_weigh_on_two_devices_as_on_one(balance: str) -> None:
     two, one = (
         fit("numbers", devices, weighted=True, balance=balance, epochs=1) for devices in (2, None)
@@ -197,6 +199,7 @@ def test_the_loss_of_each_output_is_the_mean_over_its_rows() -> None:
 
 
 @pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+@pytest.mark.slow
 def test_an_optimizer_steps_on_two_devices_as_on_one(name: str) -> None:
     given = {"optimizer": Optimizer(name=name, learning_rate=0.01), "epochs": 1}
     two, one = (fit("numbers", devices, train=25, held=None, **given) for devices in (2, None))
@@ -204,6 +207,7 @@ def test_an_optimizer_steps_on_two_devices_as_on_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.slow
 def test_a_fit_on_one_row_is_that_on_one_device(kind: str) -> None:
     given: dict[str, Any] = {"train": 1, "held": 1}
     assert_alike(fit(kind, **given), fit(kind, None, **given), 1e-5)
@@ -288,6 +292,7 @@ def test_the_rows_that_are_served_are_those_of_every_step_on_every_device(count:
             assert [len(rows) for rows in x["x"].values] == [len(rows) for rows, _ in parts]
 
 
+@pytest.mark.slow
 def test_a_fit_on_two_devices_goes_on_to_the_very_weights(tmp_path: Path) -> None:
     """It is stopped at the end of an epoch of 6 steps, and in the midst of the next."""
     given: dict[str, Any] = {"dropout": 0.3, "schedule": Plateau(warm_up=1.5)}
@@ -306,6 +311,7 @@ def test_a_fit_on_two_devices_goes_on_to_the_very_weights(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("place", [0, 4])  # of the first device, and of the second
+@pytest.mark.slow
 def test_a_loss_that_is_no_number_is_found_in_the_step_of_any_device(place: int) -> None:
     row = Feed(rows("numbers", 16, 1), BATCH, seed=0).batch(0, 1)[place]
     said = message(TrainingError, fit, "numbers", 2, 16, None, epochs=1, spoilt=row)
@@ -365,6 +371,7 @@ def recipe(**given: Any) -> kb.Recipe:
     )
 
 
+@pytest.mark.slow
 def test_a_run_on_two_devices_is_that_on_one() -> None:
     alone = kb.fit(recipe(), run_dir="one", verbose=False)
     shared = kb.fit(recipe(), run_dir="two", devices=2, verbose=False)

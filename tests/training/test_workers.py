@@ -231,6 +231,7 @@ def test_a_host_without_an_address_is_said() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_not_the_first_leaves_every_file_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
