@@ -189,6 +189,12 @@ class Run:
         if data is None:
             return dict(self.metrics["splits"])
         columns, table, console = self.record.columns, self._table(data), Console(verbose)
+        lacking = [name for name in columns.target if name not in table.columns]
+        if lacking and table.files:
+            raise DataError(
+                f"{table.origin} has files that lie in no class folder, so that nothing says what "
+                f"is true of them. Expected folders that are called like the classes, with files."
+            )
         gone = infer.without_target(table, columns.targets)
         if gone.all():
             raise DataError(f"{table.origin} has no row with {listed(columns.target)}.")

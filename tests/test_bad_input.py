@@ -113,7 +113,8 @@ def test_an_unreadable_image_is_named() -> None:
     done = command("fit", "recipe.yaml")
     assert said(done.err) == (
         "Error: recipe.yaml:1:36: data.path: images that cannot be read: "
-        "images/dog/4.png (it is no image). Fix or remove the files."
+        "images/dog/4.png (it is no image). Fix or remove the files, or leave them out: "
+        "`data: {unreadable: skip}`."
     )
     assert done.code == 1
     assert not Path("runs").exists()

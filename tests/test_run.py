@@ -342,6 +342,10 @@ def _predicts_files(run: Any) -> None:
     kbuilder.main(shlex.split(command.replace("latest", "run"))[1:], standalone_mode=False)
     written = pd.read_csv("predictions.csv")["file"].tolist()
     assert written == ["photo.jpg", "holiday/1.png", "more/2.png"]
+    assert message(DataError, run.evaluate, "new") == (
+        "new has files that lie in no class folder, so that nothing says what is true of them. "
+        "Expected folders that are called like the classes, with files."
+    )
     assert message(CallError, run.predict, []) == (
         "there are no rows to read. Expected a path, or a list of paths."
     )
@@ -363,6 +367,12 @@ def test_what_of_files_was_not_read_is_said_by_predict_and_evaluate(
     for ask in (run.predict, run.evaluate):
         ask(noted)
         assert "Warning: not read: one\n" in capsys.readouterr().err
+    frame.to_csv("jan.csv", index=False), frame.head(2).to_csv("feb.csv", index=False)
+    both = run.predict(["feb.csv", "jan.csv"], keep="row", verbose=False)
+    assert both["row"].tolist()[:3] == ["row 1 of feb.csv", "row 2 of feb.csv", "row 1 of jan.csv"]
+    one = run.predict("jan.csv", verbose=False)
+    assert both["label"].tolist() == [*one["label"][:2], *one["label"]]
+    assert run.predict_file(["feb.csv", "jan.csv"], "out.csv") == len(both)
 
 
 def test_a_run_of_training_rows_alone_keeps_no_predictions() -> None:

@@ -100,6 +100,7 @@ def of_classes(
     unread = {**others, path: _others(beside, loose)}
     notes = list(_unread(path, kind, unread, loose))
     notes += _merged(path, chosen)
+    notes += _within(path, chosen, kind) if whole else ()
     pairs = [(file, one_form(folder.name)) for folder in chosen for file in mine[folder]]
     return ClassFiles(tuple(f for f, _ in pairs), tuple(n for _, n in pairs), tuple(notes))
 
@@ -173,6 +174,18 @@ def _unread(
     if loose:
         said = f"{counted(len(loose), kind.many)} in no class folder"
         yield f"not read in {path}: {said}: {listed((file.name for file in loose), 3)}"
+
+
+def _within(path: Path, chosen: Sequence[Path], kind: Kind) -> Iterator[str]:
+    """What is said where the folders within are the same in each class, as classes would be."""
+    inner = [tuple(folder.name for folder in folders(own)) for own in chosen]
+    flat = any(kind.takes(file) for own in chosen for file in files(own))
+    if len(chosen) > 1 and not flat and len(inner[0]) > 1 and len(set(inner)) == 1:
+        yield (
+            f"each class folder of {path} holds the same folders, {listed(inner[0], 3)}, whose "
+            f"files are of the folder above them: {listed((f.name for f in chosen), 3)}. If the "
+            "classes are those below, move them together"
+        )
 
 
 def _merged(path: Path, chosen: Sequence[Path]) -> Iterator[str]:

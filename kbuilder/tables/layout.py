@@ -26,7 +26,8 @@ PARTS = {
 }
 """What people call the folders of the three parts, in any case."""
 BESIDE = re.compile(r"[\s_.-]*(?:data)?(?:set|data|images?|imgs?|pictures?|texts?|split|folder)s?$")
-"""What such a name may have at its end: `training_set`, `testset`, `val-images`."""
+"""What such a name may have at its end: `training_set`, `testset`, `val-images`; before it anything
+may stand: `seg_train`."""
 
 
 def one_form(name: str) -> str:
@@ -81,7 +82,7 @@ def walk(path: Path, above: frozenset[Path] | None = None) -> Iterator[Path]:
 
 def part_of(name: str) -> str | None:
     """Which part a folder of such a name has: train, validation or test; None: it is a class."""
-    word = BESIDE.sub("", name.strip().lower())
+    word = re.split(r"[\s_.-]+", BESIDE.sub("", name.strip().lower()))[-1]
     return next((part for part, words in PARTS.items() if word in words), None)
 
 

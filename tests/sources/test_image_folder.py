@@ -109,6 +109,7 @@ def labelled(**fields: object) -> dict[str, dict[str, int]]:
     [
         ("train", "val", "test"), ("Train", None, "TEST"), ("training_set", None, "test_set"),
         ("training", "validation", None), ("train-images", "valid", "testing"),
+        ("seg_train", None, "seg_test"),
     ],
 )  # fmt: skip
 def test_folders_of_parts_are_read_whatever_they_are_called(
@@ -169,6 +170,20 @@ def test_what_is_not_read_is_counted_by_ending_and_folder() -> None:
         "not read in parts: single, which is no part",
         "not read in parts: test, with 1 image in no class folder (`kbuilder predict` takes them)",
     )
+
+
+def test_folders_that_each_class_has_are_of_the_class_which_is_said() -> None:
+    for label in ("hen", "duck"):
+        for day in ("monday", "tuesday"):
+            put(f"images/{label}/{day}/a.png")
+    train, _ = source().load()
+    assert train["label"].tolist() == ["duck", "duck", "hen", "hen"]
+    assert train.notes == (
+        "each class folder of images holds the same folders, monday, tuesday, whose files are of "
+        "the folder above them: duck, hen. If the classes are those below, move them together",
+    )
+    put("images/duck/b.png")
+    assert source().load()[0].notes == ()
 
 
 def test_a_class_without_images_is_an_error_with_the_line() -> None:
