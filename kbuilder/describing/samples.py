@@ -72,7 +72,8 @@ def _strip(feature: Image, pixels: np.ndarray) -> list[list[np.ndarray]]:
     shown = np.clip((np.stack(columns, axis=1) - low) / (high - low), 0, 1)
     enlarged = max(1, CELL // max(pixels.shape[1:3]))
     shown = shown.repeat(enlarged, axis=2).repeat(enlarged, axis=3)
-    colours = np.broadcast_to(np.round(shown * 255).astype(np.uint8), (*shown.shape[:-1], 3))
+    seen = np.round(shown[..., :3] * 255).astype(np.uint8)  # a fourth channel has no colour
+    colours = np.broadcast_to(seen, (*shown.shape[:-1], 3))
     return [list(row) for row in colours]
 
 

@@ -129,6 +129,13 @@ def test_any_word_can_be_a_label(word: str) -> None:
     assert len(cells(write("a.png", data))) == samples.ROWS
 
 
+def test_of_four_channels_three_are_shown() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 5, 4), dtype=np.uint8)
+    [[first], _] = samples._strip(kb.Image(height=3, width=5, scale=255.0), pixels)
+    enlarged = samples.CELL // 5
+    np.testing.assert_array_equal(first[::enlarged, ::enlarged], pixels[0, ..., :3])
+
+
 def test_without_an_image_among_the_features_there_is_no_picture() -> None:
     assert message(CallError, write, "a.png", mixed()) == (
         "samples show images, and no feature is an image. The features are: size, colour, floor."
