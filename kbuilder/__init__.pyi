@@ -321,7 +321,8 @@ class Datetime(_Datetime):
     def __init__(
         self,
         *,
-        format: Literal["ymd", "dmy", "mdy", "compact", "time", "unix", "unix_ms"] | None = ...,
+        format: Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my", "unix", "unix_ms"]
+        | None = ...,
         parts: str | Sequence[str] | None = ...,
         mean: float | None = ...,
         scale: float | None = ...,
@@ -1093,7 +1094,7 @@ class Time(_Time):
         seed: int = ...,
         column: str | None = ...,
         gap: int = ...,
-        format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = ...,
+        format: Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my"] | None = ...,
         group: str | None = ...,
     ) -> None: ...
 

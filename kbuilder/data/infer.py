@@ -455,6 +455,17 @@ def _mixed(
             f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
             key=key,
         )
+    if len(odd) == len(there):
+        some = values[odd[0]]
+        other = f"leave the column out: `{to_line(('data', 'ignore'), [name])}`"
+        if key == ("data", "target"):
+            other = "name another target"
+        return DataError(
+            f"column {name!r} holds values of {type(some).__name__}, such as {cut(str(some))!r} "
+            f"({table.row(int(odd[0]))}), which are neither numbers nor words. Expected either: "
+            f"make it so, or {other}.",
+            key=key,
+        )
     plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
     names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
     missing_words = also_missing(table, words, written)

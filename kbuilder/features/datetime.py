@@ -15,7 +15,7 @@ from kbuilder.tables.dates import FORMATS
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of, missing
 
-Format = Literal["ymd", "dmy", "mdy", "compact", "time", "unix", "unix_ms"]
+Format = Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my", "unix", "unix_ms"]
 MOSTLY = 0.9
 """The share of the values that must be dates."""
 SPANS = {"month": 60, "day": 27, "weekday": 6}
@@ -32,8 +32,9 @@ class Datetime(Spec):
 
     format: Format | None = None
     """The order: ymd (2024-05-01, 2024/5/1, 2024년 5월 1일), dmy (01.05.2024, 1 May 24), mdy
-    (5/1/2024, May 1, 2024), compact (20240501), each with a time after it or not; time (15:04);
-    unix, unix_ms: seconds or milliseconds since 1970; left out: as the values have it."""
+    (5/1/2024, May 1, 2024), compact (20240501), each with a time after it or not; time (15:04); ym
+    (2024-05, 2024년 5월), my (05/2024, May 2024): a month alone; unix, unix_ms: seconds or
+    milliseconds since 1970; left out: as the values have it."""
     parts: Names | None = None
     """elapsed, month, day, weekday, hour, minute: what is made of it; left out: what differs in the
     training rows."""
@@ -80,7 +81,8 @@ class Datetime(Spec):
         lost = len(seconds) - len(there)
         wrong = lost - int(missing(values).sum())
         span = (there.max() - there.min()) / 86_400
-        parts = [name for name, days in SPANS.items() if format != "time" and span > days]
+        spans = {"month": SPANS["month"]} if format in ("ym", "my") else SPANS
+        parts = [name for name, days in spans.items() if format != "time" and span > days]
         parts += ["hour"] if len(np.unique(there % 86_400 // 60)) > 1 else []
         parts += ["minute"] if span < 2 and len(np.unique(there % 3600)) > 1 else []
         parts = ["elapsed", *parts] if there.std() > 0 and format != "time" else parts or ["hour"]
@@ -105,7 +107,7 @@ class Datetime(Spec):
                 f"{' or '.join(f'`{way}`' for way in ways)}.",
                 key=("features", column),
             )
-        orders: tuple[Format, ...] = ("ymd", "mdy", "dmy", "compact", "time")
+        orders: tuple[Format, ...] = ("ymd", "mdy", "dmy", "compact", "time", "ym", "my")
         counts = {name: int((~np.isnan(self._seconds(values, name))).sum()) for name in orders}
         best = max(orders, key=lambda name: counts[name])
         there = int((~missing(values)).sum())

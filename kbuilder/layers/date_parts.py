@@ -13,6 +13,8 @@ from kbuilder.tables.dates import FORMATS
 
 PLACES = {"ymd": (1, 2, 3), "compact": (1, 2, 3), "dmy": (3, 2, 1), "mdy": (3, 1, 2)}
 """The groups of year, month and day."""
+OF_MONTH = {"ym": (1, 2), "my": (2, 1)}
+"""The groups of year and month, where there is no day."""
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0, "minute": 60.0}
 """The length of each part that comes again."""
@@ -62,6 +64,10 @@ class DateParts(keras.layers.Layer):
             text = tf.strings.regex_replace(words, f"^{pattern}$", rf"\{number}")
             return tf.where(known & (text != ""), text, otherwise)
 
+        if self.format in OF_MONTH:
+            year, month = (group(n) for n in OF_MONTH[self.format])
+            days, dated = _days(_number(year), _month(month), tf.ones_like(_number(year)), year)
+            return tf.where(known & dated, days * DAY, np.nan)
         timed = 0 if self.format == "time" else 3
         hour, minute, second = (_number(group(timed + n)) for n in (1, 2, 3))
         part = _number(tf.strings.join(["0.", group(timed + 4)]))

@@ -34,7 +34,7 @@ class Time(Shares):
     """So many different times, or rows without a column, before the validation and before the test
     are in no part; >= 0. Windows of w steps, each a step after the last, that predict h steps ahead
     reach into one another without a gap of w + h - 1."""
-    format: Literal["ymd", "dmy", "mdy", "compact", "time"] | None = None
+    format: Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my"] | None = None
     """The order of year, month and day, as `datetime` has it; left out: as the values have it."""
     group: str | None = None
     """A column whose values are each in one part too, so that some rows are in none: later rows of

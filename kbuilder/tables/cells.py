@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePath
@@ -104,6 +104,8 @@ class Cells:
             return _Read(self._marked(_whole(cells)))
         if kinds.is_float_dtype(dtype):
             return _Read(self._marked(cells.to_numpy(dtype=np.float64, na_value=np.nan)))
+        if kinds.is_timedelta64_dtype(dtype):  # of seconds
+            return _Read(cells.dt.total_seconds().to_numpy(dtype=np.float64))
         if kinds.is_datetime64_any_dtype(dtype):
             return self._words(name, cells.astype("str").where(cells.notna(), None))
         return self._objects(name, cells)
@@ -125,7 +127,10 @@ class Cells:
             gone = not isinstance(value, NESTED) and pd.isna(value)
             values[row] = None if gone else _named(value)
         found = {type(value) for value in values} - {type(None)}
-        if found & set(NESTED) or not all(issubclass(one, SCALARS) for one in found):
+        if found and all(issubclass(one, timedelta) for one in found):
+            return self._column(name, pd.Series(values, dtype="timedelta64[ns]"))
+        scalars = (*SCALARS, pd.Period, pd.Interval)
+        if found & set(NESTED) or not all(issubclass(one, scalars) for one in found):
             return _Read(_stacked(values))
         if found and all(issubclass(one, FLAGS) for one in found):
             return _Read(_truth(pd.Series(values, dtype="boolean")))

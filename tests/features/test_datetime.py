@@ -122,6 +122,30 @@ def test_day_and_month_that_may_be_either_are_refused_with_both_lines() -> None:
     assert learned(values, format="dmy").format == "dmy"
 
 
+@pytest.mark.parametrize(
+    ("order", "write"),
+    [
+        ("ym", lambda d: f"{d:%Y-%m}"),
+        ("ym", lambda d: f"{d.year}/{d.month}"),
+        ("ym", lambda d: f"{d.year}년 {d.month}월"),
+        ("ym", lambda d: f"{d.year} {NAMES[d.month - 1]}"),
+        ("my", lambda d: f"{NAMES[d.month - 1]} {d.year}"),
+        ("my", lambda d: f"{d:%m/%Y}"),
+        ("my", lambda d: f"{NAMES[d.month - 1]}-{d.year}"),
+    ],
+)
+def test_a_month_alone_is_its_first_day(order: str, write: Any) -> None:
+    values = objects(*(write(day) for day in DAYS), None, "2024-13", "soon")
+    feature = learned(values)
+    assert (feature.format, feature.parts) == (order, ("elapsed", "month"))
+    seconds = feature.layer().seconds(feature.raw("x", values).tolist()).numpy()
+    firsts = [day.replace(day=1, hour=0, minute=0, second=0, microsecond=0) for day in DAYS]
+    truth = [(first - EPOCH).total_seconds() for first in firsts]
+    np.testing.assert_array_equal(seconds[:-3], truth)
+    assert np.isnan(seconds[-3:]).all()
+    assert reason_of(Datetime, profile(values[:-2])).startswith("its values are dates or times")
+
+
 def test_two_digits_are_a_year_of_this_time() -> None:
     values = objects("13.12.69", "13.12.68", "31.1.24")
     seconds = learned(values).layer().seconds(values.tolist()).numpy()

@@ -11,7 +11,8 @@ from bad import plain, wrong
 from shared import message
 
 import kbuilder as kb
-from kbuilder.errors import DataError, RecipeError
+from kbuilder.data import dataset
+from kbuilder.errors import DataError, RecipeError, cut
 
 FRAME = pd.DataFrame({"x": [1, 2], "y": ["a", "b"]})
 
@@ -59,3 +60,33 @@ def test_rows_to_predict_come_from_csv_or_npz() -> None:
     assert len(source.read(Path("rows.npz"))) == 3
     parts = list(source.parts(Path("rows.npz"), (), ["x"], size=2, start=0))
     assert [len(part.table) for part in parts] == [2, 1]
+
+
+def odd(values: object) -> pd.DataFrame:
+    x = np.arange(100)
+    column = pd.Series(list(values))  # type: ignore[call-overload]
+    return pd.DataFrame({"x": x % 7, "odd": column, "y": np.where(x % 3, "a", "b")})
+
+
+def test_durations_periods_and_ranges_of_pandas_are_numbers_dates_and_names() -> None:
+    hours = pd.to_timedelta([*range(98), None, 3], unit="h")
+    for values in (hours, [None if pd.isna(one) else one.to_pytimedelta() for one in hours]):
+        read = kb.Frame(frame=odd(values), target="y").load()[0]["odd"]
+        np.testing.assert_array_equal(read, [*(3600.0 * n for n in range(98)), np.nan, 10_800.0])
+    kinds = {
+        "Datetime": pd.period_range("2020-01", periods=100, freq="M"),
+        "Category": pd.cut(np.arange(100), 5),
+    }
+    for kind, values in kinds.items():
+        found = dataset.look(kb.Recipe(data=kb.Frame(frame=odd(values), target="y")))
+        assert type(found.resolved.recipe.features["odd"]).__name__ == kind
+
+
+@pytest.mark.parametrize("value", [1j, {"a": 1}])
+def test_objects_that_are_no_values_are_refused_in_a_line(value: object) -> None:
+    recipe = kb.Recipe(data=kb.Frame(frame=odd([value] * 100), target="y"))
+    assert message(DataError, dataset.look, recipe) == (
+        f"features.odd: column 'odd' holds values of {type(value).__name__}, such as "
+        f"{cut(str(value))!r} (row 1 of the frame), which are neither numbers nor words. Expected "
+        "either: make it so, or leave the column out: `data: {ignore: [odd]}`."
+    )
