@@ -116,6 +116,8 @@ class Array(_Array):
     def __init__(
         self,
         *,
+        masking: float | Literal["missing", "none"] | None = ...,
+        length: int | None = ...,
         rescale: Literal["standard", "together", "none"] = ...,
         mean: float | Sequence[float] | None = ...,
         scale: float | Sequence[float] | None = ...,

@@ -220,6 +220,7 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
         values = [_from_json(row[name]) for row in rows]
         if len(shape) > 1:
             values = [numbers_in(v) if isinstance(v, str) else v for v in values]
+        if len(shape) > 1 and None not in shape[1:]:
             try:
                 arrays[name] = np.array(values, dtype=dtype)
             except (TypeError, ValueError):

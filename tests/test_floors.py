@@ -33,9 +33,8 @@ PLUGINS = (
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
                      "internals", "lines", "named", "refusals", "signals", "spec"), 0),
-    **dict.fromkeys(("columns", "layer_lists", "recipe",
+    **dict.fromkeys(("columns", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),
-    "layers": 2,
     "runs": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),

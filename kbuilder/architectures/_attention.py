@@ -21,6 +21,7 @@ def encoder_block(
     dropout: float,
     attention_dropout: float,
     normalized: bool = True,
+    mask: Any = None,
 ) -> Any:
     """Self-attention, then two dense layers, each added to its normalised input.
 
@@ -28,13 +29,14 @@ def encoder_block(
     2020, arXiv:2002.04745). As in the formulas of Vaswani et al. the projections have no bias.
 
     Args:
-        x: (batch, time, units), with a mask or without.
+        x: (batch, time, units).
         heads: Divides the units.
         feed_forward: Units of the first dense layer.
         activation: Of it; `reglu`: relu of one half of it times the other (arXiv:2002.05202).
         dropout: Share dropped of each sum's new term, and after the first dense layer.
         attention_dropout: Share of the attention dropped.
         normalized: Whether attention takes its input normalised.
+        mask: Which steps are attended to, (batch, time) booleans; None: all.
     """
     import keras
 
@@ -48,7 +50,8 @@ def encoder_block(
     attention = layers.MultiHeadAttention(
         heads, units // heads, dropout=attention_dropout, use_bias=False
     )
-    x = layers.Add()([x, dropped(attention(y, y))])
+    attended = attention(y, y) if mask is None else attention(y, y, value_mask=mask)
+    x = layers.Add()([x, dropped(attended)])
     y = layers.LayerNormalization()(x)
     if activation == "reglu":
         gate = layers.Dense(feed_forward, activation="relu")(y)

@@ -26,16 +26,26 @@ def activated(x: Any, activation: Any) -> Any:
     return keras.layers.Activation(name)(x)
 
 
-def normalized(x: Any, kind: str) -> Any:
-    """`x` normalised: none, batch, layer or group (`layer_lists.spelling.Normalization`)."""
+def normalized(x: Any, kind: str, mask: Any = None) -> Any:
+    """`x` normalised: none, batch, layer or group (`layer_lists.spelling.Normalization`).
+
+    Args:
+        mask: Which steps are real, (batch, time); the others count in no mean.
+    """
     import math
 
     import keras
 
     if kind == "batch":
-        return keras.layers.BatchNormalization()(x)
+        return keras.layers.BatchNormalization()(x, **({} if mask is None else {"mask": mask}))
     if kind == "layer":
         return keras.layers.LayerNormalization()(x)
+    if kind == "group" and mask is not None:
+        raise BuildError(
+            "group normalisation takes its mean over all steps, and padding would count in it. "
+            "Expected `normalization: batch` or layer.",
+            key=("model", "normalization"),
+        )
     if kind == "group":
         return keras.layers.GroupNormalization(math.gcd(GROUPS, x.shape[-1]))(x)
     return x
@@ -76,11 +86,13 @@ def convolution(
     normalization: str = "none",
     separable: bool = False,
     options: Mapping[str, Any] | None = None,
+    mask: Any = None,
     **arguments: Any,
 ) -> Any:
     """A convolution, normalised and activated: 2-D on images, 1-D along time.
 
     Args:
+        mask: Which steps are real, along time; None: all are.
         separable: Whether each channel is convolved by itself, then all are mixed.
         options: `kernel_initializer` and `kernel_regularizer`.
         arguments: Further arguments of `keras.layers.Conv2D`.
@@ -88,6 +100,7 @@ def convolution(
     import keras
 
     layers = keras.layers
+    x = unpadded(x, mask)
     name, pieces = _split(activation)
     flat = len(x.shape) == 4
     given = dict(options or {})
@@ -103,9 +116,9 @@ def convolution(
     arguments = {"use_bias": normalization == "none", **arguments, **given}
     if name == "maxout":
         maps = [layer(filters, kernel_size, **arguments)(x) for _ in range(int(pieces))]
-        return normalized(layers.Maximum()(maps), normalization)
+        return normalized(layers.Maximum()(maps), normalization, mask)
     x = layer(filters, kernel_size, **arguments)(x)
-    return activated(normalized(x, normalization), activation)
+    return activated(normalized(x, normalization, mask), activation)
 
 
 def kernel_options(initializer: str, l2: float) -> dict[str, Any]:
@@ -145,11 +158,18 @@ def pooled(x: Any, kind: str, mask: Any = None) -> Any:
     return PoolOverTime(kind)(x, mask=mask)  # type: ignore[arg-type]
 
 
-def words(signal: Signal) -> Any:
-    """The mask of a text; None for a sequence, which has no padding."""
+def real(signal: Signal) -> Any:
+    """The mask of a text or a sequence, (batch, time) booleans; None: no step is padding."""
     from kbuilder.layers.not_padding import NotPadding
 
-    return NotPadding()(signal.tensor) if signal.form == "text" else None
+    return NotPadding()(signal.tensor) if signal.form == "text" else signal.mask
+
+
+def unpadded(x: Any, mask: Any) -> Any:
+    """Steps with 0 in place of padding, as a window sees them beyond the edge."""
+    from kbuilder.layers.real_steps import RealSteps
+
+    return x if mask is None else RealSteps()(x, mask=mask)
 
 
 def _split(activation: Any) -> tuple[str, float]:

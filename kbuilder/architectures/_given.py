@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from kbuilder.architectures.keras_layer import KerasLayer
 from kbuilder.contracts import Form, Signal
-from kbuilder.errors import CallError
+from kbuilder.errors import BuildError, CallError
 from kbuilder.spec import Spec
 
 
@@ -27,8 +27,10 @@ def of_function(function: Callable[[Any], Any]) -> type[Spec]:
             f"{name} of {module} cannot be found again by its name. Expected a function at the "
             "top of a module, such as `def network(x): …`"
         )
+    bound = inspect.signature(function)
+    takes_mask = "mask" in bound.parameters
     try:
-        inspect.signature(function).bind(None)
+        bound.bind(None, **({"mask": None} if takes_mask else {}))
     except TypeError:
         raise CallError(
             f"{module}:{name} takes other arguments. Expected a function of one tensor, such as "
@@ -39,6 +41,15 @@ def of_function(function: Callable[[Any], Any]) -> type[Spec]:
         forms: ClassVar[tuple[Form, ...]] = KerasLayer.forms
 
         def apply(self, signal: Signal) -> Any:
+            if takes_mask:
+                return function(signal.tensor, mask=signal.mask)  # type: ignore[call-arg]
+            if signal.mask is not None:
+                raise BuildError(
+                    f"{name} takes no mask, and the sequence has padding, which would count as "
+                    f"data. Expected `def {name}(x, mask): …`, where mask (batch, time) says which "
+                    "steps are real; or `masking: none` under the feature.",
+                    key=("model",),
+                )
             return function(signal.tensor)
 
     Function.__module__, Function.__qualname__, Function.__name__ = module, name, name

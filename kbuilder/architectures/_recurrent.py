@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from kbuilder.architectures._composition import normalized, pooled
+from kbuilder.architectures._composition import normalized, pooled, real
 from kbuilder.contracts import Form, Signal
 from kbuilder.spec import Count, Counts, Fraction, Spec
 
@@ -36,9 +36,9 @@ class Recurrent(Spec):
         """The network of a Keras layer class: SimpleRNN, LSTM or GRU."""
         import keras
 
-        x = signal.tensor
+        x, mask = signal.tensor, real(signal)
         if signal.form == "text":
-            x = keras.layers.Embedding(signal.vocabulary_size, self.embedding, mask_zero=True)(x)
+            x = keras.layers.Embedding(signal.vocabulary_size, self.embedding)(x)
         if self.input_dropout:
             x = keras.layers.Dropout(self.input_dropout)(x)
         for place, units in enumerate(self.units):
@@ -48,9 +48,10 @@ class Recurrent(Spec):
                 return_sequences=not on_top or self.pooling != "last",
                 recurrent_dropout=self.recurrent_dropout,
             )
-            x = keras.layers.Bidirectional(layer)(x) if self.bidirectional else layer(x)
+            layer = keras.layers.Bidirectional(layer) if self.bidirectional else layer
+            x = layer(x) if mask is None else layer(x, mask=mask)
             if on_top and self.pooling != "last":
-                x = pooled(x, self.pooling)
+                x = pooled(x, self.pooling, mask)
             if not on_top:
                 x = normalized(x, self.normalization)
             if self.dropout:

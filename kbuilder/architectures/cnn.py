@@ -6,7 +6,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kbuilder.architectures._composition import convolution, dense, kernel_options
+from kbuilder.architectures._composition import (
+    convolution,
+    dense,
+    kernel_options,
+    pooled,
+    real,
+    unpadded,
+)
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
 from kbuilder.layer_lists.spelling import Activation, Initializer, Normalization, Strength
@@ -17,7 +24,8 @@ class CNN(Spec):
     """Convolutions with pooling in between, then Flatten or global pooling, then dense layers.
 
     Convolutions are 2-D on images, 1-D on text (which is embedded first) and sequences; they keep
-    the size of their input ("same" padding), and each pooling divides it by `pool_size`.
+    the size of their input ("same" padding), and each pooling divides it by `pool_size`. Steps
+    that are padding count as what is beyond the edge, and in no pooling.
 
     Input shape: image (batch, height, width, channels), text (batch, time) or sequence
         (batch, time, d).
@@ -64,8 +72,11 @@ class CNN(Spec):
     def apply(self, signal: Signal) -> Any:
         import keras
 
+        from kbuilder.layers.pool_steps import PoolSteps
+        from kbuilder.layers.slid_mask import SlidMask
+
         layers = keras.layers
-        x = signal.tensor
+        x, mask = signal.tensor, real(signal)
         if signal.form == "text":
             x = layers.Embedding(signal.vocabulary_size, self.embedding)(x)
         flat = signal.form == "image"
@@ -82,19 +93,26 @@ class CNN(Spec):
         for place, filters in enumerate(self.filters):
             x = convolution(
                 x, filters, self.kernel_size, self.activation, self.normalization, self.separable,
-                options, padding="same", dilation_rate=self.dilation_rate,
+                options, mask, padding="same", dilation_rate=self.dilation_rate,
             )  # fmt: skip
             if self.spatial_dropout:
                 drop = layers.SpatialDropout2D if flat else layers.SpatialDropout1D
                 x = drop(self.spatial_dropout)(x)
-            if place < poolings:
+            if place < poolings and mask is None:
                 x = pool[self.pooling](pool_size=self.pool_size)(x)
+            elif place < poolings:
+                windows = {"pool_size": self.pool_size, "padding": "end"}
+                x = PoolSteps(self.pooling, **windows)(x, mask=mask)  # type: ignore[arg-type]
+                mask = SlidMask(self.pool_size, self.pool_size, "end")(mask)
         ends = {
             "flatten": layers.Flatten,
             "max": layers.GlobalMaxPooling2D if flat else layers.GlobalMaxPooling1D,
             "average": layers.GlobalAveragePooling2D if flat else layers.GlobalAveragePooling1D,
         }
-        x = ends[reduce]()(x)
+        if mask is None or reduce == "flatten":
+            x = ends[reduce]()(unpadded(x, mask))
+        else:
+            x = pooled(x, reduce, mask)
         if self.dropout:
             x = layers.Dropout(self.dropout)(x)
         for units in self.units:

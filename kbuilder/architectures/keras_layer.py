@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError, CallError, briefly
+from kbuilder.layer_lists.masking import PaddingError, through
 from kbuilder.refusals import custom
 from kbuilder.spec import Spec
 
@@ -72,6 +73,8 @@ class KerasLayer(Spec):
     `keras.saving.serialize_keras_object` gives it; a layer that runs code, such as a Lambda, is
     refused.
 
+    The layers of a Sequential are called one by one with the mask of a sequence that has padding.
+
     Input shape: vector (batch, d), sequence (batch, time, d) or image (batch, height, width,
         channels), as the layer takes it.
     Output shape: (batch, d), as the layer gives it.
@@ -106,7 +109,20 @@ class KerasLayer(Spec):
 
         try:
             layer = keras.saving.deserialize_keras_object(self.config, safe_mode=True)
-            return layer(signal.tensor)
+            return layer(signal.tensor) if signal.mask is None else _masked(layer, signal)
+        except PaddingError as error:
+            message = f"{self.config['class_name']} cannot be built: {error.problem.message}."
+            raise BuildError(message, key=("model",)) from error
         except Exception as error:  # whatever a configuration, or a layer of others, makes it raise
             message = f"{self.config['class_name']} cannot be built: {briefly(error)}"
             raise BuildError(message, key=("model",)) from error
+
+
+def _masked(layer: Any, signal: Signal) -> Any:
+    """What a layer makes of a sequence with padding; of a Sequential its layers, one by one."""
+    import keras
+
+    x, mask = signal.tensor, signal.mask
+    for one in layer.layers if isinstance(layer, keras.Sequential) else [layer]:
+        x, mask = through(one, x, mask)
+    return x

@@ -36,7 +36,7 @@ class Sequential(Spec):
     def apply(self, signal: Signal) -> Any:
         layers = self._read(signal)
         try:
-            x = applied(layers, signal.tensor, PLACE)
+            x, _ = applied(layers, signal.tensor, PLACE, signal.mask)
         except TooSmallError as error:
             sized = signal.form != "vector"  # or a reshape has made something else of it
             least = smallest(layers, signal.tensor, PLACE) if sized else ""

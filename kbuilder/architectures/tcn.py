@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kbuilder.architectures._composition import pooled, words
+from kbuilder.architectures._composition import pooled, real
 from kbuilder.contracts import Choice, Form, Signal
 from kbuilder.spec import Count, Counts, Fraction, Spec
 
@@ -15,9 +15,10 @@ from kbuilder.spec import Count, Counts, Fraction, Spec
 class TCN(Spec):
     """Residual blocks of two causal convolutions each, with gaps that double from block to block.
 
-    A step sees itself and what came before it, never what comes after. Its receptive field is
-    1 + 2 (kernel_size - 1) (d₁ + d₂ + …) steps with dilations d₁, d₂, …, so with n that double from
-    1 it is 1 + 2 (kernel_size - 1) (2ⁿ - 1). The paper's normalisation of weights is left out.
+    A step sees itself and what came before it, never what comes after, such as padding. Its
+    receptive field is 1 + 2 (kernel_size - 1) (d₁ + d₂ + …) steps with dilations d₁, d₂, …, so with
+    n that double from 1 it is 1 + 2 (kernel_size - 1) (2ⁿ - 1). The paper's normalisation of
+    weights is left out.
 
     Input shape: text (batch, time) or sequence (batch, time, d).
     Output shape: (batch, filters).
@@ -55,7 +56,7 @@ class TCN(Spec):
 
         layers = keras.layers
         x = signal.tensor
-        mask = words(signal)
+        mask = real(signal)
         if signal.form == "text":
             x = layers.Embedding(signal.vocabulary_size, self.embedding)(x)
         if self.input_dropout:

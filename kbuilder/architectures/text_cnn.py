@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from kbuilder.architectures._composition import pooled, words
+from kbuilder.architectures._composition import pooled, real, unpadded
 from kbuilder.contracts import Form, Signal
 from kbuilder.spec import Count, Counts, Fraction, Spec
 
@@ -39,11 +39,12 @@ class TextCNN(Spec):
 
         layers = keras.layers
         x = signal.tensor
-        mask = words(signal)
+        mask = real(signal)
         if signal.form == "text":
             x = layers.Embedding(signal.vocabulary_size, self.embedding)(x)
         if self.input_dropout:
             x = layers.Dropout(self.input_dropout)(x)
+        x = unpadded(x, mask)
         found = [
             pooled(layers.Conv1D(self.filters, size, padding="same", activation="relu")(x),
                    "max", mask)

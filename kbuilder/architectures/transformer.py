@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import model_validator
 
 from kbuilder.architectures._attention import check_heads, encoder_block
-from kbuilder.architectures._composition import pooled
+from kbuilder.architectures._composition import pooled, real
 from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
 from kbuilder.spec import Count, Fraction, Spec
@@ -16,8 +16,8 @@ from kbuilder.spec import Count, Fraction, Spec
 class Transformer(Spec):
     """Blocks in which each step attends to all others, then one vector from them.
 
-    Text is embedded, and its padding masked: however long it is, the answer is the same. Sequences
-    go through a dense layer. Blocks normalise their input, not their output (Xiong et al. 2020,
+    Text is embedded; sequences go through a dense layer. Padding is masked: however much there is,
+    the answer is the same. Blocks normalise their input, not their output (Xiong et al. 2020,
     arXiv:2002.04745).
 
     Input shape: text (batch, time) or sequence (batch, time, d).
@@ -58,9 +58,10 @@ class Transformer(Spec):
 
         from kbuilder.layers.class_token import ClassToken
         from kbuilder.layers.positions import Positions
+        from kbuilder.layers.token_mask import TokenMask
 
         layers = keras.layers
-        x = signal.tensor
+        x, mask = signal.tensor, real(signal)
         if self.positions == "learned" and x.shape[1] is None:
             raise BuildError(
                 "learned positions need inputs of one length, and these may have any. "
@@ -68,19 +69,20 @@ class Transformer(Spec):
                 key=("model", "positions"),
             )
         if signal.form == "text":
-            x = layers.Embedding(signal.vocabulary_size, self.units, mask_zero=True)(x)
+            x = layers.Embedding(signal.vocabulary_size, self.units)(x)
         else:
             x = layers.Dense(self.units)(x)
         if self.positions != "none":
             x = Positions(self.positions)(x)
         if self.pooling == "token":
             x = ClassToken()(x)
+            mask = None if mask is None else TokenMask()(mask)
         if self.dropout:
             x = layers.Dropout(self.dropout)(x)
         for _ in range(self.blocks):
             x = encoder_block(
                 x, self.heads, self.feed_forward, self.activation, self.dropout,
-                self.attention_dropout,
+                self.attention_dropout, mask=mask,
             )  # fmt: skip
         x = layers.LayerNormalization()(x)
-        return pooled(x, "first" if self.pooling == "token" else self.pooling)
+        return pooled(x, "first" if self.pooling == "token" else self.pooling, mask)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from kbuilder.layer_lists.build import created
 from kbuilder.layer_lists.keras_layers import OfKind
+from kbuilder.layer_lists.masking import through
 
 Activation = Annotated[Any, OfKind("activation")]
 Initializer = Annotated[Any, OfKind("weights initializer")]
@@ -20,12 +21,14 @@ def convolution(
     kernel_size: int = 1,
     strides: int | tuple[int, ...] = 1,
     normalization: str = "none",
+    mask: Any = None,
     **options: Any,
-) -> Any:
+) -> tuple[Any, Any]:
     """A convolution that keeps the sides of its input but for strides, then normalised.
 
     Args:
         x: An image or a sequence; or a vector, where the convolution is a dense layer.
+        mask: Which steps of a sequence are real; None: all are. It comes with the output.
         options: Further arguments of each of them in Keras.
     """
     options["use_bias"] = normalization == "none"
@@ -35,7 +38,7 @@ def convolution(
         sizes = {"filters": filters, "kernel_size": kernel_size, "strides": strides}
         name = f"conv{len(x.shape) - 2}d"
         layer = created(name, {**sizes, "padding": "same", **options})
-    return _normalized(layer(x), normalization)
+    return _normalized(*through(layer, x, mask), normalization)
 
 
 def activated(x: Any, activation: Any) -> Any:
@@ -43,9 +46,9 @@ def activated(x: Any, activation: Any) -> Any:
     return created("activation", {"activation": activation})(x) if activation != "linear" else x
 
 
-def _normalized(x: Any, kind: str) -> Any:
+def _normalized(x: Any, mask: Any, kind: str) -> tuple[Any, Any]:
     """`x` normalised: none, batch, layer or group."""
     if kind == "none":
-        return x
+        return x, mask
     arguments = {"groups": math.gcd(GROUPS, x.shape[-1])} if kind == "group" else {}
-    return created(f"{kind}_normalization", arguments)(x)
+    return through(created(f"{kind}_normalization", arguments), x, mask)

@@ -9,6 +9,7 @@ from pydantic import Field, Strict
 from kbuilder.errors import BuildError, Key
 from kbuilder.layer_lists.build import applied, shape, title
 from kbuilder.layer_lists.lists import Block, Layer, Listed
+from kbuilder.layer_lists.masking import INSTEAD, PaddingError
 
 Branch = Annotated[tuple[Layer, ...], Listed(least=0)]
 
@@ -37,12 +38,14 @@ class Branches(Block):
     def closing(self) -> bool:
         return self.merge == "concatenate"
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         import keras
 
-        outputs = [
-            applied(items, x, (*place, "layers", index)) for index, items in enumerate(self.layers)
+        pairs = [
+            applied(items, x, (*place, "layers", index), mask)
+            for index, items in enumerate(self.layers)
         ]
+        outputs = [output for output, _ in pairs]
         joined = self.merge == "concatenate"
         sizes = {y.shape[:-1] if joined else y.shape for y in outputs}
         if len(sizes) > 1 or any(len(y.shape) < 2 for y in outputs):
@@ -52,4 +55,7 @@ class Branches(Block):
                 f"equal sizes {which}, to {self.merge} them.",
                 key=place[:-1],
             )
-        return getattr(keras.layers, self.merge.capitalize())()(outputs)
+        masks = [mask for _, mask in pairs]
+        if any(one is not masks[0] for one in masks):
+            raise PaddingError(f"its lists give steps that are padding in unlike places: {INSTEAD}")
+        return getattr(keras.layers, self.merge.capitalize())()(outputs), masks[0]

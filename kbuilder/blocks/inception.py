@@ -15,6 +15,7 @@ from kbuilder.blocks._convolution import (
 )
 from kbuilder.errors import Key
 from kbuilder.layer_lists.lists import Block
+from kbuilder.layer_lists.masking import through
 from kbuilder.layer_lists.spelling import Normalization
 from kbuilder.spec import Count
 
@@ -53,19 +54,20 @@ class Inception(Block):
     def ranks(self) -> tuple[int, ...]:
         return (3, 4)
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         import keras
 
         layers = keras.layers
         pooling = layers.MaxPooling1D if len(x.shape) == 3 else layers.MaxPooling2D
-        pooled = pooling(pool_size=3, strides=1, padding="same")(x)
-        branches = [self._one(x, self.conv1)]
+        pooled, _ = through(pooling(pool_size=3, strides=1, padding="same"), x, mask)
+        branches = [self._one(x, mask, self.conv1)]
         for size, (reduced, filters) in ((3, self.conv3), (5, self.conv5)):
-            branches.append(self._one(self._one(x, reduced), filters, size))
-        branches.append(self._one(pooled, self.pool))
-        return layers.Concatenate()(branches)
+            branches.append(self._one(self._one(x, mask, reduced), mask, filters, size))
+        branches.append(self._one(pooled, mask, self.pool))
+        return layers.Concatenate()(branches), mask
 
-    def _one(self, x: Any, filters: int, size: int = 1) -> Any:
+    def _one(self, x: Any, mask: Any, filters: int, size: int = 1) -> Any:
         fields = ("normalization", "kernel_initializer", "kernel_regularizer")
         options = {field: getattr(self, field) for field in fields}
-        return activated(convolution(x, filters, size, **options), self.activation)
+        y, _ = convolution(x, filters, size, mask=mask, **options)
+        return activated(y, self.activation)

@@ -30,8 +30,9 @@ class Maxout(Block):
     kernel_regularizer: Regularizer | None = None
     """The penalty on the weights, such as `{l2: 0.0001}`."""
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         from kbuilder.layers.maxout import Maxout as Layer
 
         like = created("dense", self.model_dump(exclude={"pieces"}))
-        return Layer(self.units, self.pieces, like.kernel_initializer, like.kernel_regularizer)(x)
+        layer = Layer(self.units, self.pieces, like.kernel_initializer, like.kernel_regularizer)
+        return layer(x), mask

@@ -12,7 +12,7 @@ from kbuilder.spec import Count, Fraction
 class MultiHeadAttention(Block):
     """Self-attention: each step becomes a mixture of all steps, by what they hold.
 
-    It is blind to the order of the steps. Padding that an embedding masks is skipped.
+    It is blind to the order of the steps. Padding is skipped.
 
     Input shape: sequence (batch, time, d).
     Output shape: the same.
@@ -30,9 +30,8 @@ class MultiHeadAttention(Block):
     def ranks(self) -> tuple[int, ...]:
         return (3,)
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         import keras
 
-        return keras.layers.MultiHeadAttention(self.num_heads, self.key_dim, dropout=self.dropout)(
-            x, x
-        )
+        layer = keras.layers.MultiHeadAttention(self.num_heads, self.key_dim, dropout=self.dropout)
+        return layer(x, x, **({} if mask is None else {"value_mask": mask})), mask

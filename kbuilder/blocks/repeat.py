@@ -33,7 +33,7 @@ class Repeat(Block):
     def closing(self) -> bool:
         return True
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         for _ in range(self.times):
-            x = applied(self.layers, x, (*place, "layers"))
-        return x
+            x, mask = applied(self.layers, x, (*place, "layers"), mask)
+        return x, mask

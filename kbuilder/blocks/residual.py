@@ -76,7 +76,7 @@ class Residual(Block):
     def ranks(self) -> tuple[int, ...]:
         return (2, 3, 4)
 
-    def apply(self, x: Any, place: Key) -> Any:
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
         import keras
 
         activation = self.activation or ("linear" if self.layers else "relu")
@@ -87,16 +87,16 @@ class Residual(Block):
         }
         strides: tuple[int, ...]
         if self.layers:
-            y = applied(self.layers, x, (*place, "layers"))
+            y, real = applied(self.layers, x, (*place, "layers"), mask)
             strides = self._strides(x, y, place)
         else:
             filters, size = self.filters or 1, self.kernel_size or 3
             strides = (self.strides or 1,) * (len(x.shape) - 2)
-            y = activated(convolution(x, filters, size, strides, **options), activation)
-            y = convolution(y, filters, size, **options)
+            y, real = convolution(x, filters, size, strides, mask=mask, **options)
+            y, real = convolution(activated(y, activation), filters, size, mask=real, **options)
         if max(strides, default=1) > 1 or x.shape[-1] != y.shape[-1]:
-            x = convolution(x, y.shape[-1], strides=strides, **options)
-        return activated(keras.layers.Add()([x, y]), activation)
+            x, _ = convolution(x, y.shape[-1], strides=strides, mask=mask, **options)
+        return activated(keras.layers.Add()([x, y]), activation), real
 
     def _strides(self, x: Any, y: Any, place: Key) -> tuple[int, ...]:
         """The steps by which a convolution of size 1 makes the sides of `y` from those of `x`."""

@@ -217,13 +217,19 @@ def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
 
     if alone:
         return body_of(architecture, signal)
-    inputs = keras.Input(signal.tensor.shape[1:], dtype=signal.tensor.dtype)
-    body = body_of(architecture, replace(signal, tensor=inputs))
+    carried = [tensor for tensor in (signal.tensor, signal.mask) if tensor is not None]
+    inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype) for tensor in carried]
+    body = body_of(architecture, replace(signal, tensor=inputs[0], mask=[*inputs, None][1]))
     vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
-    inner = model_of(inputs, vectors if len(vectors) > 1 else body.tensor)
-    first, *others = keras.tree.flatten(inner(signal.tensor))
+    inner = model_of(_alone(inputs), vectors if len(vectors) > 1 else body.tensor)
+    first, *others = keras.tree.flatten(inner(_alone(carried)))
     weights = [weight for _, weight in body.auxiliary]
     return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
+
+
+def _alone(tensors: Sequence[Any]) -> Any:
+    """A tensor, or several as a list."""
+    return list(tensors) if len(tensors) > 1 else tensors[0]
 
 
 def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:

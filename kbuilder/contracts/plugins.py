@@ -339,6 +339,15 @@ class Pathed(Protocol):
 
 
 @runtime_checkable
+class Cutting(Discerning, Protocol):
+    """A feature that reads a part of values that are too long, which are the strange ones."""
+
+    @property
+    def cut(self) -> str:
+        """What becomes of such a value, after "is": for a warning."""
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A feature that knows when something was."""
 
@@ -380,6 +389,8 @@ class Piece(Protocol):
     @property
     def ranks(self) -> tuple[int, ...]: ...
     def apply(self, x: Any, place: Any) -> Any: ...
+    def passed(self, x: Any, mask: Any, place: Any) -> tuple[Any, Any]:
+        """The output, and which of its steps are real."""
 
 
 class Augmentation(Protocol):

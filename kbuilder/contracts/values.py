@@ -125,6 +125,9 @@ class Signal:
         widths: For `vector`, how many of its numbers each column has, in their order; empty where
             nobody knows.
         column: The column that it comes from, or the first of several; empty: none.
+        mask: For `sequence`, which steps are real, and not padding: (batch, time) booleans. The
+            real ones come first, and the numbers of the others are 0. None: all are real. Of a
+            text those are that are not 0.
     """
 
     form: Form
@@ -132,6 +135,7 @@ class Signal:
     vocabulary_size: int = 0
     widths: Mapping[str, int] = field(default_factory=dict)
     column: str = ""
+    mask: Any = None
 
     def enlarge(self, least: int) -> str:
         """The line of a recipe by which images have at least so many pixels each way."""

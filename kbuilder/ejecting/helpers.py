@@ -57,6 +57,18 @@ def words(values: Any) -> Any:
     return np.array(["" if pd.isna(value) else str(value) for value in values], dtype=object)
 
 
+def sequences(values: Any) -> Any:
+    """Sequences as one array, with NaN after the last step of each that has fewer than others."""
+    if values.dtype != object:
+        return values if values.ndim > 2 else values[..., None]
+    rows = [np.array([] if value is None else list(value), np.float64) for value in values]
+    rows = [row.reshape(len(row), -1) for row in rows]
+    array = np.full((len(rows), max(map(len, rows)), max(row.shape[1] for row in rows)), np.nan)
+    for place, row in enumerate(rows):
+        array[place, : len(row)] = row
+    return array
+
+
 def labels(values: Any) -> Any:
     """A column of numbers as text, whole ones without a point, empty where one is missing."""
     found = []

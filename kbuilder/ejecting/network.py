@@ -71,7 +71,7 @@ class _Lines:
         arguments += [
             f"{name}={self._structure(value)}"
             for name, value in node.arguments.kwargs.items()
-            if value is not None and name not in UNSAID
+            if value is not None and _said(name, value)
         ]
         call = f"{self._maker(node.operation)}({', '.join(arguments)})"
         names = [self._named(tensor, node.operation, place) for tensor in node.outputs]
@@ -81,7 +81,7 @@ class _Lines:
         """`x` for what only the next line reads; else a name after the layer."""
         following = self.nodes[place + 1] if place + 1 < len(self.nodes) else None
         read = following and any(tensor is given for given in _read(following))
-        if read and self.consumers[id(tensor)] == 1:
+        if read and self.consumers[id(tensor)] == 1 and len(self.nodes[place].outputs) == 1:
             name = "x"
         else:
             name = self._free(layer.name)
@@ -135,6 +135,16 @@ class _Lines:
         return free
 
 
+def _said(name: str, value: Any) -> bool:
+    """Whether an argument of a call is written: of masks those that a layer has made."""
+    import keras
+
+    if name not in UNSAID:
+        return True
+    made = isinstance(value, keras.KerasTensor) and internals.made_by(value).layer
+    return isinstance(made, keras.layers.Layer)
+
+
 def _in_order(model: Any) -> list[Any]:
     """The nodes of the graph, each after those that it reads, branch by branch."""
     given = {id(tensor) for tensor in model.inputs}
@@ -161,6 +171,6 @@ def _read(node: Any) -> list[Any]:
     """The tensors that are given to a layer, without the masks that Keras hands on by itself."""
     import keras
 
-    said = {name: v for name, v in node.arguments.kwargs.items() if name not in UNSAID}
+    said = {name: v for name, v in node.arguments.kwargs.items() if _said(name, v)}
     flat = keras.tree.flatten([node.arguments.args, said])
     return [value for value in flat if isinstance(value, keras.KerasTensor)]

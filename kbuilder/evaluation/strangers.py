@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Discerning
+from kbuilder.contracts import Cutting, Discerning
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.tables.table import Table
 
@@ -54,7 +54,13 @@ class Strangers:
             if strange.any() and column not in self.first:
                 row = int(strange.argmax())
                 self.first[column] = f"{cut(str(table[column][row]))!r} in {table.row(row)}"
-        wrong = [c for c, n in self.seen.items() if n == self.strange[c] and n >= ENOUGH]
+        wrong = [
+            column
+            for column, seen in self.seen.items()
+            if seen == self.strange[column]
+            and seen >= ENOUGH
+            and not isinstance(self.columns.features[column], Cutting)
+        ]
         if wrong and self.unknown == "error":
             raise DataError(
                 f"{'; '.join(map(self._said, wrong))}. The model can make nothing of it. Expected "
@@ -77,8 +83,10 @@ class Strangers:
         return f"column {column!r}: {share} ({strange:,} of {seen:,}) {self._why(column)}"
 
     def _why(self, column: str) -> str:
-        known = self.columns.features[column].choices
-        first = self.first[column]
+        feature, first = self.columns.features[column], self.first[column]
+        if isinstance(feature, Cutting):
+            return f"is {feature.cut}, the first {first}"
+        known = feature.choices
         if known is None:
             return f"is far from those of training, the first {first}"
         few = listed((repr(value) for value in known), 4)

@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features import _steps as steps
 from kbuilder.features._axes import (
     CHANNELS,
     SMALLEST,
@@ -33,9 +34,10 @@ from kbuilder.features._scaling import (
     without_float64,
 )
 from kbuilder.refusals import refuse
-from kbuilder.spec import Numbers, Shape, Spec, learned
+from kbuilder.spec import Count, Numbers, Shape, Spec, learned
 from kbuilder.tables import number_lists
 from kbuilder.tables.profile import Profile
+from kbuilder.tables.sequences import are_sequences, ends, padded, real, uneven
 from kbuilder.tables.values import finite, kind_of, missing
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
@@ -50,6 +52,13 @@ class Array(Spec):
     deviation; pixels by those of all. Or they are taken as they are.
     """
 
+    masking: float | Literal["missing", "none"] | None = None
+    """What padding of a sequence (time, d) has: a step at its ends of which all numbers are this
+    one is no data, nor is one of which all are missing. missing: these alone; none: all steps are
+    data. Left out: what is plain from the ends of the training rows."""
+    length: Count | None = None
+    """Steps kept of a sequence with padding, the last ones of a longer one; left out: those of the
+    longest training row, or of nearly all, where a few are far longer."""
     rescale: Literal["standard", "together", "none"] = "standard"
     """standard: subtract the mean and divide by the deviation, along the last axis each its own;
     together: one mean and one deviation of all values."""
@@ -82,6 +91,11 @@ class Array(Spec):
     holds: ClassVar[Holds] = "numbers"
 
     @property
+    def masked(self) -> bool:
+        """Whether steps may be padding."""
+        return self.masking not in (None, "none")
+
+    @property
     def form(self) -> Form:
         return FORM_BY_RANK[len(self.shape or (1,))]
 
@@ -91,7 +105,9 @@ class Array(Spec):
 
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
-        """Any array of numbers that is no image, or might be none."""
+        """Any array of numbers that is no image, or might be none, and lists of numbers."""
+        if profile.steps:
+            return Match(1.0, f"lists of up to {profile.steps:,} numbers, or lists of numbers")
         if profile.numbers:
             return _of_cells(profile)
         numbers = profile.dtype.startswith(("int", "uint", "float"))
@@ -112,8 +128,9 @@ class Array(Spec):
         return self
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
-        """Shape, mean and deviation, bounds, precision."""
-        cells = _holds_cells(values)
+        """Padding and length of sequences, shape, mean and deviation, bounds, precision."""
+        lists = uneven(values)
+        cells = not lists and not self.masked and _holds_cells(values)
         values = self._arrays(column, values)
         raw = tuple(int(n) for n in values.shape[1:])
         known = {"shape": Choice(raw, f"{len(values):,} training arrays of this shape")}
@@ -132,6 +149,11 @@ class Array(Spec):
             )
         numbers = arrange(finite(column, values, "float64"), written, self.data_format)
         shape = numbers.shape[1:]
+        masked = steps.learned(self, column, numbers, lists, raw)
+        known |= masked
+        if masked:
+            masking = masked["masking"].value if self.masking is None else self.masking
+            numbers = numbers[real(numbers, steps.padding(masking))]
         gaps = int(np.isnan(numbers).sum())
         if gaps:
             known["indicator"] = Choice(True, f"{gaps:,} training values missing")
@@ -161,6 +183,14 @@ class Array(Spec):
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """float32 or float64, of the shape of a row as it comes. (rows, …)"""
         values = self._arrays(column, values)
+        if self.masked:
+            if values.ndim != 3 or values.shape[-1] != learned(self.shape)[-1]:
+                raise DataError(
+                    f"column {column!r} holds arrays of {values.shape[1:]}. Expected any number of "
+                    f"steps of {learned(self.shape)[-1]}.",
+                    key=("features", column),
+                )
+            return finite(column, values, self.dtype)
         if self.shape is not None and values.shape[1:] not in (self._raw, self.shape):
             raise DataError(
                 f"column {column!r} holds arrays of {values.shape[1:]}. Expected {self._raw}.",
@@ -178,8 +208,18 @@ class Array(Spec):
         """Whether rows get another shape on their way."""
         return self.data_format == "channels_first" or self._raw != self.shape
 
+    def _lists(self, values: np.ndarray) -> bool:
+        """Whether values are lists of numbers, or none at all where a shape is learned."""
+        there = values[~missing(values)].tolist()
+        none = all(hasattr(value, "__len__") and not len(value) for value in there)
+        return are_sequences(values) or (self.shape is not None and none)
+
     def _arrays(self, column: str, values: np.ndarray) -> np.ndarray:
-        """Arrays of numbers, of cells of numbers too."""
+        """Arrays of numbers, of cells of numbers too, and of sequences of unlike length."""
+        if values.ndim == 1 and (uneven(values) or (self.masked and self._lists(values))):
+            return padded(column, values.astype(object), (self.shape or (1,))[-1])
+        if self.masked and self.shape is not None and values.ndim == 2:
+            return values[..., None]
         if _holds_cells(values):
             many = self.raw_shape or self.shape
             return number_lists.read(column, values, math.prod(many) if many else None)
@@ -197,15 +237,26 @@ class Array(Spec):
         from kbuilder.layers.standardize import Standardize
 
         mean, scale = learned(self.mean), learned(self.scale)
+        if self.masked:
+            return Standardize(
+                mean, scale, bool(self.indicator), self.bounds, steps=learned(self.length),
+                padding=steps.padding(self.masking),
+            )  # fmt: skip
         return Standardize(
             mean, scale, bool(self.indicator), self.bounds,
             self.shape if self._is_arranged else None, self.data_format == "channels_first",
         )  # fmt: skip
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
-        return (None, *self._raw), self.dtype or "float32"
+        shape = (None, *(self.shape or ())[1:]) if self.masked else self._raw
+        return (None, *shape), self.dtype or "float32"
 
     def embed(self, tensor: Any) -> Signal:
+        if self.masked:
+            from kbuilder.layers.steps_and_mask import StepsAndMask
+
+            numbers, mask = StepsAndMask()(tensor)
+            return Signal(self.form, numbers, mask=mask)
         return Signal(self.form, tensor)
 
     @property
@@ -214,7 +265,13 @@ class Array(Spec):
 
     def describe(self) -> str:
         axes = ""
-        if self._is_arranged:
+        if self.masked:
+            of = "is missing" if self.masking == "missing" else f"is {self.masking:g} or missing"
+            axes = (
+                f"steps at both ends of which each number {of} are padding and no data, and of "
+                f"more than {self.length} other steps the last are taken; "
+            )
+        elif self._is_arranged:
             axes = f"given the shape {list(self.shape or ())}, "
             if self.data_format == "channels_first":
                 axes += "of which the first axis becomes the last, "
@@ -224,15 +281,31 @@ class Array(Spec):
         )
 
     def numeric(self, integers: str) -> Numeric:
-        if self.dtype != "float64":
+        wide = self.dtype == "float64"
+        if self.masked:
+            return steps.numeric(self, without_float64(self.mean) if wide else Numeric())
+        if not wide:
             return Numeric()
         mean: Any = self.mean
         if self._is_arranged:
             mean = restored(mean, learned(self.shape), self.data_format, self._raw)
         return without_float64(mean)
 
+    @property
+    def cut(self) -> str:
+        return f"longer than the {self.length} steps that are read, the last ones"
+
+    def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Sequences of more steps than are kept."""
+        if not self.masked:
+            return np.zeros(len(raw), bool), np.zeros(len(raw), bool)
+        begin, end = ends(raw, steps.padding(self.masking))
+        return end > begin, end - begin > learned(self.length)
+
     def script(self, values: str) -> str:
         dtype = f"np.{self.dtype or 'float32'}"
+        if self.masked:
+            return f"np.asarray(sequences({values}), {dtype})"
         if self.raw_shape is not None and len(self.raw_shape) == 1:  # it may be of cells
             return f"numbers_of({values}, {dtype}, {self.raw_shape[0]})"
         return f"np.asarray({values}, {dtype})"

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from kbuilder.errors import BuildError, Key
-from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists import keras_layers, masking
 from kbuilder.layer_lists.lists import Block, Layer
 
 INPUTS = {
@@ -28,20 +28,21 @@ class TooSmallError(BuildError):
     """The input of a layer is smaller than what it looks at."""
 
 
-def applied(layers: Sequence[Layer], x: Any, place: Key) -> Any:
-    """The output of the last layer.
+def applied(layers: Sequence[Layer], x: Any, place: Key, mask: Any = None) -> tuple[Any, Any]:
+    """The output of the last layer, and which of its steps are real; None: all are.
 
     Args:
         layers: Checked layers.
         x: A KerasTensor.
         place: The key of the list in the recipe, such as `("model", "layers")`.
+        mask: Which steps of `x` are real, (batch, time) booleans; None: all are.
 
     Raises:
         BuildError: at the layer that does not take what comes to it.
     """
     for index in range(len(layers)):
-        x = _step(layers, index, x, place)
-    return x
+        x, mask = _step(layers, index, x, place, mask)
+    return x, mask
 
 
 def created(name: str, arguments: dict[str, Any]) -> Any:
@@ -91,7 +92,7 @@ def smallest(layers: Sequence[Layer], x: Any, place: Key) -> str:
                 return True  # nothing looks at the sides any more
             rank = len(y.shape)
             try:
-                y = _step(layers, index, y, place)
+                y, _ = _step(layers, index, y, place)
             except TooSmallError:
                 return False
         return True
@@ -127,15 +128,19 @@ def _least(fits: Callable[[int], bool]) -> int | None:
     return high
 
 
-def _step(layers: Sequence[Layer], index: int, x: Any, place: Key) -> Any:
-    """The output of one layer; what Keras refuses is said in a sentence."""
+def _step(
+    layers: Sequence[Layer], index: int, x: Any, place: Key, mask: Any = None
+) -> tuple[Any, Any]:
+    """The output of one layer, and its mask; what Keras refuses is said in a sentence."""
     key = (*place, index)
     [(name, arguments)] = layers[index].items()
     here = title(key, name)
     if isinstance(arguments, Block):
         _check_rank(layers, index, arguments.ranks, x, place)
         try:
-            return arguments.apply(x, (*key, name))
+            return arguments.passed(x, mask, (*key, name))
+        except masking.PaddingError as error:
+            raise BuildError(_unfit(here, x, str(error.problem.message)), key=key) from error
         except BuildError:
             raise
         except Exception as error:  # whatever Keras raises, a person needs to know which layer
@@ -156,8 +161,10 @@ def _step(layers: Sequence[Layer], index: int, x: Any, place: Key) -> Any:
         if _trying.get():
             import keras
 
-            return keras.KerasTensor(layer.compute_output_shape(x.shape), dtype=x.dtype)
-        return layer(x)
+            return keras.KerasTensor(layer.compute_output_shape(x.shape), dtype=x.dtype), None
+        return masking.through(layer, x, mask)
+    except masking.PaddingError as error:
+        raise BuildError(_unfit(here, x, error.problem.message), key=key) from error
     except Exception as error:  # as above
         window = _window(error, arguments)
         said = f"{window} is too large for it" if window else _sentence(error)

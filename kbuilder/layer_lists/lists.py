@@ -16,6 +16,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, core_schema
 from kbuilder import catalog
 from kbuilder.errors import Key
 from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists.masking import INSTEAD, PaddingError
 from kbuilder.refusals import detail, moved, together
 from kbuilder.spec import Spec, defined
 
@@ -52,7 +53,24 @@ class Block(Spec):
         Raises:
             BuildError: if a layer does not take what comes to it.
         """
-        raise NotImplementedError
+        return self.passed(x, None, place)[0]
+
+    def passed(self, x: Any, mask: Any, place: Key) -> tuple[Any, Any]:
+        """The output of the block, and which of its steps are real.
+
+        A block that can tell padding from data defines this in place of `apply`; of any other,
+        padding is refused.
+
+        Args:
+            x, place: As `apply` takes them.
+            mask: Which steps of `x` are real, (batch, time) booleans; None: all are.
+
+        Raises:
+            BuildError: as `apply`, and if padding would count as data.
+        """
+        if mask is not None:
+            raise PaddingError(INSTEAD)
+        return self.apply(x, place), None
 
 
 class Listed:

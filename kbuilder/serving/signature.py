@@ -10,6 +10,8 @@ from typing import Literal
 import numpy as np
 
 DType = Literal["float32", "float64", "int64", "uint8", "string"]
+OPEN: tuple[DType, ...] = ("float32", "float64", "int64")
+"""What a missing number has a value in."""
 Columns = dict[str, np.ndarray]
 """An array by name, each with the rows as its first axis; strings are objects."""
 
@@ -30,6 +32,11 @@ class Tensor:
     def row(self) -> tuple[int | None, ...]:
         """The shape of one row."""
         return self.shape[1:]
+
+    @property
+    def opens(self) -> bool:
+        """Whether a row is a sequence of any length, of numbers that may be missing."""
+        return self.row[:1] == (None,) and None not in self.row[1:] and self.dtype in OPEN
 
 
 @dataclass(frozen=True)

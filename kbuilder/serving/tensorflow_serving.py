@@ -18,6 +18,7 @@ from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
     array,
     as_json,
+    evened,
     fits,
     is_base64,
     parsed,
@@ -118,7 +119,7 @@ def _from_rows(instances: list[Any], signature: Signature) -> Columns:
             raise wrong or error from None
     # Each column is whole by itself, but they differ: the one with the wrong shape will be named.
     return {
-        name: array([row[name] for row in instances], tensor.dtype)
+        name: array(evened([row[name] for row in instances], tensor), tensor.dtype)
         for name, tensor in inputs.items()
     }
 
@@ -134,14 +135,14 @@ def _read_rows(instances: list[Any], signature: Signature, named: bool) -> Colum
         [(name, tensor)] = inputs.items()
         if any(map(_is_row, instances)):
             raise RequestError("an object among values")
-        return {name: array(instances, tensor.dtype)}
+        return {name: array(evened(instances, tensor), tensor.dtype)}
     if set(map(type, instances)) != {dict} or set(map(len, instances)) != {len(inputs)}:
         raise RequestError("other keys")
     columns: Columns = {}
     for tensor, group in signature.groups.items():
         lists = [list(map(itemgetter(name), instances)) for name in group]
         if None in tensor.row:  # the values of each may have a size of their own
-            arrays: Any = [array(one, tensor.dtype) for one in lists]
+            arrays: Any = [array(evened(one, tensor), tensor.dtype) for one in lists]
         else:
             arrays = array(lists, tensor.dtype)
         columns.update(zip(group, arrays, strict=True))
@@ -204,9 +205,12 @@ def _wrong(
     if name not in inputs:
         return f"JSON object: does not have named input: {name}"
     try:
-        shape = array(value, inputs[name].dtype).shape
+        tensor = inputs[name]
+        [shape] = [array(one, tensor.dtype).shape for one in evened([value], tensor)]
     except RequestError as error:
         return str(error)
+    if tensor.opens:
+        shape = (0, *shape[1:])
     first = shapes.setdefault(name, shape)
     sizes = [int(np.prod(one)) for one in (first, shape)]
     if sizes[0] != sizes[1]:
@@ -227,7 +231,7 @@ def _from_columns(inputs: Any, known: Mapping[str, Tensor]) -> Columns:
         if name not in inputs:
             raise RequestError(f"Missing named input: {name} in 'inputs' object.")
         try:
-            columns[name] = array(inputs[name], tensor.dtype)
+            columns[name] = array(evened(inputs[name], tensor), tensor.dtype)
         except RequestError as error:
             raise RequestError(f"input {name!r}: {error}") from None
     return columns

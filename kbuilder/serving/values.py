@@ -86,6 +86,25 @@ def _listed(value: Any) -> Any:
     return [float(number) for number in BETWEEN.split(value.strip(" []()\t\n")) if number]
 
 
+def evened(rows: Any, tensor: Tensor) -> Any:
+    """Rows of any number of steps as rows of equal length: a step that is missing is null.
+
+    Args:
+        rows: JSON values, of which lists have the steps of one row.
+        tensor: What they are to be; others than sequences of any length stay as they are.
+    """
+    if not tensor.opens or not isinstance(rows, list):
+        return rows
+    lists = [[] if row is None else row for row in rows]
+    if not all(isinstance(row, list) for row in lists):
+        return rows
+    most = max(1, *map(len, lists)) if lists else 0
+    step: Any = None
+    for size in reversed(tensor.row[1:]):
+        step = [step] * (size or 0)
+    return [[*row, *[step] * (most - len(row))] for row in lists]
+
+
 def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: list[Any]) -> None:
     rank = len(shape)
     if not isinstance(value, list):

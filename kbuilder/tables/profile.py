@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables import number_lists, sets
+from kbuilder.tables import number_lists, sequences, sets
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -48,6 +48,8 @@ class Profile:
         numeric: Share of the strings that read as a number.
         shape: Shape of one row, where it is an array.
         dtype: Name of the array's dtype.
+        steps: The most numbers, or lists of numbers, in one of the lists that the values are; 0:
+            they are no such lists, or lists of whole numbers, which may be names.
         low, high: Least and greatest value of a number or an array.
         separator: What stands between the names of a set, where values are sets: a mark, or "[]"
             for lists, also as JSON and Python write them; empty: they are none.
@@ -70,6 +72,7 @@ class Profile:
     numeric: float = 0.0
     shape: tuple[int, ...] = ()
     dtype: str = ""
+    steps: int = 0
     low: float = float("nan")
     high: float = float("nan")
     separator: str = ""
@@ -154,6 +157,10 @@ def profile(values: np.ndarray) -> Profile:
             examples=tuple(islice(counts, LOOKED)), numbers=number_lists.count(counts),
             **_of_sets(list(counts), _separator(counts)),
         )  # fmt: skip
+    if sequences.uneven(there) and not sequences.may_be_names(there):
+        return Profile(
+            kind="list", rows=rows, missing=int(absent.sum()), steps=max(map(len, there.tolist()))
+        )
     named = kind == "list" and all(map(sets.holds_names, there.tolist()))
     found = _of_sets(there.tolist(), sets.LISTS) if named else {}
     numbers = number_lists.count(there.tolist()) if kind == "list" else 0

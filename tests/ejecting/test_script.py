@@ -105,12 +105,14 @@ def pairs() -> kb.Recipe:
 
 
 def arrays() -> kb.Recipe:
-    """Pictures of pixels and waves, and a set of labels as flags."""
+    """Pictures of pixels, waves of unlike length, padded, and a set of labels as flags."""
     random = np.random.default_rng(0)
+    waves = random.normal(size=(40, 6, 2))
+    waves[np.arange(6) > random.integers(0, 6, 40)[:, None]] = 0
     np.savez(
         "rows.npz",
         pixels=random.integers(0, 256, (40, 9, 8, 3), dtype=np.uint8),
-        waves=random.normal(size=(40, 6, 2)),
+        waves=waves,
         flags=random.integers(0, 2, (40, 3)),
     )
     columns = {"image": "pixels", "wave": "waves", "tags": "flags"}

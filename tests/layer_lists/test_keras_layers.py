@@ -106,7 +106,7 @@ def test_the_committed_table_is_what_the_tool_writes() -> None:
 
 
 def test_the_layers_are_those_that_were_agreed_on() -> None:
-    assert len(LAYERS) == 48
+    assert len(LAYERS) == 49
     assert keras_layers.names() == tuple(sorted([*LAYERS, "bidirectional"]))
     for code in ("lambda", "torch_module_wrapper", "tfsm_layer", "string_lookup"):
         assert code not in keras_layers.names()

@@ -24,12 +24,17 @@ from kbuilder.layers.maxout import Maxout
 from kbuilder.layers.not_padding import NotPadding
 from kbuilder.layers.pixels import Pixels
 from kbuilder.layers.pool_over_time import PoolOverTime
+from kbuilder.layers.pool_steps import PoolSteps
 from kbuilder.layers.positions import Positions
 from kbuilder.layers.preprocessor import Preprocessor
 from kbuilder.layers.radial_basis_output import RadialBasisOutput
+from kbuilder.layers.real_steps import RealSteps
 from kbuilder.layers.reverse_channels import ReverseChannels
 from kbuilder.layers.scaled_tanh import ScaledTanh
+from kbuilder.layers.slid_mask import SlidMask
 from kbuilder.layers.standardize import Standardize
+from kbuilder.layers.token_mask import TokenMask
+from kbuilder.layers.unequal_steps import UnequalSteps
 
 LAYERS = [
     (lambda: Bins([0.5, 2.0]), lambda: np.float32([0.5, np.nan, 3, -1])),
@@ -49,6 +54,12 @@ LAYERS = [
     (lambda: ReverseChannels(), lambda: np.float32([[[[1, 2, 3]]]])),
     (lambda: ScaledTanh(), lambda: np.ones((2, 4), np.float32)),
     (lambda: Positions("sinusoidal"), lambda: np.ones((2, 3, 5), np.float32)),
+    (lambda: PoolSteps("max", 2, 1, "same"), lambda: np.ones((2, 3, 4), np.float32)),
+    (lambda: RealSteps(), lambda: np.ones((2, 3, 4), np.float32)),
+    (lambda: SlidMask(2, 2, "end"), lambda: np.array([[True, True, False]])),
+    (lambda: TokenMask(), lambda: np.array([[True, False]])),
+    (lambda: UnequalSteps(1), lambda: np.float32([[[1, 2], [1, 1]]])),
+    (lambda: Standardize((1.0, 2.0), 3.0, steps=2, padding=0), lambda: np.ones((1, 3, 2))),
     (lambda: Standardize(2.0, 3.0, True), lambda: np.float32([5, np.nan])),
 ]
 TRAINED = [

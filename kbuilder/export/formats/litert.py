@@ -88,18 +88,22 @@ class LiteRT:
 
 @contextmanager
 def _unrolled(model: Any) -> Iterator[None]:
-    """Recurrent layers step by step: LiteRT's loops cannot carry lists of a free batch."""
+    """Recurrent layers step by step: LiteRT's loops cannot carry lists of a free batch.
+
+    Then Keras 3.15 has 0 in the wrong steps where it reads from the end and is to have it in place
+    of padding. Nothing looks at padding, so that whatever stands there does.
+    """
     from kbuilder import internals
 
     layers = [layer for layer in internals.layers(model) if hasattr(layer, "unroll")]
-    before = [layer.unroll for layer in layers]
+    before = [(layer.unroll, layer.zero_output_for_mask) for layer in layers]
     for layer in layers:
-        layer.unroll = True
+        layer.unroll, layer.zero_output_for_mask = True, False
     try:
         yield
     finally:
-        for layer, unroll in zip(layers, before, strict=True):
-            layer.unroll = unroll
+        for layer, (unroll, zero) in zip(layers, before, strict=True):
+            layer.unroll, layer.zero_output_for_mask = unroll, zero
 
 
 def _around_the_network(content: bytes) -> list[str]:
