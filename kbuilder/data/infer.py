@@ -203,6 +203,13 @@ def _absent(values: np.ndarray) -> np.ndarray:
 def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[Target, ...]:
     """The targets with their tasks: all together if one task predicts them, else each its own."""
     names, known = recipe.data.target, _missing(recipe)
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise DataError(
+            f"the target {twice[0]!r} is named {names.count(twice[0])} times. Expected each column "
+            "once.",
+            key=("data", "target"),
+        )
     if recipe.task is not None and not isinstance(recipe.task, Mapping):
         return (Target(names, recipe.task),)
     if recipe.task is None:

@@ -1,4 +1,4 @@
-"""Rows of a NumPy `.npz` file."""
+"""Rows of a NumPy `.npz` file, or of `.npy` files."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec, Weight
 from kbuilder.tables.arrays import read_npz
 from kbuilder.tables.cells import Words
+from kbuilder.tables.foreign_arrays import is_npy
 from kbuilder.tables.keeping import ALL, ROW, Keep, of_arrays
 from kbuilder.tables.table import Part, Table
 
@@ -27,10 +28,12 @@ class Arrays(Spec):
 
     `columns` says which array is which column, and `test_columns` the same of the test rows:
     `columns: {image: x_train, digit: y_train}`, `test_columns: {image: x_test, digit: y_test}`.
+    Where arrays are files of their own, `x_train.npy` and `y_train.npy`, `path` is one of them, or
+    their folder.
     """
 
     path: DataPath
-    """The `.npz` file, relative to the recipe."""
+    """The `.npz` file, a `.npy` file or a folder of them, relative to the recipe."""
     columns: Mapped
     """Name of the array by name of the column."""
     test_columns: Mapped | None = None
@@ -78,11 +81,25 @@ class Arrays(Spec):
 
     def script(self, words: Words | None = None) -> Script:
         """numpy.load, without pickle."""
+        one = is_npy(self.path)
+        given = "the .npy files of a folder" if one else "a .npz file"
+        body = (
+            "    folder = path if path.is_dir() else path.parent\n"
+            "    files = {name: f\"{array.removesuffix('.npy')}.npy\" "
+            "for name, array in columns.items()}\n"
+            "    return {name: np.load(folder / file) for name, file in files.items()}"
+        )
         read = (
             "def read(path, columns):\n"
-            '    """The columns of a .npz file; `columns` says which array each is."""\n'
-            "    with np.load(path, allow_pickle=False) as file:\n"
-            "        return {name: file[array] for name, array in columns.items()}"
+            f'    """The columns of {given}; `columns` says which array each is."""\n'
+        )
+        read += (
+            body
+            if one
+            else (
+                "    with np.load(path, allow_pickle=False) as file:\n"
+                "        return {name: file[array] for name, array in columns.items()}"
+            )
         )
         lines = [f"rows = read(path, {self.columns!r})"]
         if self.test_columns is not None:

@@ -6,6 +6,7 @@ import math
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing
 from kbuilder.tables.cells import Cells
+from kbuilder.tables.foreign_arrays import Folder, expect_npz, is_npy
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import exact
 
@@ -28,10 +30,10 @@ def read_npz(
     field: str,
     another: bool = False,
 ) -> Table:
-    """The rows of a `.npz` file of arrays whose first axis is the rows.
+    """The rows of a `.npz` file of arrays whose first axis is the rows, or of `.npy` files.
 
     Args:
-        path: The file.
+        path: The file; of `.npy` files one of them, or their folder.
         key: The place of its name in the recipe, for messages.
         columns: Name of the array by name of the column; None takes all under their own names.
         field: The field of the recipe that `columns` is from.
@@ -41,15 +43,18 @@ def read_npz(
     Raises:
         DataError: if the file cannot be read, lacks an array, or their lengths differ.
     """
-    expect_file(path, key)
-    if not zipfile.is_zipfile(path):
-        raise DataError(
-            f"{path} is no whole .npz file. Expected named arrays, as numpy.savez writes them.",
-            key=key,
-        )
+    if not path.is_dir() or not is_npy(path):
+        expect_file(path, key)
+    single = is_npy(path)
+    if not single:
+        expect_npz(path, key)
     try:
         # Without pickle: a data file must not be able to run code.
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+        with ExitStack() as opened:
+            file: Mapping[str, Any] = Folder(path)
+            if not single:
+                content = opened.enter_context(path.open("rb"))
+                file = opened.enter_context(np.load(content, allow_pickle=False))
             given = dict(columns or {name: name for name in file})
             if another:
                 given = {
@@ -61,7 +66,8 @@ def read_npz(
                     raise DataError(
                         f"{path} has no array of these columns. It has: {listed(file)}."
                     )
-            _check_claims(path, [array for array in given.values() if array in file])
+            if not single:
+                _check_claims(path, [array for array in given.values() if array in file])
             arrays = {name: _array(file, array, path, (*key[:-1], field, name))
                       for name, array in given.items()}  # fmt: skip
     except DataError:

@@ -206,3 +206,21 @@ def test_an_architecture_of_another_form_is_told_the_shape_to_write() -> None:
     assert Array(shape=(24, 20)).reform(("image",)) == {"shape": [24, 20, 1]}
     assert Array(shape=(24, 20, 3)).reform(("sequence",)) == {"shape": [24, 60]}
     assert Array(shape=(24, 20)).reform(("vector",)) == {"shape": [480]}
+
+
+def test_a_scale_an_offset_and_an_order_of_places_change_nothing_for_the_network() -> None:
+    plain = np.random.default_rng(0).normal(size=(200, 12, 4))
+    order = [2, 0, 3, 1]
+
+    def prepared(values: np.ndarray) -> np.ndarray:
+        found = Array().learn("a", values)
+        feature = Array(**{name: choice.value for name, choice in found.items()})
+        rows: np.ndarray = feature.layer()(feature.raw("a", values)).numpy()
+        return rows
+
+    ours = prepared(plain)
+    for scale, offset in ((1e6, 0.0), (1.0, 1e9), (1e6, 1e9), (1e-6, 0.0)):
+        other = plain.copy()
+        other[..., 1] = other[..., 1] * scale + offset
+        np.testing.assert_allclose(prepared(other), ours, atol=1e-4)
+        np.testing.assert_allclose(prepared(other[..., order]), ours[..., order], atol=1e-4)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from bad import real
 from shared import message
 
 import kbuilder as kb
+from kbuilder.data import dataset
 from kbuilder.errors import DataError
 
 
@@ -85,3 +89,77 @@ def test_mnist_has_its_own_test_rows() -> None:
     ).load()  # fmt: skip
     assert train["image"].shape == (60_000, 28, 28)
     assert len(test) == 10_000
+
+
+def test_files_of_one_array_are_taken_by_their_names() -> None:
+    Path("parts").mkdir()
+    np.save("parts/X.npy", np.arange(6.0).reshape(3, 2))
+    np.save("parts/y.npy", np.arange(3))
+    np.save("parts/short.npy", np.arange(2))
+    for path, array in (("parts/X.npy", "X"), ("parts", "X.npy")):
+        given = source(path=path, columns={"input": array, "answer": "y"})
+        train, _ = given.load()
+        assert train["input"].tolist() == [[0, 1], [2, 3], [4, 5]]
+        assert list(given.read(Path(path)).columns) == ["input", "answer"]
+        names: dict[str, Any] = {"np": np}
+        exec("\n".join(given.script().functions), names)
+        rows = names["read"](Path(path), given.columns)
+        assert {name: values.shape for name, values in rows.items()} == {
+            "input": (3, 2), "answer": (3,),
+        }  # fmt: skip
+    assert message(DataError, source(path="parts", columns={"a": "z", "answer": "y"}).load) == (
+        "data.columns.a: parts has no array 'z'. It has: X, short, y."
+    )
+    uneven = source(path="parts", columns={"input": "short", "answer": "y"})
+    assert "different numbers of rows: input 2, answer 3" in message(DataError, uneven.load)
+
+
+def test_a_file_of_one_array_runs_no_code_and_claims_no_more_than_it_has() -> None:
+    np.save("objects.npy", {"x": 1}, allow_pickle=True)
+    np.save("X.npy", np.zeros((3, 2)))
+    with Path("X.npy").open("rb+") as content:
+        content.truncate(100)
+    for array in ("objects", "X"):
+        given = source(path=f"{array}.npy", columns={"input": array})
+        assert f"{array}.npy cannot be read: " in message(DataError, given.load)
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "module"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "HDF5", "h5py"), (b"MATLAB 5.0 MAT-file", "MATLAB", "scipy.io"),
+        (b"\x80\x04\x95", "a pickle, which may run code when it is opened", "pickle"),
+    ],
+)  # fmt: skip
+def test_other_files_of_arrays_are_named_with_the_line_that_converts_them(
+    head: bytes, kind: str, module: str
+) -> None:
+    Path("rows.x").write_bytes(head + bytes(100))
+    said = message(DataError, source(path="rows.x").load)
+    assert said.startswith(
+        f"data.path: rows.x is {kind}. Expected a .npz file. Write it as one, if you trust it: "
+    )
+    code = said.split("`")[1]
+    compile(code, "line", "exec")
+    assert module in code
+    assert "numpy.savez('rows.npz'" in code
+
+
+def test_a_pickle_is_converted_by_the_line_that_is_printed() -> None:
+    Path("rows.pkl").write_bytes(pickle.dumps({"x": np.zeros((3, 2)), "y": np.arange(3)}))
+    exec(message(DataError, source(path="rows.pkl").load).split("`")[1])
+    assert len(source(path="rows.npz").load()[0]) == 3
+
+
+def test_pytorch_files_are_named() -> None:
+    with zipfile.ZipFile("rows.pt", "w") as content:
+        content.writestr("rows/data.pkl", b"")
+    said = message(DataError, source(path="rows.pt").load)
+    assert said.startswith("data.path: rows.pt is PyTorch, which may run code when it is opened.")
+
+
+def test_a_target_that_is_named_twice_is_refused() -> None:
+    recipe = kb.Recipe(data=source(target=["answer", "answer"]))
+    assert message(DataError, dataset.look, recipe) == (
+        "data.target: the target 'answer' is named 2 times. Expected each column once."
+    )
