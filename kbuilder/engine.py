@@ -6,6 +6,7 @@ import gc
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 import warnings
@@ -13,6 +14,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 PLATFORM = sys.platform
+
+
+ASSERTED = re.compile(r"assertion failed: \[(.*?)\](?=\s*(?:\[|$))", re.DOTALL)
+"""What an assertion in a graph says."""
+FAILED = re.compile(
+    r"^\s*(?:\(\d+\)\s*)?(?:\S*?(?:INVALID_ARGUMENT|ArgumentError):\s*)?(?:\{\{[^}]*\}\}\s*)?"
+    r"(\S.*?)(?:\s*\[Op:.*|\s*\n\s*\[\[\{\{node .*)$",
+    re.MULTILINE,
+)
+"""What an operation says, before the nodes of the graph that said it."""
+
+
+def reason_of(error: Exception) -> str:
+    """What an error of TensorFlow says, without the nodes of the graph that said it."""
+    text = str(getattr(error, "message", error))
+    found = ASSERTED.search(text) or FAILED.search(text)
+    return found[1] if found else text.strip().partition("\n")[0]
 
 
 def load_before_pandas() -> None:

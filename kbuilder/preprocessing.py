@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import catalog
+from kbuilder import catalog, engine
 from kbuilder.columns import Arrays, Columns, Target
 from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.errors import DataError, listed
@@ -229,10 +229,10 @@ def _blame(layer: Any, arrays: Arrays, table: Table, start: int) -> None:
 
     for row in range(start, min(start + BATCH, len(table))):
         try:
-            layer(tensors(arrays, slice(row, row + 1)))
+            layer.compiled(tensors(arrays, slice(row, row + 1)))
         except tf.errors.InvalidArgumentError as error:
-            reason = str(error.message).split(" [Op")[0].split("}} ")[-1]
             raise DataError(
-                f"{table.row(row)} cannot be preprocessed: {reason}. Fix or remove it.",
+                f"{table.row(row)} cannot be preprocessed: {engine.reason_of(error)}. Fix or "
+                "remove it.",
                 key=("data",),
             ) from None

@@ -48,3 +48,27 @@ def test_an_error_within_silence_comes_out(capfd: pytest.CaptureFixture[str]) ->
         raise ValueError("wrong")
     print("later")
     assert capfd.readouterr().out == "later\n"
+
+
+NODE = "{{node pictures/map/while/cond/DecodePng}}"
+SAID = "Invalid PNG data, size 9"
+STACK = (
+    'Detected at node a/DecodePng defined at (most recent call last):\n  File "a.py", line 9\n\n'
+)
+TEXTS = [
+    f"{SAID} [Op:DecodePng] name: ",
+    f"{{{{function_node __wrapped__DecodePng_device_/job:a/device:CPU:0}}}} {SAID} [Op:DecodePng]",
+    'Exception encountered when calling Pictures.call().\n\n\x1b[1min user code:\n\n    File "a.py",'
+    f" line 9  *\n    x\n\n    InvalidArgumentError: {{{{function_node __w}}}} {SAID} [Op:Decode]\n",
+    f"Graph execution error:\n\n{STACK}{SAID}\n\t [[{NODE}]] [Op:__inference_f_9]",
+    f"Graph execution error:\n\n{STACK}2 root error(s) found.\n  (0) INVALID_ARGUMENT:  {SAID}\n"
+    f"\t [[{NODE}]]\n\t [[b/_9]]\n  (1) INVALID_ARGUMENT:  {SAID}\n\t [[{NODE}]]\n0 successful "
+    "operations.\n0 derived errors ignored. [Op:__inference_f_9]",
+    f"Graph execution error:\n\nassertion failed: [{SAID}]\n\t [[{NODE}]]",
+    SAID,
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_an_error_of_a_graph_is_told_without_its_nodes(text: str) -> None:
+    assert engine.reason_of(ValueError(text)) == SAID

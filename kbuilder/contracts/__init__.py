@@ -14,6 +14,7 @@ from kbuilder.contracts.plugins import Architecture as Architecture
 from kbuilder.contracts.plugins import Augmentation as Augmentation
 from kbuilder.contracts.plugins import Cutting as Cutting
 from kbuilder.contracts.plugins import Discerning as Discerning
+from kbuilder.contracts.plugins import Encoded as Encoded
 from kbuilder.contracts.plugins import Feature as Feature
 from kbuilder.contracts.plugins import Foldered as Foldered
 from kbuilder.contracts.plugins import Follower as Follower

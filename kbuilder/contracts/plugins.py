@@ -379,6 +379,15 @@ class Wide(Protocol):
         """How many numbers a value becomes, once learned."""
 
 
+@runtime_checkable
+class Encoded(Protocol):
+    """A feature whose raw values may be encoded files."""
+
+    @property
+    def encodings(self) -> Mapping[str, Any]:
+        """What its entry in `kbuilder.json` says of them; empty where it takes none."""
+
+
 class Piece(Protocol):
     """A block: a piece of a network, from one tensor to one. See `layer_lists.Block`."""
 

@@ -116,9 +116,13 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
             continue  # the docstring
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kbuilder"):
             inner = sys.modules[str(node.module)]
+            for value in (getattr(inner, alias.name) for alias in node.names):
+                if inspect.isfunction(value):  # with all that it needs
+                    _bring(inner, imports, blocks)
             for alias in node.names:
-                block = constant(alias.name, getattr(inner, alias.name))
-                blocks.extend([] if block in blocks else [block])
+                value = getattr(inner, alias.name)
+                block = "" if inspect.isfunction(value) else constant(alias.name, value)
+                blocks.extend([] if block in ("", *blocks) else [block])
         elif isinstance(node, ast.Import | ast.ImportFrom):
             imports.add(code)
         else:

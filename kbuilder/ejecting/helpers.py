@@ -15,6 +15,8 @@ from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
 from kbuilder.tables.number_lists import numbers_in as numbers_in
 from kbuilder.tables.number_lists import numbers_of as numbers_of
+from kbuilder.tables.pictures import keep_fourth_band as keep_fourth_band
+from kbuilder.tables.pictures import upright
 from kbuilder.tables.sets import labels_in
 
 
@@ -97,6 +99,14 @@ def flags(values: Any, classes: Any, separator: Any) -> Any:
         return values.astype(np.float32)
     rows = [labels_in(text, separator) for text in words(values)]
     return np.array([[name in row for name in classes] for row in rows], np.float32)
+
+
+def read_by_tensorflow(contents: Any, channels: Any) -> Any:
+    """Pictures as they are where TensorFlow reads them; else as PNG of what a viewer shows."""
+    read = np.empty(len(contents), dtype=object)
+    known = b"\xff\xd8\xff", b"\x89PNG"
+    read[:] = [each if each.startswith(known) else upright(each, channels) for each in contents]
+    return read
 
 
 def present(rows: Any, targets: Any) -> Any:

@@ -85,7 +85,7 @@ def write(
         known |= {"import sys", "from pathlib import Path"}
     body = "\n".join([*own, *helpers, text])
     modules = {
-        "ast": "import ast", "pd": "import pandas as pd", "re": "import re",
+        "ast": "import ast", "io": "import io", "pd": "import pandas as pd", "re": "import re",
         "tf": "import tensorflow as tf",
     }  # fmt: skip
     for name, line in modules.items():

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
+import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Strict
+from pydantic import AfterValidator, Strict, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
@@ -18,22 +20,41 @@ from kbuilder.features._paths import is_path
 from kbuilder.lines import to_line
 from kbuilder.named import Keyed
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
-from kbuilder.tables import number_lists
+from kbuilder.tables import number_lists, pictures
+from kbuilder.tables.pictures import Picture, PictureError
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
 LARGEST = 224
+SHADES = {"white": "#ffffff", "black": "#000000"}
+SHADE = WithJsonSchema({"type": "string", "pattern": "^(white|black|#[0-9a-fA-F]{6})$"})
+NAMES = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, and the fourth as it is"}
+"""What the channels are."""
+
+
+def _shade(name: str) -> str:
+    if name not in SHADES and not re.fullmatch("#[0-9a-fA-F]{6}", name):
+        raise PydanticCustomError(
+            "shade", 'Expected white, black, or a colour such as "#ff8800", in quotes'
+        )
+    return name
 
 
 class Image(Spec):
-    """An image: decoded where it is a file, resized, brought to a number of channels, rescaled."""
+    """An image: decoded where it is a file, resized, brought to a number of channels, rescaled.
+
+    A file is read as viewers show it: turned as its Exif says, and laid on a background.
+    """
 
     height: Count | None = None
-    """Height of all images in pixels, >= 1; left out: the most frequent, at most 224."""
+    """Height of all images in pixels, >= 1; left out: that of most, or the median, at most 224."""
     width: Count | None = None
-    """Width of all images in pixels, >= 1; left out: the most frequent, at most 224."""
-    channels: Literal[1, 3] | None = None
-    """1 for grey, 3 for colour; left out: as the images have."""
+    """Width of all images in pixels, >= 1; left out: that of most, or the median, at most 224."""
+    channels: Literal[1, 3, 4] | None = None
+    """1 for grey, 3 for colour, 4 for colour and alpha, or another fourth band; left out: as the
+    images have, alpha of files apart, which is laid on the background."""
+    background: Annotated[str, AfterValidator(_shade), SHADE] = "white"
+    """What shows behind the transparent pixels of a file: white, black or "#rrggbb"."""
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
     root: str | None = None
@@ -52,7 +73,7 @@ class Image(Spec):
     pixels: Shape | None = None
     """Shape of a raw image where rows are arrays, empty where they are files; learned."""
     dtype: Literal["uint8", "float32"] | None = None
-    """dtype of the pixels; learned."""
+    """dtype of the pixels; of files, float32 keeps 16 bits, 0 to 65,535; learned."""
 
     holds: ClassVar[Holds] = "pictures"
 
@@ -88,7 +109,13 @@ class Image(Spec):
             expect_known(column, self, values.shape[1:])
         if kind == "array" and self._is_image(values.shape[1:]):
             height, width, *rest = self._arranged(values.shape[1:])
-            shades = 1 if not rest or rest[0] == 1 else 3
+            shades = rest[0] if rest else 1
+            if self.channels == 4 and shades != 4:
+                raise DataError(
+                    f"the arrays of column {column!r} have {shades} channels. Expected "
+                    f"`channels: {shades}`.",
+                    key=("features", column, "channels"),
+                )
             why = f"the arrays are {' × '.join(map(str, values.shape[1:]))}"
             dtype = "uint8" if self._bytes(values) else "float32"
             top = float(values.max())
@@ -96,15 +123,7 @@ class Image(Spec):
             scales = Choice(scale, f"the greatest training pixel is {top:g}")
             raw = Choice(tuple(int(n) for n in values.shape[1:]), why)
         elif kind == "bytes":
-            sizes, modes = _heads(column, values)
-            (width, height), count = sizes.most_common(1)[0]
-            shades = 1 if set(modes) <= {"1", "L", "LA", "I;16"} else 3
-            why = f"{count:,} of {len(values):,} training images are {width} × {height} pixels"
-            dtype, scales, raw = (
-                "uint8",
-                Choice(255.0, "files have pixels of 0 to 255"),
-                Choice((), why),
-            )
+            return self._learn_files(column, values)
         elif kind != "array" and (cells := number_lists.count(values[~missing(values)])):
             sides = range(1, math.isqrt(cells) + 1)
             height = max(side for side in sides if cells % side == 0)
@@ -121,18 +140,51 @@ class Image(Spec):
                 "(height, width) or (height, width, channels).",
                 key=("features", column),
             )
-        height, width = min(height, LARGEST), min(width, LARGEST)
-        self._check_augmentations(column, self.height or height, self.width or width)
+        colours = {
+            1: "all training images are grey", 3: "there are colours in the training images",
+            4: "the arrays have four, and nothing says that one is alpha; 3 leaves it out",
+        }  # fmt: skip
         return {
-            "height": Choice(height, why),
-            "width": Choice(width, why),
-            "channels": Choice(shades, "all training images are grey" if shades == 1 else
-                               "there are colours in the training images"),
+            **self._sized(column, height, width, why),
+            "channels": Choice(shades, colours[shades]),
             "scale": scales, "pixels": raw, "dtype": Choice(dtype, why),
         }  # fmt: skip
 
+    def _learn_files(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """By the heads of the files; of those with 16 bits the greatest pixel, which is decoded."""
+        heads = _each(column, values, pictures.look)
+        width, height, why = _size(heads)
+        grey = all(head.grey for head in heads)
+        fourth = sum(head.fourth for head in heads)
+        if fourth:
+            channels = Choice(4, f"{_of(fourth, heads)} have a fourth band that is no alpha")
+        else:
+            channels = Choice(1, "all training images are grey") if grey else Choice(
+                3, "there are colours in the training images"
+            )  # fmt: skip
+        deep = sum(head.deep for head in heads)
+        dtype = self.dtype or ("float32" if deep else "uint8")
+        bits = f"{_of(deep, heads)} have 16 bits" if deep else "files have pixels of 0 to 255"
+        if dtype == "uint8":
+            scale = Choice(255.0, "files have pixels of 0 to 255")
+        elif deep < len(heads):
+            scale = Choice(65_535.0, f"{bits}; the others are brought to their range, times 257")
+        else:
+            top = max(_each(column, values, pictures.greatest)) or 65_535
+            scale = Choice(float(top), f"the greatest training pixel is {top:,}")
+        return {
+            **self._sized(column, height, width, why),
+            "channels": channels, "scale": scale, "pixels": Choice((), why),
+            "dtype": Choice(dtype, bits),
+        }  # fmt: skip
+
+    def _sized(self, column: str, height: int, width: int, why: str) -> dict[str, Choice]:
+        height, width = min(height, LARGEST), min(width, LARGEST)
+        self._check_augmentations(column, self.height or height, self.width or width)
+        return {"height": Choice(height, why), "width": Choice(width, why)}
+
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
-        """Files as objects (`bytes`), arrays as uint8 or float32."""
+        """Files as objects (`bytes`) that TensorFlow reads, arrays as uint8 or float32."""
         if self.pixels == ():
             gone = np.flatnonzero(missing(values))
             wrong = gone if len(gone) or kind_of(values) == "bytes" else np.array([0])
@@ -142,7 +194,10 @@ class Image(Spec):
                     key=("features", column),
                     row=int(wrong[0]),
                 )
-            return values
+            read = np.empty(len(values), dtype=object)
+            channels = learned(self.channels)
+            read[:] = _each(column, values, lambda value: pictures.readable(value, channels))
+            return read
         if kind_of(values) != "array" or not self._is_image(values.shape[1:]):
             raise DataError(
                 f"column {column!r} holds no arrays of pixels. Expected "
@@ -173,15 +228,27 @@ class Image(Spec):
 
     def layer(self) -> Any:
         """Decode, resize, channels. The result is (batch, height, width, channels)."""
+        from kbuilder.layers.pictures import Pictures
         from kbuilder.layers.pixels import Pixels
 
-        size = learned(self.height), learned(self.width), learned(self.channels)
-        return Pixels(*size, channels_first=self.data_format == "channels_first")
+        sizes = learned(self.height), learned(self.width), learned(self.channels)
+        if self.pixels:
+            return Pixels(*sizes, channels_first=self.data_format == "channels_first")
+        ground = bytes.fromhex(SHADES.get(self.background, self.background)[1:])
+        return Pictures(*sizes, tuple(ground), self.dtype == "float32")
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
         if self.pixels:
             return (None, *self.pixels), self.dtype or "uint8"
         return (None,), "string"
+
+    @property
+    def encodings(self) -> dict[str, Any]:
+        """What TensorFlow reads by itself; `kbuilder serve` reads more, and hands it PNG."""
+        if self.pixels:
+            return {}
+        kinds = ["JPEG", "PNG", "GIF", "BMP of 24 or 32 bits"]
+        return {"channels": self.channels, "encodings": kinds}
 
     def embed(self, tensor: Any) -> Signal:
         """Rescaled to about 0 to 1; in training, changed at random."""
@@ -198,15 +265,15 @@ class Image(Spec):
 
     def describe(self) -> str:
         return (
-            "decoded, resized to height × width (bilinear, antialiased), in so many channels; "
-            "not divided by scale, which the network does"
+            "decoded, turned upright, laid on the background, resized to height × width (bilinear, "
+            "antialiased), in so many channels; not divided by scale, which the network does"
         )
 
     def numeric(self, integers: str) -> Numeric:
         """Pixels of the network's own size: a runtime would not get it so."""
         if self._arranged(self.pixels or ())[:2] == (self.height, self.width):
             return Numeric()
-        shades = "grey" if self.channels == 1 else "red, green, blue"
+        shades = NAMES[learned(self.channels)]
 
         def take(values: np.ndarray, layer: Any) -> np.ndarray:
             import tensorflow as tf
@@ -225,7 +292,9 @@ class Image(Spec):
         return Numeric(entry, take, lambda values, layer: values)
 
     def script(self, values: str) -> str:
-        return f"np.asarray({values}, np.{self.dtype})" if self.pixels else values
+        if self.pixels:
+            return f"np.asarray({values}, np.{self.dtype})"
+        return f"read_by_tensorflow({values}, {self.channels})"
 
     def unlearned(self, written: Any) -> None:
         return None
@@ -239,25 +308,42 @@ class Image(Spec):
                 raise DataError(f"{reason}.", key=key)
 
 
-def _heads(column: str, values: np.ndarray) -> tuple[Counter, Counter]:
-    """How often each size and each colour mode occurs, from the heads of the files alone."""
-    from PIL import Image as Pillow
-    from PIL import UnidentifiedImageError
+def _each(column: str, values: np.ndarray, read: Any) -> list[Any]:
+    """What `read` gives of each file.
 
-    sizes: Counter = Counter()
-    modes: Counter = Counter()
+    Raises:
+        DataError: naming the first that is not read, and how many there are.
+    """
+    found, wrong = [], list[tuple[int, str]]()
     for row, content in enumerate(values):
         try:
-            with Pillow.open(io.BytesIO(content)) as image:
-                sizes[image.size] += 1
-                modes[image.mode] += 1
-                if image.format == "BMP" and image.mode in ("1", "P"):
-                    raise OSError("a BMP with a palette, whose colours TensorFlow does not read")
-        except (UnidentifiedImageError, OSError, TypeError) as error:
-            raise DataError(
-                f"column {column!r} has an image here that cannot be read ({error}). "
-                "Fix or remove it.",
-                key=("features", column),
-                row=row,
-            ) from None
-    return sizes, modes
+            found.append(read(content))
+        except PictureError as error:
+            wrong.append((row, str(error)))
+    if wrong:
+        row, reason = wrong[0]
+        more = f", and in {len(wrong) - 1:,} rows more" if len(wrong) > 1 else ""
+        raise DataError(
+            f"column {column!r} has an image here{more} that cannot be read: {reason}. "
+            "Fix or remove it.",
+            key=("features", column),
+            row=row,
+        )
+    return found
+
+
+def _size(heads: Sequence[Picture]) -> tuple[int, int, str]:
+    """Width and height that most images have, else the medians of both; and why."""
+    sizes = Counter(head.size for head in heads)
+    (width, height), count = sizes.most_common(1)[0]
+    if 2 * count >= len(heads):
+        return width, height, f"{_of(count, heads)} are {width} × {height} pixels"
+    width, height = (int(np.median(side)) for side in zip(*sizes.elements(), strict=True))
+    return width, height, (
+        f"the medians of {len(heads):,} training images of {len(sizes):,} sizes are {width} × "
+        f"{height} pixels"
+    )  # fmt: skip
+
+
+def _of(count: int, heads: Sequence[Picture]) -> str:
+    return f"{count:,} of {len(heads):,} training images"

@@ -117,6 +117,8 @@ class Server:
 
     async def _route(self, request: Request) -> Response:
         path = request.scope["path"]
+        if path == "/" and pages.wants_json(request.headers.get("accept", "")):
+            return self._page(request, lambda: _json({"status": "alive"}))  # as KServe asks
         if path in self._open:
             return self._page(request, self._open[path])
         first = path[1:].partition("/")[0].lower()
@@ -193,7 +195,7 @@ class Server:
         states = {n: s for n, s in list(model.states.items()) if number in (None, n)}
         if not states:
             raise UnknownError(f"Could not find version {number} of model {model.name}")
-        return tensorflow_serving.status(states)
+        return tensorflow_serving.status(model.name, states)
 
     async def _v2(self, request: Request, path: str) -> Response:
         if request.method in ASKING:

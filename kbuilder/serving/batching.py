@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.serving.refusals import BusyError, DeadlineError
+from kbuilder.serving.refusals import BusyError, DeadlineError, RowError
 from kbuilder.serving.signature import Columns
 
 Predict = Callable[[Columns], Columns]
@@ -182,7 +182,10 @@ class Batcher:
             if all(request.future.done() for request in batch):
                 raise DeadlineError("not answered in time")  # nobody waits for the rest
             part = {name: values[start : start + self.most] for name, values in columns.items()}
-            parts.append(self.predict(part))
+            try:
+                parts.append(self.predict(part))
+            except RowError as error:
+                raise error.after(start) from None
         return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

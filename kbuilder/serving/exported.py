@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import exports, files
+from kbuilder import engine, exports, files
 from kbuilder.errors import ExportError, listed
 from kbuilder.exports import MANIFEST
 from kbuilder.serving import pictures, tensorflow_serving
@@ -91,7 +91,7 @@ class Exported:
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
         )
-        self.pictures = [e["name"] for e in entries if _takes_files(e)]
+        self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self._call = self._stacked()
 
     def _stacked(self) -> Any:
@@ -132,8 +132,29 @@ class Exported:
         """
         import tensorflow as tf
 
-        for name in self.pictures:
-            pictures.check(name, columns[name])
+        if self.pictures:
+            columns = {**columns, **self._readable(columns)}
+        try:
+            answers = self._call(*self._given(columns))
+        except tf.errors.InvalidArgumentError as error:
+            for name, entry in self.pictures.items():
+                pictures.check(entry["column"], columns[name])
+            raise RequestError(engine.reason_of(error)) from None
+        named = zip(self.signature.outputs, answers, strict=True)
+        return {name: answer.numpy() for name, answer in named}
+
+    def _readable(self, columns: Columns) -> Columns:
+        """The pictures as TensorFlow reads them."""
+        return {
+            # exports of kbuilder 1.6 and before do not say how many channels they take
+            name: pictures.readable(entry["column"], columns[name], entry.get("channels", 3))
+            for name, entry in self.pictures.items()
+        }
+
+    def _given(self, columns: Columns) -> list[Any]:
+        """The arguments of the call."""
+        import tensorflow as tf
+
         given = []
         for tensor, names in self.signature.groups.items():
             parts = [columns[name] for name in names]
@@ -142,12 +163,7 @@ class Exported:
                 given.append(tf.constant(values.tolist(), tf.string, shape=values.shape))
             else:
                 given.append(tf.constant(values))
-        try:
-            answers = self._call(*given)
-        except tf.errors.InvalidArgumentError as error:
-            raise RequestError(str(error.message).split(" [Op")[0].split("}} ")[-1]) from None
-        named = zip(self.signature.outputs, answers, strict=True)
-        return {name: answer.numpy() for name, answer in named}
+        return given
 
     def verify(self) -> None:
         """Ask for the export's own examples as a client does, by the columns' own names.

@@ -17,6 +17,12 @@ SAFE = {
 """The page loads nothing from elsewhere, and stands in no frame."""
 
 
+def wants_json(accept: str) -> bool:
+    """Whether the header `Accept` asks for JSON, and not for a page."""
+    kinds = [kind.partition(";")[0].strip().lower() for kind in accept.split(",")]
+    return "application/json" in kinds and "text/html" not in kinds
+
+
 def described(models: Mapping[str, Model]) -> dict[str, Any]:
     """What the page shows: inputs with a real example, targets with their classes."""
     current = {name: model.current for name, model in models.items()}  # which may be replaced

@@ -1,41 +1,60 @@
-"""Pictures that a client sends: how many pixels each claims, before room is made for them."""
+"""Pictures that a client sends, read as a fit reads them."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterable
+from typing import Any
 
-from kbuilder.serving.refusals import RequestError
+import numpy as np
 
-MOST = 89_478_485
-"""Pixels, at which Pillow warns too; those of a phone are 12 to 50 million."""
+from kbuilder.serving.refusals import RequestError, RowError
+from kbuilder.serving.values import DATA_URL, from_base64
+from kbuilder.tables import pictures
+from kbuilder.tables.pictures import PictureError
 
 
-def check(name: str, pictures: Iterable[bytes]) -> None:
-    """Refuse a picture that would unpack beyond reason. Whether each is one, the model says.
+def readable(name: str, contents: Iterable[Any], channels: int) -> np.ndarray:
+    """Pictures as TensorFlow reads them; none is unpacked that claims too many pixels.
 
     Args:
         name: The input, for messages.
-        pictures: Encoded images.
+        contents: Encoded pictures as bytes, or as data URLs.
+        channels: The channels that the model takes.
 
     Raises:
-        RequestError: naming the size that is claimed.
+        RowError: naming the row, and why its picture is not read.
     """
-    from PIL import Image
+    return _each(name, contents, lambda content: pictures.readable(content, channels))
 
-    for content in pictures:
+
+def check(name: str, contents: Iterable[Any]) -> None:
+    """Find the picture that is damaged, once TensorFlow has refused one of them.
+
+    Raises:
+        RowError: naming the row.
+    """
+    _each(name, contents, pictures.load)
+
+
+def _each(name: str, contents: Iterable[Any], read: Any) -> np.ndarray:
+    given = list(contents)
+    found = np.empty(len(given), dtype=object)
+    for row, content in enumerate(given):
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-                with Image.open(io.BytesIO(content)) as image:
-                    width, height = image.size
-        except Image.DecompressionBombError:
-            width, height = MOST, 2
-        except Exception:  # whatever one of the bytes happens to raise; the model refuses it too
-            continue
-        if width * height > MOST:
-            raise RequestError(
-                f"{name}: a picture of more than {MOST / 1e6:.0f} million pixels. Expected a "
-                "smaller one"
-            )
+            found[row] = read(_encoded(content))
+        except (PictureError, RequestError) as error:
+            raise RowError(row, name, str(error)) from None
+    return found
+
+
+def _encoded(content: Any) -> bytes:
+    """The bytes of a picture, which JSON cannot hold as they are."""
+    if isinstance(content, bytes):
+        return content
+    if DATA_URL.match(content):
+        return from_base64({"b64": content})
+    if not content:
+        raise PictureError("it is empty")
+    raise PictureError(
+        'it is text. Expected {"b64": "…"}, with what `base64 FILE` prints of a picture'
+    )

@@ -2,6 +2,7 @@
 
 RefusedError
 ├── RequestError       400  it is not what the model takes
+│   └── RowError            one row of it is not
 ├── UnauthorizedError  401  it lacks the token
 ├── UnknownError       404  there is no such model, version or path
 ├── SlowBodyError      408  its body did not come
@@ -28,6 +29,26 @@ class RequestError(RefusedError):
     """It is not what the model takes."""
 
     code = 400
+
+
+class RowError(RequestError):
+    """One row is not what the model takes.
+
+    Args:
+        row: Its number in the request, from 0.
+        name: The input.
+        reason: Why.
+    """
+
+    def __init__(self, row: int, name: str, reason: str) -> None:
+        super().__init__(f"row {row + 1}, input {name!r}: {reason}")
+        self.row = row
+        self.name = name
+        self.reason = reason
+
+    def after(self, rows: int) -> RowError:
+        """The same, of a request that has so many rows before."""
+        return RowError(self.row + rows, self.name, self.reason)
 
 
 class UnauthorizedError(RefusedError):

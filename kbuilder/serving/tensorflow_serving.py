@@ -265,14 +265,21 @@ def _base64(value: Any) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
-def status(states: Mapping[int, str]) -> bytes:
-    """The states of versions, the newest first."""
+def status(name: str, states: Mapping[int, str]) -> bytes:
+    """The states of versions, the newest first; `name` and `ready` are what KServe's clients read.
+
+    Args:
+        name: The model.
+        states: By version.
+    """
     return written_json({
         "model_version_status": [
             {"version": str(version), "state": state,
              "status": {"error_code": "OK", "error_message": ""}}
             for version, state in sorted(states.items(), reverse=True)
-        ]
+        ],
+        "name": name,
+        "ready": "AVAILABLE" in states.values(),
     })  # fmt: skip
 
 

@@ -44,6 +44,10 @@ NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 CELL = re.compile(rf"[\[(\s]*{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER})+[\s\])]*")
 """Several numbers, as the cell of a file has them."""
 BETWEEN = re.compile(r"[\s,;]+")
+DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
+"""What stands before base64 in a data URL."""
+BASE64 = str.maketrans("-_", "+/", " \t\r\n\f\v")
+"""Another alphabet of base64, and white space, which is left out."""
 DEEP = 32
 """Lists in lists, at most: as many axes as NumPy and TensorFlow have."""
 SHOWN = 400
@@ -157,10 +161,10 @@ def is_base64(value: Any) -> bool:
 
 
 def from_base64(value: Any) -> bytes:
-    """The bytes of `{"b64": "…"}`."""
+    """The bytes of `{"b64": "…"}`, which may be a data URL, or have line breaks as `base64` has."""
     if not is_base64(value):
         raise RequestError(f"JSON Value: {shown(value)} not formatted correctly for base64 data")
-    text = value["b64"].translate({ord("-"): "+", ord("_"): "/"}).rstrip("=")
+    text = DATA_URL.sub("", value["b64"], count=1).translate(BASE64).rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from kbuilder.errors import CallError, Key
 from kbuilder.sources._class_folders import ClassFolders
+from kbuilder.tables import pictures
 
-FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".gif": "GIF", ".bmp": "BMP"}
 OTHERS = (
-    ".jpe", ".jfif", ".jif", ".apng", ".dib", ".webp", ".tif", ".tiff", ".mpo", ".heic", ".heif",
-    ".avif", ".jp2", ".jxl",
+    ".jpe", ".jfif", ".jif", ".apng", ".dib", ".mpo", ".heic", ".heif", ".avif", ".jp2", ".jxl",
 )  # fmt: skip
 """Other endings of pictures. What such a file holds decides whether it is read or refused."""
 MARKS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
@@ -21,7 +19,7 @@ MARKS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 
 
 class ImageFolder(ClassFolders):
-    """A folder with one folder of images (JPEG, PNG, GIF, BMP) per class.
+    """A folder with one folder of images (JPEG, PNG, GIF, BMP, WebP, TIFF) per class.
 
     The columns are `image`, the encoded file, and `label`, the name of its class folder, in one
     form of Unicode (NFC). Files in folders within a class folder are of the class too. A folder
@@ -30,8 +28,8 @@ class ImageFolder(ClassFolders):
     leave behind, are not looked at; what else is not read is said.
     """
 
-    endings: ClassVar[tuple[str, ...]] = (*FORMATS, *OTHERS)
-    usual: ClassVar[tuple[str, ...]] = tuple(FORMATS)
+    endings: ClassVar[tuple[str, ...]] = (*pictures.ENDINGS, *OTHERS)
+    usual: ClassVar[tuple[str, ...]] = pictures.ENDINGS
     column: ClassVar[str] = "image"
     one: ClassVar[str] = "an image"
     many: ClassVar[str] = "images"
@@ -74,21 +72,10 @@ def _begins_like_one(file: Path) -> bool:
 
 def unreadable(file: Path) -> str | None:
     """Why the image cannot be read, or None."""
-    from PIL import Image, UnidentifiedImageError
-
     if not file.is_file():
         return "it is no regular file"
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
-                if image.format not in FORMATS.values():
-                    return f"its content is {image.format}, not JPEG, PNG, GIF or BMP"
-                image.load()
-    except UnidentifiedImageError:
-        return "it is no image" if file.stat().st_size else "it is empty"
-    except (OSError, SyntaxError, ValueError) as error:
+        pictures.load(file.read_bytes())
+    except pictures.PictureError as error:
         return str(error)
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        return "it has more pixels than an image should"
     return None

@@ -131,7 +131,8 @@ def folder() -> kb.Recipe:
             kind.mkdir(parents=True, exist_ok=True)
             (kind / "Thumbs.db").touch()
             size = (9 + number % 2, 7)
-            picture(number, "RGB" if number % 3 else "L", size).save(kind / f"{number}.png")
+            file = f"{number}.{('png', 'webp', 'tif', 'gif')[number % 4]}"
+            picture(number, "RGB" if number % 3 else "L", size).save(kind / file)
     data = kb.ImageFolder(path="pictures")
     return kb.Recipe(data=data, model=kb.CNN(filters=2))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from PIL import Image as Pillow
 from shared import encoded, message, picture, reason_of, strings
 
 from kbuilder.contracts import Choice
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.image import Image
 from kbuilder.tables.profile import profile
 
@@ -27,21 +28,22 @@ def files(*contents: bytes | None) -> np.ndarray:
     return values
 
 
-def learned(values: np.ndarray, **given: int) -> Image:
-    choices = Image(**given).learn("i", values)  # type: ignore[arg-type]
+def learned(values: np.ndarray, **given: Any) -> Image:
+    choices = Image(**given).learn("i", values)
     open_ = {name: choice.value for name, choice in choices.items() if name not in given}
-    return Image(**given, **open_)  # type: ignore[arg-type]
+    return Image(**given, **open_)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(("mode", "kind"), FILES)
 def test_a_file_is_decoded_as_pillow_does(mode: str, kind: str, channels: int) -> None:
     content = encoded(picture(0, mode), kind)
-    pixels = learned(files(content), channels=channels).layer()(strings(content)).numpy()
+    feature = learned(files(content), channels=channels)
+    pixels = feature.layer()(strings(*feature.raw("i", files(content)))).numpy()
     with Pillow.open(io.BytesIO(content)) as image:
         expected = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.int64)
     assert (pixels.shape, pixels.dtype) == ((1, 7, 9, channels), np.uint8)
-    assert np.abs(pixels[0].astype(np.int64) - expected.reshape(7, 9, channels)).max() <= 4
+    assert np.abs(pixels[0].astype(np.int64) - expected.reshape(7, 9, channels)).max() <= 2
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,52 @@ def test_grey_stays_grey_to_the_pixel() -> None:
     assert pixels[0, ..., 0].ravel().tolist() == list(range(256))
 
 
-def test_16_bits_become_8_by_their_upper_half() -> None:
+def test_16_bits_are_kept_and_divided_by_the_greatest_pixel() -> None:
     image = picture(0, "I;16")
-    pixels = learned(files(encoded(image))).layer()(strings(encoded(image))).numpy()
-    assert np.array_equal(pixels[0, ..., 0], np.asarray(image) >> 8)
+    values = files(encoded(image))
+    feature = learned(values)
+    top = int(np.asarray(image).max())
+    assert (feature.dtype, feature.scale, feature.channels) == ("float32", top, 1)
+    assert Image().learn("i", values)["scale"].reason == f"the greatest training pixel is {top:,}"
+    assert np.array_equal(feature.layer()(strings(*values)).numpy()[0, ..., 0], np.asarray(image))
+    eight = learned(values, dtype="uint8")
+    upper = eight.layer()(strings(*values)).numpy()[0, ..., 0]
+    assert np.array_equal(upper, np.asarray(image) >> 8)
+
+
+def test_8_bits_beside_16_are_brought_to_their_range() -> None:
+    values = files(encoded(picture(0, "I;16")), encoded(picture(1, "L")))
+    feature = learned(values)
+    assert feature.scale == 65_535
+    assert Image().learn("i", values)["scale"].reason == (
+        "1 of 2 training images have 16 bits; the others are brought to their range, times 257"
+    )
+    second = feature.layer()(strings(*values)).numpy()[1, ..., 0]
+    assert np.array_equal(second, np.asarray(picture(1, "L")) * 257.0)
+    assert Image(dtype="uint8").learn("i", values)["scale"].value == 255
+
+
+def test_a_fourth_band_that_is_no_alpha_is_a_channel_and_alpha_is_not() -> None:
+    bands = Pillow.frombytes("RGBX", (9, 7), picture(0, "RGBA").tobytes())
+    values = files(encoded(bands, "TIFF"), encoded(picture(1)))
+    assert Image().learn("i", values)["channels"] == Choice(
+        4, "1 of 2 training images have a fourth band that is no alpha"
+    )
+    assert learned(files(encoded(picture(0, "RGBA")))).channels == 3
+    assert learned(files(encoded(picture(0, "RGBA"))), channels=4).channels == 4
+
+
+def test_sizes_are_those_of_upright_pictures() -> None:
+    turned = Pillow.Exif()
+    turned[0x0112] = 6
+    feature = learned(files(encoded(picture(0), "JPEG", exif=turned)))
+    assert (feature.height, feature.width) == (9, 7)
+
+
+@pytest.mark.parametrize("background", ["red", "#fff", "white ", "#12345g"])
+def test_a_background_is_white_black_or_six_digits(background: str) -> None:
+    with pytest.raises(RecipeError, match='Expected white, black, or a colour such as "#ff8800"'):
+        Image(background=background)
 
 
 def test_of_an_animation_the_first_frame_is_taken() -> None:
@@ -77,6 +121,14 @@ def test_files_of_odd_sizes_come_to_the_most_frequent_one() -> None:
     reasons = Image().learn("i", files(*contents))
     assert reasons["height"].reason == "2 of 4 training images are 9 × 7 pixels"
     assert feature.layer()(strings(*contents)).shape == (4, 7, 9, 3)
+
+
+def test_files_of_many_sizes_come_to_the_median() -> None:
+    sizes = [(10, 30), (20, 10), (40, 20), (20, 40), (30, 20)]
+    choices = Image().learn("i", files(*(encoded(picture(0, size=size)) for size in sizes)))
+    assert choices["width"] == Choice(
+        20, "the medians of 5 training images of 5 sizes are 20 × 20 pixels"
+    )
 
 
 def test_resizing_keeps_a_plain_area_plain_and_averages_the_rest() -> None:
@@ -113,11 +165,17 @@ def test_arrays_keep_bytes_or_become_floats(values: np.ndarray, dtype: str, scal
     assert feature.signature() == ((None, *values.shape[1:]), dtype)
 
 
-def test_an_array_with_transparency_is_brought_to_colours() -> None:
+def test_an_array_of_four_channels_keeps_them_unless_three_are_asked_for() -> None:
     values = np.random.default_rng(0).integers(0, 256, (2, 5, 5, 4), dtype=np.uint8)
-    feature = learned(values)
-    assert feature.channels == 3
-    assert np.array_equal(feature.layer()(values).numpy(), values[..., :3])
+    assert Image().learn("i", values)["channels"] == Choice(
+        4, "the arrays have four, and nothing says that one is alpha; 3 leaves it out"
+    )
+    assert np.array_equal(learned(values).layer()(values).numpy(), values)
+    three = learned(values, channels=3)
+    assert np.array_equal(three.layer()(values).numpy(), values[..., :3])
+    assert message(DataError, Image(channels=4).learn, "i", values[..., :3]) == (
+        "features.i.channels: the arrays of column 'i' have 3 channels. Expected `channels: 3`."
+    )
 
 
 def test_pixels_are_rescaled_inside_the_network() -> None:
@@ -139,16 +197,21 @@ def test_a_file_that_is_no_image_is_named_with_its_row() -> None:
     with pytest.raises(DataError) as caught:
         Image().learn("i", files(encoded(picture(0)), b"not an image"))
     assert caught.value.row == 1
-    assert str(caught.value).startswith(
-        "features.i: column 'i' has an image here that cannot be read (cannot identify image file"
+    assert str(caught.value) == (
+        "features.i: column 'i' has an image here that cannot be read: it is no image. Fix or "
+        "remove it."
     )
 
 
-@pytest.mark.parametrize("mode", ["P", "1"])
-def test_a_bmp_with_a_palette_is_refused(mode: str) -> None:
-    assert message(DataError, Image().learn, "i", files(encoded(picture(0, mode), "BMP"))) == (
-        "features.i: column 'i' has an image here that cannot be read (a BMP with a palette, whose "
-        "colours TensorFlow does not read). Fix or remove it."
+def test_a_file_that_is_not_read_is_refused_in_rows_to_predict_too() -> None:
+    feature = learned(files(encoded(picture(0))))
+    wrong = files(encoded(picture(0)), encoded(picture(0), "PPM"), b"")
+    assert message(DataError, feature.raw, "i", wrong[:2]) == (
+        "features.i: column 'i' has an image here that cannot be read: its content is PPM, not "
+        "JPEG, PNG, GIF, BMP, WebP or TIFF. Fix or remove it."
+    )
+    assert "here, and in 1 rows more that cannot be read" in message(
+        DataError, Image().learn, "i", wrong
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from shared import strings
+from shared import encoded, picture, strings
 
 from kbuilder.layers.attention_pooling import AttentionPooling
 from kbuilder.layers.bins import Bins
@@ -22,6 +22,7 @@ from kbuilder.layers.label_flags import LabelFlags
 from kbuilder.layers.local_response_normalization import LocalResponseNormalization
 from kbuilder.layers.maxout import Maxout
 from kbuilder.layers.not_padding import NotPadding
+from kbuilder.layers.pictures import Pictures
 from kbuilder.layers.pixels import Pixels
 from kbuilder.layers.pool_over_time import PoolOverTime
 from kbuilder.layers.pool_steps import PoolSteps
@@ -46,6 +47,7 @@ LAYERS = [
     (lambda: IdentityShortcut(5, 2), lambda: np.ones((2, 3, 4, 3), np.float32)),
     (lambda: LabelFlags(["a", "é"], ";", True, True), lambda: strings("é; b", "", '["a"]')),
     (lambda: LocalResponseNormalization(n=3), lambda: np.ones((2, 3, 4, 6), np.float32)),
+    (lambda: Pictures(4, 5, 1, (1, 2, 3), True), lambda: strings(encoded(picture(0)))),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
     (lambda: Cross([(0, 2), (3, 5)]), lambda: np.ones((2, 5), np.float32)),
     (lambda: NotPadding(), lambda: np.array([[3, 0]])),

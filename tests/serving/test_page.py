@@ -222,7 +222,7 @@ def test_an_image_that_is_none_is_said(opened: Opened, tmp_path: Path) -> None:
     page.get_by_label("photo").set_input_files(tmp_path / "words.png")
     page.locator("#curl:has-text('bm8gaW1hZ2U=')").wait_for()
     predicted(page)
-    assert "Unknown image file format" in bad(page)
+    assert "row 1, input 'photo': it is no image" in bad(page)
 
 
 def test_a_server_that_has_gone_is_said(opened: Opened, exported: Exports) -> None:

@@ -50,6 +50,8 @@ def asked(signature: Signature, body: Any) -> tuple[dict[str, Any], bool]:
     (WIDE, {"instances": [{"x": [1, 2]}]}, {"x": [[1.0, 2.0]]}, True),
     (WORD, {"instances": ["a", {"b64": "YWI="}]}, {"w": ["a", b"ab"]}, True),
     (WORD, {"instances": [{"b64": "YWI"}]}, {"w": [b"ab"]}, True),
+    (WORD, {"instances": [{"b64": " YW\r\nI=\n"}]}, {"w": [b"ab"]}, True),
+    (WORD, {"instances": [{"b64": "data:image/png;base64,YWI="}]}, {"w": [b"ab"]}, True),
     (WORD, {"inputs": [{"b64": "_-8="}]}, {"w": [b"\xff\xef"]}, False),
     (WHOLE, {"instances": [1, -(2**63)]}, {"n": [1, -(2**63)]}, True),
     (MANY, {"instances": [{"job": "x", "age": 1}, {"age": 2, "job": ""}]},
@@ -224,7 +226,10 @@ def test_the_metadata_has_dtypes_shapes_and_names() -> None:
 
 
 def test_the_states_of_versions_are_told_newest_first() -> None:
-    told = json.loads(protocol.status({1: "END", 2: "AVAILABLE"}))["model_version_status"]
+    answer = json.loads(protocol.status("adult", {1: "END", 2: "AVAILABLE"}))
+    told = answer.pop("model_version_status")
+    assert answer == {"name": "adult", "ready": True}
+    assert not json.loads(protocol.status("adult", {1: "LOADING"}))["ready"]
     fine = {"error_code": "OK", "error_message": ""}
     assert told == [
         {"version": "2", "state": "AVAILABLE", "status": fine},

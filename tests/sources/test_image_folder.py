@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from bad import real
-from PIL import Image
 from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.errors import CallError, DataError
+from kbuilder.tables import pictures
 
 
 def put(name: str, content: bytes | None = None) -> Path:
@@ -74,7 +74,7 @@ def test_images_to_predict_come_in_parts_with_their_names() -> None:
     ]  # fmt: skip
 
 
-ENDINGS = ".jpg, .jpeg, .png, .gif, .bmp"
+ENDINGS = ", ".join(pictures.ENDINGS)
 
 
 def test_a_folder_without_images_says_what_it_holds_and_what_was_expected() -> None:
@@ -293,7 +293,10 @@ BROKEN = {
     "empty": (b"", "it is empty"),
     "text": (b"hello", "it is no image"),
     "cut": (encoded(picture(1))[:-40], None),
-    "tiff": (encoded(picture(1), "TIFF"), "its content is TIFF, not JPEG, PNG, GIF or BMP"),
+    "ppm": (
+        encoded(picture(1), "PPM"),
+        "its content is PPM, not JPEG, PNG, GIF, BMP, WebP or TIFF",
+    ),
 }
 
 
@@ -318,11 +321,11 @@ def test_many_broken_images_are_counted() -> None:
 
 
 def test_an_image_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)  # rather than a picture of 90 megapixels
+    monkeypatch.setattr(pictures, "MOST", 50)  # rather than a picture of 90 megapixels
     put("images/cat/large.png")
     assert message(DataError, source().load) == (
         "data.path: images that cannot be read: images/cat/large.png "
-        f"(it has more pixels than an image should). {FIX}"
+        f"(it has 9 × 7 pixels. Expected 0 million at most). {FIX}"
     )
 
 

@@ -31,6 +31,7 @@ class SavedModel:
         import tensorflow as tf
 
         from kbuilder.columns import to_instances
+        from kbuilder.contracts import Encoded
         from kbuilder.export import sidecar
         from kbuilder.export.contract import Exchange
 
@@ -48,7 +49,13 @@ class SavedModel:
             shape, dtype = feature.signature()
             signature[names[column]] = tf.TensorSpec(shape, dtype, name=names[column])
         described = {
-            "inputs": [sidecar.entry(columns, names, column) for column in columns.features],
+            "inputs": [
+                {
+                    **sidecar.entry(columns, names, column),
+                    **(feature.encodings if isinstance(feature, Encoded) else {}),
+                }
+                for column, feature in columns.features.items()
+            ],
             "missing": {"float32": "NaN", "float64": "NaN", "string": '""', "int64": -(2**63)},
             "targets": sidecar.targets(columns),
             "ignored": [*columns.ignored, *columns.target],
