@@ -157,6 +157,11 @@ def encodings() -> dict[str, bytes]:
     }  # fmt: skip
 
 
+FLAT = png(
+    (b"IHDR", struct.pack(">IIBBBBB", 13_000, 13_000, 1, 0, 0, 0, 0)),
+    (b"IDAT", zlib.compress(bytes(1626) * 13_000, 9)), (b"IEND", b""),
+)  # fmt: skip
+"""A small file of many pixels."""
 REFUSED = {
     "TIFF, floating point": encoded(drawing().convert("F"), "TIFF"),
     "PPM": encoded(drawing(), "PPM"),

@@ -58,8 +58,8 @@ STACK = (
 TEXTS = [
     f"{SAID} [Op:DecodePng] name: ",
     f"{{{{function_node __wrapped__DecodePng_device_/job:a/device:CPU:0}}}} {SAID} [Op:DecodePng]",
-    'Exception encountered when calling Pictures.call().\n\n\x1b[1min user code:\n\n    File "a.py",'
-    f" line 9  *\n    x\n\n    InvalidArgumentError: {{{{function_node __w}}}} {SAID} [Op:Decode]\n",
+    'Exception encountered when calling Pictures.call().\n\n\x1b[1min user code:\n\n  File "a.py"\n'
+    f"    x\n\n    InvalidArgumentError: {{{{function_node __w}}}} {SAID} [Op:Decode]\n",
     f"Graph execution error:\n\n{STACK}{SAID}\n\t [[{NODE}]] [Op:__inference_f_9]",
     f"Graph execution error:\n\n{STACK}2 root error(s) found.\n  (0) INVALID_ARGUMENT:  {SAID}\n"
     f"\t [[{NODE}]]\n\t [[b/_9]]\n  (1) INVALID_ARGUMENT:  {SAID}\n\t [[{NODE}]]\n0 successful "

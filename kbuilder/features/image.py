@@ -317,6 +317,8 @@ def _each(column: str, values: np.ndarray, read: Any) -> list[Any]:
     found, wrong = [], list[tuple[int, str]]()
     for row, content in enumerate(values):
         try:
+            if not isinstance(content, bytes):
+                raise PictureError("there is none")
             found.append(read(content))
         except PictureError as error:
             wrong.append((row, str(error)))

@@ -213,6 +213,9 @@ def test_a_file_that_is_not_read_is_refused_in_rows_to_predict_too() -> None:
     assert "here, and in 1 rows more that cannot be read" in message(
         DataError, Image().learn, "i", wrong
     )
+    assert "cannot be read: there is none." in message(
+        DataError, Image().learn, "i", files(encoded(picture(0)), None)
+    )
 
 
 @pytest.mark.parametrize("gone", [files(encoded(picture(0)), None), files(None, b"")])
