@@ -16,6 +16,9 @@ class NotPadding(keras.layers.Layer):
     Output shape: (batch, time), booleans.
     """
 
+    of_operations = True
+    """It computes by Keras's operations alone, and has no weights."""
+
     def call(self, words: Any) -> Any:
         return ops.not_equal(words, 0)
 

@@ -16,6 +16,9 @@ class RealSteps(keras.layers.Layer):
     Output shape: as the input; it has no mask.
     """
 
+    of_operations = True
+    """It computes by Keras's operations alone, and has no weights."""
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True

@@ -16,6 +16,9 @@ class TokenMask(keras.layers.Layer):
     Output shape: (batch, 1 + time), booleans.
     """
 
+    of_operations = True
+    """It computes by Keras's operations alone, and has no weights."""
+
     def call(self, mask: Any) -> Any:
         return ops.pad(mask, ((0, 0), (1, 0)), constant_values=True)
 

@@ -40,7 +40,8 @@ class Keras:
         from kbuilder.export import sidecar
         from kbuilder.export.contract import Exchange
 
-        own = sorted(set(_own(fitted.model.get_config())))
+        model = _by_operations(fitted.model)
+        own = sorted(set(_own(model.get_config())))
         if own:
             raise ExportError(
                 f"the network has parts that only kbuilder has: {listed(own)}. Expected Keras's "
@@ -63,13 +64,14 @@ class Keras:
             "targets": sidecar.targets(fitted.columns),
         }
         instances, answers = to_instances(fitted.prepared), to_instances(fitted.outputs)
-        return Exchange(described, instances, answers, fitted.model, {}, dict)
+        return Exchange(described, instances, answers, model, {}, dict)
 
     def write(
         self, folder: Path, fitted: Fitted, exchange: Exchange, quantizing: Quantizing | None
     ) -> None:
         """Keras's own file."""
-        fitted.model.save(folder / "model.keras")
+        network: Any = exchange.call
+        network.save(folder / "model.keras")
 
     @staticmethod
     def load(folder: Path) -> Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]:
@@ -82,6 +84,22 @@ class Keras:
             return dict(model.predict(given, verbose=0))
 
         return answer
+
+
+def _by_operations(model: Any) -> Any:
+    """The network with Keras's own operations in place of layers of ours that are no more."""
+    import keras
+
+    if not any(getattr(layer, "of_operations", False) for layer in model.layers):
+        return model
+
+    def call(layer: Any, *arguments: Any, **named: Any) -> Any:
+        plain = getattr(layer, "of_operations", False)
+        return (layer.call if plain else layer)(*arguments, **named)
+
+    other = keras.models.clone_model(model, call_function=call)
+    other.set_weights(model.get_weights())
+    return other
 
 
 def _own(config: Any) -> Iterator[str]:
