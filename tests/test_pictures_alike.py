@@ -59,6 +59,7 @@ def coded(content: bytes) -> dict[str, str]:
     return {"b64": base64.b64encode(content).decode()}
 
 
+@pytest.mark.slow
 def test_every_encoding_gets_the_answer_of_what_a_viewer_shows(run: kb.Run) -> None:
     import tensorflow as tf
 
@@ -86,6 +87,7 @@ def test_every_encoding_gets_the_answer_of_what_a_viewer_shows(run: kb.Run) -> N
     assert entry["encodings"] == ["JPEG", "PNG", "GIF", "BMP of 24 or 32 bits"]
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_refused_alike_and_named(run: kb.Run) -> None:
     export = Exported(run.export(Path("exported")))
     contents = REFUSED["PPM"], FILES["WebP, lossy"][:-30], FILES["PNG, RGB"][:-30]

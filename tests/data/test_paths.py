@@ -186,6 +186,7 @@ def test_parquet_holds_pictures_as_bytes_or_as_hugging_face_has_them() -> None:
     assert contents(looked(data={"path": "data/rows.parquet"})) == EXPECTED
 
 
+@pytest.mark.slow
 def test_a_table_of_paths_is_fitted_predicted_and_exported_with_bytes(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
