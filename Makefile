@@ -9,20 +9,26 @@ BIN := $(VENV)/bin
 WORKERS ?= 3
 PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --durations 15
 
-.PHONY: demo test test-slow lint docs contract bench bench-tables bench-fit bench-serve bench-checks soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
 
-test: $(VENV)/.installed-dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+test: style
 	$(PYTEST) -m "not slow"
 
 # What takes long: each takes five seconds or more alone, such as fits that are killed and resume.
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m slow
+
+# Both at once: runs that tests share are fitted once.
+test-all: $(VENV)/.installed-dev
+	$(PYTEST)
+
+style: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
