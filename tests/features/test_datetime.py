@@ -146,6 +146,12 @@ def test_a_month_alone_is_its_first_day(order: str, write: Any) -> None:
     assert reason_of(Datetime, profile(values[:-2])).startswith("its values are dates or times")
 
 
+@pytest.mark.parametrize("code", ["{:04}-ABCDE", "{:04}-07", "0123-{}", "AB-{:04}", "1998-{}"])
+def test_codes_are_no_months(code: str) -> None:
+    values = objects(*(code.format(n) for n in range(13, 200)))
+    assert reason_of(Datetime, profile(values)) is None
+
+
 def test_two_digits_are_a_year_of_this_time() -> None:
     values = objects("13.12.69", "13.12.68", "31.1.24")
     seconds = learned(values).layer().seconds(values.tolist()).numpy()
