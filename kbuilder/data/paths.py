@@ -20,7 +20,7 @@ from kbuilder import catalog
 from kbuilder.contracts import Feature, Pathed
 from kbuilder.errors import DataError, cut
 from kbuilder.lines import to_line
-from kbuilder.sources.image_folder import unreadable
+from kbuilder.tables import pictures
 from kbuilder.tables.layout import walk
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import kind_of, missing
@@ -130,7 +130,10 @@ def _content(path: Path) -> bytes | str:
     """What the file of a picture holds, or why it cannot be read."""
     if not path.exists() and not path.is_symlink():
         return "there is no such file"
-    return unreadable(path) or path.read_bytes()
+    try:
+        return pictures.read(path)
+    except pictures.PictureError as error:
+        return str(error)
 
 
 def _quoted(name: Any) -> str:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-ENDINGS = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".heic",
-    ".avif",
-)  # fmt: skip
+from kbuilder.tables import pictures
+
+ENDINGS = (*pictures.ENDINGS, *pictures.OTHER_ENDINGS)
 """What they end in, in lower case."""
 
 

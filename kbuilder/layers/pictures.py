@@ -9,9 +9,8 @@ import keras
 import tensorflow as tf
 
 from kbuilder.layers.pixels import fitted
+from kbuilder.tables.pictures import MOST
 
-MOST_PIXELS = 89_478_485
-"""Pixels of a picture, at most; those of a phone are 12 to 50 million."""
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 OTHERS = (
     (0, b"II*\0", "a TIFF"), (0, b"MM\0*", "a TIFF"), (8, b"WEBP", "a WebP"),
@@ -210,8 +209,8 @@ def _given(condition: Any, reason: Any, content: Any) -> Any:
 
 
 def _bounded(content: Any, width: Any, height: Any) -> Any:
-    reason = f"it has more than {MOST_PIXELS // 10**6} million pixels. Expected a smaller picture"
-    return _given(width * height <= MOST_PIXELS, reason, content)
+    reason = f"it has more than {MOST // 10**6} million pixels. Expected a smaller picture"
+    return _given(width * height <= MOST, reason, content)
 
 
 def _length(content: Any) -> Any:

@@ -10,10 +10,6 @@ from kbuilder.errors import CallError, Key
 from kbuilder.sources._class_folders import ClassFolders
 from kbuilder.tables import pictures
 
-OTHERS = (
-    ".jpe", ".jfif", ".jif", ".apng", ".dib", ".mpo", ".heic", ".heif", ".avif", ".jp2", ".jxl",
-)  # fmt: skip
-"""Other endings of pictures. What such a file holds decides whether it is read or refused."""
 MARKS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
 """What a picture begins with, whatever it is called."""
 
@@ -28,7 +24,7 @@ class ImageFolder(ClassFolders):
     leave behind, are not looked at; what else is not read is said.
     """
 
-    endings: ClassVar[tuple[str, ...]] = (*pictures.ENDINGS, *OTHERS)
+    endings: ClassVar[tuple[str, ...]] = (*pictures.ENDINGS, *pictures.OTHER_ENDINGS)
     usual: ClassVar[tuple[str, ...]] = pictures.ENDINGS
     column: ClassVar[str] = "image"
     one: ClassVar[str] = "an image"
@@ -52,8 +48,14 @@ class ImageFolder(ClassFolders):
         self, files: Sequence[Path], key: Key
     ) -> tuple[Sequence[object], Mapping[int, str]]:
         """The encoded files, each looked at whole."""
-        wrong = {n: reason for n, file in enumerate(files) if (reason := unreadable(file))}
-        return [None if n in wrong else f.read_bytes() for n, f in enumerate(files)], wrong
+        held: list[object] = [None] * len(files)
+        wrong: dict[int, str] = {}
+        for number, file in enumerate(files):
+            try:
+                held[number] = pictures.read(file)
+            except pictures.PictureError as error:
+                wrong[number] = str(error)
+        return held, wrong
 
 
 def _begins_like_one(file: Path) -> bool:
@@ -68,14 +70,3 @@ def _begins_like_one(file: Path) -> bool:
     bitmap = head[:2] == b"BM" and head[6:10] == bytes(4) and len(head) > 26
     tiff = head[:4] in (b"II*\0", b"MM\0*") and not file.suffix  # raw files begin so too
     return head.startswith(MARKS) or head[8:12] == b"WEBP" or bitmap or tiff
-
-
-def unreadable(file: Path) -> str | None:
-    """Why the image cannot be read, or None."""
-    if not file.is_file():
-        return "it is no regular file"
-    try:
-        pictures.load(file.read_bytes())
-    except pictures.PictureError as error:
-        return str(error)
-    return None

@@ -16,10 +16,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL import Image
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """What the names of pictures usually end in."""
+OTHER_ENDINGS = (
+    ".jpe",
+    ".jfif",
+    ".jif",
+    ".apng",
+    ".dib",
+    ".mpo",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".jp2",
+    ".jxl",
+)
+"""What they end in else. What such a file holds decides whether it is read or refused."""
 KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 """What is read, by Pillow's names; MPO is a JPEG with more after it."""
 READ = "JPEG, PNG, GIF, BMP, WebP or TIFF"
@@ -108,6 +124,22 @@ def load(content: bytes) -> None:
     with _opened(content) as image:
         _seen(image, content)
         image.load()
+
+
+def read(file: Path) -> bytes:
+    """The content of a file that is a whole picture.
+
+    Raises:
+        PictureError: as `load`, or if it cannot be opened.
+    """
+    if not file.is_file():
+        raise PictureError("it is no regular file")
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise PictureError(f"it cannot be opened: {error.strerror}") from None
+    load(content)
+    return content
 
 
 def greatest(content: bytes) -> int:
@@ -219,6 +251,11 @@ def _check_mode(image: Image.Image) -> None:
         if tuple(depths) not in DEPTHS or set(tags.get(SAMPLE_FORMAT, (1,))) - {1, 4}:
             bits = ", ".join(map(str, sorted(depths)))
             raise PictureError(f"it has samples of {bits} bits. Expected whole numbers of 8 or 16")
+        if depths == {16} and not mode.startswith("I;16"):
+            raise PictureError(
+                "it has colours of 16 bits, of which Pillow reads the upper 8. Expected a TIFF of "
+                "8 bits, or a PNG of 16"
+            )
 
 
 def _orientation(image: Image.Image, content: bytes) -> int:

@@ -80,3 +80,18 @@ def test_big_endian_16_bits_keep_their_value() -> None:
     content = encoded(Image.fromarray(pixels), "TIFF")
     with Image.open(io.BytesIO(readable(content, 1))) as image:
         assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_colours_of_16_bits_in_a_tiff_are_refused() -> None:
+    """Pillow reads them, and keeps the upper 8 bits without a word."""
+    sizes = struct.pack("<3H", 16, 16, 16)
+    entries = [
+        (256, 3, 1, 2), (257, 3, 1, 2), (258, 3, 3, 8), (259, 3, 1, 1), (262, 3, 1, 2),
+        (273, 4, 1, 200), (277, 3, 1, 3), (278, 3, 1, 2), (279, 4, 1, 24),
+    ]  # fmt: skip
+    table = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    head = b"II*\0" + struct.pack("<I", 14) + sizes
+    tiff = head + struct.pack("<H", len(entries)) + table + bytes(4)
+    tiff = tiff.ljust(200, b"\0") + struct.pack("<12H", *range(12))
+    with pytest.raises(PictureError, match="colours of 16 bits, of which Pillow reads the upper 8"):
+        look(tiff)
