@@ -68,6 +68,16 @@ class Looked:
         kinds = {name: kind_of(train[name]) for name in self.recipe.features}
         return {n: train[n] for n, kind in kinds.items() if kind in ("number", "string")}
 
+    @cached_property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """A hash of each picture of the training rows, by column. (rows,) uint64 each"""
+        features = self.recipe.features.items()
+        return {
+            name: _hashed(self.parts.train[name])
+            for name, feature in features
+            if feature.holds == "pictures"
+        }
+
     def target(self, names: Sequence[str]) -> np.ndarray:
         """A target of the same rows."""
         return self._some.target(names)
@@ -309,15 +319,12 @@ def _split(looked: Looked) -> Iterator[Finding]:
 
 def _alike(looked: Looked) -> Iterator[Finding]:
     """Pictures that are all the same."""
-    train = looked.parts.train
-    for column, feature in looked.recipe.features.items():
-        if feature.holds != "pictures" or len(train) < 2:
-            continue
-        if len(np.unique(_hashed(train[column][:SAMPLE]))) == 1:
+    for column, hashes in looked.pictures.items():
+        if len(hashes) > 1 and len(np.unique(hashes)) == 1:
             line = to_line(("data", "ignore"), [column])
             yield Finding(
                 "alike", ("features", column),
-                f"column {column!r} has the same picture in each of {len(train):,} training "
+                f"column {column!r} has the same picture in each of {len(hashes):,} training "
                 f"rows, which teaches nothing. Leave it out, `{line}`, or fix the files",
                 True, line,
             )  # fmt: skip
@@ -325,17 +332,17 @@ def _alike(looked: Looked) -> Iterator[Finding]:
 
 def _repeated_pictures(looked: Looked) -> Iterator[Finding]:
     """Pictures that stand in training and are held back too, whatever else is in their rows."""
-    for column, feature in looked.recipe.features.items():
-        if feature.holds != "pictures":
-            continue
-        seen, again = _hashed(looked.parts.train[column]), []
+    for column, seen in looked.pictures.items():
+        again = []
         group = to_line(("data", "split"), {"by": "group", "column": column})
         mend = "Remove what comes twice"
         if not looked.parts.train.files and not looked.own_test:
             mend = f"Keep the rows of a picture together: `{group}`"
         for part, table in looked.parts:
+            if part == "train":
+                continue
             rows = np.flatnonzero(np.isin(_hashed(table[column]), seen))
-            if part != "train" and len(rows):
+            if len(rows):
                 first = table.row(int(rows[0]))
                 again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
         if again and len(np.unique(seen)) > 1:
