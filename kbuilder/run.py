@@ -16,7 +16,7 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Finding, Gathering, Pathed
+from kbuilder.contracts import Decision, Discerning, Finding, Gathering, Pathed
 from kbuilder.data import dataset, infer, weights
 from kbuilder.data import paths as paths_of_pictures
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
@@ -161,7 +161,12 @@ class Run:
         return preprocessing.preprocessor(self.record.columns)
 
     def _raw(self, table: Table) -> Arrays:
-        return preprocessing.raw(self.record.columns, table)
+        """The raw columns of which some values may be strange."""
+        columns = self.record.columns
+        known = columns.features.items()
+        telling = {name: feature for name, feature in known if isinstance(feature, Discerning)}
+        only = replace(columns, features=telling)
+        return preprocessing.raw(only, table.only(list(columns.features)))
 
     def _outputs(self, table: Table) -> Any:
         arrays = preprocessing.apply(self._layer, self.record.columns, table)
@@ -322,14 +327,15 @@ class Run:
         words += ["--unknown", unknown] if unknown != "error" else []
         carrying, strangers = self._carrying(keep), Strangers(self.record.columns, unknown)
         console = console or Console(verbose=False)
-        said: list[Table] = []
+        begun = False
         words += [word for name in carrying.keep for word in ("--keep", name)]
         words += ["--encoding", encoding] if encoding != "utf-8" else []
 
         def predict(table: Table) -> pd.DataFrame:
-            if not said:
+            nonlocal begun
+            if not begun:
                 _say_notes(table, console)
-                said.append(table.take(slice(0)))
+            begun = True
             strangers.see(table, self._raw(table))
             return carrying.beside(table, self._predicted(table))
 
