@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 test: style
 	$(PYTEST) -m "not slow"
 
-# What takes long: each takes five seconds or more alone, such as fits that are killed and resume.
+# What takes long, such as fits that are killed and resume.
 test-slow: $(VENV)/.installed-dev
 	$(PYTEST) -m slow
 
