@@ -82,6 +82,7 @@ from kbuilder.schedules.one_cycle import OneCycle as _OneCycle
 from kbuilder.schedules.plateau import Plateau as _Plateau
 from kbuilder.schedules.polynomial import Polynomial as _Polynomial
 from kbuilder.schedules.step import Step as _Step
+from kbuilder.sources.array_folder import ArrayFolder as _ArrayFolder
 from kbuilder.sources.arrays import Arrays as _Arrays
 from kbuilder.sources.csv import CSV as _CSV
 from kbuilder.sources.frame import Frame as _Frame
@@ -127,6 +128,22 @@ class Array(_Array):
         indicator: bool | None = ...,
         bounds: Sequence[Any] | None = ...,
         dtype: Literal["float32", "float64"] | None = ...,
+    ) -> None: ...
+
+class ArrayFolder(_ArrayFolder):
+    def __init__(
+        self,
+        *,
+        path: str | Path,
+        validation_path: str | Path | None = ...,
+        test_path: str | Path | None = ...,
+        classes: str | float | Sequence[str | float] | None = ...,
+        unreadable: Literal["error", "skip"] = ...,
+        target: str | Sequence[str] = ...,
+        ignore: str | Sequence[str] = ...,
+        origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
+        split: _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
 class Arrays(_Arrays):
@@ -427,6 +444,7 @@ class Image(_Image):
         channels: Literal[1, 3, 4] | None = ...,
         background: str = ...,
         scale: float | None = ...,
+        shape: int | Sequence[int] | None = ...,
         root: str | None = ...,
         ending: str | None = ...,
         augment: Sequence[

@@ -9,16 +9,25 @@ from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import AfterValidator, Strict, WithJsonSchema
+from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder import catalog
 from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
-from kbuilder.features._axes import CHANNELS, DataFormat, arranged, by, expect_known, likeness
+from kbuilder.features._axes import (
+    CHANNELS,
+    DataFormat,
+    arranged,
+    by,
+    expect_as_many,
+    expect_known,
+    likeness,
+)
 from kbuilder.features._paths import is_path
 from kbuilder.lines import to_line
 from kbuilder.named import Keyed
+from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables import number_lists, pictures
 from kbuilder.tables.pictures import Picture, PictureError
@@ -57,6 +66,10 @@ class Image(Spec):
     """What shows behind the transparent pixels of a file: white, black or "#rrggbb"."""
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
+    shape: Shape | None = None
+    """Of rows that are as many numbers in a cell, a list or a flat array, the shape of the picture
+    that they make: [48, 48, 1], or [3, 32, 32] with `data_format: channels_first`; left out: rows
+    have it."""
     root: str | None = None
     """Where rows are paths, the folder that they begin in, relative to the file of the rows; left
     out: the folder of that file."""
@@ -87,7 +100,17 @@ class Image(Spec):
 
     @property
     def takes_paths(self) -> bool:
-        return not self.pixels
+        return not self.pixels and self.shape is None
+
+    @model_validator(mode="after")
+    def _shape_is_a_picture(self) -> Any:
+        if self.shape is not None and not self._is_image(self.shape):
+            raise refuse(
+                ("shape",), "Expected the shape of a picture, (height, width) or (height, width, "
+                "1, 3 or 4 channels), these first with `data_format: channels_first`",
+                list(self.shape),
+            )  # fmt: skip
+        return self
 
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
@@ -104,6 +127,9 @@ class Image(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Size, channels, and the greatest pixel."""
+        came = values.shape[1:]
+        if self.shape is not None:
+            values, came = self._shaped(column, values)
         kind = kind_of(values)
         if kind == "array":
             expect_known(column, self, values.shape[1:])
@@ -121,14 +147,14 @@ class Image(Spec):
             top = float(values.max())
             scale = 255.0 if dtype == "uint8" and top > 127 else (top if top > 0 else 1.0)
             scales = Choice(scale, f"the greatest training pixel is {top:g}")
-            raw = Choice(tuple(int(n) for n in values.shape[1:]), why)
+            raw = Choice(tuple(int(n) for n in came), why)
         elif kind == "bytes":
             return self._learn_files(column, values)
         elif kind != "array" and (cells := number_lists.count(values[~missing(values)])):
             sides = range(1, math.isqrt(cells) + 1)
             height = max(side for side in sides if cells % side == 0)
             shape = [height, cells // height, 1]
-            line = to_line(("features", column), {"kind": "array", "shape": shape})
+            line = to_line(("features", column), {"kind": "image", "shape": shape})
             raise DataError(
                 f"column {column!r} holds cells of {cells:,} numbers. Expected the shape of the "
                 f"pictures, such as `{line}`.",
@@ -149,6 +175,33 @@ class Image(Spec):
             "channels": Choice(shades, colours[shades]),
             "scale": scales, "pixels": raw, "dtype": Choice(dtype, why),
         }  # fmt: skip
+
+    def _shaped(self, column: str, values: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Rows of numbers as pictures of the shape, and the shape that they came in.
+
+        Raises:
+            DataError: naming the first row that has not as many numbers, or lacks some.
+        """
+        shape = self.shape or ()
+        if kind_of(values) == "bytes":
+            raise DataError(
+                f"column {column!r} holds files, which have a shape of their own. Expected "
+                "`shape` left out; `height` and `width` resize them.",
+                key=("features", column, "shape"),
+            )
+        if kind_of(values) != "array":
+            values = number_lists.read(column, values, math.prod(shape))
+            gone = np.flatnonzero(np.isnan(values).any(axis=1))
+            if len(gone):
+                raise DataError(
+                    f"column {column!r} has no picture here, or one of which numbers are missing. "
+                    f"Expected {math.prod(shape):,} numbers.",
+                    key=("features", column),
+                    row=int(gone[0]),
+                )
+        came = values.shape[1:]
+        expect_as_many(column, shape, came)
+        return values.reshape(len(values), *shape), came
 
     def _learn_files(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """By the heads of the files; of those with 16 bits the greatest pixel, which is decoded."""
@@ -198,12 +251,16 @@ class Image(Spec):
             channels = learned(self.channels)
             read[:] = _each(column, values, lambda value: pictures.readable(value, channels))
             return read
+        if self.shape is not None:
+            values = self._shaped(column, values)[0]
         if kind_of(values) != "array" or not self._is_image(values.shape[1:]):
             raise DataError(
                 f"column {column!r} holds no arrays of pixels. Expected "
                 f"{' × '.join(map(str, self.pixels or ()))} per row.",
                 key=("features", column),
             )
+        if self.shape is not None:
+            values = values.reshape(len(values), *learned(self.pixels))
         if self.dtype == "float32":
             return finite(column, values)
         if not np.array_equal(values, np.clip(np.floor(values), 0, 255)):
@@ -233,7 +290,8 @@ class Image(Spec):
 
         sizes = learned(self.height), learned(self.width), learned(self.channels)
         if self.pixels:
-            return Pixels(*sizes, channels_first=self.data_format == "channels_first")
+            first = self.data_format == "channels_first"
+            return Pixels(*sizes, channels_first=first, shape=self.shape)
         ground = bytes.fromhex(SHADES.get(self.background, self.background)[1:])
         return Pictures(*sizes, tuple(ground), self.dtype == "float32")
 
@@ -292,6 +350,8 @@ class Image(Spec):
         return Numeric(entry, take, lambda values, layer: values)
 
     def script(self, values: str) -> str:
+        if self.pixels and self.shape is not None and len(self.pixels) == 1:
+            return f"numbers_of({values}, np.{self.dtype}, {self.pixels[0]})"
         if self.pixels:
             return f"np.asarray({values}, np.{self.dtype})"
         return f"read_by_tensorflow({values}, {self.channels})"
@@ -340,10 +400,12 @@ def _size(heads: Sequence[Picture]) -> tuple[int, int, str]:
     (width, height), count = sizes.most_common(1)[0]
     if 2 * count >= len(heads):
         return width, height, f"{_of(count, heads)} are {width} × {height} pixels"
-    width, height = (int(np.median(side)) for side in zip(*sizes.elements(), strict=True))
+    sides = list(zip(*sizes.elements(), strict=True))
+    width, height = (int(np.median(side)) for side in sides)
+    least, most = (" × ".join(f"{pick(side):,}" for side in sides) for pick in (min, max))
     return width, height, (
-        f"the medians of {len(heads):,} training images of {len(sizes):,} sizes are {width} × "
-        f"{height} pixels"
+        f"the medians of {len(heads):,} training images of {len(sizes):,} sizes, from {least} to "
+        f"{most} pixels, are {width} × {height}"
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -19,22 +20,33 @@ class Pixels(keras.layers.Layer):
         height, width: Size of the images that come out, in pixels.
         channels: 1 (grey), 3 (red, green, blue), or 4.
         channels_first: Whether arrays of four axes are (batch, channels, height, width).
+        shape: The shape that rows are given first; left out: they keep theirs.
 
-    Input shape: (batch, height, width) or (batch, height, width, channels), uint8 or float32.
+    Input shape: (batch, height, width) or (batch, height, width, channels), uint8 or float32; with
+        `shape` any of as many numbers.
     Output shape: (batch, height, width, channels), of the same dtype.
     """
 
     def __init__(
-        self, height: int, width: int, channels: int, channels_first: bool = False, **kwargs: Any
+        self,
+        height: int,
+        width: int,
+        channels: int,
+        channels_first: bool = False,
+        shape: Sequence[int] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**{"trainable": False, **kwargs})
         self.height = height
         self.width = width
         self.channels = channels
         self.channels_first = channels_first
+        self.shape = shape
 
     def call(self, images: Any) -> Any:
         images = tf.convert_to_tensor(images)
+        if self.shape is not None:
+            images = tf.reshape(images, (-1, *self.shape))
         if images.shape.rank == 3:
             images = images[..., None]
         elif self.channels_first:
@@ -43,7 +55,8 @@ class Pixels(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         own = {"height": self.height, "width": self.width, "channels": self.channels}
-        return {**super().get_config(), **own, "channels_first": self.channels_first}
+        axes = {"channels_first": self.channels_first, "shape": self.shape}
+        return {**super().get_config(), **own, **axes}
 
 
 def fitted(images: Any, height: int, width: int, channels: int) -> Any:

@@ -137,9 +137,9 @@ class Recipe(Spec):
 
     Only `data` is required. What is left out is inferred from the rows, each time with a reason
     that is printed and saved; what is written always wins. Without `source` a folder is an
-    image_folder or a text_folder, whatever it holds more of, a `.npz` file is arrays, and any other
-    file, or several, a table (csv). A recipe is data: it runs no code and is never changed; a
-    resolved recipe is a new one.
+    image_folder, a text_folder or an array_folder, whatever it holds most of, a `.npz` file is
+    arrays, and any other file, or several, a table (csv). A recipe is data: it runs no code and is
+    never changed; a resolved recipe is a new one.
     """
 
     data: Annotated[Source, Named("sources", key="source", assume=_source_of)]

@@ -72,7 +72,7 @@ def array(value: Any, dtype: DType) -> np.ndarray:
         RequestError: if the lists are ragged, or a value is not of the dtype.
     """
     if dtype != "string":
-        value = _listed(value)
+        value = _listed(value, dtype)
     shape = shape_of(value)
     if len(shape) > DEEP:
         raise RequestError(f"lists in lists, {len(shape)} deep. Expected {DEEP} at most")
@@ -81,13 +81,18 @@ def array(value: Any, dtype: DType) -> np.ndarray:
     return _cast(flat, dtype).reshape(shape)
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: Any, dtype: DType) -> Any:
     """A value in which a text of several numbers, as the cell of a file has them, is a list."""
     if isinstance(value, list) and value and isinstance(value[0], str):
-        return [_listed(cell) for cell in value]
+        return [_listed(cell, dtype) for cell in value]
     if not isinstance(value, str) or not CELL.fullmatch(value):
         return value
-    return [float(number) for number in BETWEEN.split(value.strip(" []()\t\n")) if number]
+    whole = dtype in ("uint8", "int64")
+    return [
+        int(number) if whole and number.isdecimal() else float(number)
+        for number in BETWEEN.split(value.strip(" []()\t\n"))
+        if number
+    ]
 
 
 def evened(rows: Any, tensor: Tensor) -> Any:

@@ -73,6 +73,10 @@ class ClassFolders(Spec):
     """What a file holds, for people: an image."""
     many: ClassVar[str]
     """What the files hold."""
+    joined: ClassVar[str] = "objects"
+    """The function of a script that makes a column of what the files hold."""
+    beside: ClassVar[str] = ""
+    """What is said of files that lie beside each other, in no class folder; a sentence."""
 
     @classmethod
     def holds(cls, path: Path) -> int:
@@ -149,7 +153,9 @@ class ClassFolders(Spec):
                 f"such as {files[min(wrong)]}. Expected {self.many} that can: remove the others."
             )
         read, *functions = self._script(files)
-        code = _folder_script.reading(self.column, self.many, self.endings, self.classes, read)
+        code = _folder_script.reading(
+            self.column, self.many, self.endings, self.classes, read, self.joined
+        )
         lines = ["rows = read(path)"]
         lines += [f"{field.removesuffix('_path')} = read({field})" for field in [*roots][1:]]
         return Script(tuple(lines), (*functions, code), _folder_script.IMPORTS, roots)
@@ -174,6 +180,17 @@ class ClassFolders(Spec):
             DataError: if nobody knows how they are written.
         """
         raise NotImplementedError
+
+    def _column(self, held: Sequence[object], files: Sequence[Path], key: Key) -> np.ndarray:
+        """What the files hold as a column.
+
+        Raises:
+            DataError: if they make none.
+        """
+        column = np.empty(len(held), dtype=object)
+        for row, value in enumerate(held):
+            column[row] = value
+        return column
 
     def _layout(self) -> Layout:
         return laid_out(self.path, self.takes, self.many, ("data", "path"))
@@ -237,10 +254,10 @@ class ClassFolders(Spec):
             count = f"{len(broken):,} of {len(found.files):,} {self.many}"
             notes.append(f"{count} are left out, since they cannot be read: {in_short(broken)}")
         good = [n for n in range(len(found.files)) if n not in wrong]
-        columns = {self.column: np.empty(len(good), dtype=object)}
-        columns[self.column][:] = [held[n] for n in good]
+        files = [found.files[n] for n in good]
+        columns = {self.column: self._column([held[n] for n in good], files, key)}
         labels = [found.labels[n] for n in good]
         if None not in labels:
             columns["label"] = np.array(labels, dtype=object)
-        names = [str(found.files[n]) for n in good]
+        names = list(map(str, files))
         return Table(columns, origin, names, notes=tuple(notes), files=True)

@@ -12,8 +12,9 @@ WIDTH = 92
 
 
 def reading(
-    column: str, many: str, endings: Sequence[str], classes: Sequence[str] | None, read: str
-) -> str:
+    column: str, many: str, endings: Sequence[str], classes: Sequence[str] | None, read: str,
+    join: str = "objects",
+) -> str:  # fmt: skip
     """The functions that read the files and the names of their class folders, in our order.
 
     Args:
@@ -22,6 +23,7 @@ def reading(
         endings: What their names end in.
         classes: The class folders that are read; None: all.
         read: An expression of what `file` holds.
+        join: The function that makes a column of what all hold.
     """
     names = None if classes is None else [one_form(name) for name in classes]
     chosen = "" if names is None else "\n        and one_form(inner.name) in CLASSES"
@@ -53,6 +55,14 @@ def walk(path, above):
             yield entry
 
 
+def objects(values):
+    """Values of any kind as a column."""
+    rows = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        rows[row] = value
+    return rows
+
+
 def read(folder):
     """The {many} below a folder, and the names of their class folders."""
     pairs = [
@@ -62,8 +72,7 @@ def read(folder):
         for file in walk(inner, set(inner.resolve().parents))
         if file.suffix.lower() in ENDINGS
     ]
-    rows = np.empty(len(pairs), dtype=object)
-    rows[:] = [{read} for file, _ in pairs]
+    rows = {join}([{read} for file, _ in pairs])
     labels = np.array([label for _, label in pairs], dtype=object)
     return {{"{column}": rows, "label": labels}}'''
 

@@ -16,7 +16,7 @@ from kbuilder.recipe.split import Split
 from kbuilder.spec import DataPath, Names, Spec, Weight
 from kbuilder.tables.arrays import read_npz
 from kbuilder.tables.cells import Words
-from kbuilder.tables.foreign_arrays import is_npy
+from kbuilder.tables.foreign_arrays import is_npy, records
 from kbuilder.tables.keeping import ALL, ROW, Keep, of_arrays
 from kbuilder.tables.table import Part, Table
 
@@ -89,6 +89,12 @@ class Arrays(Spec):
             "for name, array in columns.items()}\n"
             "    return {name: np.load(folder / file) for name, file in files.items()}"
         )
+        if one and self.path.is_file() and records(self.path):
+            given = "a .npy file of records"
+            body = (
+                "    table = np.load(path)\n"
+                "    return {name: table[array] for name, array in columns.items()}"
+            )
         read = (
             "def read(path, columns):\n"
             f'    """The columns of {given}; `columns` says which array each is."""\n'

@@ -29,6 +29,9 @@ class ImageFolder(ClassFolders):
     column: ClassVar[str] = "image"
     one: ClassVar[str] = "an image"
     many: ClassVar[str] = "images"
+    beside: ClassVar[str] = (
+        "A table with a column of their paths is read too: `data: {path: labels.csv}`."
+    )
 
     @classmethod
     def takes(cls, file: Path) -> bool:

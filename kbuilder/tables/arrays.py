@@ -15,7 +15,7 @@ import numpy as np
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing
 from kbuilder.tables.cells import Cells
-from kbuilder.tables.foreign_arrays import Folder, expect_npz, is_npy
+from kbuilder.tables.foreign_arrays import Folder, expect_npz, head, heads, is_npy, records
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import exact
 
@@ -51,7 +51,8 @@ def read_npz(
     try:
         # Without pickle: a data file must not be able to run code.
         with ExitStack() as opened:
-            file: Mapping[str, Any] = Folder(path)
+            fields = records(path) if single and path.is_file() else {}
+            file: Mapping[str, Any] = fields or Folder(path, key)
             if not single:
                 content = opened.enter_context(path.open("rb"))
                 file = opened.enter_context(np.load(content, allow_pickle=False))
@@ -64,7 +65,8 @@ def read_npz(
                 }
                 if not given:
                     raise DataError(
-                        f"{path} has no array of these columns. It has: {listed(file)}."
+                        f"{path} has no array of these columns. It has: "
+                        f"{listed(heads(file, path))}."
                     )
             if not single:
                 _check_claims(path, [array for array in given.values() if array in file])
@@ -113,21 +115,16 @@ def _check_claims(path: Path, names: Iterable[str]) -> None:
     Raises:
         ValueError: naming the array.
     """
-    heads = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
     with zipfile.ZipFile(path) as zipped:
         for name in names:
             if f"{name}.npy" not in zipped.namelist():
                 continue  # it is no array
             member = zipped.getinfo(f"{name}.npy")
             with zipped.open(member) as content:
-                read = heads.get(np.lib.format.read_magic(content))
-                if read is None:  # numpy itself says so
-                    continue
-                shape, _, dtype = read(content)
-            claimed = math.prod(shape) * dtype.itemsize
+                about = head(content)
+            if about is None:  # numpy itself says so
+                continue
+            claimed = math.prod(about.shape) * about.dtype.itemsize
             if claimed > member.file_size:
                 raise ValueError(
                     f"the array {name} claims {claimed:,} bytes, and the file has "
@@ -145,7 +142,7 @@ def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndar
     """An array as a column: strings as objects, truth values as 0 and 1, scalars as 64 bits."""
     if array not in file:
         raise DataError(
-            f"{path} has no array {array!r}. It has: {listed(file)}.",
+            f"{path} has no array {array!r}. It has: {listed(heads(file, path))}.",
             key=key,
             suggestion=nearest(array, file),
         )
@@ -158,6 +155,13 @@ def _array(file: Mapping[str, Any], array: str, path: Path, key: Key) -> np.ndar
         return np.array([word or None for word in values.astype(str).tolist()], dtype=object)
     if values.dtype.kind == "b":
         values = values.astype(np.int64)
+    if values.dtype.names:
+        raise DataError(
+            f"the array {array} of {path} holds records with the fields "
+            f"{listed(values.dtype.names)}. Expected plain arrays: numpy.save it as a file of its "
+            "own and name that as `path`; its fields are the arrays then.",
+            key=key,
+        )
     if values.dtype.kind not in "iuf":
         raise ValueError(f"the array {array} has the dtype {values.dtype}")
     if values.ndim == 2 and values.shape[1] == 1:

@@ -22,11 +22,13 @@ class Kind(Protocol):
     Args:
         usual: The endings that messages name.
         one, many: What a file holds, and what several do, for people.
+        beside: What is said of files that lie in no class folder.
     """
 
     usual: ClassVar[tuple[str, ...]]
     one: ClassVar[str]
     many: ClassVar[str]
+    beside: ClassVar[str]
 
     @classmethod
     def takes(cls, file: Path) -> bool:
@@ -153,7 +155,7 @@ def _without(
     has = f"has no {kind.many}"
     if loose:
         has = f"has {counted(len(loose), kind.many)}, such as {loose[0].name}, and no class folder"
-        seen = " A table with a column of their paths is read too: `data: {path: labels.csv}`."
+        seen = kind.beside and f" {kind.beside}"
     return DataError(f"{path} {has}.{seen} {expected}{', '.join(kind.usual)}.", key=key)
 
 

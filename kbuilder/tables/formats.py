@@ -82,6 +82,9 @@ def _no_table(path: Path, key: Key, what: str) -> DataError:
     if what == SQLITE:
         asked = {"url": f"sqlite:///{path.absolute()}", "query": "SELECT * FROM …"}
         expected += f" A query reads it: `{to_line(('data', 'sql'), asked)}`."
+    if path.suffix == ".npy":
+        named = {"source": "arrays", "path": str(path), "columns": {"x": "…", "y": "…"}}
+        expected += f" Arrays are columns by their names: `{to_line(('data',), named)}`."
     return DataError(f"{path} is {what}. {expected}", key=key)
 
 

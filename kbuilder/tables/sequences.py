@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, Key
 from kbuilder.tables.values import missing
 
 RARELY = 0.01
@@ -121,6 +122,38 @@ def _uneven(column: str, row: int, reason: str) -> DataError:
         "Expected a list of numbers, or of lists of as many numbers each.",
         key=("features", column), row=row,
     )  # fmt: skip
+
+
+def stacked(arrays: Sequence[np.ndarray], names: Sequence[str], key: Key) -> np.ndarray:
+    """Arrays of one shape as one array; those that differ in their length alone, as objects.
+
+    Args:
+        arrays: Sequences (time,) or (time, d) may differ in their length, and so may videos
+            (frames, height, width, channels).
+        names: What messages call each.
+        key: The place of the data in the recipe.
+
+    Raises:
+        DataError: naming two whose shapes do not go together.
+    """
+    first = arrays[0].shape
+    if all(array.shape == first for array in arrays):
+        return np.stack(arrays)
+    free = 1 if len(first) in (1, 2, 4) else 0
+    for array, name in zip(arrays, names, strict=True):
+        if array.ndim != len(first) or array.shape[free:] != first[free:]:
+            shapes = (" × ".join(map(str, shape)) for shape in (first, array.shape))
+            one, other = shapes
+            raise DataError(
+                f"{names[0]} holds {one} numbers, and {name} {other}. Expected arrays of one "
+                "shape; sequences (time, d) and videos (frames, height, width, channels) may "
+                "differ in their first axis.",
+                key=key,
+            )
+    column = np.empty(len(arrays), dtype=object)
+    for row, array in enumerate(arrays):
+        column[row] = array
+    return column
 
 
 def ends(array: np.ndarray, value: float | None) -> tuple[np.ndarray, np.ndarray]:

@@ -49,6 +49,8 @@ VALUES = {
         np.random.default_rng(0).integers(0, 256, (3, 6, 5, 3), dtype=np.uint8),
         np.random.default_rng(0).normal(size=(3, 6, 5)),
         np.random.default_rng(0).integers(0, 256, (3, 3, 9, 8), dtype=np.uint8),
+        objects("0 255 12 7", [1, 2, 3, 4], (5, 6, 7, 255)),
+        np.random.default_rng(0).normal(size=(3, 24)),
     ],
     "array": [
         np.array([[1.0, np.nan], [3.0, 4.0]]),
@@ -60,6 +62,8 @@ VALUES = {
 FIELDS: dict[tuple[str, int], dict[str, object]] = {
     ("image", 0): {"height": 5, "width": 5},
     ("image", 3): {"data_format": "channels_first"},
+    ("image", 4): {"shape": (2, 2, 1), "height": 3},
+    ("image", 5): {"shape": (3, 2, 4), "data_format": "channels_first"},
     ("array", 2): {"data_format": "channels_first"},
     ("array", 3): {"shape": (3, 4), "data_format": "channels_first"},
     ("category", 2): {"hash": 5},

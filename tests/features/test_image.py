@@ -127,7 +127,8 @@ def test_files_of_many_sizes_come_to_the_median() -> None:
     sizes = [(10, 30), (20, 10), (40, 20), (20, 40), (30, 20)]
     choices = Image().learn("i", files(*(encoded(picture(0, size=size)) for size in sizes)))
     assert choices["width"] == Choice(
-        20, "the medians of 5 training images of 5 sizes are 20 × 20 pixels"
+        20,
+        "the medians of 5 training images of 5 sizes, from 10 × 10 to 40 × 40 pixels, are 20 × 20",
     )
 
 

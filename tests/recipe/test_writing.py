@@ -17,6 +17,7 @@ from kbuilder.recipe.writing import to_yaml
 
 # What a plug-in cannot do without.
 REQUIRED: dict[str, dict[str, Any]] = {
+    "array_folder": {"path": Path("/arrays")},
     "arrays": {"path": Path("/rows.npz"), "columns": {"x": "a", "y": "b"}, "target": "y"},
     "csv": {"path": Path("/rows.csv"), "target": "y"},
     "frame": {"target": "y"},

@@ -63,7 +63,7 @@ def test_another_file_needs_only_the_arrays_that_are_columns_to_be_of_one_length
 
 def test_another_file_without_any_of_the_arrays_says_what_it_has() -> None:
     np.savez("arrays.npz", z=np.zeros(4))
-    said = "arrays.npz has no array of these columns. It has: z."
+    said = "arrays.npz has no array of these columns. It has: z (4, float64)."
     assert message(DataError, source().read, Path("arrays.npz")) == said
 
 
@@ -77,7 +77,8 @@ def test_a_file_that_is_not_there_says_so() -> None:
 def test_an_array_that_is_not_there_points_to_the_column_that_names_it() -> None:
     test_columns = {"input": "x2", "answer": "y3"}
     assert message(DataError, source(test_columns=test_columns).load) == (
-        "data.test_columns.answer: rows.npz has no array 'y3'. It has: x, y, x2, y2.\n"
+        "data.test_columns.answer: rows.npz has no array 'y3'. It has: x (3 × 2, float64), "
+        "y (3, int64), x2 (2 × 2, float64), y2 (2, int64).\n"
         "    Did you mean 'y'?"
     )
 
@@ -108,7 +109,8 @@ def test_files_of_one_array_are_taken_by_their_names() -> None:
             "input": (3, 2), "answer": (3,),
         }  # fmt: skip
     assert message(DataError, source(path="parts", columns={"a": "z", "answer": "y"}).load) == (
-        "data.columns.a: parts has no array 'z'. It has: X, short, y."
+        "data.columns.a: parts has no array 'z'. It has: X (3 × 2, float64), short (2, int64), "
+        "y (3, int64)."
     )
     uneven = source(path="parts", columns={"input": "short", "answer": "y"})
     assert "different numbers of rows: input 2, answer 3" in message(DataError, uneven.load)
@@ -122,6 +124,51 @@ def test_a_file_of_one_array_runs_no_code_and_claims_no_more_than_it_has() -> No
     for array in ("objects", "X"):
         given = source(path=f"{array}.npy", columns={"input": array})
         assert f"{array}.npy cannot be read: " in message(DataError, given.load)
+
+
+def test_python_objects_in_a_file_of_one_array_are_named_with_what_to_do() -> None:
+    np.save("dict.npy", {"x": np.zeros((3, 2)), "y": np.arange(3)}, allow_pickle=True)
+    said = message(DataError, source(path="dict.npy", columns={"input": "dict"}).load)
+    assert said.startswith(
+        "data.path: dict.npy cannot be read: it holds a Python object, such as a dict of arrays, "
+        "which may run code when it is opened. Expected a .npz file of plain arrays. Write it as "
+        "one, if you trust it: `import numpy; numpy.savez('dict.npz', "
+    )
+    exec(said.split("`")[1])
+    assert len(source(path="dict.npz").load()[0]) == 3
+    lists = np.array([np.zeros(2), np.zeros(3)], dtype=object)
+    np.save("lists.npy", lists, allow_pickle=True)
+    assert message(DataError, source(path="lists.npy", columns={"input": "lists"}).load) == (
+        "data.path: lists.npy cannot be read: it holds 2 Python objects, such as arrays of unlike "
+        "length, which may run code when it is opened. Expected plain arrays. If they are lists of "
+        "unlike length, write each as a .npy file in the folder of its class, or all as a column "
+        "of a Parquet file."
+    )
+
+
+def test_records_are_a_table_of_their_fields() -> None:
+    fields = [("x", "f4", (2,)), ("name", "U5"), ("y", "i8")]
+    table = np.array([((1, 2), "a", 3), ((4, 5), "", 6)], fields)
+    np.save("table.npy", table)
+    given = source(path="table.npy", columns={"input": "x", "word": "name", "answer": "y"})
+    train, _ = given.load()
+    assert {name: values.tolist() for name, values in train.columns.items()} == {
+        "input": [[1, 2], [4, 5]], "word": ["a", None], "answer": [3, 6],
+    }  # fmt: skip
+    assert given.read(Path("table.npy"))["answer"].tolist() == [3, 6]
+    names: dict[str, Any] = {"np": np}
+    exec("\n".join(given.script().functions), names)
+    assert names["read"](Path("table.npy"), given.columns)["answer"].tolist() == [3, 6]
+    assert message(DataError, source(path="table.npy", columns={"a": "z", "answer": "y"}).load) == (
+        "data.columns.a: table.npy has no array 'z'. It has: x (2 × 2, float32), name (2, <U5), "
+        "y (2, int64)."
+    )
+    np.savez("rows.npz", table=table)
+    assert message(DataError, source(columns={"a": "table"}, target="a").load) == (
+        "data.columns.a: the array table of rows.npz holds records with the fields x, name, y. "
+        "Expected plain arrays: numpy.save it as a file of its own and name that as `path`; its "
+        "fields are the arrays then."
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from shared import message
 import kbuilder as kb
 from kbuilder import pipeline
 from kbuilder.data import infer
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.array import Array
 from kbuilder.features.image import Image
+from kbuilder.serving import tensorflow_serving
 from kbuilder.serving import values as json_values
+from kbuilder.serving.exported import Exported
 from kbuilder.tables import number_lists
 from kbuilder.tables.profile import profile
 
@@ -81,7 +84,7 @@ def test_cells_that_hold_anything_else_are_refused_with_their_row() -> None:
 
 def test_pictures_in_cells_are_told_the_shape_to_write() -> None:
     cells = objects(*(" ".join(map(str, RANDOM.integers(0, 256, 64))) for _ in range(9)))
-    line = "features: {x: {kind: array, shape: [8, 8, 1]}}"
+    line = "features: {x: {kind: image, shape: [8, 8, 1]}}"
     assert message(DataError, Image().learn, "x", cells) == (
         "features.x: column 'x' holds cells of 64 numbers. Expected the shape of the pictures, "
         f"such as `{line}`."
@@ -91,6 +94,66 @@ def test_pictures_in_cells_are_told_the_shape_to_write() -> None:
     )
     learned = Array(shape=(8, 8, 1)).learn("x", cells)
     assert (learned["raw_shape"].value, len(learned["mean"].value)) == ((64,), 1)
+
+
+def test_cells_of_pixels_are_pictures_of_the_shape_that_is_written() -> None:
+    pixels = RANDOM.integers(0, 256, (9, 8, 6))
+    cells = objects(*(" ".join(map(str, row.ravel())) for row in pixels))
+    feature = Image(shape=(8, 6, 1))
+    learned = feature.learn("x", cells)
+    assert (learned["pixels"].value, learned["dtype"].value) == ((48,), "uint8")
+    assert (learned["height"].value, learned["width"].value) == (8, 6)
+    choices = {name: choice.value for name, choice in learned.items()}
+    feature = feature.model_copy(update=choices)
+    assert feature.signature() == ((None, 48), "uint8")
+    for rows in (cells, pixels.reshape(9, 48), pixels, pixels[..., None]):
+        prepared = feature.layer()(feature.raw("x", rows)).numpy()
+        np.testing.assert_array_equal(prepared[..., 0], pixels)
+    lacking = objects(cells[0], "")
+    for wrong, said in (
+        (lacking, "column 'x' has no picture here, or one of which numbers are missing. Expected "
+         "48 numbers."),
+        (objects(cells[0], "1 2 3"), "column 'x' has a cell of 3 numbers here, and 48 are "
+         "expected. Expected as many in each cell: fill them up, or cut them."),
+    ):  # fmt: skip
+        for read in (feature.learn, feature.raw):
+            with pytest.raises(DataError) as caught:
+                read("x", wrong)
+            assert (caught.value.problem.message, caught.value.row) == (said, 1)
+    with pytest.raises(RecipeError, match=r"Expected the shape of a picture"):
+        Image(shape=(8, 6, 5))
+
+
+def test_a_table_of_pixels_is_fitted_and_read_alike_everywhere(tmp_path: Path) -> None:
+    pixels = np.clip(RANDOM.normal(60, 20, (80, 6, 6)), 0, 255).astype(int)
+    names = np.array(["left", "right"])[LABELS[:80]]
+    for row, label in zip(pixels, LABELS, strict=False):
+        row[:, 3 * label : 3 * label + 3] += 120
+    cells = [" ".join(map(str, row.ravel())) for row in pixels]
+    pd.DataFrame({"pixels": cells, "side": names}).to_csv(tmp_path / "rows.csv", index=False)
+    recipe = kb.Recipe(
+        data=kb.CSV(path=tmp_path / "rows.csv", target="side"),
+        features={"pixels": kb.Image(shape=[6, 6, 1])}, model=kb.CNN(filters=4),
+        training=kb.Training(epochs=8, batch_size=8),
+    )  # fmt: skip
+    run = kb.fit(recipe, run_dir=tmp_path / "run", verbose=False)
+    ours = run.predict(tmp_path / "rows.csv")
+    assert (ours["label"] == names).mean() > 0.9
+    pd.testing.assert_frame_equal(run.predict(pd.DataFrame({"pixels": list(pixels)})), ours)
+    export = Exported(run.export(tmp_path / "export"))
+    for rows in (cells[:3], pixels.reshape(80, 36)[:3].tolist()):
+        body = json.dumps({"instances": [{"pixels": row} for row in rows]}).encode()
+        answers = export.predict(tensorflow_serving.read(body, export.signature).columns)
+        assert [side.decode() for side in answers["label"]] == ours["label"].tolist()[:3]
+    prepared = pipeline.build(kb.prepare(recipe), recipe)
+    script = tmp_path / "script.py"
+    script.write_text(pipeline.written(prepared, tmp_path), encoding="utf-8")
+    code: dict[str, Any] = {"__name__": "script", "__file__": str(script)}
+    exec(script.read_text(encoding="utf-8"), code)
+    train, *_ = code["divide"](code["read"](tmp_path / "rows.csv"))
+    [theirs] = code["inputs"](train, code["preprocessing"](train)).values()
+    [known] = prepared.data.rows["train"][0].values()
+    np.testing.assert_array_equal(theirs, known)
 
 
 def test_a_table_of_cells_is_fitted_and_read_alike_everywhere(tmp_path: Path) -> None:
