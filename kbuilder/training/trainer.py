@@ -23,6 +23,9 @@ from kbuilder.training.feeding import Feed
 from kbuilder.training.held import Dealt, Held, Served
 from kbuilder.training.tracing import faster_on_cpu
 
+ENOUGH = 50
+"""Steps of an epoch from which those of a whole batch are worth a trace of their own."""
+
 
 def averages_first_batch() -> bool:
     """Whether Keras averages the first batch over the devices, only to build the network.
@@ -116,7 +119,10 @@ class Trainer(keras.Model):
     def make_train_function(self, force: bool = False) -> None:
         """Compile `train_step`. The function gives the mean loss of the epoch so far."""
         if self.train_function is None or force:
-            self.train_function = self._function(self.train_step, self._rows.train.batch_size)
+            train = self._rows.train
+            known = self.plan.jit or train.steps >= ENOUGH
+            size = train.batch_size if known else None
+            self.train_function = self._function(self.train_step, size)
 
     def make_test_function(self, force: bool = False) -> None:
         """Compile `test_step`, as `make_train_function` does."""
@@ -130,7 +136,8 @@ class Trainer(keras.Model):
 
         Steps of `size` rows have a function of their own, and others, such as the partial one at
         the end, another: with a size that is known they are up to a fifth faster, with another
-        trace. Evaluation has one function for all.
+        trace. Without `size`, as in evaluation and where an epoch has few steps, there is one
+        function for all.
 
         Keras's own function averages what each device gives along an axis that a number lacks
         (the issues above). In training it is the same on all; in evaluation it is what the first of

@@ -163,6 +163,17 @@ def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Pat
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), plan=again))
 
 
+def test_a_function_for_whole_batches_alone_changes_no_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kbuilder.training import trainer
+
+    both = fit(tmp_path / "one", "pictures", epochs=2)
+    assert STEPS < trainer.ENOUGH
+    monkeypatch.setattr(trainer, "ENOUGH", STEPS)
+    assert_equal(both, fit(tmp_path / "two", "pictures", epochs=2))
+
+
 @pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
 def test_the_optimizer_goes_on_where_it_stood(name: str, tmp_path: Path) -> None:
     undisturbed = fit(tmp_path / "one", schedule=Telling(), optimizer=name, epochs=2)
