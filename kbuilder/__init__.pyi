@@ -117,6 +117,7 @@ class Array(_Array):
     def __init__(
         self,
         *,
+        columns: str | Sequence[str] = ...,
         masking: float | Literal["missing", "none"] | None = ...,
         length: int | None = ...,
         rescale: Literal["standard", "together", "none"] = ...,
@@ -127,6 +128,7 @@ class Array(_Array):
         raw_shape: int | Sequence[int] | None = ...,
         indicator: bool | None = ...,
         bounds: Sequence[Any] | None = ...,
+        members: str | Sequence[str] = ...,
         dtype: Literal["float32", "float64"] | None = ...,
     ) -> None: ...
 
@@ -439,6 +441,7 @@ class Image(_Image):
     def __init__(
         self,
         *,
+        columns: str | Sequence[str] = ...,
         height: int | None = ...,
         width: int | None = ...,
         channels: Literal[1, 3, 4] | None = ...,
@@ -453,6 +456,7 @@ class Image(_Image):
         ] = ...,
         data_format: Literal["channels_first", "channels_last"] | None = ...,
         pixels: int | Sequence[int] | None = ...,
+        members: str | Sequence[str] = ...,
         dtype: Literal["uint8", "float32"] | None = ...,
     ) -> None: ...
 

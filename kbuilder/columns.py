@@ -15,7 +15,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import TypeAdapter
 
-from kbuilder.contracts import Feature, Task
+from kbuilder.contracts import Feature, Joining, Task
 from kbuilder.errors import DataError, listed
 from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
@@ -95,6 +95,16 @@ class Columns:
     def target(self) -> tuple[str, ...]:
         """All columns that are predicted."""
         return tuple(column for target in self.targets for column in target.columns)
+
+    @property
+    def reads(self) -> list[str]:
+        """The columns of a file that the features are read from."""
+        return [one for name in self.features for one in (*self.members(name),) or (name,)]
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The columns that a feature's arrays are made of; none: it is a column itself."""
+        feature = self.features[name]
+        return feature.members if isinstance(feature, Joining) else ()
 
     def outputs(self) -> dict[str, Target]:
         """The targets by output of the network."""
@@ -209,7 +219,12 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
             f'{origin} holds no rows. Expected {{"instances": [{{"column": value, …}}, …]}}.'
         )
     for number, row in enumerate(rows, start=1):
-        gone = [name for name in columns.features if name not in row]
+        gone = [
+            one
+            for name in columns.features
+            for one in (columns.members(name) or (name,))
+            if name not in row and one not in row
+        ]
         if gone:
             raise DataError(
                 f"row {number} of {origin} has no {listed(gone)}. Expected all columns."
@@ -217,7 +232,10 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
     arrays: Arrays = {}
     for name, feature in columns.features.items():
         shape, dtype = feature.signature()
-        values = [_from_json(row[name]) for row in rows]
+        if columns.members(name) and name not in rows[0]:
+            arrays |= {one: _cells([row.get(one) for row in rows]) for one in columns.members(name)}
+            continue
+        values = [_from_json(row.get(name)) for row in rows]
         if len(shape) > 1:
             values = [numbers_in(v) if isinstance(v, str) else v for v in values]
         if len(shape) > 1 and None not in shape[1:]:
@@ -239,6 +257,16 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
             numbers = all(isinstance(value, int | float) for value in values)
             arrays[name] = np.array(values, dtype=None if numbers else object)
     return Table(arrays, origin, kept=of_rows(keep, rows, origin))
+
+
+def _cells(values: list[Any]) -> np.ndarray:
+    """JSON values of a column: numbers, NaN where one is null; else as they are. (rows,)"""
+    plain = all(type(value) in (int, float, type(None)) for value in values)
+    if plain:
+        return np.array([np.nan if value is None else value for value in values])
+    cells = np.empty(len(values), dtype=object)
+    cells[:] = values
+    return cells
 
 
 def read_json(columns: Columns, path: Path, keep: Keep = ()) -> Table:

@@ -166,7 +166,7 @@ def summary(decisions: Iterable[Decision]) -> list[str]:
             named = decision.key[1:] if decision.key[0] == "task" else decision.key
             said = f"{brief(decision.value)} ({decision.reason})"
             lines.append(shortened(f"{dotted(named) or decision.key[0]}: {said}"))
-        elif len(decision.key) == 2 and IN_DOUBT in decision.reason:
+        elif _is_whole(decision):
             lines.append(f"{dotted(decision.key)}: {decision.value} ({decision.reason})")
         elif len(decision.key) == 2:
             kinds.setdefault(str(decision.value), []).append(decision)
@@ -179,6 +179,12 @@ def summary(decisions: Iterable[Decision]) -> list[str]:
             lines.append(shortened(f"{kind}: {len(columns):,} columns: {names}"))
     more = len(lines) - LINES
     return [*lines[:LINES], f"… and {more} more"] if more > 1 else lines
+
+
+def _is_whole(decision: Decision) -> bool:
+    """Whether a decision of a column is printed whole: it is in doubt, or of several columns."""
+    of_columns = len(decision.key) == 1 or decision.key[2:] == ("columns",)
+    return of_columns or (len(decision.key) == 2 and IN_DOUBT in decision.reason)
 
 
 def shortened(text: str) -> str:

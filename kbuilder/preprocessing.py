@@ -57,10 +57,17 @@ def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], li
     decisions: list[Decision] = []
     features: dict[str, Feature] = {}
     for column, feature in recipe.features.items():
+        known = _with_members(feature, train.joined.get(column))
         with _naming_rows(train), catalog.blamed(feature, "learn"):
-            choices = feature.learn(column, train[column])
-        features[column] = _filled(feature, "kind", choices, ("features", column), decisions)
+            choices = known.learn(column, train[column])
+        filled = _filled(feature, "kind", choices, ("features", column), decisions)
+        features[column] = _with_members(filled, train.joined.get(column))
     return features, decisions
+
+
+def _with_members(feature: Any, members: tuple[str, ...] | None) -> Any:
+    """A feature that knows the columns that its arrays are made of; None: it is a column."""
+    return feature if members is None else feature.model_copy(update={"members": members})
 
 
 def _filled(

@@ -17,7 +17,7 @@ from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, from_instances, read_json
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Discerning, Finding, Gathering, Pathed
-from kbuilder.data import dataset, infer, weights
+from kbuilder.data import dataset, gathering, infer, weights
 from kbuilder.data import paths as paths_of_pictures
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
@@ -438,11 +438,11 @@ class Run:
     def _parts(self, paths: Sequence[Path], start: int, keep: Keep = ()) -> Iterator[Part]:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.record.columns
-        wanted, size = list(columns.features), predict_file.rows_per_part(columns)
+        wanted, size = columns.reads, predict_file.rows_per_part(columns)
         if len(paths) > 1 or self._may_skip:
             return self._table(paths, keep).parts(size, start)
         return (
-            Part(paths_of_pictures.opened(table, columns.features), share)
+            Part(self._opened(table), share)
             for table, share in self._read_parts(paths[0], wanted, size, start, keep)
         )
 
@@ -479,10 +479,12 @@ class Run:
 
     def _table(self, data: Any, keep: Keep = ()) -> Table:
         """The rows of a frame or of files, with what the files hold that they name."""
-        table = self._read(data, keep)
-        return paths_of_pictures.opened(
-            table, self.record.columns.features, infer.skips(self.recipe)
-        )
+        return self._opened(self._read(data, keep), infer.skips(self.recipe))
+
+    def _opened(self, table: Table, skip: bool = False) -> Table:
+        """Rows as the fit takes them: columns that are one array together, pictures as read."""
+        features = self.record.columns.features
+        return paths_of_pictures.opened(gathering.as_learned(table, features), features, skip)
 
     def _read(self, data: Any, keep: Keep) -> Table:
         if isinstance(data, Table):

@@ -19,6 +19,7 @@ from kbuilder.contracts.plugins import Feature as Feature
 from kbuilder.contracts.plugins import Foldered as Foldered
 from kbuilder.contracts.plugins import Follower as Follower
 from kbuilder.contracts.plugins import Gathering as Gathering
+from kbuilder.contracts.plugins import Joining as Joining
 from kbuilder.contracts.plugins import Pathed as Pathed
 from kbuilder.contracts.plugins import Piece as Piece
 from kbuilder.contracts.plugins import Reforming as Reforming

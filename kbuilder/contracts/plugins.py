@@ -339,6 +339,30 @@ class Pathed(Protocol):
 
 
 @runtime_checkable
+class Joining(Protocol):
+    """A feature whose arrays may be made of several columns of numbers."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names and patterns of them, as the recipe has them; none: it is a column itself."""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The columns that they are, in their order; learned."""
+
+    @property
+    def shape(self) -> tuple[int, ...] | None:
+        """The shape that the numbers of a row get; None: a vector."""
+
+    def expect_shape(self, column: str, count: int) -> None:
+        """Check that so many numbers are one row.
+
+        Raises:
+            DataError: with both numbers, or the line to write.
+        """
+
+
+@runtime_checkable
 class Cutting(Discerning, Protocol):
     """A feature that reads a part of values that are too long, which are the strange ones."""
 

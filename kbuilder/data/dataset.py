@@ -9,7 +9,7 @@ from typing import Any
 from kbuilder import engine, preprocessing
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling, Validating
-from kbuilder.data import checks, infer, split, weights
+from kbuilder.data import checks, gathering, infer, split, weights
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import pointing
@@ -87,8 +87,9 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     words = _words(recipe)
     table, test = recipe.data.load(words)
     own = recipe.data.validation(table, words) if isinstance(recipe.data, Validating) else None
+    table, (test, own), joined = gathering.gathered(recipe, table, (test, own))
     resolved = infer.resolve(recipe, table, test, own)
-    resolved = replace(resolved, decisions=(*decisions, *resolved.decisions))
+    resolved = replace(resolved, decisions=(*decisions, *joined, *resolved.decisions))
     parts = split.divide(
         resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,
         resolved.validation,

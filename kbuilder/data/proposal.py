@@ -163,6 +163,9 @@ def _lines(data: dict[str, Any], reasons: dict[str, str], prepared: Dataset) -> 
     models = {form: (DEFAULTS[form], f"there are {form} features") for form in forms}
     yield from _each("model", {(f,) if len(models) > 1 else (): one for f, one in models.items()})
     yield "features:"
+    if ("features",) in said:
+        together = said["features",]
+        yield f"  # {on_one_line(f'{together.value}: {together.reason}')}"
     for name, feature in prepared.recipe.features.items():
         kind, written = catalog.name_of(feature), given(feature)
         decision = said.get(("features", name))

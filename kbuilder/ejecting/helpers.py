@@ -43,6 +43,11 @@ def numbers(values: Any) -> Any:
     return flat.to_numpy(np.float64).reshape(np.shape(values))
 
 
+def joined(rows: Any, names: Any, shape: Any) -> Any:
+    """Columns of numbers as one column of arrays of a shape."""
+    return np.stack([numbers(rows[name]) for name in names], axis=1).reshape(-1, *shape)
+
+
 def integers(values: Any) -> Any:
     """A column as int64, the least of them where one is missing; of flags the place of the 1."""
     if np.ndim(values) > 1:

@@ -242,7 +242,7 @@ def _inputs(columns: Columns) -> str:
     lines = ["def inputs(table, layers):", '    """What the network takes, by input."""']
     shared: dict[str, list[str]] = {}
     for column, key in columns.keys().items():
-        raw = columns.features[column].script(f"table[{column!r}]")
+        raw = columns.features[column].script(_column(columns, column))
         shared.setdefault(key, []).append(f"batched(layers[{column!r}], {raw})")
     items = []
     for key, arrays in shared.items():
@@ -250,6 +250,21 @@ def _inputs(columns: Columns) -> str:
         items.append(f"{key!r}: {joined if len(arrays) > 1 else arrays[0]}")
     lines.append(wrapped(f"return {{{', '.join(items)}}}", 4))
     return "\n".join(lines)
+
+
+def _column(columns: Columns, name: str) -> str:
+    """The expression of a raw column of `table`; of several columns, of their numbers together."""
+    members = columns.members(name)
+    if not members:
+        return f"table[{name!r}]"
+    names, first = repr(list(members)), re.fullmatch(r"([\w .-]*?)(\d+)", members[0])
+    if first:
+        stem, start = first[1], int(first[2])
+        end = start + len(members)
+        if list(members) == [f"{stem}{number}" for number in range(start, end)]:
+            names = f'[f"{stem}{{n}}" for n in range({start}, {end})]'
+    shape = list(getattr(columns.features[name], "shape", None) or (len(members),))
+    return f"joined(table, {names}, {shape})"
 
 
 def _targets(columns: Columns, auxiliary: Mapping[str, tuple[str, float]]) -> str:

@@ -19,7 +19,9 @@ def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, 
     words = {} if known is None else {"vocabulary": list(known)}
     kinds = {"kind": catalog.name_of(feature), "holds": feature.holds}
     one = {"name": names[column], "column": column, **kinds}
-    return {**one, "dtype": dtype, "shape": list(shape), **words}
+    members = columns.members(column)
+    together = {"columns": list(members)} if members else {}
+    return {**one, "dtype": dtype, "shape": list(shape), **words, **together}
 
 
 def targets(columns: Columns) -> list[dict[str, Any]]:

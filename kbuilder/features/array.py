@@ -24,6 +24,7 @@ from kbuilder.features._axes import (
     likeness,
     restored,
 )
+from kbuilder.features._joining import expect_product
 from kbuilder.features._scaling import (
     Scaling,
     Width,
@@ -34,7 +35,7 @@ from kbuilder.features._scaling import (
     without_float64,
 )
 from kbuilder.refusals import refuse
-from kbuilder.spec import Count, Numbers, Shape, Spec, learned
+from kbuilder.spec import Count, Names, Numbers, Shape, Spec, learned
 from kbuilder.tables import number_lists
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.sequences import are_sequences, ends, padded, real, uneven
@@ -52,6 +53,10 @@ class Array(Spec):
     deviation; pixels by those of all. Or they are taken as they are.
     """
 
+    columns: Names = ()
+    """The columns whose numbers are the row of an array: a pattern such as "pixel*", whose columns
+    are in natural order (2 before 10), or a list of names, in its order; left out: one column,
+    which the feature is called like."""
     masking: float | Literal["missing", "none"] | None = None
     """What padding of a sequence (time, d) has: a step at its ends of which all numbers are this
     one is no data, nor is one of which all are missing. missing: these alone; none: all steps are
@@ -84,6 +89,8 @@ class Array(Spec):
     bounds: tuple[Numbers, Numbers] | None = None
     """The least and the greatest values, beyond which a value counts as the nearest of them; left
     out: none, unless a few training values are far off."""
+    members: Names = ()
+    """What `columns` were in training; learned."""
     dtype: Width | None = None
     """The numbers that an export takes; left out: float32, or float64 where that would round the
     training values."""
@@ -126,6 +133,11 @@ class Array(Spec):
         if self.data_format == "channels_first" and len(self.shape or (1, 1)) < 2:
             raise refuse(("data_format",), "a vector has no axis of channels", self.data_format)
         return self
+
+    def expect_shape(self, column: str, count: int) -> None:
+        """Check that so many columns have the numbers of a row."""
+        if self.shape is not None:
+            expect_product(column, self.shape, count)
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Padding and length of sequences, shape, mean and deviation, bounds, precision."""
@@ -323,7 +335,8 @@ class Array(Spec):
             ways["image"] = (side, side, 1)
         for form, way in ways.items():
             if form in forms and way is not None:
-                return {"shape": list(way)}
+                together = {"columns": list(self.columns)} if self.columns else {}
+                return {**together, "shape": list(way)}
         return None
 
     def unlearned(self, written: Any) -> None:

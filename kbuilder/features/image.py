@@ -24,11 +24,12 @@ from kbuilder.features._axes import (
     expect_known,
     likeness,
 )
+from kbuilder.features._joining import expect_product, one_gap
 from kbuilder.features._paths import is_path
 from kbuilder.lines import to_line
 from kbuilder.named import Keyed
 from kbuilder.refusals import refuse
-from kbuilder.spec import Count, Positive, Shape, Spec, learned
+from kbuilder.spec import Count, Names, Positive, Shape, Spec, learned
 from kbuilder.tables import number_lists, pictures
 from kbuilder.tables.pictures import Picture, PictureError
 from kbuilder.tables.profile import Profile
@@ -55,6 +56,10 @@ class Image(Spec):
     A file is read as viewers show it: turned as its Exif says, and laid on a background.
     """
 
+    columns: Names = ()
+    """The columns whose numbers are the pixels of a row, with `shape`: a pattern such as "pixel*",
+    whose columns are in natural order (2 before 10), or a list of names, in its order; left out:
+    one column, which the feature is called like."""
     height: Count | None = None
     """Height of all images in pixels, >= 1; left out: that of most, or the median, at most 224."""
     width: Count | None = None
@@ -67,9 +72,9 @@ class Image(Spec):
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
     shape: Shape | None = None
-    """Of rows that are as many numbers in a cell, a list or a flat array, the shape of the picture
-    that they make: [48, 48, 1], or [3, 32, 32] with `data_format: channels_first`; left out: rows
-    have it."""
+    """Of rows that are as many numbers in a cell, a list, a flat array or `columns`, the shape of
+    the picture that they make: [48, 48, 1], or [3, 32, 32] with `data_format: channels_first`; left
+    out: rows have it."""
     root: str | None = None
     """Where rows are paths, the folder that they begin in, relative to the file of the rows; left
     out: the folder of that file."""
@@ -85,6 +90,8 @@ class Image(Spec):
     refused."""
     pixels: Shape | None = None
     """Shape of a raw image where rows are arrays, empty where they are files; learned."""
+    members: Names = ()
+    """What `columns` were in training; learned."""
     dtype: Literal["uint8", "float32"] | None = None
     """dtype of the pixels; of files, float32 keeps 16 bits, 0 to 65,535; learned."""
 
@@ -100,7 +107,7 @@ class Image(Spec):
 
     @property
     def takes_paths(self) -> bool:
-        return not self.pixels and self.shape is None
+        return not self.pixels and self.shape is None and not self.columns
 
     @model_validator(mode="after")
     def _shape_is_a_picture(self) -> Any:
@@ -111,6 +118,19 @@ class Image(Spec):
                 list(self.shape),
             )  # fmt: skip
         return self
+
+    def expect_shape(self, column: str, count: int) -> None:
+        """Check that so many columns are the pixels of a picture."""
+        if self.shape is None:
+            side = math.isqrt(count)
+            shape = [side, side, 1] if side**2 == count else ["height", "width", 1]
+            own = {"kind": "image", "columns": list(self.columns), "shape": shape}
+            raise DataError(
+                f"{column!r} is made of {count:,} columns, and nothing says which pixels they are. "
+                f"Expected their shape, such as `{to_line(('features', column), own)}`.",
+                key=("features", column),
+            )
+        expect_product(column, self.shape, count)
 
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
@@ -134,6 +154,7 @@ class Image(Spec):
         if kind == "array":
             expect_known(column, self, values.shape[1:])
         if kind == "array" and self._is_image(values.shape[1:]):
+            self._expect_whole(column, values)
             height, width, *rest = self._arranged(values.shape[1:])
             shades = rest[0] if rest else 1
             if self.channels == 4 and shades != 4:
@@ -261,6 +282,7 @@ class Image(Spec):
             )
         if self.shape is not None:
             values = values.reshape(len(values), *learned(self.pixels))
+        self._expect_whole(column, values)
         if self.dtype == "float32":
             return finite(column, values)
         if not np.array_equal(values, np.clip(np.floor(values), 0, 255)):
@@ -270,6 +292,21 @@ class Image(Spec):
                 key=("features", column),
             )
         return values.astype(np.uint8)
+
+    def _expect_whole(self, column: str, values: np.ndarray) -> None:
+        """Refuse pictures that lack a pixel.
+
+        Raises:
+            DataError: naming the row, and which pixel or column.
+        """
+        if values.dtype.kind == "f" and np.isnan(values).any():
+            row, *place = np.argwhere(np.isnan(values))[0].tolist()
+            where = one_gap(column, self.members, place, values.shape[1:])
+            raise DataError(
+                f"{where} here, and a picture has all pixels. Expected a number.",
+                key=("features", column),
+                row=row,
+            )
 
     def _is_image(self, shape: tuple[int, ...]) -> bool:
         return len(shape) == 2 or (len(shape) == 3 and self._arranged(shape)[-1] in CHANNELS)

@@ -90,6 +90,7 @@ class Exported:
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
+            members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
         )
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self._call = self._stacked()

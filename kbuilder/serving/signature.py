@@ -49,12 +49,14 @@ class Signature:
         columns: The column's own name by input, where TensorFlow does not allow it. Clients may
             send either.
         ignored: Columns of the training rows that are no inputs. Rows may come with them.
+        members: The columns that an input is made of, by its name. Rows may come with those.
     """
 
     inputs: Mapping[str, Tensor]
     outputs: Mapping[str, Tensor]
     columns: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def groups(self) -> dict[Tensor, list[str]]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kbuilder.serving import together
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
@@ -61,10 +62,11 @@ def read(body: bytes, signature: Signature) -> Request:
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
         instances = [_without(row, signature.ignored) for row in instances]
+        instances = together.rows(instances, signature)
         spelled = signature.spelled(_names(instances[0]))
         columns = _from_rows(instances, spelled)
     elif "inputs" in given:
-        inputs = _without(given["inputs"], signature.ignored)
+        inputs = together.columns(_without(given["inputs"], signature.ignored), signature)
         spelled = signature.spelled(_names(inputs))
         columns = _from_columns(inputs, spelled.inputs)
     else:

@@ -37,6 +37,7 @@ class Table:
         files: Whether each row is a file, whose path is its label.
         folders: The folder of the file that the rows are from, or that of each row; none: they are
             from no file.
+        joined: The columns that a column of arrays was made of, by its name.
     """
 
     columns: Mapping[str, np.ndarray]
@@ -47,6 +48,7 @@ class Table:
     notes: tuple[str, ...] = ()
     files: bool = False
     folders: Sequence[Path] = ()
+    joined: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not len(self.labels):
