@@ -160,12 +160,14 @@ class Array(Spec):
                 key=("features", column, "data_format"),
             )
         numbers = arrange(finite(column, values, "float64"), written, self.data_format)
+        given = arrange(values, written, self.data_format)
         shape = numbers.shape[1:]
         masked = steps.learned(self, column, numbers, lists, raw)
         known |= masked
         if masked:
             masking = masked["masking"].value if self.masking is None else self.masking
-            numbers = numbers[real(numbers, steps.padding(masking))]
+            there = real(numbers, steps.padding(masking))
+            numbers, given = numbers[there], given[there]
         gaps = int(np.isnan(numbers).sum())
         if gaps:
             known["indicator"] = Choice(True, f"{gaps:,} training values missing")
@@ -175,7 +177,8 @@ class Array(Spec):
         each = self.rescale == "standard" and shape[-1] > 1 and not _pixels(shape, numbers)
         flat = numbers.reshape(-1, shape[-1] if each else 1)
         found = [scaling(column[~np.isnan(column)]) for column in flat.T]
-        deviations = [spread_of(column, one.scale, values) for one in found]
+        own = zip(found, given.reshape(flat.shape).T, strict=True)
+        deviations = [spread_of(column, one.scale, its) for one, its in own]
         dtype = width(numbers, deviations if each else deviations[0])
         if not (self.dtype or dtype) and not any(len(one.far) for one in found):
             flat = flat.astype(np.float32).astype(np.float64)

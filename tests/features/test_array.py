@@ -31,6 +31,16 @@ def test_each_place_of_the_last_axis_has_a_mean_and_a_deviation_of_the_values_th
     }
 
 
+def test_a_place_where_whole_numbers_are_all_alike_is_divided_by_one() -> None:
+    """As the corners of pixels in a row."""
+    values = np.array([[0, 3, 7], [0, 5, 7]], np.uint8)
+    assert Array().learn("a", values)["scale"].value == (1.0, 1.0, 1.0)
+    assert Array().learn("a", values.astype(np.int64))["mean"].value == (0.0, 4.0, 7.0)
+    far = 2**60 + np.arange(3)[:, None] * [0, 1, 100]
+    with pytest.raises(DataError, match="differ by less than floats tell apart"):
+        Array().learn("a", far)
+
+
 @pytest.mark.parametrize("top", [1.0, 255.0])
 def test_pixels_share_one_mean_and_one_deviation(top: float) -> None:
     pixels = np.random.default_rng(0).random((5, 4, 4, 3)) * top
