@@ -63,6 +63,7 @@ from kbuilder.features.image import Image as _Image
 from kbuilder.features.number import Number as _Number
 from kbuilder.features.set import Set as _Set
 from kbuilder.features.text import Text as _Text
+from kbuilder.features.tokens import Tokens as _Tokens
 from kbuilder.pipeline import fit as fit
 from kbuilder.pipeline import prepare as prepare
 from kbuilder.pipeline import resume as resume
@@ -1121,6 +1122,16 @@ class Time(_Time):
         gap: int = ...,
         format: Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my"] | None = ...,
         group: str | None = ...,
+    ) -> None: ...
+
+class Tokens(_Tokens):
+    def __init__(
+        self,
+        *,
+        masking: int | Literal["missing"] | None = ...,
+        length: int | None = ...,
+        max_tokens: int | None = ...,
+        vocabulary: Sequence[int] | None = ...,
     ) -> None: ...
 
 class Training(_Training):

@@ -8,6 +8,7 @@ from kbuilder.contracts import Form, Signal
 from kbuilder.errors import BuildError
 from kbuilder.layer_lists.build import TooSmallError, applied, described, shape, smallest, title
 from kbuilder.layer_lists.lists import Layer, Listed
+from kbuilder.lines import to_line
 from kbuilder.spec import Spec
 
 PLACE = ("model", "layers")
@@ -19,8 +20,9 @@ class Sequential(Spec):
 
     A layer is its Keras name in snake_case with its arguments (`conv2d: {filters: 32, kernel_size:
     3}`), with its first argument alone (`dense: 64`), or by itself (`flatten`). Arguments are those
-    of Keras 3, with its defaults. A text is read by an `embedding`, which comes first. A block is
-    several layers under one name (`residual: {filters: 64}`), and may hold lists of layers itself.
+    of Keras 3, with its defaults. A text is read by an `embedding`, which comes first; its padding
+    is masked, unless `mask_zero: false` is written. A block is several layers under one name
+    (`residual: {filters: 64}`), and may hold lists of layers itself.
 
     Input shape: vector (batch, d), text (batch, time), sequence (batch, time, d) or image (batch,
         height, width, channels), as the first layer takes it.
@@ -55,13 +57,16 @@ class Sequential(Spec):
         return x
 
     def _read(self, signal: Signal) -> tuple[Layer, ...]:
-        """The layers, with the size of the vocabulary in the embedding that reads a text."""
+        """The layers, of which the embedding that reads a text has its vocabulary and its mask."""
         [(name, arguments)] = self.layers[0].items()
         key = (*PLACE, 0)
         if signal.form != "text" and name == "embedding":
+            line = to_line(("features", signal.column), "tokens")
+            words = f"; or, where whole numbers stand for words, write `{line}`"
+            one = signal.column and len(signal.widths) < 2
             raise BuildError(
                 f"{title(key, name)} expects the words of a text (batch, time); its input here is "
-                f"{described(signal.tensor)}. Remove it.",
+                f"{described(signal.tensor)}. Remove it{words if one else ''}.",
                 key=key,
             )
         if signal.form != "text":
@@ -72,5 +77,6 @@ class Sequential(Spec):
                 "Add `- embedding: 64` before the first layer.",
                 key=key,
             )
-        first = {name: {"input_dim": signal.vocabulary_size, **arguments}}
+        own = {"input_dim": signal.vocabulary_size, "mask_zero": True}
+        first = {name: {**own, **arguments}}
         return first, *self.layers[1:]

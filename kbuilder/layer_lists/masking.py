@@ -18,7 +18,8 @@ OVER_STEPS = ("BatchNormalization", "GroupNormalization")
 NORMALIZING = ("LayerNormalization", "RMSNormalization", "UnitNormalization")
 INSTEAD = (
     "padded steps would count as data in it. Expected a layer that takes single steps, windows of "
-    "them or their order; or write `masking: none` under the feature: padding then is data"
+    "them or their order; or write `masking: none` under the feature, of a text `mask_zero: false` "
+    "in the embedding: padding then is data"
 )
 
 

@@ -27,6 +27,11 @@ class PoolOverTime(keras.layers.Layer):
         self.kind = kind
         self.supports_masking = True
 
+    @property
+    def of_operations(self) -> bool:
+        """Whether it computes by Keras's operations alone, and has no weights."""
+        return self.kind in ("average", "max")
+
     def call(self, sequence: Any, mask: Any = None) -> Any:
         if mask is None:
             if self.kind in ("first", "last"):

@@ -141,7 +141,10 @@ def test_a_layer_that_would_count_padding_is_refused(layer: Any, name: str) -> N
     said = str(caught.value)
     assert said.startswith(f"model.layers.0: {name} cannot be applied to a sequence (batch, 8, 2)")
     assert "padded steps would count as data" in said
-    assert said.endswith("write `masking: none` under the feature: padding then is data.")
+    assert said.endswith(
+        "write `masking: none` under the feature, of a text `mask_zero: false` in the embedding: "
+        "padding then is data."
+    )
 
 
 def test_normalisation_over_groups_is_refused() -> None:

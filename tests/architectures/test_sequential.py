@@ -107,8 +107,9 @@ def test_the_layers_given_are_copied() -> None:
 
 def test_a_text_is_read_by_an_embedding_as_large_as_the_vocabulary() -> None:
     model = network((30,), {"embedding": 5}, {"bidirectional": {"gru": 4}}, vocabulary_size=11)
-    embedding, both_ways = model.layers[1:]
-    assert (embedding.input_dim, embedding.output_dim, embedding.mask_zero) == (11, 5, False)
+    embedding, mask, both_ways = model.layers[1:]
+    assert (embedding.input_dim, embedding.output_dim) == (11, 5)
+    assert type(mask).__name__ == "NotPadding"
     assert type(both_ways).__name__ == "Bidirectional"
     assert type(both_ways.forward_layer).__name__ == "GRU"
     assert model.output_shape == (None, 8)
