@@ -158,6 +158,12 @@ Values = Annotated[
     Strict(False),
     Field(min_length=1),
 ]
+Wholes = Annotated[
+    tuple[int, ...],
+    BeforeValidator(_as_tuple, json_schema_input_type=list[int]),
+    Strict(False),
+    Field(min_length=1),
+]
 Units = Annotated[
     tuple[Count, ...],
     BeforeValidator(_as_tuple, json_schema_input_type=int | list[int]),

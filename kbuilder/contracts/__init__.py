@@ -15,6 +15,7 @@ from kbuilder.contracts.plugins import Augmentation as Augmentation
 from kbuilder.contracts.plugins import Cutting as Cutting
 from kbuilder.contracts.plugins import Discerning as Discerning
 from kbuilder.contracts.plugins import Encoded as Encoded
+from kbuilder.contracts.plugins import Explaining as Explaining
 from kbuilder.contracts.plugins import Feature as Feature
 from kbuilder.contracts.plugins import Foldered as Foldered
 from kbuilder.contracts.plugins import Follower as Follower

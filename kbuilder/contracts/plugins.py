@@ -317,7 +317,7 @@ class Discerning(Protocol):
             raw: What `Feature.raw` gives.
 
         Returns:
-            Twice (rows,) bool.
+            Twice (rows,) bool; or (rows, steps), where each step has a value.
         """
 
 
@@ -369,6 +369,15 @@ class Cutting(Discerning, Protocol):
     @property
     def cut(self) -> str:
         """What becomes of such a value, after "is": for a warning."""
+
+
+@runtime_checkable
+class Explaining(Discerning, Protocol):
+    """A feature that says in which way its strange values are strange."""
+
+    @property
+    def unlike(self) -> str:
+        """What such a value is, after "is": for a warning."""
 
 
 @runtime_checkable

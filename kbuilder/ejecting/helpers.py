@@ -18,6 +18,8 @@ from kbuilder.tables.number_lists import numbers_of as numbers_of
 from kbuilder.tables.pictures import keep_fourth_band as keep_fourth_band
 from kbuilder.tables.pictures import upright
 from kbuilder.tables.sets import labels_in
+from kbuilder.tables.whole_rows import whole_numbers as whole_numbers
+from kbuilder.tables.whole_rows import whole_rows as whole_rows
 
 
 def cells(column: Any, missing: Any = None, words: Any = None) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Cutting, Discerning
+from kbuilder.contracts import Cutting, Discerning, Explaining
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.tables.table import Table
 
@@ -52,8 +52,10 @@ class Strangers:
             self.seen[column] += int(there.sum())
             self.strange[column] += int(strange.sum())
             if strange.any() and column not in self.first:
-                row = int(strange.argmax())
-                self.first[column] = f"{cut(str(table[column][row]))!r} in {table.row(row)}"
+                row = int(strange.reshape(len(strange), -1).any(axis=1).argmax())
+                steps = strange.ndim > 1
+                value = arrays[column][row][strange[row]][0] if steps else table[column][row]
+                self.first[column] = f"{cut(str(value))!r} in {table.row(row)}"
         wrong = [
             column
             for column, seen in self.seen.items()
@@ -86,6 +88,8 @@ class Strangers:
         feature, first = self.columns.features[column], self.first[column]
         if isinstance(feature, Cutting):
             return f"is {feature.cut}, the first {first}"
+        if isinstance(feature, Explaining):
+            return f"is {feature.unlike}, the first {first}"
         known = feature.choices
         if known is None:
             return f"is far from those of training, the first {first}"

@@ -65,17 +65,21 @@ def learned(
     if masking in (None, "none"):
         return {}
     begin, end = sequences.ends(numbers, padding(masking))
-    lengths = end - begin
-    longest, most = int(lengths.max()), max(1, int(np.quantile(lengths, NEARLY)))
-    found["length"] = Choice(max(1, longest), "steps of the longest training row")
-    if longest > FAR * most:
-        cut = int((lengths > most).sum())
-        why = (
-            f"{len(lengths) - cut:,} of {len(lengths):,} training rows have as many steps or "
-            f"fewer, and the longest {longest:,}; of the others the last are kept"
-        )
-        found["length"] = Choice(most, why)
+    found["length"] = length_of(end - begin)
     return found
+
+
+def length_of(lengths: np.ndarray) -> Choice:
+    """How many steps are kept of rows with so many: of the longest, or of nearly all."""
+    longest, most = int(lengths.max()), max(1, int(np.quantile(lengths, NEARLY)))
+    if longest <= FAR * most:
+        return Choice(max(1, longest), "steps of the longest training row")
+    cut = int((lengths > most).sum())
+    why = (
+        f"{len(lengths) - cut:,} of {len(lengths):,} training rows have as many steps or "
+        f"fewer, and the longest {longest:,}; of the others the last are kept"
+    )
+    return Choice(most, why)
 
 
 def numeric(feature: Any, before: Numeric) -> Numeric:

@@ -225,6 +225,13 @@ class Text(Spec):
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """Strings as objects, "" where missing."""
+        if values.ndim > 1 or any(isinstance(value, np.ndarray) for value in values):
+            line = to_line(("features", column), "tokens")
+            raise DataError(
+                f"column {column!r} holds arrays, and a text is a string. Expected strings; of "
+                f"whole numbers that stand for words `{line}`.",
+                key=("features", column),
+            )
         absent = missing(values)
         return np.array(
             ["" if gone else str(value) for value, gone in zip(values, absent, strict=True)],

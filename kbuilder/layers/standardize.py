@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kbuilder.layers.first_steps import first_steps
+
 Each = float | Sequence[float]
 """One number for all values, or one for each along the last axis."""
 
@@ -84,14 +86,8 @@ class Standardize(keras.layers.Layer):
         if padding is not None:
             equal = tf.reduce_all(tf.equal(values, _constant(padding, values)), axis=-1)
             there = tf.logical_and(there, tf.logical_not(equal))
-        time = tf.shape(values)[1]
-        places = tf.range(time)[None, :]
-        end = tf.reduce_max(tf.where(there, places + 1, 0), axis=1, keepdims=True)
-        begin = tf.reduce_min(tf.where(there, places, time), axis=1, keepdims=True)
-        index = tf.maximum(begin, end - self.steps) + tf.range(self.steps)[None, :]
-        taken = tf.gather(values, tf.clip_by_value(index, 0, time - 1), axis=1, batch_dims=1)
-        real = tf.less(index, end)[..., None]  # (batch, steps, 1)
-        return tf.ensure_shape(taken, (None, self.steps, values.shape[-1])), real
+        taken, real = first_steps(values, there, self.steps)
+        return taken, real[..., None]
 
     def _arranged(self, values: Any) -> Any:
         """A tensor of two axes at least, its channels last."""

@@ -17,8 +17,10 @@ import numpy as np
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.values import (
+    UNEVEN,
     array,
     as_json,
+    evened,
     fits,
     parsed,
     same_rows,
@@ -115,7 +117,7 @@ def _input(
         if size is None:
             if "data" not in one:
                 raise RequestError("it has no data")
-            values = array(one["data"], tensor.dtype)
+            values = array(_padded(one["data"], shape, tensor), tensor.dtype)
             if values.ndim != 1 and values.shape != tuple(shape):
                 raise RequestError(
                     f"its data is nested as {written(values.shape)}, and its shape is "
@@ -131,8 +133,27 @@ def _input(
     if len(values) != math.prod(shape):
         raise RequestError(
             f"input {name!r} has {len(values)} values, and its shape is {written(shape)}"
+            f"{'. ' + UNEVEN if tensor.opens else ''}"
         )
     return values.reshape(shape), binary
+
+
+def _padded(data: Any, shape: Sequence[int], tensor: Tensor) -> Any:
+    """Data in which rows with fewer steps than the shape has end with null.
+
+    Raises:
+        RequestError: naming the first row with more.
+    """
+    nested = isinstance(data, list) and any(isinstance(row, list) for row in data)
+    if not tensor.opens or not nested:
+        return data
+    for number, row in enumerate(data, start=1):
+        if isinstance(row, list) and len(row) > shape[1]:
+            raise RequestError(
+                f"row {number} has {len(row)} steps, and its shape is {written(shape)}. Expected "
+                "the steps of the longest row; shorter ones end with null, or are just shorter"
+            )
+    return evened(data, tensor, shape[1])
 
 
 def _from_binary(content: bytes, tensor: Tensor) -> np.ndarray:

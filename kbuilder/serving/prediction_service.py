@@ -33,7 +33,7 @@ from kbuilder.serving.models import Model, Version
 from kbuilder.serving.refusals import RefusedError, RequestError, TooLargeError, UnknownError
 from kbuilder.serving.signature import Columns, Signature, Tensor
 from kbuilder.serving.tensorflow_serving import DEFAULT, DTYPES
-from kbuilder.serving.values import fits, same_rows, written
+from kbuilder.serving.values import UNEVEN, fits, same_rows, written
 
 AT_ONCE = 256
 """Calls that are answered at once; others are refused with RESOURCE_EXHAUSTED."""
@@ -218,7 +218,7 @@ def _array(name: str, given: Any, tensor: Tensor, server: Server) -> np.ndarray:
     except (ValueError, TypeError):
         raise RequestError(
             f"input {name!r} has other than the {math.prod(shape)} values of its shape "
-            f"{written(shape)}"
+            f"{written(shape)}{'. ' + UNEVEN if tensor.opens else ''}"
         ) from None
 
 

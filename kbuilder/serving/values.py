@@ -48,6 +48,11 @@ DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 """What stands before base64 in a data URL."""
 BASE64 = str.maketrans("-_", "+/", " \t\r\n\f\v")
 """Another alphabet of base64, and white space, which is left out."""
+UNEVEN = (
+    "Rows of unlike length are padded to one: with null in JSON, else with NaN, or of whole "
+    "numbers with -9223372036854775808; or with what the training rows were padded with"
+)
+"""What is said where a sequence of any length has not as many values as its shape."""
 DEEP = 32
 """Lists in lists, at most: as many axes as NumPy and TensorFlow have."""
 SHOWN = 400
@@ -89,25 +94,26 @@ def _listed(value: Any, dtype: DType) -> Any:
         return value
     whole = dtype in ("uint8", "int64")
     return [
-        int(number) if whole and number.isdecimal() else float(number)
+        int(number) if whole and number.lstrip("+-").isdecimal() else float(number)
         for number in BETWEEN.split(value.strip(" []()\t\n"))
         if number
     ]
 
 
-def evened(rows: Any, tensor: Tensor) -> Any:
+def evened(rows: Any, tensor: Tensor, steps: int = 1) -> Any:
     """Rows of any number of steps as rows of equal length: a step that is missing is null.
 
     Args:
         rows: JSON values, of which lists have the steps of one row.
         tensor: What they are to be; others than sequences of any length stay as they are.
+        steps: The least length.
     """
     if not tensor.opens or not isinstance(rows, list):
         return rows
-    lists = [[] if row is None else row for row in rows]
+    lists = [[] if row is None else _listed(row, tensor.dtype) for row in rows]
     if not all(isinstance(row, list) for row in lists):
         return rows
-    most = max(1, *map(len, lists)) if lists else 0
+    most = max(steps, *map(len, lists)) if lists else 0
     step: Any = None
     for size in reversed(tensor.row[1:]):
         step = [step] * (size or 0)

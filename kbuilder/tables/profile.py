@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables import number_lists, sequences, sets
+from kbuilder.tables import number_lists, sequences, sets, tokens
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -56,6 +56,9 @@ class Profile:
         numbered: Whether the names of sets are numbers.
         gaps: Whether a number of an array is missing.
         numbers: How many numbers each text or list holds; 0: they are none, or of unlike length.
+        tokens: How many different whole numbers rows of them hold, where they may stand for words:
+            arrays with 0 at their ends in unlike numbers, or lists in which some come again; 0:
+            they do not look so.
         one_hot: Whether each row is an array of zeros with exactly one 1.
         even: Whether all sets that are not empty have as many names, and more than one.
         examples: Some of the different values of numbers and strings, in the order of the rows.
@@ -80,6 +83,7 @@ class Profile:
     even: bool = False
     gaps: bool = False
     numbers: int = 0
+    tokens: int = 0
     one_hot: bool = False
     examples: tuple[Any, ...] = ()
 
@@ -130,7 +134,11 @@ def profile(values: np.ndarray) -> Profile:
             low=float(there.min()) if numeric else float("nan"),
             high=float(there.max()) if numeric else float("nan"), gaps=there.size < values.size,
         )  # fmt: skip
-        return replace(seen, one_hot=seen.holds_flags and _one_hot(values))
+        numbered = seen.whole and seen.low >= 0 and len(seen.shape) - (seen.shape[-1] == 1) <= 1
+        return replace(
+            seen, one_hot=seen.holds_flags and _one_hot(values),
+            tokens=tokens.in_arrays(values) if numbered else 0,
+        )  # fmt: skip
     absent = missing(values)
     there = values[~absent]
     if kind == "number":
@@ -161,10 +169,15 @@ def profile(values: np.ndarray) -> Profile:
         return Profile(
             kind="list", rows=rows, missing=int(absent.sum()), steps=max(map(len, there.tolist()))
         )
-    named = kind == "list" and all(map(sets.holds_names, there.tolist()))
-    found = _of_sets(there.tolist(), sets.LISTS) if named else {}
-    numbers = number_lists.count(there.tolist()) if kind == "list" else 0
-    return Profile(kind=kind, rows=rows, missing=int(absent.sum()), numbers=numbers, **found)
+    if kind != "list":
+        return Profile(kind=kind, rows=rows, missing=int(absent.sum()))
+    lists = there.tolist()
+    named = all(map(sets.holds_names, lists))
+    return Profile(
+        kind=kind, rows=rows, missing=int(absent.sum()), numbers=number_lists.count(lists),
+        tokens=tokens.in_lists(lists) if named else 0,
+        **(_of_sets(lists, sets.LISTS) if named else {}),
+    )  # fmt: skip
 
 
 def _one_hot(values: np.ndarray) -> bool:

@@ -166,7 +166,16 @@ def ends(array: np.ndarray, value: float | None) -> tuple[np.ndarray, np.ndarray
     there = ~_equal(array, None)
     if value is not None:
         there &= ~_equal(array, value)
-    some, time = there.any(axis=1), array.shape[1]
+    return outermost(there)
+
+
+def outermost(there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where the first of what is there stands in each row, and where it ends. Twice (rows,)
+
+    Args:
+        there: (rows, time) bool; a row without any begins and ends at 0.
+    """
+    some, time = there.any(axis=1), there.shape[1]
     begin = np.where(some, there.argmax(axis=1), 0)
     return begin, np.where(some, time - there[:, ::-1].argmax(axis=1), 0)
 
@@ -180,10 +189,21 @@ def real(array: np.ndarray, value: float | None) -> np.ndarray:
 
 def aligned(array: np.ndarray, value: float | None, steps: int) -> np.ndarray:
     """The real steps first, then NaN; of more than `steps` the last. (rows, steps, d)"""
-    begin, end = ends(array, value)
+    taken, there = first_steps(array, *ends(array, value), steps)
+    return np.where(there[..., None], taken, np.nan)
+
+
+def first_steps(
+    array: np.ndarray, begin: np.ndarray, end: np.ndarray, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The steps from `begin` to `end` of each row first; of more than `steps` the last.
+
+    Returns:
+        (rows, steps, …), and which of them are such, (rows, steps) bool.
+    """
     index = np.maximum(begin, end - steps)[:, None] + np.arange(steps)
     taken = array[np.arange(len(array))[:, None], np.clip(index, 0, array.shape[1] - 1)]
-    return np.where((index < end[:, None])[..., None], taken, np.nan)
+    return taken, index < end[:, None]
 
 
 def padding(array: np.ndarray) -> Padding | None:

@@ -105,7 +105,7 @@ def pairs() -> kb.Recipe:
 
 
 def arrays() -> kb.Recipe:
-    """Pictures of pixels, waves of unlike length, padded, and a set of labels as flags."""
+    """Pictures of pixels, waves and tokens of unlike length, and a set of labels as flags."""
     random = np.random.default_rng(0)
     waves = random.normal(size=(40, 6, 2))
     waves[np.arange(6) > random.integers(0, 6, 40)[:, None]] = 0
@@ -113,12 +113,14 @@ def arrays() -> kb.Recipe:
         "rows.npz",
         pixels=random.integers(0, 256, (40, 9, 8, 3), dtype=np.uint8),
         waves=waves,
+        notes=np.where(waves[..., 0] == 0, 0.0, random.integers(1, 9, (40, 6))),
         flags=random.integers(0, 2, (40, 3)),
     )
-    columns = {"image": "pixels", "wave": "waves", "tags": "flags"}
+    columns = {"image": "pixels", "wave": "waves", "note": "notes", "tags": "flags"}
     return kb.Recipe(
         data=kb.Arrays(path="rows.npz", columns=columns, target="tags"),
-        model={"image": kb.CNN(filters=2), "sequence": kb.LSTM(units=3)},
+        features={"note": kb.Tokens()},
+        model={"image": kb.CNN(filters=2), "sequence": kb.LSTM(units=3), "text": kb.GRU(units=3)},
     )
 
 

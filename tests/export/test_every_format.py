@@ -215,17 +215,20 @@ def test_a_recurrent_layer_is_left_as_it_was(name: str, written: Exports, fitted
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> kb.Run:
-    """A run on whole numbers that name a kind, one-hot and embedded, with missing values."""
+    """A run on whole numbers that name a kind, one-hot and embedded, with missing values, and on
+    rows of such that stand for words."""
     random = np.random.default_rng(5)
     frame = pd.DataFrame({"size": random.normal(50, 20, 300)})
     frame["floor"] = pd.array(random.integers(-1, 5, 300), dtype="Int64")
     frame["zone"] = pd.array(np.arange(300) % 90 * 10_000_000, dtype="Int64")
     frame["y"] = np.where(frame["size"] + 9 * frame["floor"].fillna(0) > 60, "hi", "lo")
+    frame["note"] = [random.choice([4, 9, 70_000, 2], n % 6).tolist() for n in range(300)]
     frame.loc[::7, "size"] = np.nan
     frame.loc[::9, ["floor", "zone"]] = pd.NA
     recipe = kb.Recipe(
         data=kb.Frame(frame=frame, target="y"),
-        features={"floor": kb.Category(), "zone": kb.Category()},
+        features={"floor": kb.Category(), "zone": kb.Category(), "note": kb.Tokens()},
+        model={"text": kb.TextCNN(filters=2, embedding=4)},
         training=kb.Training(epochs=2, batch_size=32),
     )
     return kb.fit(recipe, run_dir=tmp_path_factory.mktemp("whole") / "run", verbose=False)
@@ -242,10 +245,13 @@ def test_whole_numbers_are_looked_up_also_the_unknown_and_the_missing(
     frame = pd.DataFrame({"size": [10.0, np.nan, 60, 70]})
     frame["floor"] = pd.array([2, 77, pd.NA, -1], dtype="Int64")
     frame["zone"] = pd.array([pd.NA, 10_000_000, 3, 890_000_000], dtype="Int64")
+    frame["note"] = [[4, 9], [], [70_000, 5, 2, 2**40], [0, 2, 0]]
+    rows = [[4, 9, 0, 0, 0], [0] * 5, [missing, 70_000, 5, 2, 2**31 - 1], [2] + [missing] * 4]
     given = {
         "size": frame["size"].to_numpy(np.float32),
         "floor": np.array([2, 77, missing, -1], dtype),
         "zone": np.array([missing, 10_000_000, 3, 890_000_000], dtype),
+        "note": np.array(rows, dtype),
     }
     answer = load(name, version)(given)["probabilities"]
     wanted = whole.predict(frame)[["probability of hi", "probability of lo"]].to_numpy()
@@ -263,6 +269,10 @@ def test_whole_numbers_beyond_32_bits_are_not_for_openvino() -> None:
         "OpenVINO computes them in. Expected -2147483647 to 2147483647, or --format saved_model."
     )
     assert exporting.check(Path("new"), "onnx", None, columns).runtime == "onnxruntime"
+    note = kb.Tokens(vocabulary=[2**40], length=3, masking=0)
+    columns = Columns({"note": note}, (Target(("y",), kb.Binary()),))
+    said = message(ExportError, exporting.check, Path("new"), "openvino", None, columns)
+    assert said.startswith("the column 'note' (such as 1099511627776) has whole numbers beyond")
 
 
 NUMBERS = Columns({"a": kb.Number()}, (Target(("y",), kb.Binary()),))

@@ -147,8 +147,8 @@ PROBLEMS = {
     "features: {a: }":
         "2:14: features.a: Expected a name, or a mapping with the key 'kind'. Got null.",
     "features: {a: no}":
-        "2:15: features.a: Expected one of: array, category, datetime, image, number, set, text. "
-        "Got 'no'.",
+        "2:15: features.a: Expected one of: array, category, datetime, image, number, set, text, "
+        "tokens. Got 'no'.",
     "task: {name: binary, positive: 1.5}":
         "2:32: task.positive: Expected a text or a whole number. Got 1.5; "
         "in quotes it is a text: '1.5'.",

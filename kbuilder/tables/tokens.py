@@ -1,0 +1,48 @@
+"""Whether rows of whole numbers look like words by number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kbuilder.tables.sequences import RARELY, outermost
+
+LOOKED = 2000
+"""Rows that are looked at."""
+MANY = 20
+"""Different numbers, at least."""
+
+
+def in_arrays(values: np.ndarray) -> int:
+    """How many different numbers rows hold that end, or begin, with 0 in unlike lengths; else 0.
+
+    Args:
+        values: Whole numbers, none below 0, NaN where missing. (rows, time) or (rows, time, 1)
+    """
+    rows = np.nan_to_num(values[:LOOKED].reshape(len(values[:LOOKED]), -1).astype(np.float64))
+    begin, end = outermost(rows != 0)
+    steps = np.arange(rows.shape[1])
+    within = (steps >= begin[:, None]) & (steps < end[:, None])
+    beyond = int((~within).sum())
+    between = int((within & (rows == 0)).sum())
+    some = end > begin
+    one_side = (begin[some] == 0).all() or (end[some] == rows.shape[1]).all()
+    if not one_side or between > RARELY * beyond or len(np.unique(end - begin)) < 2:
+        return 0
+    return _many(rows[within])
+
+
+def in_lists(rows: Sequence[Any]) -> int:
+    """How many different numbers lists hold of which some come again in a list; else 0."""
+    lists = [row for row in map(list, rows[:LOOKED]) if row]
+    whole = all(isinstance(one, int | np.integer) for row in lists for one in row)
+    if not whole or all(len(set(row)) == len(row) for row in lists):
+        return 0
+    return _many([one for row in lists for one in row])
+
+
+def _many(numbers: Any) -> int:
+    different = len(np.unique(numbers))
+    return different if different >= MANY else 0
