@@ -24,6 +24,7 @@ from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
 from kbuilder.evaluation.predictions import judged
+from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.run import Run
@@ -77,8 +78,8 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
         recipe, columns = data.of(recipe), data.columns
         inputs = inputs_of(columns, data.rows["train"][0])
         architectures, chosen = choosing.choose(columns, inputs, recipe.model)
-        branched = isinstance(recipe.model, Mapping)
-        network = network_of(columns, inputs, architectures, branched, Trainer)
+        branched, shared = isinstance(recipe.model, Mapping), branches.shares(recipe.model)
+        network = network_of(columns, inputs, architectures, branched, Trainer, shared)
         training, sized = sizing.choose(
             network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
             placement.workers,
@@ -86,7 +87,8 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
         placement.synchronize(network.trained, training)
         steps = fitting.steps_per_epoch(data.rows["train"], training)
         network.compile(training.create_optimizer(steps))
-    recipe = recipe.model_copy(update={"model": architectures, "training": training})
+    model = {**architectures, branches.SHARE: True} if shared else architectures
+    recipe = recipe.model_copy(update={"model": model, "training": training})
     decisions = (*data.decisions, *chosen)
     decisions += tuple(one for one in (placement.decision, sized) if one is not None)
     return Prepared(recipe, decisions, data, network)
@@ -96,7 +98,8 @@ def prepare(recipe: Recipe | str | Path, *, smoke: bool = False) -> Dataset:
     """Load, infer, divide, learn and prepare the rows of a recipe, for any number of fits.
 
     Args:
-        recipe: A `Recipe`, or the path of a recipe file; its model and training do not matter.
+        recipe: A `Recipe`, or the path of a recipe file; its training does not matter,
+            nor its model, but for `share`.
         smoke: Keep a few rows of each part.
 
     Raises:

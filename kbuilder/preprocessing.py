@@ -17,6 +17,7 @@ from kbuilder.columns import Arrays, Columns, Target
 from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
+from kbuilder.recipe import branches
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.spec import given
 from kbuilder.tables.table import Table
@@ -54,15 +55,32 @@ def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], li
     Raises:
         DataError: if a column cannot be of its kind.
     """
-    decisions: list[Decision] = []
+    decisions: dict[str, list[Decision]] = {}
     features: dict[str, Feature] = {}
-    for column, feature in recipe.features.items():
+
+    def learn(column: str, values: np.ndarray) -> None:
+        feature, decisions[column] = recipe.features[column], []
         known = _with_members(feature, train.joined.get(column))
         with _naming_rows(train), catalog.blamed(feature, "learn"):
-            choices = known.learn(column, train[column])
-        filled = _filled(feature, "kind", choices, ("features", column), decisions)
+            choices = known.learn(column, values)
+        filled = _filled(feature, "kind", choices, ("features", column), decisions[column])
         features[column] = _with_members(filled, train.joined.get(column))
-    return features, decisions
+
+    for column in recipe.features:
+        learn(column, train[column])
+    forms = {column: feature.form for column, feature in features.items()}
+    for group in branches.together(recipe.model, forms):
+        together = _as_one([train[column] for column in group])
+        if together is not None:
+            for column in group:
+                learn(column, together)
+    return features, [decision for column in recipe.features for decision in decisions[column]]
+
+
+def _as_one(columns: Sequence[np.ndarray]) -> np.ndarray | None:
+    """The values of several columns below each other; None: their arrays are of unlike shape."""
+    same = len({values.shape[1:] for values in columns}) == 1
+    return np.concatenate(columns) if same else None
 
 
 def _with_members(feature: Any, members: tuple[str, ...] | None) -> Any:

@@ -7,68 +7,84 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from kbuilder import catalog, spec
-from kbuilder.building.inputs import Inputs
+from kbuilder.building.inputs import Inputs, keyed
 from kbuilder.columns import Columns
-from kbuilder.contracts import Adaptive, Architecture, Choice, Decision, Form, Reforming, Signal
-from kbuilder.errors import BuildError, listed
+from kbuilder.contracts import (
+    FORMS,
+    Adaptive,
+    Architecture,
+    Choice,
+    Decision,
+    Form,
+    Reforming,
+    Signal,
+)
+from kbuilder.errors import BuildError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.named import Unnamed
+from kbuilder.recipe import branches
 
 DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
 
-Architectures = Mapping[Form, Architecture]
+Architectures = Mapping[str, Architecture]
+"""The architecture by form, and by column for those that have one of their own."""
 
 
 def choose(
-    columns: Columns, inputs: Inputs, model: Architecture | Architectures | None
-) -> tuple[dict[Form, Architecture], list[Decision]]:
-    """The architecture of each form that the features have, fitted to its input.
+    columns: Columns, inputs: Inputs, model: Architecture | Mapping[str, Any] | None
+) -> tuple[dict[str, Architecture], list[Decision]]:
+    """The architecture of each form that the features have, and of columns, fitted to its input.
 
     Raises:
-        BuildError: if the recipe names an architecture for a form that is not there, or one
-            architecture for several forms that it does not take.
+        BuildError: if the recipe names an architecture for a form or a column that is not there,
+            one architecture for several forms that it does not take, or columns that cannot share
+            one.
     """
     forms = list(inputs.signals)
     branched = isinstance(model, Mapping)
     given = _given(model, forms, columns)
-    decisions = []
-    for form in forms:
-        left = given.get(form)
+    decisions = _meant(given, forms, columns) if branched else []
+    signals = keyed(inputs, given)
+    for key in given:
+        if key not in signals:
+            raise BuildError(
+                f"each column of the form {key} has a network of its own. Expected no {key!r}.",
+                key=("model", key),
+            )
+    for key, members in signals.items():
+        form, left = members[0].form, given.get(key)
         if left is None or isinstance(left, Unnamed):
             name = DEFAULTS[form]
             fields = left or Unnamed("architectures", {})
-            at = ("model", form) if branched else ("model",)
-            given[form] = cast(Architecture, fields.named(name, at))
-            key: tuple[str, ...] = ("model",) if len(forms) == 1 else ("model", form)
-            line = to_line(key, {"name": name, **fields.fields} if fields.fields else name)
-            decisions.append(Decision(("model", form), name, f"there are {form} features", line))
-        place = ("model", form) if branched else ("model",)
-        check_form(given[form], form, columns, place)
-        with within(form, branched):
-            written = spec.given(given[form])
-            given[form], chosen = adapted(given[form], inputs.signals[form][0])
-        name = catalog.name_of(given[form])
+            at = ("model", key) if branched else ("model",)
+            given[key] = cast(Architecture, fields.named(name, at))
+            where: tuple[str, ...] = ("model",) if len(signals) == 1 else ("model", key)
+            line = to_line(where, {"name": name, **fields.fields} if fields.fields else name)
+            decisions.append(Decision(("model", key), name, f"there are {form} features", line))
+        place = ("model", key) if branched else ("model",)
+        check_form(given[key], form, columns, place)
+        with within(key, branched):
+            written = spec.given(given[key])
+            given[key], chosen = adapted(given[key], members[0])
+        name = catalog.name_of(given[key])
         for field, choice in chosen.items():
-            key = ("model", form) if branched else ("model",)
-            write = to_line(key, {"name": name, **written, field: choice.value})
-            decisions.append(Decision(("model", form, field), *choice, write))
-    return {form: given[form] for form in forms}, decisions
+            where = ("model", key) if branched else ("model",)
+            write = to_line(where, {"name": name, **written, field: choice.value})
+            decisions.append(Decision(("model", key, field), *choice, write))
+    decisions += _shared(model, columns, inputs)
+    return {key: given[key] for key in signals}, decisions
 
 
 def _given(
-    model: Architecture | Architectures | None, forms: Sequence[Form], columns: Columns
-) -> dict[Form, Architecture]:
-    """The architectures that the recipe names, by form."""
+    model: Architecture | Mapping[str, Any] | None, forms: Sequence[Form], columns: Columns
+) -> dict[str, Architecture]:
+    """The architectures that the recipe names, by form or column."""
     if isinstance(model, Mapping):
-        for form in model:
-            if form not in forms:
-                line = _reforming(columns, forms, (form,))
-                raise BuildError(
-                    f"no feature has the form {form!r}. The features have: {listed(forms)}."
-                    f"{line and f' One gets it by {line}.'}",
-                    key=("model", form),
-                )
-        return dict(model)
+        given = branches.networks(model)
+        for key in given:
+            if key not in forms:
+                _expect_column(key, forms, columns)
+        return given
     if model is None:
         return {}
     if isinstance(model, Unnamed):
@@ -79,16 +95,111 @@ def _given(
                 key=("model",),
             )
         return {forms[0]: model}
-    given = {form: model for form in forms if form in model.forms}
-    if not given:
+    known: dict[str, Architecture] = {form: model for form in forms if form in model.forms}
+    if not known:
         check_form(model, forms[0], columns)
-    if len(forms) > 1 and len(given) > 1:
+    if len(forms) > 1 and len(known) > 1:
         raise BuildError(
             f"the features have several forms: {listed(forms)}. Expected an architecture for "
             f"each: `model: {{{', '.join(f'{form}: …' for form in forms)}}}`.",
             key=("model",),
         )
-    return given
+    return known
+
+
+def _expect_column(key: str, forms: Sequence[Form], columns: Columns) -> None:
+    """Check that a key, which is no form of the features, is a column with a network of its own.
+
+    Raises:
+        BuildError: naming the forms and the columns, or the line by which there is such a form.
+    """
+    feature = columns.features.get(key)
+    if feature is None and key in FORMS:
+        line = _reforming(columns, forms, (key,))
+        raise BuildError(
+            f"no feature has the form {key!r}. The features have: {listed(forms)}."
+            f"{line and f' One gets it by {line}.'}",
+            key=("model", key),
+        )
+    own = [name for name, each in columns.features.items() if each.form != "vector"]
+    if feature is None:
+        raise BuildError(
+            f"{key!r} is neither a form of the features nor a column that has a network of its "
+            f"own. Forms: {listed(forms)}. Columns: {listed(own) or 'none'}.",
+            key=("model", key),
+            suggestion=nearest(key, [*forms, *own]),
+        )
+    if feature.form == "vector":
+        raise BuildError(
+            f"column {key!r} is a vector, and all vectors go into one network together. Expected "
+            f"`vector` in its place. Columns with a network of their own: {listed(own) or 'none'}.",
+            key=("model", key),
+        )
+
+
+def _meant(given: Collection[str], forms: Sequence[Form], columns: Columns) -> list[Decision]:
+    """What a key means that is a form, and what a column is called, too."""
+    found = []
+    for key in given:
+        if key not in FORMS or key not in columns.features:
+            continue
+        members = [name for name, feature in columns.features.items() if feature.form == key]
+        value, reason = f"the column {key!r}", f"no feature has the form {key}"
+        if key in forms:
+            value = f"the form {key} ({listed(members)})"
+            reason = f"a form of the features comes before a column, and {key!r} is both"
+        found.append(Decision(("model", key, "means"), value, reason))
+    return found
+
+
+def _shared(model: Any, columns: Columns, inputs: Inputs) -> list[Decision]:
+    """Which columns share a network.
+
+    Raises:
+        BuildError: if they cannot, or there are none.
+    """
+    forms = {name: feature.form for name, feature in columns.features.items()}
+    groups = branches.together(model, forms)
+    if branches.shares(model) and not groups:
+        raise BuildError(
+            f"no form has several columns without a network of their own, which could share one. "
+            f"Expected no `{branches.SHARE}`.",
+            key=("model", branches.SHARE),
+        )
+    signals = {signal.column: signal for members in inputs.signals.values() for signal in members}
+    found = []
+    for first, *others in groups:
+        for other in others:
+            _expect_alike(columns, signals, first, other)
+        names = listed([first, *others])
+        reason = f"{branches.SHARE} is true: one network, and they are learned as one column"
+        found.append(Decision(("model", forms[first], branches.SHARE), names, reason))
+    return found
+
+
+def _expect_alike(columns: Columns, signals: Mapping[str, Signal], first: str, other: str) -> None:
+    """Check that one network can take two columns.
+
+    Raises:
+        BuildError: if their values mean different things to it.
+    """
+    one, two = signals[first], signals[other]
+    shapes = [tuple(signal.tensor.shape[1:]) for signal in (one, two)]
+    ways = [dict(columns.features[name].layer().get_config(), name="") for name in (first, other)]
+    if shapes[0] != shapes[1]:
+        what = f"values of {shapes[0]} and of {shapes[1]}"
+    elif ways[0] != ways[1] or one.vocabulary_size != two.vocabulary_size:
+        what = "values that are prepared in different ways"
+    elif one.tensor.dtype != two.tensor.dtype or (one.mask is None) != (two.mask is None):
+        what = "values of different kinds"
+    else:
+        return
+    raise BuildError(
+        f"columns {first!r} and {other!r} have {what}, and a network that they share needs equal "
+        f"ones. Expected the same fields for both in `features`, or a network for each: `model: "
+        f"{{{first}: …, {other}: …}}`.",
+        key=("model", branches.SHARE),
+    )
 
 
 def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
@@ -146,12 +257,12 @@ def _reforming(columns: Columns | None, own: Collection[Form], wanted: Collectio
 
 
 @contextmanager
-def within(form: Form, branched: bool) -> Iterator[None]:
+def within(part: str, branched: bool) -> Iterator[None]:
     """Errors of an architecture point into its own part of the recipe."""
     try:
         yield
     except BuildError as error:
         if not branched:
             raise
-        key = ("model", form, *error.problem.key[1:])
+        key = ("model", part, *error.problem.key[1:])
         raise BuildError(error.problem.message, key=key) from None

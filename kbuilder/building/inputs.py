@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kbuilder.columns import PACKED, Arrays, Columns
 from kbuilder.contracts import FORMS, Feature, Form, Signal
+from kbuilder.recipe import branches
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,21 @@ def inputs_of(columns: Columns, arrays: Arrays) -> Inputs:
     if "vector" in signals:
         signals["vector"] = _joined(signals["vector"])
     return Inputs(tensors, {form: signals[form] for form in FORMS if form in signals})
+
+
+def keyed(inputs: Inputs, keys: Collection[str]) -> dict[str, list[Signal]]:
+    """The signals by the key of `model` that says which network they get, in their order.
+
+    Args:
+        inputs: Where the network begins.
+        keys: Those that there are: forms, and columns that have a network of their own.
+    """
+    found: dict[str, list[Signal]] = {}
+    for form, members in inputs.signals.items():
+        for signal in members:
+            key = branches.key_of(signal.column, form, keys, inputs.signals)
+            found.setdefault(key, []).append(signal)
+    return found
 
 
 def _by_key(columns: Columns) -> dict[str, Feature]:

@@ -13,6 +13,7 @@ from kbuilder.building.inputs import Inputs
 from kbuilder.columns import Columns, Rows
 from kbuilder.contracts import Architecture, Body, Phase, Signal, Task
 from kbuilder.errors import BuildError, KBuilderError, briefly
+from kbuilder.recipe import branches
 
 Auxiliary = Mapping[str, tuple[str, float]]
 """For each auxiliary output, the output whose target it learns, and its weight."""
@@ -87,18 +88,20 @@ def network_of(
     architectures: Architectures,
     branched: bool = False,
     trainer: Callable[..., Any] | None = None,
+    shared: bool = False,
 ) -> Network:
     """The Keras model from preprocessed arrays to an output for each target, not compiled.
 
     Args:
         columns: The learned features and targets.
         inputs: Where the network begins.
-        architectures: One for each form of the features.
-        branched: Whether the recipe names architectures by form, for messages.
+        architectures: One for each form of the features, and for columns that have their own.
+        branched: Whether the recipe names architectures by form or column, for messages.
         trainer: The class of the model that is trained; left out: `keras.Model`.
+        shared: Whether the columns of a form share their network.
     """
     tasks = {output: task for output, (_, task) in columns.outputs().items()}
-    made = assemble(inputs, architectures, tasks, columns.titled, branched)
+    made = assemble(inputs, architectures, tasks, columns.titled, branched, shared)
     given = dict(inputs.tensors)
     model = model_of(given, made.outputs, "network")
     trained = model
@@ -130,23 +133,33 @@ def assemble(
     tasks: Mapping[str, Task],
     titled: Callable[[str, str], str],
     branched: bool = False,
+    shared: bool = False,
 ) -> Assembled:
     """Put an architecture behind the inputs of each form, and behind all a last layer per task.
 
     Args:
         inputs: Where the network begins.
-        architectures: One for each form of the features.
+        architectures: As in `network_of`.
         tasks: The task by output.
         titled: The name of a layer, of an output and what it is, such as "head".
-        branched: As in `network_of`.
+        branched, shared: As in `network_of`.
     """
     import keras
 
     bodies = []
     for form, members in inputs.signals.items():
+        inner: _Inner | None = None
         for signal in members:
-            with within(form, branched):
-                bodies.append(_applied(architectures[form], signal, alone=len(members) == 1))
+            key = branches.key_of(signal.column, form, architectures, inputs.signals)
+            with within(key, branched):
+                if len(members) == 1:
+                    bodies.append(body_of(architectures[key], signal))
+                elif shared and key == form:
+                    again = inner is not None
+                    inner = inner or _inner(architectures[key], signal)
+                    bodies.append(inner.applied(signal, again))
+                else:
+                    bodies.append(_inner(architectures[key], signal).applied(signal))
     tensors = [body.tensor for body in bodies]
     vector = keras.layers.Concatenate()(tensors) if len(tensors) > 1 else tensors[0]
     last = bodies[0].output if len(bodies) == 1 else None
@@ -207,24 +220,47 @@ def _size(size: int | None) -> str:
     return "any" if size is None else str(size)
 
 
-def _applied(architecture: Architecture, signal: Signal, alone: bool) -> Body:
-    """What the architecture gives.
+@dataclass(frozen=True)
+class _Inner:
+    """A network within the network, for one of several features of a form, or for all of them.
 
-    Where several features have the form, each has a network within the network, since an
-    architecture may name its layers, and no two layers of one network have one name.
+    It is one of its own since an architecture may name its layers, and no two layers of one network
+    have one name.
+
+    Args:
+        model: From the tensors of a signal to the vector, and those of the auxiliary outputs.
+        body: What the architecture gave within it.
     """
+
+    model: Any
+    body: Body
+
+    def applied(self, signal: Signal, again: bool = False) -> Body:
+        """What it gives for a signal; its phases once only."""
+        import keras
+
+        given = self.model(_alone(_carried(signal)))
+        first, *others = keras.tree.flatten(given)
+        weights = [weight for _, weight in self.body.auxiliary]
+        auxiliary = tuple(zip(others, weights, strict=True))
+        phases = () if again else self.body.phases
+        return replace(self.body, tensor=first, auxiliary=auxiliary, phases=phases)
+
+
+def _inner(architecture: Architecture, signal: Signal) -> _Inner:
+    """A network within the network."""
     import keras
 
-    if alone:
-        return body_of(architecture, signal)
-    carried = [tensor for tensor in (signal.tensor, signal.mask) if tensor is not None]
-    inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype) for tensor in carried]
+    inputs = [keras.Input(tensor.shape[1:], dtype=tensor.dtype) for tensor in _carried(signal)]
     body = body_of(architecture, replace(signal, tensor=inputs[0], mask=[*inputs, None][1]))
     vectors = [body.tensor, *(tensor for tensor, _ in body.auxiliary)]
-    inner = model_of(_alone(inputs), vectors if len(vectors) > 1 else body.tensor)
-    first, *others = keras.tree.flatten(inner(_alone(carried)))
-    weights = [weight for _, weight in body.auxiliary]
-    return replace(body, tensor=first, auxiliary=tuple(zip(others, weights, strict=True)))
+    model = model_of(_alone(inputs), vectors if len(vectors) > 1 else body.tensor)
+    return _Inner(model, body)
+
+
+def _carried(signal: Signal) -> list[Any]:
+    """The tensors of a signal."""
+    return [tensor for tensor in (signal.tensor, signal.mask) if tensor is not None]
 
 
 def _alone(tensors: Sequence[Any]) -> Any:
@@ -233,8 +269,19 @@ def _alone(tensors: Sequence[Any]) -> Any:
 
 
 def _side_by_side(bodies: Sequence[Body]) -> list[Phase]:
-    """The phases of networks that one architecture made for several features: they go together."""
+    """The phases of the networks of several features, which go together.
+
+    Raises:
+        BuildError: if they are not the same.
+    """
     phased = [body.phases for body in bodies if body.phases]
+    steps = [[(phase.epochs, phase.learning_rate) for phase in phases] for phases in phased]
+    if any(each != steps[0] for each in steps):
+        raise BuildError(
+            "the networks of several columns are fitted in phases that are not the same. Expected "
+            "the same `fine_tune` for each.",
+            key=("model",),
+        )
     return [
         replace(together[0], frozen=[layer for phase in together for layer in phase.frozen])
         for together in zip(*phased, strict=True)

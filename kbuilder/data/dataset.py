@@ -12,6 +12,7 @@ from kbuilder.contracts import Decision, Finding, Settling, Validating
 from kbuilder.data import checks, gathering, infer, split, weights
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
+from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import MISSING, Words
@@ -72,6 +73,13 @@ class Dataset:
                     f"the recipe differs from that of the prepared data in {listed(other)}. "
                     "Expected another model or training alone; prepare the rows anew for the rest."
                 )
+        forms = {name: feature.form for name, feature in self.columns.features.items()}
+        known = [branches.together(one.model, forms) for one in (recipe, self.given)]
+        if known[0] != known[1]:
+            raise CallError(
+                "the recipe differs from that of the prepared data in which columns share a "
+                "network (model.share), and are learned as one. Prepare the rows anew."
+            )
         infer.check_balance(recipe, [task for _, task in self.columns.targets])
         written = {name: getattr(self.recipe, name) for name in OWN}
         return recipe.model_copy(update=written)

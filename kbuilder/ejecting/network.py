@@ -39,6 +39,9 @@ class _Lines:
         self.function = name
         self.nodes = _in_order(model)
         self.names: dict[int, str] = {}
+        self.shared: dict[int, str] = {}
+        calls = Counter(id(node.operation) for node in self.nodes)
+        self.several = {operation for operation, count in calls.items() if count > 1}
         self.taken: set[str] = {"x", "inputs", "keras", "tf", "np"}
         self.consumers = Counter(
             id(tensor)
@@ -59,6 +62,7 @@ class _Lines:
             given += [] if single else [f"name={layer.name!r}"]
             lines.append(wrapped(f"{name} = keras.Input({', '.join(given)})", 4))
         for place, node in enumerate(self.nodes):
+            lines += self._sharing(node.operation)
             lines.append(wrapped(self._statement(place, node), 4))
         inputs, outputs = self._structure(self.model.input), self._structure(self.model.output)
         title = f", name={self.model.name!r}"
@@ -73,9 +77,18 @@ class _Lines:
             for name, value in node.arguments.kwargs.items()
             if value is not None and _said(name, value)
         ]
-        call = f"{self._maker(node.operation)}({', '.join(arguments)})"
+        maker = self.shared.get(id(node.operation)) or self._maker(node.operation)
+        call = f"{maker}({', '.join(arguments)})"
         names = [self._named(tensor, node.operation, place) for tensor in node.outputs]
         return f"{', '.join(names)} = {call}"
+
+    def _sharing(self, layer: Any) -> list[str]:
+        """The statement that makes a layer which is called several times, before its first call."""
+        if id(layer) not in self.several or id(layer) in self.shared:
+            return []
+        maker = self._maker(layer)
+        self.shared[id(layer)] = self._free(f"shared_{layer.name}")
+        return [wrapped(f"{self.shared[id(layer)]} = {maker}", 4)]
 
     def _named(self, tensor: Any, layer: Any, place: int) -> str:
         """`x` for what only the next line reads; else a name after the layer."""

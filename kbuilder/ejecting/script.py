@@ -17,6 +17,7 @@ from kbuilder.contracts import Phase, Script, Task
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, constant, wrapped
 from kbuilder.errors import CallError
+from kbuilder.recipe import branches
 from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.table import Table
@@ -227,12 +228,15 @@ def _preprocessing(recipe: Recipe, columns: Columns, expressions: Expressions) -
     """`preprocessing(train)`: a Keras layer for each column; texts learn their words here."""
     lines = ["def preprocessing(train):", '    """The layer that prepares each column."""']
     lines.append("    layers = {}")
+    forms = {column: feature.form for column, feature in columns.features.items()}
+    groups = {one: group for group in branches.together(recipe.model, forms) for one in group}
     for column, feature in columns.features.items():
         unlearned = feature.unlearned(recipe.features[column])
         layer = feature.layer() if unlearned is None else unlearned
         lines.append(wrapped(f"layers[{column!r}] = {expressions.call(layer)}", 4))
         if unlearned is not None:
-            raw = feature.script(f"train[{column!r}]")
+            raws = [feature.script(f"train[{one!r}]") for one in groups.get(column, (column,))]
+            raw = f"np.concatenate([{', '.join(raws)}])" if len(raws) > 1 else raws[0]
             lines.append(wrapped(f"layers[{column!r}].adapt({raw})", 4))
     return "\n".join([*lines, "    return layers"])
 

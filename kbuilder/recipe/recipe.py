@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,10 +18,11 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from kbuilder import catalog
-from kbuilder.contracts import FORMS, Architecture, Feature, Foldered, Form, Source, Task
+from kbuilder.contracts import FORMS, Architecture, Feature, Foldered, Source, Task
 from kbuilder.errors import listed, nearest
 from kbuilder.named import Named, validated_and_dumped
 from kbuilder.recipe import balance
+from kbuilder.recipe.branches import SHARE
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
 from kbuilder.refusals import refuse, together, unknown
@@ -29,8 +30,12 @@ from kbuilder.spec import Spec
 
 OneArchitecture = Annotated[Architecture, Named("architectures", open_=True)]
 OneTask = Annotated[Task, Named("tasks")]
-Branches = dict[Form, OneArchitecture]
+Branches = dict[str, OneArchitecture]
 Tasks = dict[str, OneTask]
+SHARED = (
+    "it says that the columns of a form have one network together. Expected it beside the form: "
+    "`model: {text: lstm, share: true}`"
+)
 
 
 class OneOrEach:
@@ -40,7 +45,7 @@ class OneOrEach:
         folder: The folder of `catalog` where names are looked up.
         each: The type of the mapping.
         several: Whether a mapping without a name is meant as one for each.
-        keys: The keys that the mapping may have; None: any.
+        flags: Keys beside these that are true or false, with what each says.
         open_: As in `Named`.
     """
 
@@ -49,12 +54,12 @@ class OneOrEach:
         folder: str,
         each: Any,
         several: Callable[[dict[Any, Any]], bool],
-        keys: Sequence[str] | None = None,
+        flags: Mapping[str, str] | None = None,
         open_: bool = False,
     ) -> None:
         self.each = each
         self.named = Named(folder, open_=open_)
-        self.keys = keys
+        self.flags = flags or {}
         self._several = several
 
     def is_each(self, value: object) -> bool:
@@ -62,18 +67,31 @@ class OneOrEach:
         # A column may be called name; what it is given is a mapping then, or a task itself.
         if not isinstance(value, dict) or not isinstance(value.get("name", {}), dict | Spec):
             return False
-        return bool(value) and self._several(value)
+        plugins = {key: one for key, one in value.items() if key not in self._flagged(value)}
+        return bool(plugins) and self._several(plugins)
+
+    def _flagged(self, value: dict[Any, Any]) -> dict[str, bool]:
+        """The flags of a mapping; what is called like one may be a column."""
+        return {key: value[key] for key in self.flags if isinstance(value.get(key), bool)}
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in, or the mapping."""
+        flagged = self._flagged(value) if isinstance(value, dict) else {}
         if self.is_each(value):
-            return TypeAdapter(self.each).validate_python(value, context=info.context)
+            plugins = {key: one for key, one in dict(value).items() if key not in flagged}  # type: ignore[call-overload]  # it is one
+            given = TypeAdapter(self.each).validate_python(plugins, context=info.context)
+            return {**given, **{key: True for key, flag in flagged.items() if flag}}
+        for key, flag in flagged.items():
+            raise refuse((key,), self.flags[key], flag)
         return self.named.validate(value, info)
 
     def dump(self, value: Any) -> Any:
         """What `validate` takes."""
         if isinstance(value, dict):
-            return {key: self.named.dump(plugin) for key, plugin in value.items()}
+            return {
+                key: plugin if isinstance(plugin, bool) else self.named.dump(plugin)
+                for key, plugin in value.items()
+            }
         return self.named.dump(value)
 
     def __get_pydantic_core_schema__(
@@ -86,8 +104,11 @@ class OneOrEach:
     ) -> dict[str, Any]:
         one = self.named.__get_pydantic_json_schema__(schema, handler)
         each: dict[str, Any] = {"type": "object", "additionalProperties": one}
-        if self.keys is not None:
-            each["propertyNames"] = {"enum": list(self.keys)}
+        if self.flags:
+            each["properties"] = {
+                flag: {"type": "boolean", "description": f"{said[0].upper()}{said[1:]}."}
+                for flag, said in self.flags.items()
+            }
         return {"anyOf": [one, each]}
 
 
@@ -97,11 +118,24 @@ def weight_of(data: Source) -> str | None:
     return weight
 
 
-def _by_form(value: dict[Any, Any]) -> bool:
-    """Whether a mapping has an architecture for each form, however its keys are misspelled."""
-    if not any(nearest(key, FORMS) for key in value):
+def _by_key(value: dict[Any, Any]) -> bool:
+    """Whether a mapping has an architecture for each form or column, however it is misspelled."""
+    if any(isinstance(one, int | float | list | tuple | None) for one in value.values()):
         return False
-    return not any(isinstance(p, int | float | list | tuple | None) for p in value.values())
+    if any(nearest(key, FORMS) for key in value):
+        return True
+    known = catalog.names("architectures")
+    names = [one.get("name") if isinstance(one, dict) else one for one in value.values()]
+    if all(not isinstance(name, str | None) or name in known for name in names):
+        return not all(name is None for name in names) or not _has_fields(value)
+    near = all(not isinstance(name, str) or nearest(name, known) for name in names)
+    return near and not _has_fields(value)
+
+
+def _has_fields(value: dict[Any, Any]) -> bool:
+    """Whether some key is a field of an architecture."""
+    kinds = [catalog.find("architectures", name) for name in catalog.own("architectures")]
+    return any(key in kind.model_fields for kind in kinds for key in value)  # type: ignore[attr-defined]
 
 
 def _by_target(value: dict[Any, Any]) -> bool:
@@ -151,12 +185,13 @@ class Recipe(Spec):
     model: (
         Annotated[
             Architecture | Branches,
-            OneOrEach("architectures", Branches, _by_form, FORMS, open_=True),
+            OneOrEach("architectures", Branches, _by_key, {SHARE: SHARED}, open_=True),
         ]
         | None
     ) = None
-    """Which network: an architecture by name, or one for each form of feature. Fields without a
-    name are those of the network that is inferred."""
+    """Which network: an architecture by name, or one for each form of feature, or for a column.
+    Fields without a name are those of the network that is inferred. `share: true` beside forms: the
+    columns of a form have one network together, and are read as one."""
     training: Training = Training()
     """How the network is fitted."""
 

@@ -51,7 +51,7 @@ def test_it_accepts_every_notation_of_augmentations() -> None:
     "rest",
     [
         "modl: mlp", "model: mpl", "model: {name: mlp, unit: 3}", "model: {name: mlp, units: 0}",
-        "model: {name: mlp, units: []}", "model: {txt: lstm}", "features: {x: numbr}",
+        "model: {name: mlp, units: []}", "model: {txt: lstn}", "features: {x: numbr}",
         "features: {x: {kind: number, means: 3}}", "task: {name: binary, classes: x}",
         "training: {epochs: 0}", "training: {epochs: x}", "training: {optimizer: adm}",
         "model: {name: sequential, layers: [conv2]}", "model: {name: sequential, layers: []}",

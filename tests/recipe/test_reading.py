@@ -81,7 +81,7 @@ def test_seven_kinds_of_mistakes_come_at_once_in_the_order_of_the_file(tmp_path:
         ("task: {name: binary, loss: huber, positve: a}", ["task.loss", "task.positve"]),
         ("features: {y: number, z: numbr}\ntraining: {epochs: 0}",
          ["features.y", "features.z", "training.epochs"]),
-        ("features: {y: number}\nmodel: {nam: lstm}", ["features.y", "model.name"]),
+        ("features: {y: number}\nmodel: {droput: 1}", ["features.y", "model.name"]),
         ("features: {y: number}\nmodel: {name: sequential}", ["features.y", "model.layers"]),
         ("features: {y: number}\nmodel: {text: {name: lsmt}, vector: {}}",
          ["features.y", "model.text.name", "model.vector.name"]),
@@ -165,9 +165,15 @@ PROBLEMS = {
     "task: {name: binary, positive: a, classes: [a, b]}":
         "2:32: task.positive: the positive class is the last of `classes`, 'b'. "
         "Expected the same here, or one of the two left out. Got 'a'.",
-    "model: {text: lstm, imgae: cnn}":
-        "2:21: model.imgae: Expected one of: vector, text, sequence, image. Got 'imgae'.\n"
-        "    Did you mean 'image'?",
+    "model: {name: lstm, share: true}":
+        "2:28: model.share: it says that the columns of a form have one network together. Expected "
+        "it beside the form: `model: {text: lstm, share: true}`. Got true.",
+    "model: {title: lstm, synopsis: text_cn}":
+        "2:32: model.synopsis: Expected one of: alexnet, cnn, ft_transformer, googlenet, gru, "
+        "keras_layer, lenet5, linear, lstm, mlp, pretrained, resnet101, resnet110, resnet152, "
+        "resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, rnn, sequential, "
+        "tcn, text_cnn, transformer, vgg11, vgg13, vgg16, vgg19, wide_deep. Got 'text_cn'.\n"
+        "    Did you mean 'text_cnn'?",
     "3: 4": "2:1: 3: unknown key '3'. Expected one of: data, features, task, model, training.",
     "größe: 1":
         "2:1: größe: unknown key 'größe'. Expected one of: data, features, task, model, training.",
