@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kbuilder.architectures.alexnet import AlexNet as _AlexNet
 from kbuilder.architectures.cnn import CNN as _CNN
+from kbuilder.architectures.frames import Frames as _Frames
 from kbuilder.architectures.ft_transformer import FTTransformer as _FTTransformer
 from kbuilder.architectures.googlenet import GoogLeNet as _GoogLeNet
 from kbuilder.architectures.gru import GRU as _GRU
@@ -64,6 +65,7 @@ from kbuilder.features.number import Number as _Number
 from kbuilder.features.set import Set as _Set
 from kbuilder.features.text import Text as _Text
 from kbuilder.features.tokens import Tokens as _Tokens
+from kbuilder.features.video import Video as _Video
 from kbuilder.pipeline import fit as fit
 from kbuilder.pipeline import prepare as prepare
 from kbuilder.pipeline import resume as resume
@@ -91,6 +93,7 @@ from kbuilder.sources.image_folder import ImageFolder as _ImageFolder
 from kbuilder.sources.sklearn import Sklearn as _Sklearn
 from kbuilder.sources.sql import SQL as _SQL
 from kbuilder.sources.text_folder import TextFolder as _TextFolder
+from kbuilder.sources.video_folder import VideoFolder as _VideoFolder
 from kbuilder.spec import Spec as _Spec
 from kbuilder.splits.column import Column as _Column
 from kbuilder.splits.group import Group as _Group
@@ -402,6 +405,14 @@ class Frame(_Frame):
         unreadable: Literal["error", "skip"] = ...,
         checks: Mapping[str, Any] = ...,
         split: _Spec | str | Mapping[str, Any] = ...,
+    ) -> None: ...
+
+class Frames(_Frames):
+    def __init__(
+        self,
+        *,
+        image: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] = ...,
+        sequence: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] = ...,
     ) -> None: ...
 
 class GRU(_GRU):
@@ -1206,6 +1217,39 @@ class VGG19(_VGG19):
         batch_normalization: bool = ...,
         units: int | Sequence[int] = ...,
         dropout: float = ...,
+    ) -> None: ...
+
+class Video(_Video):
+    def __init__(
+        self,
+        *,
+        frames: int | None = ...,
+        masking: float | Literal["missing", "none"] | None = ...,
+        height: int | None = ...,
+        width: int | None = ...,
+        channels: Literal[1, 3, 4] | None = ...,
+        scale: float | None = ...,
+        pixels: int | Sequence[int] | None = ...,
+        dtype: Literal["uint8", "float32"] | None = ...,
+    ) -> None: ...
+
+class VideoFolder(_VideoFolder):
+    def __init__(
+        self,
+        *,
+        path: str | Path,
+        validation_path: str | Path | None = ...,
+        test_path: str | Path | None = ...,
+        classes: str | float | Sequence[str | float] | None = ...,
+        unreadable: Literal["error", "skip"] = ...,
+        target: str | Sequence[str] = ...,
+        ignore: str | Sequence[str] = ...,
+        origin: str | None = ...,
+        checks: Mapping[str, Any] = ...,
+        split: _Spec | str | Mapping[str, Any] = ...,
+        height: int | None = ...,
+        width: int | None = ...,
+        channels: Literal[1, 3] | None = ...,
     ) -> None: ...
 
 class WideDeep(_WideDeep):

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from kbuilder import catalog
-from kbuilder.contracts import CONTRACTS
+from kbuilder.contracts import CONTRACTS, Form
 from kbuilder.errors import BuildError, CallError, Key, listed
 from kbuilder.refusals import custom, detail, refuse, together, unknown
 from kbuilder.spec import Spec, defined
@@ -145,6 +145,7 @@ class Named:
         open_: Whether the name may be left out of a mapping, to be inferred.
         assume: Gives the name that a mapping without one is meant to have, or None, of the
             mapping and of what it is validated with.
+        form: The form of feature that it has to take, where it is an architecture; left out: any.
     """
 
     def __init__(
@@ -153,7 +154,9 @@ class Named:
         key: str = "name",
         open_: bool = False,
         assume: Callable[[Mapping[str, Any], Any], str | None] | None = None,
+        form: Form | None = None,
     ) -> None:
+        self.form = form
         self.folder = folder
         self.key = key
         self.assume = assume
@@ -161,7 +164,25 @@ class Named:
 
     def find(self, name: object) -> type[Spec]:
         """The class called `name`; an error that names the nearest if there is none."""
-        return _found(self.folder, name, (self.key,))
+        kind = _found(self.folder, name, (self.key,))
+        self._check_form(kind, str(name))
+        return kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it takes."""
+        known = catalog.names(self.folder)
+        return tuple(n for n in known if self._fits(catalog.find(self.folder, n)))
+
+    def _fits(self, kind: Any) -> bool:
+        return self.form is None or self.form in kind.forms
+
+    def _check_form(self, kind: Any, name: str) -> None:
+        """Refuse an architecture that does not take the form."""
+        if not self._fits(kind):
+            fitting = listed(self.names, 100)
+            expected = f"{name} takes no {self.form}. Expected one of: {fitting}"
+            raise refuse((self.key,), expected, name)
 
     def validate(self, value: object, info: ValidationInfo) -> object:
         """The plug-in that a name, a mapping or an object stands for."""
@@ -174,7 +195,7 @@ class Named:
             if self.key not in value:
                 if self.open_ and value and self._knows(value):
                     return Unnamed(self.folder, value, info.context)
-                known = listed(catalog.names(self.folder), 100)
+                known = listed(self.names, 100)
                 message = f"Expected one of: {known}"
                 raise together([detail((self.key,), message, value, "missing_name")])
             fields = {key: item for key, item in value.items() if key != self.key}
@@ -185,6 +206,7 @@ class Named:
                 "plugin_type", "Expected a name, or a mapping with the key '{key}'",
                 {"key": self.key},
             )  # fmt: skip
+        self._check_form(plugin, catalog.name_of(plugin))
         return plugin
 
     def _knows(self, fields: Mapping[str, Any]) -> bool:
@@ -206,7 +228,7 @@ class Named:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        known = catalog.names(self.folder)
+        known = self.names
         options: list[dict[str, Any]] = [{"enum": list(known), "description": "The name alone."}]
         for name in known:
             option = defined(catalog.find(self.folder, name), handler)

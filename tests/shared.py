@@ -203,7 +203,8 @@ def signal(form: str) -> Signal:
     """A symbolic input of the form."""
     import keras
 
-    shapes = {"vector": (5,), "text": (7,), "sequence": (7, 3), "image": (32, 32, 1)}
+    shapes = {"vector": (5,), "text": (7,), "sequence": (7, 3), "image": (32, 32, 1),
+              "video": (4, 12, 12, 1)}  # fmt: skip
     tensor = keras.Input(shapes[form], dtype="int64" if form == "text" else "float32")
     return Signal(form, tensor, 11 if form == "text" else 0)  # type: ignore[arg-type]
 

@@ -28,7 +28,8 @@ def build(
         architecture: Such as `kb.CNN(filters=[32, 64])`.
         task: Such as `kb.Multiclass(classes=10)`, which takes one-hot targets.
         input_shape: Shape of one row: (d,) a vector, (time, d) a sequence, (height, width,
-            channels) an image; (time,) with `vocabulary_size`: the word numbers of a text.
+            channels) an image, (frames, height, width, channels) a video; (time,) with
+            `vocabulary_size`: the word numbers of a text.
         vocabulary_size: Number of distinct words, padding (0) included; >= 0.
         optimizer: A Keras optimizer or its name; left out: Adam.
 
@@ -66,11 +67,11 @@ def _check_shape(shape: object, vocabulary_size: int) -> None:
     sizes = shape if isinstance(shape, tuple | list) else ()
     free = sizes and sizes[0] is None and (len(sizes) == 2 or bool(vocabulary_size))
     whole = all(isinstance(size, int) and size > 0 for size in (sizes[1:] if free else sizes))
-    if not whole or not 1 <= len(sizes) <= (1 if vocabulary_size else 3) or vocabulary_size < 0:
+    if not whole or not 1 <= len(sizes) <= (1 if vocabulary_size else 4) or vocabulary_size < 0:
         expected = (
             "(time,) with the number of words, at least 1"
             if vocabulary_size
-            else "(d,), (time, d) or (height, width, channels)"
+            else "(d,), (time, d), (height, width, channels) or (frames, height, width, channels)"
         )
         got = f"{shape!r} with {vocabulary_size} words" if vocabulary_size else f"{shape!r}"
         raise BuildError(f"input_shape is the shape of one row. Expected {expected}. Got {got}.")

@@ -24,7 +24,9 @@ from kbuilder.lines import to_line
 from kbuilder.named import Unnamed
 from kbuilder.recipe import branches
 
-DEFAULTS: dict[Form, str] = {"vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn"}
+DEFAULTS: dict[Form, str] = {
+    "vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn", "video": "frames",
+}  # fmt: skip
 
 Architectures = Mapping[str, Architecture]
 """The architecture by form, and by column for those that have one of their own."""

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-Form = Literal["vector", "text", "sequence", "image"]
+Form = Literal["vector", "text", "sequence", "image", "video"]
 """The form of a preprocessed feature, and the shape of its tensor:
 
 vector (batch, d) · text (batch, time), integers · sequence (batch, time, d) ·
-image (batch, height, width, channels)
+image (batch, height, width, channels) · video (batch, frames, height, width, channels)
 """
-FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image")
-RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4}
+FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image", "video")
+RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4, "video": 5}
 
 
 Holds = Literal["numbers", "words", "texts", "pictures"]
@@ -125,9 +125,9 @@ class Signal:
         widths: For `vector`, how many of its numbers each column has, in their order; empty where
             nobody knows.
         column: The column that it comes from, or the first of several; empty: none.
-        mask: For `sequence`, which steps are real, and not padding: (batch, time) booleans. The
-            real ones come first, and the numbers of the others are 0. None: all are real. Of a
-            text those are that are not 0.
+        mask: For `sequence` and `video`, which steps are real, and not padding: (batch, time)
+            booleans. The real ones come first; the numbers of the others are 0, of a video those
+            of its last frame. None: all are real. Of a text those are that are not 0.
     """
 
     form: Form

@@ -409,7 +409,14 @@ def _hashed(values: np.ndarray) -> np.ndarray:
     try:
         return pd.util.hash_array(values)
     except TypeError:  # lists and the like
-        return pd.util.hash_array(np.array([str(value) for value in values], dtype=object))
+        return pd.util.hash_array(np.array([_whole(value) for value in values], dtype=object))
+
+
+def _whole(value: object) -> str:
+    """A value as a text that no unlike value has: NumPy leaves out the middle of large arrays."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape} {value.tobytes().hex()}"
+    return str(value)
 
 
 def _overlap(looked: Looked) -> Iterator[Finding]:

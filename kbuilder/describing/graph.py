@@ -22,6 +22,7 @@ class Node:
         gives: Shapes of its outputs, without the batch.
         size: Bytes of one number of its output.
         again: Whether the layer was called before, so that its weights are counted there.
+        times: How often it is computed for one example: for each frame of a video.
     """
 
     layer: Any
@@ -31,6 +32,7 @@ class Node:
     gives: tuple[Shape, ...]
     size: int
     again: bool
+    times: int = 1
 
 
 def nodes(model: Any) -> list[Node]:
@@ -57,19 +59,28 @@ def _walk(model: Any, fed: dict[int, int], prefix: str, found: list[Node], seen:
             given = [entries[id(tensor)] for tensor in inner.outputs]
             fed |= dict(zip(map(id, call.output_tensors), given, strict=True))
             continue
+        shapes = [tuple(tensor.shape[1:]) for tensor in call.input_tensors]
+        times = max((found[place].times * _folds(found[place]) for place in inputs), default=1)
         found.append(
             Node(
                 layer,
                 name,
                 tuple(inputs),
-                tuple(tuple(tensor.shape[1:]) for tensor in call.input_tensors),
+                tuple(shapes),
                 tuple(tuple(tensor.shape[1:]) for tensor in call.output_tensors),
                 _size(call.output_tensors[0].dtype),
                 id(layer) in seen,
+                round(times),
             )
         )
         seen.add(id(layer))
         fed |= dict.fromkeys(map(id, call.output_tensors), len(found) - 1)
+
+
+def _folds(node: Node) -> float:
+    """How many examples become of one in a layer: of a video its frames."""
+    times = getattr(node.layer, "times", None)
+    return float(times(node.takes[0])) if times is not None else 1
 
 
 def _ordered(model: Any) -> list[Any]:

@@ -108,7 +108,9 @@ def _row(node: Node, cost: Work, seen: Seen) -> Row:
 
 
 def _work(node: Node) -> Work:
-    return work(node.layer, [_sizes(shape) for shape in node.takes], _sizes(node.gives[0]))
+    once = work(node.layer, [_sizes(shape) for shape in node.takes], _sizes(node.gives[0]))
+    total = None if once.multiply_adds is None else once.multiply_adds * node.times
+    return Work(total, once.inner * node.times)
 
 
 def _sizes(shape: Shape) -> tuple[int, ...]:
@@ -124,7 +126,9 @@ def _bytes(node: Node) -> int:
     """Of the outputs for one example; none, where they are the input in another shape."""
     if kind(node.layer) in ("Flatten", "Reshape", "Dropout", "InputLayer"):
         return 0
-    return node.size * sum(math.prod(_sizes(shape)) for shape in node.gives)
+    if hasattr(node.layer, "times"):
+        return 0
+    return node.size * node.times * sum(math.prod(_sizes(shape)) for shape in node.gives)
 
 
 def _alive_at_once(graph: list[Node]) -> int:

@@ -78,6 +78,16 @@ def sequences(values: Any) -> Any:
     return array
 
 
+def clips(values: Any) -> Any:
+    """Videos as one array of float32, with NaN after the last frame of those with fewer."""
+    rows = [np.asarray(video, np.float32) for video in values]
+    shape = max((row.shape for row in rows), key=len)[1:]
+    array = np.full((len(rows), max(map(len, rows)), *shape), np.nan, np.float32)
+    for place, row in enumerate(rows):
+        array[place, : len(row)] = row
+    return array
+
+
 def labels(values: Any) -> Any:
     """A column of numbers as text, whole ones without a point, empty where one is missing."""
     found = []

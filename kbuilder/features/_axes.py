@@ -77,11 +77,15 @@ def expect_known(column: str, feature: Any, shape: tuple[int, ...], first: str =
         for way, kind in ways.items()
     ]
     channels, height, width = shape
+    video = ""
+    if channels not in CHANNELS:
+        line = to_line(("features", column), {"kind": "video"})
+        video = f"; if they are videos of {channels} grey frames, `{line}`"
     raise DataError(
         f"column {column!r} holds arrays of {by(shape)}. If they are {height} × {width} pixels "
         f"whose {channels} channel{'s come' if channels > 1 else ' comes'} first, write "
         f"`{lines[0]}`; if they are {channels} × {height} with {width} channels each, "
-        f"`{lines[1]}`.",
+        f"`{lines[1]}`{video}.",
         key=("features", column),
     )
 

@@ -37,7 +37,6 @@ def learned(
     Raises:
         DataError: if `masking` is of arrays that are no sequences.
     """
-    found: dict[str, Choice] = {}
     masking = feature.masking
     stepwise = numbers.ndim == 3 and feature.data_format != "channels_first"
     if not stepwise or raw not in (numbers.shape[1:], numbers.shape[1:2]):
@@ -48,24 +47,39 @@ def learned(
                 key=("features", column, "masking"),
             )
         return {}
+    found = padded(masking, numbers, lists)
+    masking = found["masking"].value if found else masking
+    if masking in (None, "none"):
+        return {}
+    begin, end = sequences.ends(numbers, padding(masking))
+    return {**found, "length": length_of(end - begin)}
+
+
+def padded(
+    masking: Any, numbers: np.ndarray, lists: bool, what: str = "steps"
+) -> dict[str, Choice]:
+    """What padding has, where it is left open; nothing, if no step is padding.
+
+    Args:
+        masking: What is written of it.
+        numbers: The training rows. (rows, time, d)
+        lists: Whether they may have any length.
+        what: What steps are called.
+    """
+    found: dict[str, Choice] = {}
     if masking is None and lists:
         why = "lists may have any length: NaN stands after the last steps of those with fewer"
         found["masking"] = Choice("missing", why)
     elif masking is None:
         seen = sequences.padding(numbers)
         if seen is not None:
-            what = "missing steps" if seen.value is None else f"steps of {seen.value:g} alone"
+            of = f"missing {what}" if seen.value is None else f"{what} of {seen.value:g} alone"
             why = (
                 f"{seen.rows:,} of {len(numbers):,} training rows begin or end with "
-                f"{seen.least:,} to {seen.most:,} {what}, which is taken for padding; "
+                f"{seen.least:,} to {seen.most:,} {of}, which is taken for padding; "
                 "`masking: none` makes data of them"
             )
             found["masking"] = Choice("missing" if seen.value is None else seen.value, why)
-    masking = found["masking"].value if found else masking
-    if masking in (None, "none"):
-        return {}
-    begin, end = sequences.ends(numbers, padding(masking))
-    found["length"] = length_of(end - begin)
     return found
 
 

@@ -37,6 +37,7 @@ from kbuilder.features._scaling import (
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Numbers, Shape, Spec, learned
 from kbuilder.tables import number_lists
+from kbuilder.tables.clips import are_clips
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.sequences import are_sequences, ends, padded, real, uneven
 from kbuilder.tables.values import finite, kind_of, missing
@@ -118,7 +119,7 @@ class Array(Spec):
         if profile.numbers:
             return _of_cells(profile)
         numbers = profile.dtype.startswith(("int", "uint", "float"))
-        if profile.kind != "array" or not numbers:
+        if profile.kind != "array" or not numbers or len(profile.shape) not in FORM_BY_RANK:
             return None
         shape, reason = profile.shape, f"arrays of {by(profile.shape)} numbers"
         if len(shape) == 2 and shape[0] * WIDE <= shape[1]:
@@ -128,6 +129,8 @@ class Array(Spec):
 
     @model_validator(mode="after")
     def _scale_is_positive(self) -> Any:
+        if self.shape is not None and len(self.shape) not in FORM_BY_RANK:
+            raise refuse(("shape",), "Expected 1 to 3 axes", list(self.shape))
         if self.scale is not None and min(self.scale, default=0) <= 0:
             raise refuse(("scale",), "Expected numbers greater than 0", list(self.scale))
         if self.data_format == "channels_first" and len(self.shape or (1, 1)) < 2:
@@ -242,7 +245,7 @@ class Array(Spec):
         if not numeric or values.ndim - 1 not in FORM_BY_RANK:
             raise DataError(
                 f"column {column!r} holds no arrays of numbers. "
-                "Expected 1 to 3 axes per row, of one shape.",
+                f"Expected 1 to 3 axes per row, of one shape{_of_video(values)}.",
                 key=("features", column),
             )
         return values
@@ -344,6 +347,13 @@ class Array(Spec):
 
     def unlearned(self, written: Any) -> None:
         return None
+
+
+def _of_video(values: np.ndarray) -> str:
+    """What is said of arrays of four axes."""
+    if values.ndim != 5 and not are_clips(values):
+        return ""
+    return "; of (frames, height, width, channels), the kind video"
 
 
 def _holds_cells(values: np.ndarray) -> bool:

@@ -35,7 +35,13 @@ from kbuilder.tables.table import Part, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-SIZES: dict[Form, int] = {"vector": 32_768, "text": 8_192, "sequence": 2_048, "image": 1_024}
+SIZES: dict[Form, int] = {
+    "vector": 32_768,
+    "text": 8_192,
+    "sequence": 2_048,
+    "image": 1_024,
+    "video": 64,
+}
 """The rows of a part by the largest of its features: some MB as text, and some tenths of a second.
 
 They are multiples of the rows of a batch, so that each row has the company that it has in the

@@ -73,6 +73,8 @@ class ClassFolders(Spec):
     """What a file holds, for people: an image."""
     many: ClassVar[str]
     """What the files hold."""
+    within: ClassVar[int] = 1
+    """How many folders a file lies in, that of its class included, at least."""
     joined: ClassVar[str] = "objects"
     """The function of a script that makes a column of what the files hold."""
     beside: ClassVar[str] = ""

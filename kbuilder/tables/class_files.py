@@ -22,12 +22,14 @@ class Kind(Protocol):
     Args:
         usual: The endings that messages name.
         one, many: What a file holds, and what several do, for people.
+        within: How many folders a file lies in, that of its class included, at least.
         beside: What is said of files that lie in no class folder.
     """
 
     usual: ClassVar[tuple[str, ...]]
     one: ClassVar[str]
     many: ClassVar[str]
+    within: ClassVar[int]
     beside: ClassVar[str]
 
     @classmethod
@@ -130,7 +132,9 @@ def of_any(path: Path, kind: Kind) -> ClassFiles:
     notes = list(_unread(path, kind, others, []))
     if len(roots) > 1:
         notes.append(f"{path} holds {listed(sorted(r.name for r in roots))}, which are all read")
-    return ClassFiles(tuple(mine), tuple(_class_in(file, roots) for file in mine), tuple(notes))
+    return ClassFiles(
+        tuple(mine), tuple(_class_in(file, roots, kind.within) for file in mine), tuple(notes)
+    )
 
 
 def _others(inside: Sequence[Path], mine: Sequence[Path]) -> list[Path]:
@@ -138,10 +142,10 @@ def _others(inside: Sequence[Path], mine: Sequence[Path]) -> list[Path]:
     return [file for file in inside if file not in known]
 
 
-def _class_in(file: Path, roots: Sequence[Path]) -> str | None:
+def _class_in(file: Path, roots: Sequence[Path], within: int) -> str | None:
     """The folder that a file lies in, below one of the folders of class folders."""
     for root in roots:
-        if root in file.parents and file.parent != root:
+        if root in file.parents and len(file.relative_to(root).parts) > within:
             return one_form(file.relative_to(root).parts[0])
     return None
 

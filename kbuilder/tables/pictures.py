@@ -315,6 +315,30 @@ def upright(content: bytes, channels: int) -> bytes:
     return written.getvalue()
 
 
+def pixels(content: bytes, height: int, width: int, channels: int) -> np.ndarray:
+    """What a viewer shows of a picture on white, resized. (height, width, channels) uint8
+
+    Args:
+        content: The picture, which `load` has read.
+        height, width: Size in pixels.
+        channels: 1 or 3.
+    """
+    from PIL import Image
+
+    image: Image.Image
+    with Image.open(io.BytesIO(upright(content, 3))) as image:
+        image.load()
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.mode == "RGBA":
+        ground = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(ground, image)
+    image = image.convert("L" if channels == 1 else "RGB")
+    if image.size != (width, height):
+        image = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(image).reshape(height, width, channels)
+
+
 def keep_fourth_band(content: bytes) -> bytes:
     """The same picture; a TIFF whose fourth band has no meaning says that it is alpha.
 

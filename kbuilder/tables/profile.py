@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables import number_lists, sequences, sets, tokens
+from kbuilder.tables import clips, number_lists, sequences, sets, tokens
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -164,6 +164,12 @@ def profile(values: np.ndarray) -> Profile:
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
             examples=tuple(islice(counts, LOOKED)), numbers=number_lists.count(counts),
             **_of_sets(list(counts), _separator(counts)),
+        )  # fmt: skip
+    if clips.are_clips(there):
+        first = max(there.tolist(), key=len)
+        return Profile(
+            kind="array", rows=rows, missing=int(absent.sum()), shape=first.shape,
+            dtype=first.dtype.name,
         )  # fmt: skip
     if sequences.uneven(there) and not sequences.may_be_names(there):
         return Profile(

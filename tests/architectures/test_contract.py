@@ -44,6 +44,7 @@ WIDTHS: dict[tuple[str, str], int] = {
     **{(f"resnet{depth}", "image"): 64 for depth in (20, 32, 44, 56, 110)},
     ("pretrained", "image"): 1280,
     **{("keras_layer", form): 8 for form in ("vector", "sequence", "image")},
+    ("frames", "video"): 64,
 }  # fmt: skip
 
 
@@ -56,6 +57,7 @@ def made(form: str) -> dict[str, Any]:
         "text": [],
         "sequence": [keras.layers.GRU(4)],
         "image": [keras.layers.Flatten()],
+        "video": [keras.layers.Flatten()],
     }
     model = keras.Sequential([*layers[form], keras.layers.Dense(8)])
     return dict(keras.saving.serialize_keras_object(model))
@@ -92,6 +94,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "text": {"input_shape": (7,), "vocabulary_size": 11},
     "sequence": {"input_shape": (7, 3)},
     "image": {"input_shape": (32, 32, 1)},
+    "video": {"input_shape": (4, 12, 12, 1)},
 }
 TARGETS = np.eye(3, dtype=np.float32)[np.arange(8) % 3]
 each = pytest.mark.parametrize(("name", "form"), CASES)

@@ -14,7 +14,7 @@ from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.contracts import Finding
-from kbuilder.data import dataset
+from kbuilder.data import checks, dataset
 from kbuilder.errors import DataError
 
 ROWS = 300
@@ -221,3 +221,12 @@ def test_what_of_a_folder_is_not_read_is_a_finding_that_may_be_an_error() -> Non
         "data.path: not read in pictures: 1 other file: 1 .xml in dog\n"
         "If all is as it should be, write `data: {checks: {unread: warn}}`."
     )
+
+
+def test_long_rows_that_differ_in_their_middle_alone_are_no_repeated_rows() -> None:
+    long = [np.zeros(5_000 + row % 2) for row in range(80)]
+    for row, values in enumerate(long):
+        values[2_000] = row
+    column = np.empty(80, dtype=object)
+    column[:] = long
+    assert len(np.unique(checks._hashed(column))) == 80

@@ -113,9 +113,10 @@ def test_another_shape_than_in_training_is_refused() -> None:
 
 @pytest.mark.parametrize("values", [np.arange(3), np.zeros((2, 1, 1, 1, 1)), np.array([["a"]])])
 def test_what_is_no_array_of_numbers_is_refused(values: np.ndarray) -> None:
+    video = "; of (frames, height, width, channels), the kind video" if values.ndim == 5 else ""
     assert message(DataError, Array().learn, "a", values) == (
         "features.a: column 'a' holds no arrays of numbers. "
-        "Expected 1 to 3 axes per row, of one shape."
+        f"Expected 1 to 3 axes per row, of one shape{video}."
     )
 
 
@@ -160,11 +161,14 @@ def test_channels_that_may_come_first_are_refused_with_both_lines(
     channels, height, width = shape
     many = "channel comes" if channels == 1 else "channels come"
     first = f"kind: {kind}, data_format: channels_first"
+    video = ""
+    if channels == 13:
+        video = "; if they are videos of 13 grey frames, `features: {a: {kind: video}}`"
     assert message(DataError, catalog.find("features", kind)().learn, "a", values) == (
         f"features.a: column 'a' holds arrays of {channels} × {height} × {width}. If they are "
         f"{height} × {width} pixels whose {channels} {many} first, write "
         f"`features: {{a: {{{first}}}}}`; if they are {channels} × {height} with {width} channels "
-        "each, `features: {a: {kind: array, data_format: channels_last}}`."
+        f"each, `features: {{a: {{kind: array, data_format: channels_last}}}}`{video}."
     )
     assert Array(data_format="channels_last").learn("a", values)["shape"].value == shape
 

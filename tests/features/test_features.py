@@ -52,6 +52,12 @@ VALUES = {
         objects("0 255 12 7", [1, 2, 3, 4], (5, 6, 7, 255)),
         np.random.default_rng(0).normal(size=(3, 24)),
     ],
+    "video": [
+        np.random.default_rng(0).integers(0, 256, (3, 4, 6, 5, 3), dtype=np.uint8),
+        np.random.default_rng(0).normal(size=(3, 4, 6, 5)),
+        objects(*(np.full((frames, 3, 4, 1), 9 * frames + 1, np.uint8) for frames in (2, 1, 3))),
+        np.pad(np.ones((2, 3, 4, 4, 1)), ((0, 0), (0, 3), (0, 0), (0, 0), (0, 0))),
+    ],
     "array": [
         np.array([[1.0, np.nan], [3.0, 4.0]]),
         np.arange(24.0).reshape(2, 4, 3),
@@ -69,6 +75,8 @@ FIELDS: dict[tuple[str, int], dict[str, object]] = {
     ("image", 3): {"data_format": "channels_first"},
     ("image", 4): {"shape": (2, 2, 1), "height": 3},
     ("image", 5): {"shape": (3, 2, 4), "data_format": "channels_first"},
+    ("video", 0): {"height": 3, "channels": 1},
+    ("video", 3): {"masking": 0, "frames": 2},
     ("array", 2): {"data_format": "channels_first"},
     ("array", 3): {"shape": (3, 4), "data_format": "channels_first"},
     ("category", 2): {"hash": 5},

@@ -23,6 +23,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "frame": {"target": "y"},
     "image_folder": {"path": Path("/images")},
     "text_folder": {"path": Path("/texts")},
+    "video_folder": {"path": Path("/films")},
     "sklearn": {"name": "iris"},
     "column": {"column": "part", "names": {"test": ["2024"]}},
     "group": {"column": "customer"},

@@ -1,0 +1,79 @@
+"""A network for images on each frame of a video, then one for sequences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar
+
+from kbuilder import catalog
+from kbuilder.architectures.cnn import CNN
+from kbuilder.architectures.lstm import LSTM
+from kbuilder.contracts import Adaptive, Architecture, Body, Form, Signal
+from kbuilder.errors import BuildError
+from kbuilder.named import Named
+from kbuilder.spec import Spec
+
+
+class Frames(Spec):
+    """A network for images, applied to each frame of a video, then a network for their sequence.
+
+    All frames share one network for images: its weights learn from each frame of each video, and
+    batch normalisation takes its mean over all frames of a batch. Its vectors are the steps of a
+    sequence, of which padding is masked. Last layers that it has beside its vector, as auxiliary
+    classifiers, are left out.
+
+    Input shape: video (batch, frames, height, width, channels), the number of frames known.
+    Output shape: (batch, d), as the network for sequences gives it.
+    Source: Donahue et al. 2015, arXiv:1411.4389.
+    """
+
+    image: Annotated[Architecture, Named("architectures", form="image")] = CNN()
+    """The network of each frame, one that takes images: a name, or a mapping with its fields."""
+    sequence: Annotated[Architecture, Named("architectures", form="sequence")] = LSTM()
+    """The network of the sequence of frames, one that takes sequences, alike."""
+
+    forms: ClassVar[tuple[Form, ...]] = ("video",)
+
+    def apply(self, signal: Signal) -> Any:
+        import keras
+
+        from kbuilder.layers.fold_frames import FoldFrames
+        from kbuilder.layers.unfold_frames import UnfoldFrames
+
+        frames, *size = signal.tensor.shape[1:]
+        inputs = keras.Input(tuple(size), name="frame")
+        body = _applied(self.image, Signal("image", inputs, column=signal.column), "image")
+        each = keras.Model(inputs, body.tensor, name="each_frame")
+        vectors = UnfoldFrames(frames)(each(FoldFrames()(signal.tensor)))
+        steps = replace(signal, form="sequence", tensor=vectors)
+        after = _applied(self.sequence, steps, "sequence")
+        return Body(after.tensor, phases=body.phases)
+
+
+def _applied(architecture: Architecture, signal: Signal, place: str) -> Body:
+    """What one of the two gives.
+
+    Raises:
+        BuildError: if it gives no vector, or cannot be built.
+    """
+    given: Any = architecture
+    if isinstance(given, Adaptive):
+        decided = {
+            field: choice.value
+            for field, choice in given.decide(signal).items()
+            if getattr(given, field) in (None, "auto")
+        }
+        given = given.model_copy(update=decided)  # type: ignore[attr-defined]
+    try:
+        made = given.apply(signal)
+    except BuildError as error:
+        key = ("model", place, *error.problem.key[1:])
+        raise BuildError(error.problem.message, key=key) from None
+    body = made if isinstance(made, Body) else Body(made)
+    if len(body.tensor.shape) != 2:
+        raise BuildError(
+            f"{catalog.name_of(architecture)} gives a map of {body.tensor.shape[1:]}. Expected a "
+            "vector (batch, d): end with a Flatten or a global pooling layer.",
+            key=("model", place),
+        )
+    return body
