@@ -26,6 +26,7 @@ LAYERS: dict[str, list[Any]] = {
     "text": [{"embedding": 4}, "global_average_pooling1d", {"dense": 8}],
     "sequence": [{"conv1d": {"filters": 8, "kernel_size": 3}}, "global_max_pooling1d"],
     "image": [{"conv2d": {"filters": 8, "kernel_size": 3}}, "flatten"],
+    "video": ["flatten"],
 }
 # (batch, …) as the docstrings state it, for the inputs of `shared.signal`.
 WIDTHS: dict[tuple[str, str], int] = {

@@ -97,14 +97,17 @@ def test_an_optimizer_may_be_named_or_given(optimizer: Any) -> None:
     assert type(model.optimizer) is keras.optimizers.SGD
 
 
+SHAPES = "(d,), (time, d), (height, width, channels) or (frames, height, width, channels)"
+
+
 @pytest.mark.parametrize(
     ("shape", "words", "said"),
     [
-        ((), 0, "(d,), (time, d) or (height, width, channels). Got ()."),
-        (10, 0, "(d,), (time, d) or (height, width, channels). Got 10."),
-        ((2, 2, 2, 2), 0, "(d,), (time, d) or (height, width, channels). Got (2, 2, 2, 2)."),
-        ((None, None, 3), 0, "(d,), (time, d) or (height, width, channels). Got (None, None, 3)."),
-        ((0,), 0, "(d,), (time, d) or (height, width, channels). Got (0,)."),
+        ((), 0, f"{SHAPES}. Got ()."),
+        (10, 0, f"{SHAPES}. Got 10."),
+        ((2, 2, 2, 2, 2), 0, f"{SHAPES}. Got (2, 2, 2, 2, 2)."),
+        ((None, None, 3), 0, f"{SHAPES}. Got (None, None, 3)."),
+        ((0,), 0, f"{SHAPES}. Got (0,)."),
         (
             (10, 3), 7,
             "(time,) with the number of words, at least 1. Got (10, 3) with 7 words.",

@@ -251,7 +251,7 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "lists": ({"x": [[0.5], [1.5]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
         "Name it, or leave it out: `data: {ignore: [x]}`. "
-        "Kinds: array, category, datetime, image, number, set, text, tokens."),
+        "Kinds: array, category, datetime, image, number, set, text, tokens, video."),
 }  # fmt: skip
 
 

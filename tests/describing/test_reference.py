@@ -46,9 +46,8 @@ def test_a_field_has_its_type_its_bounds_and_its_default() -> None:
         "training.epochs: a whole number, >= 1 and <= 1,048,576; default 20\n"
     )
     assert explain("data.path").startswith("data.path: a text; required\n")
-    assert "  It is a field of array_folder, arrays, csv, image_folder, text_folder." in explain(
-        "data.path"
-    )
+    owners = "array_folder, arrays, csv, image_folder, text_folder, video_folder"
+    assert f"  It is a field of {owners}." in explain("data.path")
     assert explain("training.schedule").startswith("training.schedule: one of the schedules\n")
     assert "    plateau            A learning rate that falls" in explain("training.schedule")
     assert explain("training.optimizer.learning_rate").startswith(

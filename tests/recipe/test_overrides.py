@@ -32,7 +32,7 @@ WRONG = {
         "Got 'binray'.\n    Did you mean 'binary'?",
     "features.x.rare_below=3":
         "-o features.x.rare_below=3: features.x.kind: the required key 'kind' is missing. "
-        "Expected one of: array, category, datetime, image, number, set, text, tokens.",
+        "Expected one of: array, category, datetime, image, number, set, text, tokens, video.",
     "data.path.x=3":
         "-o data.path.x=3: data.path.x: there is no mapping or list to set this in. "
         "Expected the way to a value.",

@@ -148,7 +148,7 @@ PROBLEMS = {
         "2:14: features.a: Expected a name, or a mapping with the key 'kind'. Got null.",
     "features: {a: no}":
         "2:15: features.a: Expected one of: array, category, datetime, image, number, set, text, "
-        "tokens. Got 'no'.",
+        "tokens, video. Got 'no'.",
     "task: {name: binary, positive: 1.5}":
         "2:32: task.positive: Expected a text or a whole number. Got 1.5; "
         "in quotes it is a text: '1.5'.",
@@ -169,8 +169,8 @@ PROBLEMS = {
         "2:28: model.share: it says that the columns of a form have one network together. Expected "
         "it beside the form: `model: {text: lstm, share: true}`. Got true.",
     "model: {title: lstm, synopsis: text_cn}":
-        "2:32: model.synopsis: Expected one of: alexnet, cnn, ft_transformer, googlenet, gru, "
-        "keras_layer, lenet5, linear, lstm, mlp, pretrained, resnet101, resnet110, resnet152, "
+        "2:32: model.synopsis: Expected one of: alexnet, cnn, frames, ft_transformer, googlenet, "
+        "gru, keras_layer, lenet5, linear, lstm, mlp, pretrained, resnet101, resnet110, resnet152, "
         "resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, rnn, sequential, "
         "tcn, text_cnn, transformer, vgg11, vgg13, vgg16, vgg19, wide_deep. Got 'text_cn'.\n"
         "    Did you mean 'text_cnn'?",

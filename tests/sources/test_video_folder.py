@@ -78,3 +78,13 @@ def test_frames_in_no_folder_of_a_video_and_broken_ones_are_named() -> None:
     train, _ = source(unreadable="skip").load()
     assert [len(video) for video in train["video"]] == [2, 3, 12]
     assert train.notes[0].startswith("1 of 18 frames are left out")
+
+
+def test_an_image_folder_that_holds_frames_says_so() -> None:
+    clips()
+    train, _ = kb.ImageFolder(path="films").load()
+    assert len(train) == 18
+    assert "`source: video_folder` makes a row of each folder" in train.notes[-1]
+    Path("films/right/c/frame_11.png").rename("films/right/c/other.png")
+    train, _ = kb.ImageFolder(path="films").load()
+    assert not any("video_folder" in note for note in train.notes)
