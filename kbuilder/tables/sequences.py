@@ -96,7 +96,7 @@ def padded(column: str, values: np.ndarray, numbers: int = 1) -> np.ndarray:
     gone = missing(values)
     for row in np.flatnonzero(~gone).tolist():
         try:
-            rows[row] = np.array(values[row], dtype=np.float64)
+            rows[row] = np.array(list(values[row]), dtype=np.float64)  # arrays in arrays, too
         except (TypeError, ValueError):
             raise _uneven(column, row, "its steps are no numbers, or not of one size") from None
     steps = [row[:, None] if row.ndim == 1 else row for row in rows]

@@ -31,12 +31,17 @@ def stroke(letter: int) -> np.ndarray:
 STROKES = [stroke(letter) for letter in LETTERS]
 
 
+def frame(strokes: list[np.ndarray], letters: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"s": [points.tolist() for points in strokes], "y": letters})
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> kb.Run:
-    """A fit on lists of unlike length: the last 40 rows wait to be predicted."""
-    lists = [points.tolist() for points in STROKES[:200]]
+    """A fit on lists of unlike length, in Parquet: the last 40 rows wait to be predicted."""
+    path = tmp_path_factory.mktemp("rows") / "rows.parquet"
+    frame(STROKES[:200], LETTERS[:200]).to_parquet(path)
     recipe = kb.Recipe(
-        data=kb.Frame(frame=pd.DataFrame({"s": lists, "y": LETTERS[:200]}), target="y"),
+        data=kb.CSV(path=path, target="y"),
         model=kb.LSTM(units=[8]),
         training=kb.Training(epochs=10, batch_size=20, early_stopping=None,
                              optimizer={"name": "adam", "learning_rate": 0.02}),
@@ -68,6 +73,11 @@ def test_every_way_to_write_a_row_has_one_answer(
     for place, row in enumerate(rows):
         padded[place, 33 - len(row) :] = row  # before it
     np.testing.assert_allclose(probabilities(run, list(padded)), wanted, atol=1e-6)
+    frame(rows, LETTERS[200:]).to_parquet("rows.parquet", row_group_size=15)
+    found = run.predict("rows.parquet").filter(like="probability of").to_numpy()
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    right = ((wanted[:, 1] > 0.5) == LETTERS[200:]).mean()
+    assert run.evaluate("rows.parquet")["data"]["accuracy"] == pytest.approx(right)
     instances = [{"s": row.tolist()} for row in rows]
     Path("rows.json").write_text(json.dumps({"instances": instances}))
     found = run.predict("rows.json").filter(like="probability of").to_numpy()
