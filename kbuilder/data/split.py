@@ -126,9 +126,11 @@ def _off(parts: Mapping[str, Table], splitting: Splitting, rest: int) -> Iterato
             continue
         rows = len(parts[part])
         if abs(rows / rest - asked) > max(FAR_OFF, asked / 2) and abs(rows - asked * rest) > 1:
+            together = "rows that stay together are too many"
+            why = together if splitting.reads else "each class has one there, or more"
             yield (
                 f"{part} has {rows:,} of {rest:,} rows ({rows / rest:.0%}), where {asked:.0%} were "
-                "asked for: rows that stay together are too many"
+                f"asked for: {why}"
             )
         rest -= rows
 

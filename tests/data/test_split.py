@@ -77,6 +77,12 @@ def test_a_class_of_one_row_stays_in_training() -> None:
         assert set(found.train["y"]) >= rare
 
 
+def test_few_rows_say_why_a_part_has_a_larger_share() -> None:
+    assert parts(["a", "b"] * 3, test=0.1, validation=0.1).notes[0] == (
+        "test has 2 of 6 rows (33%), where 10% were asked for: each class has one there, or more"
+    )
+
+
 def test_a_seed_gives_one_division_and_another_seed_another() -> None:
     one = rows(parts(BALANCED, validation=0.2, test=0.2, seed=1))
     assert one == rows(parts(BALANCED, validation=0.2, test=0.2, seed=1))
