@@ -228,7 +228,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> kb.Run:
     recipe = kb.Recipe(
         data=kb.Frame(frame=frame, target="y"),
         features={"floor": kb.Category(), "zone": kb.Category(), "note": kb.Tokens()},
-        model={"text": kb.TextCNN(filters=2, embedding=4)},
+        model={"text": kb.Transformer(units=4, heads=2, blocks=1)},  # masked
         training=kb.Training(epochs=2, batch_size=32),
     )
     return kb.fit(recipe, run_dir=tmp_path_factory.mktemp("whole") / "run", verbose=False)
