@@ -28,6 +28,18 @@ def made_by(tensor: Any) -> Call:
     return Call(history.operation, history.operation._inbound_nodes[history.node_index])
 
 
+def ancestry(tensor: Any) -> tuple[list[Any], list[Any]]:
+    """The KerasTensors that one comes out of, itself included, and the layers between them."""
+    tensors, layers, left = {id(tensor): tensor}, {}, [tensor]
+    while left:
+        call = made_by(left.pop())
+        layers[id(call.layer)] = call.layer
+        new = {id(one): one for one in call.node.input_tensors if id(one) not in tensors}
+        tensors |= new
+        left += new.values()
+    return list(tensors.values()), list(layers.values())
+
+
 def functional(layer: Any) -> Any:
     """The graph of calls of a model; None of what is no such model."""
     import keras

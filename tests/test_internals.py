@@ -31,6 +31,13 @@ def test_the_call_behind_a_tensor(model: object) -> None:
     assert internals.made_by(before).layer is model.layers[1]  # type: ignore[attr-defined]
 
 
+def test_all_that_a_tensor_comes_out_of(model: object) -> None:
+    tensors, layers = internals.ancestry(model.output)  # type: ignore[attr-defined]
+    assert len(tensors) == 3
+    assert any(one is model.input for one in tensors)  # type: ignore[attr-defined]
+    assert {id(layer) for layer in layers} == {id(layer) for layer in model.layers}  # type: ignore[attr-defined]
+
+
 def test_the_graph_of_a_model(model: object) -> None:
     assert internals.functional(model) is model
     assert internals.functional(keras.layers.Dense(1)) is None

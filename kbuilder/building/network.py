@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kbuilder import catalog
+from kbuilder import catalog, internals
 from kbuilder.building.choosing import Architectures, within
 from kbuilder.building.inputs import Inputs
 from kbuilder.columns import Columns, Rows
@@ -213,7 +213,33 @@ def body_of(architecture: Architecture, signal: Signal) -> Body:
             "pooling layer.",
             key=("model",),
         )
+    _expect_masked(architecture, signal, body.tensor)
     return body
+
+
+def _expect_masked(architecture: Architecture, signal: Signal, tensor: Any) -> None:
+    """Refuse a network of others that has not looked at which steps are padding.
+
+    Raises:
+        BuildError: with what it has to look at.
+    """
+    own = type(architecture).__module__.startswith("kbuilder.")
+    if signal.mask is None or own:
+        return
+    import keras
+
+    tensors, layers = internals.ancestry(tensor)
+    inner = [one for layer in layers if internals.functional(layer) for one in layer.layers]
+    masked = any(isinstance(layer, keras.layers.Masking) for layer in (*layers, *inner))
+    if masked or any(one is signal.mask for one in tensors):
+        return
+    name = catalog.name_of(architecture)
+    raise BuildError(
+        f"{name} does not look at `signal.mask`, and the sequence has padding, which would count "
+        "as data. Expected a network that takes `mask=signal.mask` (batch, time), which says which "
+        "steps are real; or `masking: none` under the feature.",
+        key=("model",),
+    )
 
 
 def _size(size: int | None) -> str:

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import kbuilder as kb
+from kbuilder.building.network import body_of
 from kbuilder.contracts import Signal
 from kbuilder.errors import BuildError
+from kbuilder.spec import Spec
 
 NETWORKS = {
     "rnn": kb.RNN(units=(4, 3), bidirectional=True, normalization="layer"),
@@ -122,6 +124,36 @@ def test_a_function_takes_the_mask_or_is_refused() -> None:
         "model: blind takes no mask, and the sequence has padding, which would count as data. "
         "Expected `def blind(x, mask): …`, where mask (batch, time) says which steps are real; or "
         "`masking: none` under the feature."
+    )
+
+
+class Others(Spec):
+    """A network of somebody else."""
+
+    way: str = "blind"
+
+    def apply(self, signal: Signal) -> Any:
+        import keras
+
+        given = {"mask": signal.mask} if self.way == "given" else {}
+        x = keras.layers.Masking(0.0)(signal.tensor) if self.way == "masking" else signal.tensor
+        return keras.layers.Dense(2)(keras.layers.LSTM(3)(x, **given))
+
+
+def test_a_network_of_others_that_does_not_look_at_the_mask_is_refused() -> None:
+    import keras
+
+    steps, mask = keras.Input((8, 2)), keras.Input((8,), dtype="bool")
+    signal = Signal("sequence", steps, mask=mask)
+    for way in ("given", "masking"):
+        assert body_of(Others(way=way), signal).tensor.shape == (None, 2)  # type: ignore[arg-type]
+    assert body_of(Others(), Signal("sequence", steps)).tensor.shape == (None, 2)  # type: ignore[arg-type]
+    with pytest.raises(BuildError) as caught:
+        body_of(Others(), signal)  # type: ignore[arg-type]
+    assert str(caught.value).endswith(
+        " does not look at `signal.mask`, and the sequence has padding, which would count as data. "
+        "Expected a network that takes `mask=signal.mask` (batch, time), which says which steps "
+        "are real; or `masking: none` under the feature."
     )
 
 
