@@ -77,7 +77,9 @@ def _width(feature: Feature) -> int:
     import tensorflow as tf
 
     shape, dtype = feature.signature()
-    return int(feature.layer()(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+    layer = feature.layer()
+    known = getattr(layer, "width", None)
+    return known or int(layer(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
 
 
 def _joined(members: list[Signal]) -> list[Signal]:

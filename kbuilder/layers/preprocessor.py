@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from kbuilder.layers.cleaned import Cleaned
+from kbuilder.layers.side_by_side import side_by_side
 
 
 class Preprocessor(keras.layers.Layer):
@@ -44,12 +45,17 @@ class Preprocessor(keras.layers.Layer):
 
         return tf.function(self, reduce_retracing=True)
 
+    def build(self, *_: Any) -> None:
+        """Make nothing: no layer here has weights."""
+
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         columns = self.cleaned(columns)
-        outputs: dict[str, list[Any]] = {}
+        members: dict[str, dict[str, Any]] = {}
         for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
-            outputs.setdefault(key, []).append(part(columns[column]))
+            members.setdefault(key, {})[column] = part
         return {
-            key: keras.ops.concatenate(tensors, axis=-1) if len(tensors) > 1 else tensors[0]
-            for key, tensors in outputs.items()
+            key: side_by_side(own, columns)
+            if len(own) > 1
+            else next(part(columns[column]) for column, part in own.items())
+            for key, own in members.items()
         }

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from shared import encoded, picture, strings
 
 from kbuilder.layers.attention_pooling import AttentionPooling
@@ -113,6 +114,36 @@ def test_finished_vectors_are_joined_in_the_order_of_the_columns() -> None:
         "vector": [[0, -2], [0, -2]],
         "other": [[-1], [-1]],
     }
+
+
+def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit() -> None:
+    """Numbers of both widths, with and without indicator and bounds, words and whole numbers."""
+    random = np.random.default_rng(0)
+    parts: dict[str, Any] = {}
+    columns: dict[str, Any] = {}
+    for place in range(48):
+        name, kind = f"column {place}", place % 6
+        if kind < 4:
+            values = random.normal(size=20) * 10.0 ** random.integers(-3, 9) + 1e6
+            values[random.random(20) < 0.3 * (kind % 2)] = np.nan
+            bounds = (-5.0, 1e5) if place % 7 == 0 else None
+            mean, scale = float(np.nanmean(values)), float(np.nanstd(values))
+            parts[name] = Standardize(mean, scale, bool(kind % 2), bounds)
+            columns[name] = tf.constant(values, tf.float64 if kind == 3 else tf.float32)
+        elif kind == 4:  # some vocabularies are small, others are not
+            words = [f"w{n}" for n in range(random.integers(1, 90))]
+            parts[name] = CategoryIndex(words, missing=["NA"])
+            columns[name] = tf.constant(random.choice([*words, " w0 ", "", "NA", "new"], 20))
+        else:
+            parts[name] = CategoryIndex(list(range(random.integers(1, 9))))
+            columns[name] = tf.constant(random.integers(-2, 9, 20))
+    together = Preprocessor(parts, dict.fromkeys(parts, "vector"))
+    apart = np.concatenate([part(columns[name]).numpy() for name, part in parts.items()], axis=-1)
+    for given in (together(columns), together.compiled(columns)):
+        np.testing.assert_array_equal(given["vector"].numpy(), apart)
+    operations = together.compiled.get_concrete_function(columns).graph.get_operations()
+    assert len(operations) < 8 * len(parts)
+    assert sum(part.width for part in parts.values()) == apart.shape[1]
 
 
 def test_standardize_keeps_the_axes_of_an_array() -> None:
