@@ -343,7 +343,9 @@ class Image(Spec):
         if self.pixels:
             return {}
         kinds = ["JPEG", "PNG", "GIF", "BMP of 24 or 32 bits"]
-        return {"channels": self.channels, "encodings": kinds}
+        sizes = {"height": self.height, "width": self.width, "channels": self.channels}
+        ground = SHADES.get(self.background, self.background)
+        return {**sizes, "background": ground, "encodings": kinds}
 
     def embed(self, tensor: Any) -> Signal:
         """Rescaled to about 0 to 1; in training, changed at random."""

@@ -17,6 +17,7 @@ import handmade
 import httpx
 import pytest
 from halting import HANG
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from shared import ODD, encoded, picture
 
@@ -190,6 +191,28 @@ def test_an_image_is_uploaded_and_shown(opened: Opened, address: str, tmp_path: 
     wanted = asked(address, "files", given)
     assert answer(page) == {"kind": wanted["label"]}
     assert max(shares(page).values()) == pytest.approx(wanted["probability"], abs=6e-4)
+
+
+def test_an_image_is_shown_as_the_network_sees_it(opened: Opened, tmp_path: Path) -> None:
+    page = opened("files")
+    drawing = Image.new("RGBA", (80, 60), (0, 0, 0, 0))
+    drawing.paste((255, 0, 0, 255), (40, 0, 80, 60))
+    turned = Image.Exif()
+    turned[0x0112] = 2  # mirrored
+    drawing.save(tmp_path / "mine.png", exif=turned)
+    before = page.locator("canvas").evaluate("e => e.toDataURL()")
+    page.get_by_label("photo").set_input_files(tmp_path / "mine.png")
+    page.wait_for_function(
+        "before => document.querySelector('canvas').toDataURL() !== before", arg=before
+    )
+    width, height, left, right = page.locator("canvas").evaluate(
+        "e => [e.width, e.height, ...[0, e.width - 1].map((x) => "
+        "[...e.getContext('2d').getImageData(x, 1, 1, 1).data])]"
+    )
+    assert page.locator("small:visible").all_inner_texts()[-1] == (
+        f"as the network sees it, {width} × {height}"
+    )
+    assert (left, right) == ([255, 0, 0, 255], [255, 255, 255, 255])
 
 
 def bad(page: Page) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from shared import encoded, message, picture
 from kbuilder.serving.batching import Batcher
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.pictures import readable
-from kbuilder.serving.refusals import RowError
+from kbuilder.serving.refusals import RequestError, RowError
+from kbuilder.serving.values import from_base64
 
 SOUND = encoded(picture(0))
+RANDOM = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,22 @@ def test_a_picture_that_is_not_read_is_named_with_its_row(wrong: Any, said: str)
 def test_a_data_url_is_the_picture_that_it_holds() -> None:
     url = "data:image/png;base64," + base64.b64encode(SOUND).decode()
     assert readable("photo", [url, SOUND], 3).tolist() == [SOUND, SOUND]
+
+
+def test_a_large_picture_is_read_without_copies_and_a_data_url_begins_it() -> None:
+    large = RANDOM.bytes(3_000_000)
+    sent = {"b64": base64.b64encode(large).decode()}
+    tracemalloc.start()
+    try:
+        assert from_base64(sent) == large
+        assert tracemalloc.get_traced_memory()[1] < 1.2 * len(large)
+    finally:
+        tracemalloc.stop()
+    for way in ("data:image/png;base64,{}", " {}\n", "{}"):
+        written = base64.urlsafe_b64encode(large[:1_000]).decode().rstrip("=")
+        assert from_base64({"b64": way.format(written)}) == large[:1_000]
+    said = message(RequestError, from_base64, {"b64": "QUJD data:image/png;base64,QUJD"})
+    assert said == "Unable to base64 decode"
 
 
 def test_a_served_model_names_the_row_whatever_part_of_a_request_it_is_in(
