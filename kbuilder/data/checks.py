@@ -345,11 +345,12 @@ def _repeated_pictures(looked: Looked) -> Iterator[Finding]:
             if len(rows):
                 first = table.row(int(rows[0]))
                 again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
+        exactly = ", byte for byte" if kind_of(looked.parts.train[column]) == "bytes" else ""
         if again and len(np.unique(seen)) > 1:
             yield Finding(
                 "repeated_rows", ("features", column),
-                f"column {column!r}: {' and '.join(again)} are in the training rows too: its "
-                f"figures are better than they should be. {mend}", sure=True,
+                f"column {column!r}: {' and '.join(again)} are in the training rows too"
+                f"{exactly}: its figures are better than they should be. {mend}", sure=True,
             )  # fmt: skip
 
 

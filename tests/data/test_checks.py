@@ -206,7 +206,7 @@ def test_pictures_that_are_all_one_or_held_back_too_are_found() -> None:
     [one] = in_folder(path="parts")
     assert one.message == (
         "column 'image': 1 of 4 pictures of test (parts/test/dog/0.png) are in the training rows "
-        "too: its figures are better than they should be. Remove what comes twice"
+        "too, byte for byte: its figures are better than they should be. Remove what comes twice"
     )
 
 
