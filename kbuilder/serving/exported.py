@@ -104,14 +104,13 @@ class Exported:
 
         groups = self.signature.groups
         specs = [
-            tf.TensorSpec((len(names), *tensor.shape), tensor.dtype)
-            for tensor, names in groups.items()
+            tf.TensorSpec((len(names), *tensor.shape), tensor.dtype) for tensor, names in groups
         ]
 
         @tf.function(input_signature=specs)
         def call(*stacked: Any) -> list[Any]:
             given: dict[str, Any] = {}
-            for names, together in zip(groups.values(), stacked, strict=True):
+            for (_, names), together in zip(groups, stacked, strict=True):
                 given.update(zip(names, tf.unstack(together), strict=True))
             answers = self._serve(**given)
             return [answers[name] for name in self.signature.outputs]
@@ -157,7 +156,7 @@ class Exported:
         import tensorflow as tf
 
         given = []
-        for tensor, names in self.signature.groups.items():
+        for tensor, names in self.signature.groups:
             parts = [columns[name] for name in names]
             values = np.stack(parts) if len(parts) > 1 else parts[0][np.newaxis]
             if tensor.dtype == "string":  # of an array of objects it takes longer

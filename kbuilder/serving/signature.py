@@ -59,12 +59,19 @@ class Signature:
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
-    def groups(self) -> dict[Tensor, list[str]]:
-        """The inputs of each dtype and shape: one array can hold the values of all of them."""
+    def groups(self) -> list[tuple[Tensor, list[str]]]:
+        """The inputs of each dtype and shape: one array can hold the values of all of them.
+
+        Of rows of any size each input is by itself: another may have a size of its own.
+        """
         found: dict[Tensor, list[str]] = {}
+        alone = []
         for name, tensor in self.inputs.items():
-            found.setdefault(tensor, []).append(name)
-        return found
+            if None in tensor.row:
+                alone.append((tensor, [name]))
+            else:
+                found.setdefault(tensor, []).append(name)
+        return [*found.items(), *alone]
 
     def spelled(self, given: Container[str] = ()) -> Signature:
         """The same, with each input under its column's own name, unless a request has the other.

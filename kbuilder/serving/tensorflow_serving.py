@@ -141,13 +141,12 @@ def _read_rows(instances: list[Any], signature: Signature, named: bool) -> Colum
     if set(map(type, instances)) != {dict} or set(map(len, instances)) != {len(inputs)}:
         raise RequestError("other keys")
     columns: Columns = {}
-    for tensor, group in signature.groups.items():
+    for tensor, group in signature.groups:
         lists = [list(map(itemgetter(name), instances)) for name in group]
-        if None in tensor.row:  # the values of each may have a size of their own
-            arrays: Any = [array(evened(one, tensor), tensor.dtype) for one in lists]
+        if None in tensor.row:  # the group is one input, whose rows may have any size
+            columns[group[0]] = array(evened(lists[0], tensor), tensor.dtype)
         else:
-            arrays = array(lists, tensor.dtype)
-        columns.update(zip(group, arrays, strict=True))
+            columns.update(zip(group, array(lists, tensor.dtype), strict=True))
     return columns
 
 

@@ -165,3 +165,29 @@ def test_the_metadata_has_datatypes_and_shapes() -> None:
     assert (told["name"], told["versions"]) == ("income", ["2"])
     assert told["inputs"][2] == {"name": "codes", "datatype": "INT64", "shape": [-1, 2]}
     assert told["outputs"][0] == {"name": "label", "datatype": "BYTES", "shape": [-1]}
+
+
+def test_rows_of_unlike_length_are_filled_up_or_refused_with_what_to_send() -> None:
+    signature = Signature({"run": Tensor("float32", (None, None))}, SIGNATURE.outputs)
+
+    def given(data: Any) -> np.ndarray:
+        one = {"name": "run", "shape": [2, 3], "datatype": "FP32", "data": data}
+        return protocol.read(json.dumps({"inputs": [one]}).encode(), signature).columns["run"]
+
+    wanted = np.float32([[1, 2, 3], [4, np.nan, np.nan]])
+    for data in ([[1, 2, 3], [4]], [[1, 2, 3], [4, None, None]], [1, 2, 3, 4, None, None]):
+        np.testing.assert_array_equal(given(data), wanted)
+    np.testing.assert_array_equal(given([None] * 6), np.full((2, 3), np.nan, np.float32))
+    with pytest.raises(RequestError) as caught:
+        given([[1], [2, 3, 4, 5]])
+    assert str(caught.value) == (
+        "input 'run': row 2 has 4 steps, and its shape is [2,3]. Expected the steps of the longest "
+        "row; shorter ones end with null, or are just shorter"
+    )
+    with pytest.raises(RequestError) as caught:
+        given([1, 2, 3, 4])
+    assert str(caught.value) == (
+        "input 'run' has 4 values, and its shape is [2,3]. Rows of unlike length are padded to "
+        "one: with null in JSON, else with NaN, or of whole numbers with -9223372036854775808; or "
+        "with what the training rows were padded with"
+    )

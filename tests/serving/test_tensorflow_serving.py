@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import handmade
 import numpy as np
 import pytest
 
 from kbuilder.serving import tensorflow_serving as protocol
+from kbuilder.serving.exported import Exported
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Signature, Tensor
 
@@ -235,3 +238,19 @@ def test_the_states_of_versions_are_told_newest_first() -> None:
         {"version": "2", "state": "AVAILABLE", "status": fine},
         {"version": "1", "state": "END", "status": fine},
     ]
+
+
+def test_two_inputs_may_have_rows_of_unlike_length(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    def answer(a: Any, b: Any) -> dict[str, Any]:
+        sums = [tf.reduce_sum(tf.maximum(x, 0), axis=1) for x in (a, b)]
+        return {"y": tf.cast(sums[0] - sums[1], tf.float32)}
+
+    inputs = {"a": ("int64", (None,)), "b": ("int64", (None,))}
+    handmade.write(tmp_path, inputs, answer, {"a": [1, 2], "b": [3]})  # type: ignore[arg-type]
+    export = Exported(tmp_path / "1")
+    rows = [{"a": [1, 2], "b": []}, {"a": [], "b": [4, 5, 6]}, {"a": None, "b": [7]}]
+    given = protocol.read(json.dumps({"instances": rows}).encode(), export.signature).columns
+    assert [given[name].shape for name in ("a", "b")] == [(3, 2), (3, 3)]
+    assert export.predict(given)["y"].tolist() == [3, -15, -7]
