@@ -76,10 +76,11 @@ def _width(feature: Feature) -> int:
     """How many numbers become of a value, once preprocessed."""
     import tensorflow as tf
 
+    from kbuilder.layers.side_by_side import width
+
     shape, dtype = feature.signature()
     layer = feature.layer()
-    known = getattr(layer, "width", None)
-    return known or int(layer(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+    return width(layer) or int(layer(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
 
 
 def _joined(members: list[Signal]) -> list[Signal]:

@@ -53,28 +53,15 @@ class CategoryIndex(keras.layers.Layer):
         )
         self.table = tf.lookup.StaticHashTable(known, default_value=1)
 
-    @property
-    def width(self) -> int:
-        """How many numbers become of a value."""
-        return len(self.vocabulary) + 2 if self.one_hot else 1
-
-    @staticmethod
-    def indices(layers: Sequence[CategoryIndex], values: Sequence[Any]) -> list[Any]:
-        """The index by each layer of its own values, of words by all or of integers by all."""
-        pairs = list(zip(layers, values, strict=True))
-        found = [layer.table.lookup(own) for layer, own in pairs]
-        if not layers[0].words:
-            return found
-
-        def again() -> list[Any]:
-            others = [layer.table.lookup(tf.strings.strip(own)) for layer, own in pairs]
-            return [tf.where(a == 1, b, a) for a, b in zip(found, others, strict=True)]
-
-        unknown = tf.reduce_any([tf.reduce_any(index == 1) for index in found])
-        return list(tf.cond(unknown, again, lambda: found))
-
     def call(self, values: Any) -> Any:
-        [index] = self.indices([self], [values])
+        index = self.table.lookup(values)
+        if self.words:
+            unknown = index == 1
+            index = tf.cond(
+                tf.reduce_any(unknown),
+                lambda: tf.where(unknown, self.table.lookup(tf.strings.strip(values)), index),
+                lambda: index,
+            )
         if not self.one_hot:
             return keras.ops.expand_dims(index, -1)
         return keras.ops.one_hot(index, len(self.vocabulary) + 2, dtype="float32")

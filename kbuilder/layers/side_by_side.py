@@ -50,9 +50,23 @@ def side_by_side(parts: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
     return joined if order == list(range(size)) else tf.gather(joined, order, axis=-1)
 
 
+def width(part: Any) -> int | None:
+    """How many numbers a layer makes of a value; None: it has to be tried."""
+    if isinstance(part, CategoryIndex):
+        return len(part.vocabulary) + 2 if part.one_hot else 1
+    return 1 + part.indicator if _plain(part) else None
+
+
+def _plain(part: Any) -> bool:
+    """Whether a layer standardises values as they come, by one mean."""
+    if not isinstance(part, Standardize) or np.ndim(part.mean):
+        return False
+    return part.shape is None and part.steps is None and not part.channels_first
+
+
 def _group(column: str, part: Any, tensor: Any) -> tuple[Any, Callable[..., Prepared]]:
     """What those columns have in common that are prepared together, and how."""
-    if isinstance(part, Standardize) and part.plain and tensor.shape.rank == 1:
+    if _plain(part) and tensor.shape.rank == 1:
         return (tensor.dtype, part.indicator), _numbers
     if isinstance(part, CategoryIndex) and part.one_hot and len(part.vocabulary) <= SMALL:
         return part.words, _categories
@@ -68,17 +82,38 @@ def _alone(parts: list[Any], tensors: list[Any]) -> Prepared:
 
 def _numbers(parts: list[Any], tensors: list[Any]) -> Prepared:
     """Values, then where they are missing, if that is wanted."""
-    given = Standardize.together(parts)(tf.stack(tensors, axis=-1))
+    bounds: Any = None
+    if any(part.bounds for part in parts):
+        pairs = [part.bounds or (-np.inf, np.inf) for part in parts]
+        bounds = [low for low, _ in pairs], [high for _, high in pairs]
+    means, scales = [part.mean for part in parts], [part.scale for part in parts]
+    layer = Standardize(means, scales, parts[0].indicator, bounds)
+    given = layer(tf.stack(tensors, axis=-1))
     count, own = len(parts), given.shape[-1] // len(parts)
     return given, [[place + count * n for n in range(own)] for place in range(count)]
 
 
 def _categories(parts: list[Any], tensors: list[Any]) -> Prepared:
     """Of all one-hot vectors each number is 1 where the index of its column is its own."""
-    index = tf.stack(CategoryIndex.indices(parts, tensors), axis=-1)
+    index = tf.stack(_indices(parts, tensors), axis=-1)
     sizes = [len(part.vocabulary) + 2 for part in parts]
     owners = np.repeat(np.arange(len(parts)), sizes)
     own = tf.constant(np.concatenate([np.arange(size) for size in sizes]), index.dtype)
     given = tf.cast(tf.equal(tf.gather(index, owners, axis=-1), own), tf.float32)
     ends = list(accumulate(sizes))
     return given, [list(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
+
+
+def _indices(parts: list[Any], tensors: list[Any]) -> list[Any]:
+    """The index by each layer of its own values, of words by all or of whole numbers by all."""
+    pairs = list(zip(parts, tensors, strict=True))
+    found = [part.table.lookup(own) for part, own in pairs]
+    if not parts[0].words:
+        return found
+
+    def again() -> list[Any]:
+        others = [part.table.lookup(tf.strings.strip(own)) for part, own in pairs]
+        return [tf.where(a == 1, b, a) for a, b in zip(found, others, strict=True)]
+
+    unknown = tf.reduce_any([tf.reduce_any(index == 1) for index in found])
+    return list(tf.cond(unknown, again, lambda: found))

@@ -65,30 +65,6 @@ class Standardize(keras.layers.Layer):
         self.steps = steps
         self.padding = padding
 
-    @property
-    def plain(self) -> bool:
-        """Whether it takes values as they come, by one mean."""
-        arranged = self.shape is not None or self.channels_first or self.steps is not None
-        return not arranged and np.ndim(self.mean) == 0
-
-    @property
-    def width(self) -> int | None:
-        """How many numbers become of a plain value."""
-        return 1 + self.indicator if self.plain else None
-
-    @classmethod
-    def together(cls, layers: Sequence[Standardize]) -> Standardize:
-        """A layer for the values of several plain ones side by side, all with or without indicator.
-
-        Values of all come first in what it gives, then where they are missing.
-        """
-        bounds = None
-        if any(layer.bounds for layer in layers):
-            pairs = [layer.bounds or (-np.inf, np.inf) for layer in layers]
-            bounds = [float(low) for low, _ in pairs], [float(high) for _, high in pairs]  # type: ignore[arg-type]
-        means, scales = [layer.mean for layer in layers], [layer.scale for layer in layers]
-        return cls(means, scales, layers[0].indicator, bounds)  # type: ignore[arg-type]
-
     def call(self, values: Any) -> Any:
         values, real = self._aligned(self._arranged(values), self.padding)
         centred = tf.cast(self._bounded(values, 0.0) - _constant(self.mean, values), tf.float32)

@@ -33,6 +33,7 @@ from kbuilder.layers.radial_basis_output import RadialBasisOutput
 from kbuilder.layers.real_steps import RealSteps
 from kbuilder.layers.reverse_channels import ReverseChannels
 from kbuilder.layers.scaled_tanh import ScaledTanh
+from kbuilder.layers.side_by_side import width
 from kbuilder.layers.slid_mask import SlidMask
 from kbuilder.layers.standardize import Standardize
 from kbuilder.layers.token_mask import TokenMask
@@ -143,7 +144,7 @@ def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit() -> Non
         np.testing.assert_array_equal(given["vector"].numpy(), apart)
     operations = together.compiled.get_concrete_function(columns).graph.get_operations()
     assert len(operations) < 8 * len(parts)
-    assert sum(part.width for part in parts.values()) == apart.shape[1]
+    assert sum(width(part) or 0 for part in parts.values()) == apart.shape[1]
 
 
 def test_standardize_keeps_the_axes_of_an_array() -> None:
