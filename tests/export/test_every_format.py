@@ -203,7 +203,7 @@ def test_keras_says_how_its_inputs_were_prepared(written: Exports) -> None:
     )
     assert column["learned"].keys() == {
         "kind", "rescale", "mean", "scale", "shape", "raw_shape", "bounds", "dtype", "indicator",
-        "masking", "length", "data_format",
+        "masking", "length", "data_format", "columns", "members",
     }  # fmt: skip
 
 
