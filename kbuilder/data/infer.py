@@ -20,6 +20,7 @@ from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import CODE, missing_but, written_otherwise
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
+from kbuilder.tables.targets import expect_no_cells
 from kbuilder.tables.values import is_number, kind_of, missing
 
 LEAST = 5
@@ -283,6 +284,7 @@ def _infer_task(
             f"something to predict.{_taken(table, target)}",
             key=("data", "target"),
         )
+    expect_no_cells(name, values)
     known = listed(catalog.names("tasks"))
     raise DataError(
         f"the task cannot be inferred from the target {name!r}: {_seen(found)}. "

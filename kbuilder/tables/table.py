@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
+from kbuilder.tables.targets import expect_one_axis
 from kbuilder.tables.values import kind_of, types
 
 if TYPE_CHECKING:
@@ -113,9 +114,12 @@ class Table:
         """The target: one column as it is, several side by side (rows, k).
 
         Raises:
-            DataError: if a column is missing, or several are not all numbers.
+            DataError: if a column is missing, a row of it has several axes, or several are not all
+                numbers.
         """
         table = self.only(names, key=("data", "target"))
+        for name in names:
+            expect_one_axis(name, table[name])
         if len(names) == 1:
             return table[names[0]]
         words = [name for name in names if kind_of(table[name]) != "number"]

@@ -12,6 +12,7 @@ from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Numbers, Positive, Spec
+from kbuilder.tables import targets
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
@@ -84,18 +85,14 @@ class Regression(Spec):
         }
 
     def _numbers(self, column: str, values: np.ndarray) -> np.ndarray:
+        targets.expect_one_axis(column, values)
         if kind_of(values) not in ("number", "array"):
+            targets.expect_no_cells(column, values)
             words = [value for value in values[:1000] if isinstance(value, str)]
             some = f", such as {listed(repr(word) for word in words[:3])}" if words else ""
             raise DataError(
                 f"the target {column!r} holds values that are no numbers{some}. "
                 "Expected numbers for regression.",
-                key=("data", "target"),
-            )
-        if values.ndim > 2:
-            raise DataError(
-                f"the target {column!r} has {values.ndim - 1} axes in each row: "
-                f"{list(values.shape[1:])}. Expected a number, or a list of numbers.",
                 key=("data", "target"),
             )
         numbers = values.astype(np.float64)  # None becomes NaN
