@@ -37,6 +37,7 @@ class Preprocessor(keras.layers.Layer):
         self.keys = dict(keys)
         self.cleaned = Cleaned(missing or {})
         self.parts = list(parts.values())  # a list, since names of columns are free of form
+        self.built = True  # no layer here has weights
 
     @cached_property
     def compiled(self) -> Any:
@@ -44,9 +45,6 @@ class Preprocessor(keras.layers.Layer):
         import tensorflow as tf
 
         return tf.function(self, reduce_retracing=True)
-
-    def build(self, *_: Any) -> None:
-        """Make nothing: no layer here has weights."""
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         columns = self.cleaned(columns)

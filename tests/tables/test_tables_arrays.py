@@ -61,7 +61,7 @@ def test_an_array_that_is_not_there_has_its_near_match_named() -> None:
     np.savez(ARRAYS, x_train=np.zeros(3))
     said = message(DataError, read_npz, ARRAYS, ("data", "path"), {"x": "x_trian"}, "columns")
     assert said == (
-        "data.columns.x: rows.npz has no array 'x_trian'. It has: x_train.\n"
+        "data.columns.x: rows.npz has no array 'x_trian'. It has: x_train (3, float64).\n"
         "    Did you mean 'x_train'?"
     )
 
