@@ -232,10 +232,17 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
     arrays: Arrays = {}
     for name, feature in columns.features.items():
         shape, dtype = feature.signature()
-        if columns.members(name) and name not in rows[0]:
-            arrays |= {one: _cells([row.get(one) for row in rows]) for one in columns.members(name)}
-            continue
-        values = [_from_json(row.get(name)) for row in rows]
+        if columns.members(name):
+            apart = [number for number, row in enumerate(rows, start=1) if name not in row]
+            if apart and len(apart) < len(rows):
+                raise DataError(
+                    f"row {apart[0]} of {origin} has columns in place of {name!r}, which other "
+                    "rows have. Expected all rows alike."
+                )
+            if apart:
+                arrays |= {n: _cells([row[n] for row in rows]) for n in columns.members(name)}
+                continue
+        values = [_from_json(row[name]) for row in rows]
         if len(shape) > 1:
             values = [numbers_in(v) if isinstance(v, str) else v for v in values]
         if len(shape) > 1 and None not in shape[1:]:

@@ -97,6 +97,18 @@ def test_a_row_without_a_column_is_named() -> None:
     )
 
 
+def test_rows_of_an_array_and_of_its_columns_do_not_go_together() -> None:
+    given = columns(a=ARRAY.model_copy(update={"members": ("p0", "p1")}))
+    apart, whole = {"p0": 1, "p1": 2}, {"a": [1, 2]}
+    assert from_instances(given, [apart, apart], "rows.json")["p1"].tolist() == [2, 2]
+    assert from_instances(given, [whole], "rows.json")["a"].tolist() == [[1, 2]]
+    for rows, number in ([apart, whole], 1), ([whole, apart], 2):
+        assert message(DataError, from_instances, given, rows, "rows.json") == (
+            f"row {number} of rows.json has columns in place of 'a', which other rows have. "
+            "Expected all rows alike."
+        )
+
+
 @pytest.mark.parametrize("value", [[[1, 2], [3]], [["a", "b"], [1, 2]], [None, [1, 2]]])
 def test_arrays_of_several_shapes_are_refused(value: list[Any]) -> None:
     rows = [{"a": item} for item in value]
