@@ -93,6 +93,7 @@ class Exported:
             members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
         )
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
+        self.pixels = {e["name"]: e["column"] for e in entries if _takes_floats(e)}
         self._call = self._stacked()
 
     def _stacked(self) -> Any:
@@ -134,6 +135,8 @@ class Exported:
 
         if self.pictures:
             columns = {**columns, **self._readable(columns)}
+        for name, column in self.pixels.items():
+            pictures.expect_whole(column, columns[name])
         try:
             answers = self._call(*self._given(columns))
         except tf.errors.InvalidArgumentError as error:
@@ -191,6 +194,12 @@ class Exported:
 def _takes_files(entry: Mapping[str, Any]) -> bool:
     """Whether an input takes pictures as files."""
     return entry.get("holds") == "pictures" and entry["dtype"] == "string"
+
+
+def _takes_floats(entry: Mapping[str, Any]) -> bool:
+    """Whether an input takes pictures as arrays in which a pixel may be null."""
+    floats = entry.get("holds") == "pictures" and entry["dtype"] == "float32"
+    return floats and None not in entry["shape"][1:]  # of videos of any length null is padding
 
 
 def _tensor(spec: Any) -> Tensor:

@@ -36,6 +36,22 @@ def check(name: str, contents: Iterable[Any]) -> None:
     _each(name, contents, pictures.load)
 
 
+def expect_whole(name: str, arrays: np.ndarray) -> None:
+    """Refuse arrays of pixels of which some are missing, as a fit and `predict` do.
+
+    Args:
+        name: The input, for messages.
+        arrays: (rows, …) float32, NaN where a pixel was null.
+
+    Raises:
+        RowError: naming the first row.
+    """
+    gone = np.isnan(arrays).reshape(len(arrays), -1).any(axis=1)
+    if gone.any():
+        reason = "a pixel is missing, and a picture has all of them"
+        raise RowError(int(gone.argmax()), name, reason)
+
+
 def _each(name: str, contents: Iterable[Any], read: Any) -> np.ndarray:
     given = list(contents)
     found = np.empty(len(given), dtype=object)
