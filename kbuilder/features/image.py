@@ -31,11 +31,10 @@ from kbuilder.named import Keyed
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Positive, Shape, Spec, learned
 from kbuilder.tables import number_lists, pictures
-from kbuilder.tables.pictures import Picture, PictureError
+from kbuilder.tables.pictures import LARGEST, Picture, PictureError
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
-LARGEST = 224
 SHADES = {"white": "#ffffff", "black": "#000000"}
 SHADE = WithJsonSchema({"type": "string", "pattern": "^(white|black|#[0-9a-fA-F]{6})$"})
 NAMES = {1: "grey", 3: "red, green, blue", 4: "red, green, blue, and the fourth as it is"}

@@ -13,11 +13,10 @@ from kbuilder.features import _steps as steps
 from kbuilder.features._axes import CHANNELS, by
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables import clips
+from kbuilder.tables.pictures import LARGEST
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.sequences import ends, real
 from kbuilder.tables.values import finite, kind_of
-
-LARGEST = 224
 
 
 class Video(Spec):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,10 +18,9 @@ from kbuilder.spec import Count
 from kbuilder.tables import pictures
 from kbuilder.tables.cells import Words
 from kbuilder.tables.class_files import ClassFiles
+from kbuilder.tables.naturally import natural
 from kbuilder.tables.sequences import stacked
 from kbuilder.tables.table import Table
-
-LARGEST = 224
 
 
 class VideoFolder(ClassFolders):
@@ -74,7 +72,8 @@ class VideoFolder(ClassFolders):
         why = f"{count:,} of {len(heads):,} frames are {width} × {height} pixels"
         grey = all(head.grey for head in heads)
         found = {
-            "height": Choice(min(height, LARGEST), why), "width": Choice(min(width, LARGEST), why),
+            "height": Choice(min(height, pictures.LARGEST), why),
+            "width": Choice(min(width, pictures.LARGEST), why),
             "channels": Choice(1, "all frames are grey") if grey
             else Choice(3, "there are colours in the frames"),
         }  # fmt: skip
@@ -104,7 +103,7 @@ class VideoFolder(ClassFolders):
             clips.setdefault(str(Path(str(name)).parent), []).append(row)
         held = frames.columns[self.column]
         for rows in clips.values():
-            rows.sort(key=lambda row: _natural(Path(str(frames.labels[row])).name))
+            rows.sort(key=lambda row: natural(Path(str(frames.labels[row])).name))
         videos = [np.stack([held[row] for row in rows]) for rows in clips.values()]
         columns = {self.column: stacked(videos, list(clips), key)}
         if "label" in frames.columns:
@@ -129,10 +128,3 @@ class VideoFolder(ClassFolders):
             except pictures.PictureError as error:
                 wrong[number] = str(error)
         return held, wrong
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A name to sort by, in which numbers count as such."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
-    ]

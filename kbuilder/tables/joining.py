@@ -12,18 +12,13 @@ import numpy as np
 
 from kbuilder.errors import DataError, cut, listed, nearest
 from kbuilder.lines import to_line
+from kbuilder.tables.naturally import natural
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 
 MANY = 64
 """Columns of one stem that may be meant as one array, at least."""
 WILD = re.compile(r"[*?\[]")
-
-
-def natural(name: str) -> tuple[tuple[int, str], ...]:
-    """The key by which names are sorted as people do: p2 before p10."""
-    pieces = re.split(r"(\d+)", name)
-    return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
 
 
 def chosen(written: Sequence[str], names: Sequence[str]) -> list[str]:

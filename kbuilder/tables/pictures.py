@@ -39,6 +39,8 @@ OTHER_ENDINGS = (
 KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 """What is read, by Pillow's names; MPO is a JPEG with more after it."""
 READ = "JPEG, PNG, GIF, BMP, WebP or TIFF"
+LARGEST = 224
+"""Pixels of a side that pictures are resized to, at most, where nothing else is written."""
 MOST = 89_478_485
 """Pixels of a picture at most, at which Pillow warns too; phones take 12 to 50 million."""
 SPARSE = 10_000_000
@@ -322,14 +324,19 @@ def pixels(content: bytes, height: int, width: int, channels: int) -> np.ndarray
         content: The picture, which `load` has read.
         height, width: Size in pixels.
         channels: 1 or 3.
+
+    Raises:
+        PictureError: as `look`, and of a picture of 16 bits, which bytes do not hold.
     """
     from PIL import Image
 
+    if look(content).deep:
+        raise PictureError(
+            "it has 16 bits, and frames keep 8; videos as .npy files in an array_folder keep all"
+        )
     image: Image.Image
     with Image.open(io.BytesIO(upright(content, 3))) as image:
         image.load()
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode == "RGBA":
         ground = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(ground, image)

@@ -17,7 +17,8 @@ RANDOM = np.random.default_rng(0)
 def put(name: str, shade: int, size: tuple[int, int] = (6, 4), mode: str = "L") -> Path:
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(encoded(Image.new(mode, size, (shade,) * len(mode) if mode != "L" else shade)))
+    colour = (shade,) * len(mode) if mode in ("RGB", "RGBA") else shade
+    path.write_bytes(encoded(Image.new(mode, size, colour)))
     return path
 
 
@@ -78,6 +79,15 @@ def test_frames_in_no_folder_of_a_video_and_broken_ones_are_named() -> None:
     train, _ = source(unreadable="skip").load()
     assert [len(video) for video in train["video"]] == [2, 3, 12]
     assert train.notes[0].startswith("1 of 18 frames are left out")
+
+
+def test_frames_of_16_bits_are_refused() -> None:
+    clips()
+    name = put("films/left/a/frame_1.png", 300, mode="I;16")
+    assert message(DataError, source().load).startswith(
+        f"data.path: frames that cannot be read: {name} (it has 16 bits, and frames keep 8; "
+        "videos as .npy files in an array_folder keep all)."
+    )
 
 
 def test_an_image_folder_that_holds_frames_says_so() -> None:

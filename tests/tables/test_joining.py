@@ -7,7 +7,8 @@ import pytest
 from shared import message
 
 from kbuilder.errors import DataError
-from kbuilder.tables.joining import chosen, ends, joined, natural, runs
+from kbuilder.tables.joining import chosen, ends, joined, runs
+from kbuilder.tables.naturally import natural
 from kbuilder.tables.table import Table
 
 TABLE = Table(
