@@ -236,7 +236,7 @@ def outline(architecture: Any, shape: tuple[int, ...], classes: int = 1000) -> A
     """The model of an architecture for images, as `kb.build` makes it, but hollow."""
     import keras
 
-    from kbuilder.building.network import body_of
+    from kbuilder.architectures._body import body_of
 
     with hollow():
         inputs = keras.Input(shape)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
-from kbuilder import catalog
+from kbuilder.architectures._body import adapted, body_of
 from kbuilder.architectures.cnn import CNN
 from kbuilder.architectures.lstm import LSTM
-from kbuilder.contracts import Adaptive, Architecture, Body, Form, Signal
+from kbuilder.contracts import Architecture, Body, Form, Signal
 from kbuilder.errors import BuildError
 from kbuilder.named import Named
 from kbuilder.spec import Spec
@@ -56,24 +56,9 @@ def _applied(architecture: Architecture, signal: Signal, place: str) -> Body:
     Raises:
         BuildError: if it gives no vector, or cannot be built.
     """
-    given: Any = architecture
-    if isinstance(given, Adaptive):
-        decided = {
-            field: choice.value
-            for field, choice in given.decide(signal).items()
-            if getattr(given, field) in (None, "auto")
-        }
-        given = given.model_copy(update=decided)  # type: ignore[attr-defined]
     try:
-        made = given.apply(signal)
+        given, _ = adapted(architecture, signal)
+        return body_of(given, signal)
     except BuildError as error:
         key = ("model", place, *error.problem.key[1:])
         raise BuildError(error.problem.message, key=key) from None
-    body = made if isinstance(made, Body) else Body(made)
-    if len(body.tensor.shape) != 2:
-        raise BuildError(
-            f"{catalog.name_of(architecture)} gives a map of {body.tensor.shape[1:]}. Expected a "
-            "vector (batch, d): end with a Flatten or a global pooling layer.",
-            key=("model", place),
-        )
-    return body

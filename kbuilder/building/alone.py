@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from kbuilder import room
-from kbuilder.building.choosing import adapted, check_form
+from kbuilder.architectures._body import adapted
+from kbuilder.building.choosing import check_form
 from kbuilder.building.inputs import Inputs
 from kbuilder.building.network import assemble, compile_model, model_of
 from kbuilder.contracts import FORMS, RANKS, Architecture, Form, Signal, Task

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from typing import Any, cast
 
 from kbuilder import catalog, spec
+from kbuilder.architectures._body import adapted
 from kbuilder.building.inputs import Inputs, keyed
 from kbuilder.columns import Columns
 from kbuilder.contracts import (
     FORMS,
-    Adaptive,
     Architecture,
-    Choice,
     Decision,
     Form,
     Reforming,
@@ -202,19 +201,6 @@ def _expect_alike(columns: Columns, signals: Mapping[str, Signal], first: str, o
         f"{{{first}: …, {other}: …}}`.",
         key=("model", branches.SHARE),
     )
-
-
-def adapted(architecture: Any, signal: Signal) -> tuple[Any, dict[str, Choice]]:
-    """The architecture with what it left open, and what it chose; what the user wrote wins."""
-    if not isinstance(architecture, Adaptive):
-        return architecture, {}
-    choices = {
-        field: choice
-        for field, choice in architecture.decide(signal).items()
-        if getattr(architecture, field) in (None, "auto")
-    }
-    update = {field: choice.value for field, choice in choices.items()}
-    return architecture.model_copy(update=update), choices  # type: ignore[attr-defined]
 
 
 def check_form(

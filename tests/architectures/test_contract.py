@@ -14,7 +14,7 @@ from shared import RUNS, fields, hollow, message, signal
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.building.network import body_of
+from kbuilder.architectures._body import body_of
 from kbuilder.contracts import FORMS
 from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions

@@ -9,7 +9,7 @@ from shared import counts, hollow, message, outline
 
 import kbuilder as kb
 from kbuilder import catalog
-from kbuilder.building.network import body_of
+from kbuilder.architectures._body import body_of
 from kbuilder.contracts import Choice, Signal
 from kbuilder.errors import BuildError
 

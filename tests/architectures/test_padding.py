@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import kbuilder as kb
-from kbuilder.building.network import body_of
+from kbuilder.architectures._body import body_of
 from kbuilder.contracts import Signal
 from kbuilder.errors import BuildError
 from kbuilder.spec import Spec
@@ -155,6 +155,14 @@ def test_a_network_of_others_that_does_not_look_at_the_mask_is_refused() -> None
         "Expected a network that takes `mask=signal.mask` (batch, time), which says which steps "
         "are real; or `masking: none` under the feature."
     )
+    videos = keras.Input((8, 6, 6, 1))
+    signal = Signal("video", videos, mask=mask)
+    network = kb.Frames(image=kb.CNN(filters=[2]), sequence=kb.LSTM(units=2))
+    assert body_of(network, signal).tensor.shape == (None, 2)
+    with pytest.raises(BuildError) as caught:
+        body_of(network.model_copy(update={"sequence": Others()}), signal)
+    assert str(caught.value).startswith("model.sequence: ")
+    assert "does not look at `signal.mask`" in str(caught.value)
 
 
 @pytest.mark.parametrize(

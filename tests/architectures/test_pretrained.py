@@ -18,8 +18,7 @@ from shared import hollow, message, outline
 
 import kbuilder as kb
 from kbuilder.architectures._applications import EXPECTS, NETWORKS, RENAMED, SMALLEST, preprocessed
-from kbuilder.building.choosing import adapted
-from kbuilder.building.network import body_of
+from kbuilder.architectures._body import adapted, body_of
 from kbuilder.contracts import Choice, Signal
 from kbuilder.errors import BuildError, RecipeError
 from kbuilder.recipe import reading, writing
