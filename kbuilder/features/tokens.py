@@ -14,7 +14,7 @@ from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Wholes, learned
 from kbuilder.tables.profile import Profile
-from kbuilder.tables.sequences import RARELY, first_steps, outermost
+from kbuilder.tables.sequences import RARELY, between, first_steps, outermost
 from kbuilder.tables.values import MISSING_INTEGER, kind_of
 from kbuilder.tables.whole_rows import whole_numbers, whole_rows
 
@@ -89,8 +89,7 @@ class Tokens(Spec):
             masking = found["masking"].value
         begin, end = outermost(_there(numbers, None if masking == "missing" else masking))
         found["length"] = length_of(end - begin)
-        steps = np.arange(numbers.shape[1])
-        real = (steps >= begin[:, None]) & (steps < end[:, None]) & (numbers != MISSING_INTEGER)
+        real = between(begin, end, numbers.shape[1]) & (numbers != MISSING_INTEGER)
         different, counts = np.unique(numbers[real], return_counts=True)
         if not len(different):
             raise DataError(
@@ -188,9 +187,8 @@ class Tokens(Spec):
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Numbers that are none of the vocabulary, or of which a row has too many."""
         begin, end = outermost(_there(raw, self._padding))
-        steps = np.arange(raw.shape[1])
-        there = (steps >= begin[:, None]) & (steps < end[:, None])
-        read = steps >= (end - learned(self.length))[:, None]
+        there = between(begin, end, raw.shape[1])
+        read = between(end - learned(self.length), end, raw.shape[1])
         return there, there & ~(read & np.isin(raw, learned(self.vocabulary)))
 
     def script(self, values: str) -> str:
@@ -220,11 +218,10 @@ def _padding(numbers: np.ndarray) -> Choice:
     """0 is padding, unless it stands between other numbers as a word does."""
     zero = numbers == 0
     begin, end = outermost(_there(numbers, 0))
-    steps = np.arange(numbers.shape[1])
-    within = zero & (steps >= begin[:, None]) & (steps < end[:, None])
-    between, ends = int(within.sum()), int(zero.sum() - within.sum())
-    if between > RARELY * ends:
-        why = f"0 stands between other numbers {between:,} times, as a word does"
+    within = zero & between(begin, end, numbers.shape[1])
+    inside, ends = int(within.sum()), int(zero.sum() - within.sum())
+    if inside > RARELY * ends:
+        why = f"0 stands between other numbers {inside:,} times, as a word does"
         return Choice("missing", why)
     if not ends:
         return Choice(0, "no training row has 0, which is kept for padding")

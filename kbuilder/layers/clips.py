@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from kbuilder.layers.first_steps import first_places
 from kbuilder.layers.pixels import fitted
 
 
@@ -78,11 +79,7 @@ class Clips(keras.layers.Layer):
         if self.padding is not None:
             equal = tf.reduce_all(tf.equal(videos, self.padding), axis=pixels)
             there = tf.logical_and(there, tf.logical_not(equal))
-        time = tf.shape(videos)[1]
-        places = tf.range(time)[None, :]
-        end = tf.reduce_max(tf.where(there, places + 1, 0), axis=1, keepdims=True)
-        begin = tf.reduce_min(tf.where(there, places, time), axis=1, keepdims=True)
-        index = tf.maximum(begin, end - self.frames) + tf.range(self.frames)[None, :]
+        index, end = first_places(there, self.frames)
         known = tf.clip_by_value(index, 0, tf.maximum(end - 1, 0))
         taken = tf.gather(videos, known, axis=1, batch_dims=1)
         taken = tf.where(tf.math.is_nan(taken), 0.0, taken)  # of a video without a frame

@@ -19,10 +19,24 @@ def first_steps(values: Any, there: Any, steps: int) -> tuple[Any, Any]:
         (batch, steps, ...), and which of them are such, (batch, steps) booleans. What stands in the
         others is any of the row's values.
     """
-    time = tf.shape(values)[1]
+    index, end = first_places(there, steps)
+    last = tf.shape(values)[1] - 1
+    taken = tf.gather(values, tf.clip_by_value(index, 0, last), axis=1, batch_dims=1)
+    return tf.ensure_shape(taken, (None, steps, *values.shape[2:])), tf.less(index, end)
+
+
+def first_places(there: Any, steps: int) -> tuple[Any, Any]:
+    """Where the steps stand that come first, beyond the end where there are fewer; and the end.
+
+    Args:
+        there: Which steps are no padding, (batch, time) booleans.
+        steps: How many are kept, the last ones of more.
+
+    Returns:
+        (batch, steps) and (batch, 1) whole numbers.
+    """
+    time = tf.shape(there)[1]
     places = tf.range(time)[None, :]
     end = tf.reduce_max(tf.where(there, places + 1, 0), axis=1, keepdims=True)
     begin = tf.reduce_min(tf.where(there, places, time), axis=1, keepdims=True)
-    index = tf.maximum(begin, end - steps) + tf.range(steps)[None, :]
-    taken = tf.gather(values, tf.clip_by_value(index, 0, time - 1), axis=1, batch_dims=1)
-    return tf.ensure_shape(taken, (None, steps, *values.shape[2:])), tf.less(index, end)
+    return tf.maximum(begin, end - steps) + tf.range(steps)[None, :], end

@@ -51,9 +51,4 @@ class Preprocessor(keras.layers.Layer):
         members: dict[str, dict[str, Any]] = {}
         for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
             members.setdefault(key, {})[column] = part
-        return {
-            key: side_by_side(own, columns)
-            if len(own) > 1
-            else next(part(columns[column]) for column, part in own.items())
-            for key, own in members.items()
-        }
+        return {key: side_by_side(own, columns) for key, own in members.items()}

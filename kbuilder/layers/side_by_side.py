@@ -30,8 +30,11 @@ def side_by_side(parts: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
         columns: The tensor by column.
 
     Returns:
-        (batch, n) float32.
+        (batch, n) float32; of one column alone whatever its layer gives.
     """
+    if len(parts) == 1:
+        [(column, part)] = parts.items()
+        return part(columns[column])
     groups: dict[Any, list[str]] = {}
     for column, part in parts.items():
         groups.setdefault(_group(column, part, columns[column]), []).append(column)

@@ -95,8 +95,7 @@ def of_file(file: Path) -> np.ndarray:
             about = head(content)
         if about is not None and about.dtype.hasobject:
             raise ArrayError(_objects(about))
-        # Mapped first, so that a head that claims more than the file has is refused; no pickle.
-        values: np.ndarray = np.array(np.load(file, mmap_mode="r", allow_pickle=False))
+        values = _loaded(file)
     except ArrayError:
         raise
     except OSError as error:
@@ -110,13 +109,21 @@ def of_file(file: Path) -> np.ndarray:
     return values.astype(np.uint8) if values.dtype.kind == "b" else values
 
 
+def _loaded(file: Path) -> np.ndarray:
+    """The array of a `.npy` file, read without pickle.
+
+    It is mapped first, so that a head that claims more than the file has is refused.
+    """
+    return np.array(np.load(file, mmap_mode="r", allow_pickle=False))
+
+
 def records(path: Path) -> dict[str, np.ndarray]:
     """The fields of a `.npy` file of records, as arrays by name; none: it holds no records."""
     with path.open("rb") as content:
         about = head(content)
     if about is None or about.dtype.names is None or about.dtype.hasobject:
         return {}
-    table = np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    table = _loaded(path)
     return {name: table[name] for name in about.dtype.names}
 
 
@@ -172,9 +179,7 @@ class Folder(Mapping[str, Any]):
         if not file.is_file():
             raise KeyError(name)
         expect_no_objects(file, self._key)
-        # Mapped first, so that a head that claims more than the file has is refused; no pickle.
-        found: np.ndarray = np.array(np.load(file, mmap_mode="r", allow_pickle=False))
-        return found
+        return _loaded(file)
 
     def __contains__(self, name: object) -> bool:
         return self.file(name).is_file()

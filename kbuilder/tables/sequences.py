@@ -182,8 +182,12 @@ def outermost(there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def real(array: np.ndarray, value: float | None) -> np.ndarray:
     """Which steps are no padding. (rows, time) bool"""
-    begin, end = ends(array, value)
-    steps = np.arange(array.shape[1])
+    return between(*ends(array, value), array.shape[1])
+
+
+def between(begin: np.ndarray, end: np.ndarray, time: int) -> np.ndarray:
+    """Which of so many steps stand from `begin` to before `end` in each row. (rows, time) bool"""
+    steps = np.arange(time)
     return (steps >= begin[:, None]) & (steps < end[:, None])
 
 

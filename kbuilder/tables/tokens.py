@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.tables.sequences import RARELY, outermost
+from kbuilder.tables.sequences import RARELY, between, outermost
 
 LOOKED = 2000
 """Rows that are looked at."""
@@ -23,13 +23,12 @@ def in_arrays(values: np.ndarray) -> int:
     """
     rows = np.nan_to_num(values[:LOOKED].reshape(len(values[:LOOKED]), -1).astype(np.float64))
     begin, end = outermost(rows != 0)
-    steps = np.arange(rows.shape[1])
-    within = (steps >= begin[:, None]) & (steps < end[:, None])
+    within = between(begin, end, rows.shape[1])
     beyond = int((~within).sum())
-    between = int((within & (rows == 0)).sum())
+    inside = int((within & (rows == 0)).sum())
     some = end > begin
     one_side = (begin[some] == 0).all() or (end[some] == rows.shape[1]).all()
-    if not one_side or between > RARELY * beyond or len(np.unique(end - begin)) < 2:
+    if not one_side or inside > RARELY * beyond or len(np.unique(end - begin)) < 2:
         return 0
     return _many(rows[within])
 

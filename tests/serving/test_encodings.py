@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import grpc
 import handmade
 import httpx
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from grpc_serving import answering
 from halting import HANG
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 import kbuilder as kb
 from kbuilder.export import exporting
-from kbuilder.serving import prediction_service, server
 
 ROWS = 60
 FEATURES: dict[str, Any] = {
@@ -62,34 +56,6 @@ def asked(known: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-@contextmanager
-def answering(folder: Path) -> Iterator[prediction_service_pb2_grpc.PredictionServiceStub]:
-    """The stub of a gRPC server of one model, called `model`."""
-    app = handmade.make({"model": folder}, 30)
-    with server.bound("127.0.0.1", 0) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def start() -> grpc.aio.Server:
-        made = prediction_service.make(app, address)
-        await made.start()
-        return made
-
-    def wait(task: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(task, loop).result(HANG)
-
-    made = wait(start())
-    with grpc.insecure_channel(address) as channel:
-        yield prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    wait(made.stop(1))
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    for model in app.models.values():
-        model.close()
-
-
 @pytest.mark.slow
 def test_bins_hashes_and_counts_are_served_as_they_are_predicted(
     monkeypatch: pytest.MonkeyPatch,
@@ -121,6 +87,7 @@ def test_bins_hashes_and_counts_are_served_as_they_are_predicted(
         cells = [row[one["column"]] for row in sent]
         values = [blank[one["dtype"]] if cell is None else cell for cell in cells]
         request.inputs[one["name"]].CopyFrom(tf.make_tensor_proto(values, one["dtype"]))
-    with answering(place.parent) as stub:
+    with answering(handmade.make({"model": place.parent}, 30)) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         outputs = stub.Predict(request, timeout=HANG).outputs
     np.testing.assert_allclose(tf.make_ndarray(outputs["probability"]), wanted, rtol=1e-5)

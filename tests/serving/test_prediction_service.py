@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import handmade
 import numpy as np
 import pytest
 import tensorflow as tf
+from grpc_serving import answering
 from halting import HANG
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
@@ -22,7 +21,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from kbuilder.serving import prediction_service, server
+from kbuilder.serving import server
 
 GIVEN: dict[str, Any] = {
     "number": np.float32([1, 0.5]), "pair": np.float32([[1, 2], [3, 4]]),
@@ -35,28 +34,8 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[grpc.Channel]:
     place = tmp_path_factory.mktemp("handmade")
     names = handmade.write_all(place, only=("all", "double"))
     app = handmade.make({name: place / name for name in names}, 30, token="s3cret")
-    with server.bound("127.0.0.1", 0) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def start() -> grpc.aio.Server:
-        made = prediction_service.make(app, address)
-        await made.start()
-        return made
-
-    def wait(task: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(task, loop).result(30)
-
-    answering = wait(start())
-    with grpc.insecure_channel(address) as made:
+    with answering(app) as made:
         yield made
-    wait(answering.stop(1))
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    for model in app.models.values():
-        model.close()
 
 
 @pytest.fixture
