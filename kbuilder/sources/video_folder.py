@@ -29,9 +29,9 @@ class VideoFolder(ClassFolders):
     The columns are `video`, the frames of a folder, and `label`, the name of its class folder, in
     one form of Unicode (NFC). Frames stand in the order of their names, in which numbers count as
     such: frame_2.png comes before frame_10.png. Each is read as an image of an image_folder is,
-    laid on white, and resized to one size. A folder that holds `train` and `test`, or `val`, is
-    read as the parts. Hidden files, and what other programs leave behind, are not looked at; what
-    else is not read is said.
+    laid on white, and resized to one size; pixels of 16 bits are refused. A folder that holds
+    `train` and `test`, or `val`, is read as the parts. Hidden files, and what other programs leave
+    behind, are not looked at; what else is not read is said.
     """
 
     height: Count | None = None
