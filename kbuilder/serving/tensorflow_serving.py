@@ -61,7 +61,8 @@ def read(body: bytes, signature: Signature) -> Request:
             )
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
-        instances = [_without(row, signature.ignored) for row in instances]
+        if signature.ignored:
+            instances = [_without(row, signature.ignored) for row in instances]
         instances = together.rows(instances, signature)
         spelled = signature.spelled(_names(instances[0]))
         columns = _from_rows(instances, spelled)
