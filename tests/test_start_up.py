@@ -55,6 +55,13 @@ def test_neither_tensorflow_nor_keras_is_imported(arguments: str, code: int) -> 
     assert {module for module in modules if module.partition(".")[0] in HEAVY} == set()
 
 
+def test_what_a_recipe_may_hold_is_explained_without_numpy() -> None:
+    done = run("-X", "importtime", "-m", "kbuilder", "explain", "training.schedule")
+    modules = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "kbuilder.describing.reference" in modules
+    assert {"numpy", *HEAVY} & modules == set()
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -15,7 +15,7 @@ from kbuilder import catalog
 from kbuilder.errors import CallError, listed, nearest
 from kbuilder.named import Keyed, Named
 from kbuilder.recipe.recipe import OneOrEach, Recipe
-from kbuilder.spec import Spec
+from kbuilder.spec import Spec, descriptions
 
 WIDTH = 100
 TITLES = {
@@ -48,7 +48,8 @@ def explain(name: str | None) -> str:
     if not entries:
         entries = list(_at(tuple(name.split("."))))
     if not entries:
-        known = [*_sections(), *(n for folder in catalog.FOLDERS for n in catalog.names(folder))]
+        plugins = [one for folder in catalog.FOLDERS for one in catalog.names(folder)]
+        known = [*Recipe.model_fields, *plugins]
         near = nearest(name, known)
         raise CallError(
             f"there is nothing called {name!r} in a recipe."
@@ -71,18 +72,12 @@ def fields(kind: type[Spec]) -> Iterator[tuple[str, FieldInfo, str]]:
 
 def _overview() -> str:
     lines = ["The sections of a recipe; `kbuilder explain NAME` has each, and their fields:", ""]
-    lines += [
-        f"  {name:<10} {first_line(field.description)}" for name, field in _sections().items()
-    ]
+    lines += [f"  {name:<10} {first_line(text)}" for name, text in descriptions(Recipe).items()]
     for folder, title in PLURALS.items():
         lines += ["", f"{title}:"]
         for name in catalog.names(folder):
             lines.append(f"  {name:<18} {first_line(inspect.getdoc(catalog.find(folder, name)))}")
     return "\n".join(lines)
-
-
-def _sections() -> dict[str, FieldInfo]:
-    return dict(Recipe.model_fields)
 
 
 def _plugin(folder: str, name: str) -> str:
@@ -100,7 +95,7 @@ def _entry(title: str, kind: type) -> str:
         lines += ["", "  fields:"]
     for name, field, told in own:
         lines += ["", f"    {name}: {told}{default_of(field)}"]
-        lines += _wrapped(field.description or "", "      ")
+        lines += _wrapped(descriptions(kind).get(name, ""), "      ")
     return "\n".join(lines)
 
 
@@ -129,7 +124,8 @@ def _at(key: tuple[str, ...]) -> Iterator[str]:
 def _field(path: str, kinds: list[type[Spec]], name: str) -> str:
     """One field, as the first class that has it says."""
     _, field, told = next(one for one in fields(kinds[0]) if one[0] == name)
-    lines = [f"{path}: {told}{default_of(field)}", "", *_wrapped(field.description or "", "  ")]
+    text = descriptions(kinds[0]).get(name, "")
+    lines = [f"{path}: {told}{default_of(field)}", "", *_wrapped(text, "  ")]
     folder = folder_of(field)
     if folder is not None:
         lines += ["", f"  {folder}:"]

@@ -19,7 +19,7 @@ from kbuilder.describing.reference import (
     folder_of,
 )
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.spec import Spec
+from kbuilder.spec import Spec, descriptions
 
 HEADINGS = ("Input shape: ", "Output shape: ", "Source: ")
 """Lines of a docstring that are paragraphs of their own."""
@@ -84,7 +84,7 @@ def _class(kind: type) -> list[str]:
         default = default_of(field)
         told += re.sub(r"^; default (.*)$", r"; default `\1`", default) or "; optional"
         lines += ["", f"`{name}`", f":   {told}"]
-        for paragraph in _paragraphs(field.description or ""):
+        for paragraph in _paragraphs(descriptions(kind).get(name, "")):
             lines += [f"    {paragraph}"] if paragraph else [""]
     return lines
 

@@ -42,8 +42,6 @@ T = TypeVar("T", bound=BaseModel)
 class Arguments(Spec):
     """Base of the generated classes, one a layer: a field for each argument."""
 
-    model_config = ConfigDict(use_attribute_docstrings=False)  # they have no source to read
-
 
 @cache
 def table() -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from kbuilder.spec import Positive
-from kbuilder.tables.values import Label, spellings
+
+if TYPE_CHECKING:
+    from kbuilder.tables.values import Label
 
 
 def _named(value: object) -> object:
@@ -46,6 +48,8 @@ def factors(own: Mapping[str, float], classes: Sequence[Label]) -> list[float]:
 
 def _found(own: Mapping[str, float], classes: Sequence[Label]) -> dict[str, str]:
     """The class by name; a truth value may be spelled otherwise, if only once."""
+    from kbuilder.tables.values import spellings
+
     known, others = {str(label) for label in classes}, spellings(classes)
     found = {name: name for name in own if name in known}
     for name in own:

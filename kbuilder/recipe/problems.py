@@ -17,7 +17,7 @@ from kbuilder.errors import CallError, Key, Problem, RecipeError, hidden, listed
 from kbuilder.named import Keyed, Named
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.recipe import OneOrEach, Recipe
-from kbuilder.spec import Spec
+from kbuilder.spec import Spec, descriptions
 
 # What was expected, by pydantic's type of error; {…} is filled from the error's context.
 EXPECTED = {
@@ -302,10 +302,9 @@ def _keys_of(owner: type[BaseModel] | None) -> list[str]:
 
 
 def _description(owner: type[BaseModel] | None, name: str) -> str:
-    field = owner.model_fields.get(name) if owner else None
-    if field is None or not field.description:
+    text = (descriptions(owner).get(name, "") if owner else "").rstrip(".")
+    if not text:
         return ""
-    text = field.description.rstrip(".")
     return f" Expected: {text[0].lower()}{text[1:]}."
 
 

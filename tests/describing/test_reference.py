@@ -10,6 +10,7 @@ from kbuilder.describing.reference import explain
 from kbuilder.errors import CallError
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.recipe.training import Training
+from kbuilder.spec import descriptions
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in catalog.names(folder)]
 
@@ -21,9 +22,10 @@ def test_each_field_of_each_plugin_is_there(folder: str, name: str) -> None:
     kind = catalog.find(folder, name)
     assert text.startswith(f"{name} (")
     words = " ".join(text.split())
+    described = descriptions(kind)
     for field, known in kind.model_fields.items():  # type: ignore[attr-defined]
         assert f"\n    {field}: " in text
-        assert " ".join(str(known.description).split()) in words
+        assert " ".join(described[field].split()) in words
         if known.is_required():
             assert "; required" in text
     assert " ".join(str(kind.__doc__).split()) in words

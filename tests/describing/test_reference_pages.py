@@ -14,7 +14,7 @@ import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.describing import reference_pages
 from kbuilder.describing.reference import classes_of
-from kbuilder.spec import Spec
+from kbuilder.spec import Spec, descriptions
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in sorted(catalog.own(folder))]
 
@@ -41,7 +41,7 @@ def check(kind: type[Spec], text: str) -> None:
         assert text.count(start) == 1, name
         first, _, rest = text.partition(start)[2].partition("\n")
         told = " ".join(rest.partition("\n`")[0].split())
-        assert " ".join(reference_pages.escaped(field.description or "").split()) in told
+        assert " ".join(reference_pages.escaped(descriptions(kind).get(name, "")).split()) in told
         value = None if field.default_factory else field.get_default()
         if field.is_required():
             assert first.endswith("; required"), name
