@@ -11,6 +11,7 @@ checked. Prints both, and writes them to benchmarks/results/checks.md.
 from __future__ import annotations
 
 import argparse
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,9 +19,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 import kbuilder as kb
 from kbuilder.data import checks, dataset
+from kbuilder.data.seen import Seen
 from kbuilder.errors import KBuilderError, on_one_line
 
 RESULTS = Path(__file__).with_name("results") / "checks.md"
@@ -126,6 +130,32 @@ def _column(make: Callable[[int], Any]) -> Callable[[pd.DataFrame, str], Planted
     return lambda frame, target: (frame.assign(planted=make(len(frame))), {})
 
 
+def _arrays(kind: str, n: int) -> list[np.ndarray]:
+    """Sequences of 12 steps of 3 numbers with a fault in them."""
+    arrays = RANDOM.normal(size=(n, 12, 3)).astype(np.float32)
+    if kind == "empty":
+        arrays[..., 1] = np.nan
+    elif kind == "constant":
+        arrays[..., 1] = 7
+    elif kind == "alike":
+        arrays[:] = arrays[0]
+    else:
+        arrays[RANDOM.permutation(n)[:2], 5, 1] = 1e9
+    return list(arrays)
+
+
+def _pictures(n: int) -> list[bytes]:
+    """PNG files of one picture, which differ by a text in them."""
+    files = []
+    for number in range(n):
+        said = PngInfo()
+        said.add_text("number", str(number))
+        buffer = io.BytesIO()
+        Image.linear_gradient("L").resize((8, 8)).save(buffer, "PNG", pnginfo=said)
+        files.append(buffer.getvalue())
+    return files
+
+
 FAULTS: dict[str, tuple[str, Callable[[pd.DataFrame, str], Planted]]] = {
     "a column equal to the target, in capitals": ("penguins", _copied),
     "a column that is the target with 1 % of noise": ("mpg", _noisy),
@@ -150,6 +180,13 @@ FAULTS: dict[str, tuple[str, Callable[[pd.DataFrame, str], Planted]]] = {
     "a column that is another in the test rows": ("tables/wine-quality-red", _shifted),
     "groups in training and in the test": ("tables/pima", _groups),
     "test rows that are not later": ("tables/banknote", _backwards),
+    "a channel of sequences without a number": ("tables/pima", _column(
+        lambda n: _arrays("empty", n))),
+    "a channel of sequences with one number": ("tables/pima", _column(
+        lambda n: _arrays("constant", n))),
+    "two numbers of 1e9 in sequences": ("tables/pima", _column(lambda n: _arrays("far", n))),
+    "arrays that are all the same": ("tables/pima", _column(lambda n: _arrays("alike", n))),
+    "pictures that are the same once decoded": ("tables/wheat-seeds", _column(_pictures)),
 }  # fmt: skip
 """By what it is: the table, and how it is planted. A column of its own is called "planted"."""
 SAID = {
@@ -191,9 +228,7 @@ def checked(rows: int = 1_000_000, columns: int = 50) -> tuple[float, float]:
     start = time.perf_counter()
     looked = dataset.look(kb.Recipe(data=kb.Frame(frame=frame, target="y")))
     middle = time.perf_counter()
-    checks.check(
-        checks.Looked(looked.resolved.recipe, looked.parts, looked.targets, own_test=False)
-    )
+    checks.check(Seen(looked.resolved.recipe, looked.parts, looked.targets, own_test=False))
     return middle - start, time.perf_counter() - middle
 
 

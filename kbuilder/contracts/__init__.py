@@ -11,6 +11,7 @@ from kbuilder.contracts.listeners import Progress as Progress
 from kbuilder.contracts.plugins import CONTRACTS as CONTRACTS
 from kbuilder.contracts.plugins import Adaptive as Adaptive
 from kbuilder.contracts.plugins import Architecture as Architecture
+from kbuilder.contracts.plugins import Arranging as Arranging
 from kbuilder.contracts.plugins import Augmentation as Augmentation
 from kbuilder.contracts.plugins import Cutting as Cutting
 from kbuilder.contracts.plugins import Discerning as Discerning
@@ -35,6 +36,7 @@ from kbuilder.contracts.plugins import Wide as Wide
 from kbuilder.contracts.values import FORMS as FORMS
 from kbuilder.contracts.values import IN_DOUBT as IN_DOUBT
 from kbuilder.contracts.values import RANKS as RANKS
+from kbuilder.contracts.values import Arranged as Arranged
 from kbuilder.contracts.values import Body as Body
 from kbuilder.contracts.values import Choice as Choice
 from kbuilder.contracts.values import Decision as Decision

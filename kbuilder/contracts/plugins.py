@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kbuilder.tables.table import Part, Table
 
 from kbuilder.contracts.values import (
+    Arranged,
     Choice,
     Division,
     Form,
@@ -393,6 +394,18 @@ class Timed(Protocol):
 
     def seconds(self, column: str, values: np.ndarray) -> np.ndarray:
         """Seconds since 1970, NaN where there is no date. (rows,) float64"""
+
+
+@runtime_checkable
+class Arranging(Protocol):
+    """A feature whose rows are arrays of numbers, or may be."""
+
+    def arranged(self, column: str, values: np.ndarray) -> Arranged | None:
+        """The rows of training as the network gets them, not scaled; None: they are no arrays.
+
+        Raises:
+            DataError: as `learn`.
+        """
 
 
 @runtime_checkable

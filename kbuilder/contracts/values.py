@@ -33,6 +33,22 @@ Holds = Literal["numbers", "words", "texts", "pictures"]
 """What a raw column holds for people: words are names of something; pictures, files or pixels."""
 
 
+class Arranged(NamedTuple):
+    """Rows of arrays as a feature gives them to the network, but for their scale.
+
+    Args:
+        numbers: NaN where missing. (rows, …, channels)
+        real: Which steps are no padding, (rows, steps) bool; None: all are data.
+        axis: That of channels in a row as it is read, 0 or -1; None: it has none, there is one.
+        far: What becomes of a number that is far off, for people; empty: nothing, it stays.
+    """
+
+    numbers: np.ndarray
+    real: np.ndarray | None = None
+    axis: int | None = -1
+    far: str = ""
+
+
 class Choice(NamedTuple):
     """A value that was inferred, with the reason that is printed."""
 

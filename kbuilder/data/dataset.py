@@ -10,6 +10,7 @@ from kbuilder import engine, preprocessing
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling, Validating
 from kbuilder.data import checks, gathering, infer, split, weights
+from kbuilder.data.seen import Seen
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe import branches
@@ -162,7 +163,7 @@ def look(recipe: Recipe) -> Looked:
         targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
-        findings = checks.check(checks.Looked(resolved.recipe, parts, targets, own_test))
+        findings = checks.check(Seen(resolved.recipe, parts, targets, own_test))
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 

@@ -22,6 +22,7 @@ from kbuilder.errors import DataError, cut
 from kbuilder.lines import to_line
 from kbuilder.tables import pictures
 from kbuilder.tables.layout import walk
+from kbuilder.tables.picture_heads import PictureError
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import kind_of, missing
 
@@ -132,7 +133,7 @@ def _content(path: Path) -> bytes | str:
         return "there is no such file"
     try:
         return pictures.read(path)
-    except pictures.PictureError as error:
+    except PictureError as error:
         return str(error)
 
 

@@ -15,7 +15,7 @@ from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
 from kbuilder.tables.number_lists import numbers_in as numbers_in
 from kbuilder.tables.number_lists import numbers_of as numbers_of
-from kbuilder.tables.pictures import keep_fourth_band as keep_fourth_band
+from kbuilder.tables.picture_heads import keep_fourth_band as keep_fourth_band
 from kbuilder.tables.pictures import upright
 from kbuilder.tables.sets import labels_in
 from kbuilder.tables.whole_rows import whole_numbers as whole_numbers

@@ -124,3 +124,10 @@ def expect_as_many(column: str, shape: tuple[int, ...], raw: tuple[int, ...]) ->
             f"shape {list(shape)} has {math.prod(shape):,}. Expected as many.",
             key=("features", column, "shape"),
         )
+
+
+def by_the_greatest(scale: float | None) -> str:
+    """What becomes of pixels that are far off, where nothing else is written as their scale."""
+    if scale is not None:
+        return ""
+    return "Pixels are divided by the greatest, so that all others become nearly 0"

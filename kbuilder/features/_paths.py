@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kbuilder.tables import pictures
+from kbuilder.tables import picture_heads as heads
 
-ENDINGS = (*pictures.ENDINGS, *pictures.OTHER_ENDINGS)
+ENDINGS = (*heads.ENDINGS, *heads.OTHER_ENDINGS)
 """What they end in, in lower case."""
 
 

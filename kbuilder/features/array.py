@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import model_validator
 
-from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
+from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features import _steps as steps
 from kbuilder.features._axes import (
@@ -165,11 +165,9 @@ class Array(Spec):
         numbers = arrange(finite(column, values, "float64"), written, self.data_format)
         given = arrange(values, written, self.data_format)
         shape = numbers.shape[1:]
-        masked = steps.learned(self, column, numbers, lists, raw)
+        masked, there = self._steps(column, numbers, lists, raw)
         known |= masked
-        if masked:
-            masking = masked["masking"].value if self.masking is None else self.masking
-            there = real(numbers, steps.padding(masking))
+        if there is not None:
             numbers, given = numbers[there], given[there]
         gaps = int(np.isnan(numbers).sum())
         if gaps:
@@ -197,6 +195,28 @@ class Array(Spec):
             **bounds,
             **dtype,
         }
+
+    def _steps(
+        self, column: str, numbers: np.ndarray, lists: bool, raw: tuple[int, ...]
+    ) -> tuple[dict[str, Choice], np.ndarray | None]:
+        """What is learned of padding, and which steps are none; None: all are data."""
+        masked = steps.learned(self, column, numbers, lists, raw)
+        if not masked:
+            return {}, None
+        masking = masked["masking"].value if self.masking is None else self.masking
+        return masked, real(numbers, steps.padding(masking))
+
+    def arranged(self, column: str, values: np.ndarray) -> Arranged:
+        """The numbers along their last axis, without scale."""
+        lists = uneven(values)
+        values = self._arrays(column, values)
+        raw = tuple(int(n) for n in values.shape[1:])
+        if self.shape is not None:
+            expect_as_many(column, self.shape, raw)
+        numbers = arrange(values, self.shape or raw, self.data_format)
+        there = self._steps(column, numbers, lists, raw)[1]
+        far = "" if self.rescale == "none" else "They count as the nearest of the others"
+        return Arranged(numbers, there, 0 if self.data_format == "channels_first" else -1, far)
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """float32 or float64, of the shape of a row as it comes. (rows, …)"""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -13,13 +11,15 @@ from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder import catalog
-from kbuilder.contracts import Augmentation, Choice, Form, Holds, Match, Numeric, Signal
+from kbuilder.contracts import Arranged, Augmentation, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
+from kbuilder.features import _picture_files as files
 from kbuilder.features._axes import (
     CHANNELS,
     DataFormat,
     arranged,
     by,
+    by_the_greatest,
     expect_as_many,
     expect_known,
     likeness,
@@ -31,7 +31,7 @@ from kbuilder.named import Keyed
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Positive, Shape, Spec, learned
 from kbuilder.tables import number_lists, pictures
-from kbuilder.tables.pictures import LARGEST, Picture, PictureError
+from kbuilder.tables.picture_heads import LARGEST
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import finite, kind_of, missing
 
@@ -169,7 +169,8 @@ class Image(Spec):
             scales = Choice(scale, f"the greatest training pixel is {top:g}")
             raw = Choice(tuple(int(n) for n in came), why)
         elif kind == "bytes":
-            return self._learn_files(column, values)
+            found, height, width, why = files.learned(column, values, self.dtype)
+            return {**self._sized(column, height, width, why), **found}
         elif kind != "array" and (cells := number_lists.count(values[~missing(values)])):
             sides = range(1, math.isqrt(cells) + 1)
             height = max(side for side in sides if cells % side == 0)
@@ -223,38 +224,25 @@ class Image(Spec):
         expect_as_many(column, shape, came)
         return values.reshape(len(values), *shape), came
 
-    def _learn_files(self, column: str, values: np.ndarray) -> dict[str, Choice]:
-        """By the heads of the files; of those with 16 bits the greatest pixel, which is decoded."""
-        heads = _each(column, values, pictures.look)
-        width, height, why = _size(heads)
-        grey = all(head.grey for head in heads)
-        fourth = sum(head.fourth for head in heads)
-        if fourth:
-            channels = Choice(4, f"{_of(fourth, heads)} have a fourth band that is no alpha")
-        else:
-            channels = Choice(1, "all training images are grey") if grey else Choice(
-                3, "there are colours in the training images"
-            )  # fmt: skip
-        deep = sum(head.deep for head in heads)
-        dtype = self.dtype or ("float32" if deep else "uint8")
-        bits = f"{_of(deep, heads)} have 16 bits" if deep else "files have pixels of 0 to 255"
-        if dtype == "uint8":
-            scale = Choice(255.0, "files have pixels of 0 to 255")
-        elif deep < len(heads):
-            scale = Choice(65_535.0, f"{bits}; the others are brought to their range, times 257")
-        else:
-            top = max(_each(column, values, pictures.greatest)) or 65_535
-            scale = Choice(float(top), f"the greatest training pixel is {top:,}")
-        return {
-            **self._sized(column, height, width, why),
-            "channels": channels, "scale": scale, "pixels": Choice((), why),
-            "dtype": Choice(dtype, bits),
-        }  # fmt: skip
-
     def _sized(self, column: str, height: int, width: int, why: str) -> dict[str, Choice]:
         height, width = min(height, LARGEST), min(width, LARGEST)
         self._check_augmentations(column, self.height or height, self.width or width)
         return {"height": Choice(height, why), "width": Choice(width, why)}
+
+    def arranged(self, column: str, values: np.ndarray) -> Arranged | None:
+        """The pixels of arrays along their channels."""
+        if kind_of(values) == "bytes":
+            return None
+        if self.shape is not None:
+            values = self._shaped(column, values)[0]
+        if kind_of(values) != "array" or not self._is_image(values.shape[1:]):
+            return None
+        far = by_the_greatest(self.scale)
+        if values.ndim == 3:
+            return Arranged(values[..., None], axis=None, far=far)
+        if self.data_format == "channels_first":
+            return Arranged(np.moveaxis(values, 1, -1), axis=0, far=far)
+        return Arranged(values, far=far)
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """Files as objects (`bytes`) that TensorFlow reads, arrays as uint8 or float32."""
@@ -269,7 +257,7 @@ class Image(Spec):
                 )
             read = np.empty(len(values), dtype=object)
             channels = learned(self.channels)
-            read[:] = _each(column, values, lambda value: pictures.readable(value, channels))
+            read[:] = files.each(column, values, lambda value: pictures.readable(value, channels))
             return read
         if self.shape is not None:
             values = self._shaped(column, values)[0]
@@ -404,48 +392,3 @@ class Image(Spec):
             if reason:
                 key = ("features", column, "augment", place, catalog.name_of(augmentation))
                 raise DataError(f"{reason}.", key=key)
-
-
-def _each(column: str, values: np.ndarray, read: Any) -> list[Any]:
-    """What `read` gives of each file.
-
-    Raises:
-        DataError: naming the first that is not read, and how many there are.
-    """
-    found, wrong = [], list[tuple[int, str]]()
-    for row, content in enumerate(values):
-        try:
-            if not isinstance(content, bytes):
-                raise PictureError("there is none")
-            found.append(read(content))
-        except PictureError as error:
-            wrong.append((row, str(error)))
-    if wrong:
-        row, reason = wrong[0]
-        more = f", and in {len(wrong) - 1:,} rows more" if len(wrong) > 1 else ""
-        raise DataError(
-            f"column {column!r} has an image here{more} that cannot be read: {reason}. "
-            "Fix or remove it.",
-            key=("features", column),
-            row=row,
-        )
-    return found
-
-
-def _size(heads: Sequence[Picture]) -> tuple[int, int, str]:
-    """Width and height that most images have, else the medians of both; and why."""
-    sizes = Counter(head.size for head in heads)
-    (width, height), count = sizes.most_common(1)[0]
-    if 2 * count >= len(heads):
-        return width, height, f"{_of(count, heads)} are {width} × {height} pixels"
-    sides = list(zip(*sizes.elements(), strict=True))
-    width, height = (int(np.median(side)) for side in sides)
-    least, most = (" × ".join(f"{pick(side):,}" for side in sides) for pick in (min, max))
-    return width, height, (
-        f"the medians of {len(heads):,} training images of {len(sizes):,} sizes, from {least} to "
-        f"{most} pixels, are {width} × {height}"
-    )  # fmt: skip
-
-
-def _of(count: int, heads: Sequence[Picture]) -> str:
-    return f"{count:,} of {len(heads):,} training images"

@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
+from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features import _steps as steps
-from kbuilder.features._axes import CHANNELS, by
+from kbuilder.features._axes import CHANNELS, by, by_the_greatest
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables import clips
-from kbuilder.tables.pictures import LARGEST
+from kbuilder.tables.picture_heads import LARGEST
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.sequences import ends, real
 from kbuilder.tables.values import finite, kind_of
@@ -103,6 +103,18 @@ class Video(Spec):
             "channels": channels, "scale": Choice(scale, f"the greatest training pixel is {top:g}"),
             "pixels": Choice(raw, why), "dtype": Choice(dtype, why),
         }  # fmt: skip
+
+    def arranged(self, column: str, values: np.ndarray) -> Arranged:
+        """The pixels along their channels."""
+        lists = values.ndim == 1
+        values = self._arrays(column, values)
+        axis = -1 if values.ndim > clips.AXES else None
+        numbers = values[..., None] if axis is None else values
+        flat = numbers.reshape(*numbers.shape[:2], -1)
+        known = steps.padded(self.masking, flat, lists, "frames")
+        masking = known["masking"].value if known else self.masking
+        there = None if masking in (None, "none") else real(flat, steps.padding(masking))
+        return Arranged(numbers, there, axis, by_the_greatest(self.scale))
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """uint8, or float32; of videos of any length padded with NaN. (rows, frames, …)"""

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from kbuilder.layers.pixels import fitted
-from kbuilder.tables.pictures import MOST
+from kbuilder.tables.picture_heads import MOST
 
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM")
 OTHERS = (

@@ -10,7 +10,7 @@ import numpy as np
 from kbuilder.serving.refusals import RequestError, RowError
 from kbuilder.serving.values import DATA_URL, from_base64
 from kbuilder.tables import pictures
-from kbuilder.tables.pictures import PictureError
+from kbuilder.tables.picture_heads import PictureError
 
 
 def readable(name: str, contents: Iterable[Any], channels: int) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from kbuilder.errors import CallError, Key
 from kbuilder.sources._class_folders import ClassFolders
-from kbuilder.tables import pictures
+from kbuilder.tables import picture_heads, pictures
 from kbuilder.tables.cells import Words
 from kbuilder.tables.table import Table
 
@@ -30,8 +30,8 @@ class ImageFolder(ClassFolders):
     leave behind, are not looked at; what else is not read is said.
     """
 
-    endings: ClassVar[tuple[str, ...]] = (*pictures.ENDINGS, *pictures.OTHER_ENDINGS)
-    usual: ClassVar[tuple[str, ...]] = pictures.ENDINGS
+    endings: ClassVar[tuple[str, ...]] = (*picture_heads.ENDINGS, *picture_heads.OTHER_ENDINGS)
+    usual: ClassVar[tuple[str, ...]] = picture_heads.ENDINGS
     column: ClassVar[str] = "image"
     one: ClassVar[str] = "an image"
     many: ClassVar[str] = "images"
@@ -74,7 +74,7 @@ class ImageFolder(ClassFolders):
         for number, file in enumerate(files):
             try:
                 held[number] = pictures.read(file)
-            except pictures.PictureError as error:
+            except picture_heads.PictureError as error:
                 wrong[number] = str(error)
         return held, wrong
 

@@ -19,6 +19,7 @@ from kbuilder.tables import pictures
 from kbuilder.tables.cells import Words
 from kbuilder.tables.class_files import ClassFiles
 from kbuilder.tables.naturally import natural
+from kbuilder.tables.picture_heads import LARGEST, PictureError, look
 from kbuilder.tables.sequences import stacked
 from kbuilder.tables.table import Table
 
@@ -63,8 +64,8 @@ class VideoFolder(ClassFolders):
         heads = []
         for file in self._files("path", self._roots()).files:
             try:
-                heads.append(pictures.look(file.read_bytes()))
-            except (OSError, pictures.PictureError):
+                heads.append(look(file.read_bytes()))
+            except (OSError, PictureError):
                 continue  # which `load` says
         if not heads:
             return choices
@@ -72,8 +73,8 @@ class VideoFolder(ClassFolders):
         why = f"{count:,} of {len(heads):,} frames are {width} × {height} pixels"
         grey = all(head.grey for head in heads)
         found = {
-            "height": Choice(min(height, pictures.LARGEST), why),
-            "width": Choice(min(width, pictures.LARGEST), why),
+            "height": Choice(min(height, LARGEST), why),
+            "width": Choice(min(width, LARGEST), why),
             "channels": Choice(1, "all frames are grey") if grey
             else Choice(3, "there are colours in the frames"),
         }  # fmt: skip
@@ -125,6 +126,6 @@ class VideoFolder(ClassFolders):
         for number, file in enumerate(files):
             try:
                 held[number] = pictures.pixels(pictures.read(file), *sizes)
-            except pictures.PictureError as error:
+            except PictureError as error:
                 wrong[number] = str(error)
         return held, wrong

@@ -14,7 +14,8 @@ from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.contracts import Finding
-from kbuilder.data import checks, dataset
+from kbuilder.data import dataset
+from kbuilder.data.hashing import hashed
 from kbuilder.errors import DataError
 
 ROWS = 300
@@ -229,4 +230,4 @@ def test_long_rows_that_differ_in_their_middle_alone_are_no_repeated_rows() -> N
         values[2_000] = row
     column = np.empty(80, dtype=object)
     column[:] = long
-    assert len(np.unique(checks._hashed(column))) == 80
+    assert len(np.unique(hashed(column))) == 80

@@ -30,7 +30,7 @@ from shared import encoded, strings
 
 from kbuilder.engine import reason_of
 from kbuilder.layers.pictures import Pictures
-from kbuilder.tables import pictures
+from kbuilder.tables import picture_heads, pictures
 
 FILES = encodings()
 DOCUMENTED = ROOT / "docs/features.md"
@@ -100,7 +100,7 @@ def test_four_channels_keep_alpha_and_a_fourth_band() -> None:
     image, pixels = clear(), np.asarray(clear())
     bands = encoded(Image.frombytes("RGBX", image.size, image.tobytes()), "TIFF")
     rgb = np.asarray(drawing())
-    assert pictures.look(bands).fourth
+    assert picture_heads.look(bands).fourth
     contents = encoded(image), pictures.readable(bands, 4), encoded(drawing())
     seen = eagerly(*contents, channels=4)
     assert np.array_equal(seen[0], pixels)

@@ -13,7 +13,7 @@ from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.errors import CallError, DataError
-from kbuilder.tables import pictures
+from kbuilder.tables import picture_heads
 
 
 def put(name: str, content: bytes | None = None) -> Path:
@@ -74,7 +74,7 @@ def test_images_to_predict_come_in_parts_with_their_names() -> None:
     ]  # fmt: skip
 
 
-ENDINGS = ", ".join(pictures.ENDINGS)
+ENDINGS = ", ".join(picture_heads.ENDINGS)
 
 
 def test_a_folder_without_images_says_what_it_holds_and_what_was_expected() -> None:
@@ -321,7 +321,7 @@ def test_many_broken_images_are_counted() -> None:
 
 
 def test_an_image_of_too_many_pixels_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST", 50)  # rather than a picture of 90 megapixels
+    monkeypatch.setattr(picture_heads, "MOST", 50)  # rather than a picture of 90 megapixels
     put("images/cat/large.png")
     assert message(DataError, source().load) == (
         "data.path: images that cannot be read: images/cat/large.png "

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from shared import encoded, message, picture
 
-from kbuilder.tables.pictures import PictureError, load, look, readable
+from kbuilder.tables.picture_heads import PictureError, look
+from kbuilder.tables.pictures import load, readable
 
 
 def claiming(width: int, height: int, rows: int | None = None) -> bytes:

@@ -1,0 +1,27 @@
+"""Values as numbers that are equal where these are."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def hashed(values: np.ndarray) -> np.ndarray:
+    """A hash of each value, whatever it is: a number, a text, a list, an array. (rows,) uint64"""
+    import pandas as pd
+
+    exact = values.dtype.kind in "iub" and values.ndim == 1
+    if exact and np.array_equal(values, values.astype(np.float64).astype(values.dtype)):
+        values = values.astype(np.float64)  # as they are where one is missing
+    if values.ndim > 1:
+        values = np.array([row.tobytes().hex() for row in values], dtype=object)
+    try:
+        return pd.util.hash_array(values)
+    except TypeError:  # lists and the like
+        return pd.util.hash_array(np.array([whole(value) for value in values], dtype=object))
+
+
+def whole(value: object) -> str:
+    """A value as a text that no unlike value has: NumPy leaves out the middle of large arrays."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape} {value.tobytes().hex()}"
+    return str(value)

@@ -1,0 +1,182 @@
+"""What looks wrong in how the rows are divided: repeated ones, windows, parts of few rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from kbuilder import catalog
+from kbuilder.contracts import Finding
+from kbuilder.data import windows
+from kbuilder.data.hashing import hashed
+from kbuilder.data.seen import ENOUGH, SAMPLE, Seen
+from kbuilder.errors import cut, listed
+from kbuilder.lines import to_line
+from kbuilder.spec import given
+from kbuilder.tables.profile import profile
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import Label, as_label, kind_of, one_of
+
+FEW = 30
+"""Rows of a part whose figures are hardly any."""
+
+
+def rare_classes(seen: Seen) -> Iterator[Finding]:
+    """Classes of which there is no row to test on."""
+    for names, task in seen.targets:
+        if not task.stratified:
+            continue
+        train = Counter(_classes(seen.parts.train.target(names), task))
+        for part, table in seen.parts:
+            held = set(_classes(table.target(names), task))
+            lacking = [label for label in train if label not in held]
+            if lacking and part != "train":
+                yield Finding(
+                    "rare_classes", ("data", "split"),
+                    f"no row of {listed((repr(cut(str(c))) for c in lacking), 6)} is in {part}: "
+                    "its figures say nothing of them", sure=True,
+                )  # fmt: skip
+
+
+def _classes(values: np.ndarray, task: Any) -> list[Label]:
+    """The class of each row."""
+    if values.ndim == 1:
+        return [as_label(value) for value in values.tolist()]
+    return [task.classes[place] for place in one_of(values)]
+
+
+def split(seen: Seen) -> Iterator[Finding]:
+    """Parts of few rows, and what the division left out."""
+    for note in seen.parts.notes:
+        yield Finding("split", ("data", "split"), note, sure=True)
+    for column, values in seen.columns.items():
+        found = profile(values)
+        for by in catalog.names("splits"):
+            kind: Any = catalog.find("splits", by)
+            match = kind.recognise(found)
+            if match is not None:
+                line = to_line(("data", "split"), {"by": by, "column": column})
+                ignore = to_line(("data", "ignore"), [column])
+                yield Finding(
+                    "split", ("features", column),
+                    f"column {column!r} seems to say how the rows are divided, and is read as an "
+                    f"input: {match.reason}. Write `{line}` to divide by it, or `{ignore}`",
+                    sure=True,
+                )  # fmt: skip
+    for part, table in seen.parts:
+        if part == "test" and len(table) < FEW:
+            yield Finding(
+                "split", ("data", "split", part),
+                f"{part} has {len(table)} rows: its figures may be off by as much as "
+                f"{0.5 / np.sqrt(max(1, len(table))):.0%}", sure=True,
+            )  # fmt: skip
+
+
+def _repeated_pictures(seen: Seen) -> Iterator[Finding]:
+    """Pictures that stand in training and are held back too, whatever else is in their rows."""
+    for column, hashes in seen.pictures.items():
+        again = []
+        group = to_line(("data", "split"), {"by": "group", "column": column})
+        mend = "Remove what comes twice"
+        if not seen.parts.train.files and not seen.own_test:
+            mend = f"Keep the rows of a picture together: `{group}`"
+        for part, table in seen.parts:
+            if part == "train":
+                continue
+            rows = np.flatnonzero(np.isin(hashed(table[column]), hashes))
+            if len(rows):
+                first = table.row(int(rows[0]))
+                again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
+        exactly = ", byte for byte" if kind_of(seen.parts.train[column]) == "bytes" else ""
+        if again and len(np.unique(hashes)) > 1:
+            yield Finding(
+                "repeated_rows", ("features", column),
+                f"column {column!r}: {' and '.join(again)} are in the training rows too"
+                f"{exactly}: its figures are better than they should be. {mend}", sure=True,
+            )  # fmt: skip
+
+
+def repeated_rows(seen: Seen) -> Iterator[Finding]:
+    """Rows that stand in training and are held back too."""
+    pictures = list(_repeated_pictures(seen))
+    yield from pictures
+    if pictures:
+        return
+    names = [*seen.recipe.features, *(n for t in seen.targets for n in t.columns)]
+    train = seen.parts.train
+    if len(names) < 2 or len(train) < ENOUGH:
+        return
+    chance = _chance(train, names)
+    known = _rows(train, names)
+    again = []
+    for part, table in seen.parts:
+        if part != "train":
+            count = int(np.isin(_rows(table, names), known).sum())
+            expected = chance * len(train) * len(table)
+            if count > 0.01 * len(table) and count > 10 * expected:
+                again.append(f"{count:,} of {len(table):,} rows of {part}")
+    if again:
+        yield Finding(
+            "repeated_rows", ("data", "split"),
+            f"{' and '.join(again)} stand in the training rows too: its figures are better "
+            "than they should be. Remove rows that come twice from the file", sure=True,
+        )  # fmt: skip
+
+
+def _chance(table: Table, names: Sequence[str]) -> float:
+    """How likely two rows are alike, if their columns had nothing to do with each other."""
+    chance = 1.0
+    for name in names:
+        counts = np.unique(hashed(table[name][:SAMPLE]), return_counts=True)[1]
+        chance *= float(np.sum((counts / counts.sum()) ** 2))
+    return chance
+
+
+def _rows(table: Table, names: Sequence[str]) -> np.ndarray:
+    """A hash of each row. (rows,) uint64"""
+    import pandas as pd
+
+    columns = pd.DataFrame({name: hashed(table[name]) for name in names})
+    return pd.util.hash_pandas_object(columns, index=False).to_numpy()
+
+
+def overlap(seen: Seen) -> Iterator[Finding]:
+    """Windows of a series that share steps with windows of training."""
+    train, key = seen.parts.train, ("data", "split")
+    for column, feature in seen.recipe.features.items():
+        values = train[column]
+        if feature.holds != "numbers" or not windows.may_be(values):
+            continue
+        for part, table in seen.parts:
+            shared = windows.shared(train.take(slice(SAMPLE)), table.take(slice(SAMPLE)), column)
+            if part == "train" or shared is None:
+                continue
+            message = (
+                f"{shared.rows:,} of {min(len(table), SAMPLE):,} rows of {part} share steps of "
+                f"{column!r} with rows of training: they are windows that overlap, so that its "
+                "figures are better than they should be. "
+            )
+            if part == "test" and seen.own_test:
+                yield Finding("overlap", key, f"{message}Leave such rows out", sure=True)
+                return
+            split: Any = seen.recipe.data.split
+            own = {"by": catalog.name_of(split), **given(split)} if hasattr(split, "gap") else {}
+            line = to_line(key, {"by": "time", **own, "gap": shared.gap})
+            if shared.gap:
+                more = "and more by as many steps as the target lies ahead"
+                message += f"Divide them in their order, with a gap: `{line}`, {more}"
+            else:
+                line = ""
+                message += "Divide them by a column of their time, which rows in any order need"
+            yield Finding("overlap", key, message, sure=True, line=line)
+            return
+
+
+def unread(seen: Seen) -> Iterator[Finding]:
+    """What of the files is no row."""
+    notes = dict.fromkeys(note for _, table in seen.parts for note in table.notes)
+    for note in notes:
+        yield Finding("unread", ("data", "path"), note, sure=True)
