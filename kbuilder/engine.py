@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 PLATFORM = sys.platform
@@ -42,10 +42,23 @@ def load_before_pandas() -> None:
         load_quietly()
 
 
+def leave_wrappers_out() -> None:
+    """From now on import Keras without its wrappers for scikit-learn: a fourth of the time.
+
+    Keras imports scikit-learn for them wherever it is installed. The command line has no use for
+    them; a program that imports kbuilder may have.
+    """
+    _unused.add("sklearn")
+
+
+_unused: set[str] = set()
+"""What Keras can do without, and is not to import."""
+
+
 def load_quietly() -> None:
     """Import TensorFlow and Keras; what they write to stderr is dropped, unless they fail."""
     if not {"tensorflow", "keras"} <= sys.modules.keys():
-        with _stderr_held_back(), _nothing_collected():
+        with _stderr_held_back(), _nothing_collected(), _without(_unused):
             import keras  # noqa: F401
             import tensorflow as tf
 
@@ -68,6 +81,18 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@contextmanager
+def _without(names: Iterable[str]) -> Iterator[None]:
+    """Packages that are not imported yet cannot be for the while, as if they were not there."""
+    kept_out = [name for name in names if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(kept_out))  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        for name in kept_out:
+            del sys.modules[name]
 
 
 @contextmanager

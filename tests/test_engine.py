@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import warnings
+from importlib import import_module
+from types import ModuleType
 
 import pytest
+from shared import Call
 
 from kbuilder import engine
 
@@ -48,6 +52,43 @@ def test_an_error_within_silence_comes_out(capfd: pytest.CaptureFixture[str]) ->
         raise ValueError("wrong")
     print("later")
     assert capfd.readouterr().out == "later\n"
+
+
+def test_what_can_be_done_without_is_not_there_for_a_while() -> None:
+    with engine._without({"antigravity", "warnings"}):
+        assert find("antigravity") is None
+        assert find("warnings") is warnings
+    assert "antigravity" not in sys.modules
+    assert sys.modules["warnings"] is warnings
+
+
+def find(name: str) -> ModuleType | None:
+    """The module, if it can be imported."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+def test_the_command_line_leaves_the_wrappers_of_keras_out(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unused: set[str] = set()
+    monkeypatch.setattr(engine, "_unused", unused)
+    call("--version")
+    assert unused == {"sklearn"}
+
+
+@pytest.mark.slow
+def test_scikit_learn_is_there_once_it_is_asked_for() -> None:
+    """In a process of its own, since this one has imported all."""
+    script = (
+        "import sys; from kbuilder import engine; engine.leave_wrappers_out(); "
+        "engine.load_quietly(); print('sklearn' in sys.modules); "
+        "from sklearn import metrics; print(metrics.accuracy_score([1, 0], [1, 0]))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.split(), done.stderr) == (["False", "1.0"], "")
 
 
 NODE = "{{node pictures/map/while/cond/DecodePng}}"

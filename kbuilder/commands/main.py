@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from kbuilder import __version__
+from kbuilder import __version__, engine
 from kbuilder.console import echo
 from kbuilder.errors import Interrupted, KBuilderError, nearest
 
@@ -59,6 +59,7 @@ def kbuilder() -> None:
 def main() -> NoReturn:
     """Run the command, and exit with its code: 0, 1 failed, 2 wrong recipe or call."""
     signal.signal(signal.SIGTERM, _terminate)
+    engine.leave_wrappers_out()
     try:
         code = kbuilder.main(prog_name="kbuilder", standalone_mode=False)
     except click.exceptions.Exit as done:

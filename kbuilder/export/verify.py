@@ -12,6 +12,7 @@ with 1 if it is over the tolerance of the export or any name differs.
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import os
 import runpy
@@ -30,7 +31,10 @@ def main(format_file: Path, exports_file: Path, folder: Path) -> int:
     spelled = format_file.stem.replace("_", "")
     kind: Any = next(it for name, it in classes.items() if name.lower() == spelled)
     blocked = ["kbuilder"]
-    if kind.runtime not in ("keras", "tensorflow"):
+    if kind.runtime in ("keras", "tensorflow"):
+        blocked += ["pandas", "sklearn"]  # which Keras imports where they are, and no model needs
+        gc.disable()  # of what is imported there is nothing to collect
+    else:
         blocked += ["keras", "tensorflow"]
     sys.modules.update(dict.fromkeys(blocked))  # type: ignore[arg-type]  # their import now fails
 
