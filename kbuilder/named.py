@@ -48,7 +48,7 @@ def lacking(folder: str, kind: object) -> str | None:
     known = {*dir(kind), *kind.model_fields}
     if members - known:
         gone = listed(sorted(members - known))
-        promises = "kbuilder/contracts/plugins.py says what each is"
+        promises = "kbuilder/contracts says what each is"
         return f"its class {kind.__name__} lacks {gone}; {promises}"
     if not kind.__doc__:
         return f"its class {kind.__name__} has no docstring, which is what people read of it"

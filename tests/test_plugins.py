@@ -254,7 +254,7 @@ BAD = {
     "lacking": (
         "d", {"architectures/trap.py":
               "from kbuilder.spec import Spec\nclass Trap(Spec):\n    'It.'\n"},
-        "its class Trap lacks apply, forms; kbuilder/contracts/plugins.py says what each is",
+        "its class Trap lacks apply, forms; kbuilder/contracts says what each is",
     ),
     "no docstring": (
         "d", {"architectures/trap.py":

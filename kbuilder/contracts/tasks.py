@@ -1,0 +1,98 @@
+"""What a task promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from kbuilder.contracts.values import Choice, Match
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kbuilder.tables.profile import Profile
+
+
+class Task(Protocol):
+    """What is predicted: the last layer, the loss, the metrics, the names of the outputs."""
+
+    headline: ClassVar[str]
+    """The metric, higher being better, that a run is judged by."""
+    stratified: ClassVar[bool]
+    """Whether rows have one class each, whose shares the parts keep."""
+
+    @property
+    def loss_weight(self) -> float:
+        """How much its loss counts beside those of other targets; > 0."""
+
+    @classmethod
+    def recognise(cls, profile: Profile) -> Match | None:
+        """How surely a target is of this task; None: it is not."""
+
+    def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
+        """The fields that were left open (classes, scale), from the training rows alone.
+
+        Raises:
+            DataError: if the target does not fit the task.
+        """
+
+    def encode(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Target values as the loss takes them: (rows, units) float32.
+
+        Raises:
+            DataError: if a value is missing, or is none of the classes.
+        """
+
+    def head(
+        self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
+    ) -> Any:
+        """The last layer, called on (batch, d).
+
+        Args:
+            tensor: What the architecture gives.
+            output: Makes the layer of so many units that stands in for Dense (see `Body`).
+            name: The name of the last layer.
+        """
+
+    def explain(self) -> dict[str, Choice]:
+        """The last layer and the loss in words, each with the reason for it."""
+
+    def objective(self) -> tuple[Any, list[Any]]:
+        """The Keras loss and metrics, as objects: Keras guesses wrongly from names."""
+
+    def script(self, columns: tuple[str, ...]) -> str:
+        """An expression that is what `encode` returns.
+
+        It may use `table`, NumPy arrays by column, and the functions `numbers`, `integers` and
+        `words`, which read a column as float64, int64 and text, and `one_hot(values, classes)`.
+        """
+
+    def decode(self, outputs: Any) -> dict[str, Any]:
+        """Tensors by name from the network's outputs (batch, units), in TensorFlow."""
+
+    def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The network's outputs (rows, units) that `decode` makes into such answers."""
+
+    def score(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
+    ) -> dict[str, float]:
+        """Metrics of `outputs` against encoded targets, in the target's own units.
+
+        Args:
+            encoded: What `encode` gives.
+            outputs: The network's outputs.
+            weights: How much each row counts, > 0, float64 (rows,); None: all alike.
+        """
+
+    def baseline(
+        self, encoded: np.ndarray, weights: np.ndarray | None = None
+    ) -> tuple[str, np.ndarray]:
+        """The name, and the outputs (units,), of the best answer that ignores the input.
+
+        Args:
+            encoded: The targets of the training rows.
+            weights: As `score` takes them; 0 too.
+        """
+
+    def groups(self, encoded: np.ndarray) -> np.ndarray | None:
+        """Class number of each row, for class weights; None where rows have no single class."""
