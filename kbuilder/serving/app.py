@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from kbuilder.serving import models, open_inference, openapi, pages, tensorflow_serving
 from kbuilder.serving.bodies import LARGE, Bodies, Limits, check_brackets
+from kbuilder.serving.json_text import written_json
 from kbuilder.serving.metrics import TYPE, Metrics
 from kbuilder.serving.models import Model
 from kbuilder.serving.notices import Notices
@@ -29,7 +30,6 @@ from kbuilder.serving.refusals import (
     UnknownError,
 )
 from kbuilder.serving.signature import Columns
-from kbuilder.serving.values import written_json
 
 V1 = re.compile(
     r"/v1/models/(?P<name>[^/:]+)(?:/versions/(?P<version>[0-9]{1,19})|/labels/(?P<label>[^/:]+))?"

@@ -14,20 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kbuilder.serving.json_text import as_json, parsed, written_answer
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
-from kbuilder.serving.values import (
-    UNEVEN,
-    array,
-    as_json,
-    evened,
-    fits,
-    parsed,
-    same_rows,
-    shown,
-    written,
-    written_answer,
-)
+from kbuilder.serving.values import UNEVEN, array, evened, fits, same_rows, shown, written
 
 LENGTH = "inference-header-content-length"
 """The header that says how many bytes of a body are its JSON."""

@@ -14,21 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kbuilder.serving import together
+from kbuilder.serving.json_text import as_json, parsed, written_answer, written_json
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
-from kbuilder.serving.values import (
-    array,
-    as_json,
-    evened,
-    fits,
-    is_base64,
-    parsed,
-    same_rows,
-    shown,
-    written,
-    written_answer,
-    written_json,
-)
+from kbuilder.serving.values import array, evened, fits, is_base64, same_rows, shown, written
 
 DEFAULT = "serving_default"
 
