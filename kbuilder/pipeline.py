@@ -28,7 +28,7 @@ from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.run import Run
-from kbuilder.runs import resuming, run_folder, under_way
+from kbuilder.runs import naming, resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.predicted_csv import controls_warning
 from kbuilder.training import fitting, phases, sizing, strategies
@@ -141,7 +141,7 @@ def fit(
         KBuilderError: with a message that says where and how to fix it.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
-    path = run_folder.place(recipe, run_dir)
+    path = naming.place(recipe, run_dir)
     if data is not None and smoke:
         raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
     looked = dataset.look(recipe) if data is None else None

@@ -14,33 +14,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kbuilder import files, preprocessing
-from kbuilder.columns import Arrays, from_instances, read_json
+from kbuilder.columns import Arrays, from_instances
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Discerning, Finding, Gathering, Pathed
-from kbuilder.data import dataset, gathering, infer, weights
-from kbuilder.data import paths as paths_of_pictures
+from kbuilder.contracts import Decision, Discerning, Finding
+from kbuilder.data import infer, weights
+from kbuilder.data.given import Given, Paths, paths_of
+from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
-from kbuilder.evaluation.carrying import Carrying
 from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
-from kbuilder.export.contract import Fitted, Quantizing
+from kbuilder.export.contract import Fitted
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.runs import predict_file, resuming, run_folder
+from kbuilder.runs import naming, predict_file, run_folder
 from kbuilder.serving import exported as loading
-from kbuilder.tables import chunks, several
-from kbuilder.tables.arrays import from_frame
-from kbuilder.tables.cells import Cells
-from kbuilder.tables.keeping import ROW, Keep, named, of_arrays, of_frame
-from kbuilder.tables.table import Part, Table
+from kbuilder.tables.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Paths = str | Path | Sequence[str | Path]
-"""A file, a folder or a pattern; or several of them."""
-REPRESENTATIVE = 256  # rows of training by which the range of each activation is estimated
 
 
 def load(path: str | Path = "latest") -> Run:
@@ -50,7 +42,7 @@ def load(path: str | Path = "latest") -> Run:
         CallError: if there is no such folder.
         RunError: if it is incomplete or altered.
     """
-    path = run_folder.find(path)
+    path = naming.find(path)
     record = run_folder.read(path)
     return Run(path, record, run_folder.read_model(path))
 
@@ -63,7 +55,7 @@ def exported(path: Path) -> Iterator[Path]:
         RunError: if the run is incomplete or altered.
     """
     with TemporaryDirectory(prefix="kbuilder-") as folder:
-        place = Path(folder) / run_folder.called(path)
+        place = Path(folder) / naming.called(path)
         load(path).export(place)
         yield place
 
@@ -157,6 +149,10 @@ class Run:
         return frame[frame["split"] == split].reset_index(drop=True)
 
     @cached_property
+    def _given(self) -> Given:
+        return Given(self.recipe, self.record.columns)
+
+    @cached_property
     def _layer(self) -> Any:
         return preprocessing.preprocessor(self.record.columns)
 
@@ -193,7 +189,7 @@ class Run:
         """
         if data is None:
             return dict(self.metrics["splits"])
-        columns, table, console = self.record.columns, self._table(data), Console(verbose)
+        columns, table, console = self.record.columns, self._given.table(data), Console(verbose)
         lacking = [name for name in columns.target if name not in table.columns]
         if lacking and table.files:
             raise DataError(
@@ -251,8 +247,8 @@ class Run:
         Raises:
             DataError: if a column is missing.
         """
-        carrying, console = self._carrying(keep), Console(verbose)
-        table = self._table(data, carrying.keep)
+        carrying, console = self._given.carrying(keep), Console(verbose)
+        table = self._given.table(data, carrying.keep)
         _say_notes(table, console)
         strangers = Strangers(self.record.columns, unknown)
         strangers.see(table, self._raw(table))
@@ -280,9 +276,9 @@ class Run:
             keep: As `predict` takes it.
             unknown, verbose: As `evaluate` takes them.
         """
-        strangers, carrying = Strangers(self.record.columns, unknown), self._carrying(keep)
+        strangers, carrying = Strangers(self.record.columns, unknown), self._given.carrying(keep)
         console = Console(verbose)
-        for number, (table, _) in enumerate(self._parts(_paths(data), 0, carrying.keep)):
+        for number, (table, _) in enumerate(self._given.parts(paths_of(data), 0, carrying.keep)):
             if not number:
                 _say_notes(table, console)
             strangers.see(table, self._raw(table))
@@ -321,11 +317,11 @@ class Run:
             DataError: if the rows cannot be predicted.
             Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
         """
-        paths, output = _paths(data), Path(output)
+        paths, output = paths_of(data), Path(output)
         words = ["kbuilder", "predict", str(self.path), *map(str, paths), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
         words += ["--unknown", unknown] if unknown != "error" else []
-        carrying, strangers = self._carrying(keep), Strangers(self.record.columns, unknown)
+        carrying, strangers = self._given.carrying(keep), Strangers(self.record.columns, unknown)
         console = console or Console(verbose=False)
         begun = False
         words += [word for name in carrying.keep for word in ("--keep", name)]
@@ -342,8 +338,8 @@ class Run:
         job = predict_file.Job(
             data=paths,
             output=output,
-            run=files.sha256(self.path / run_folder.LOCK),
-            parts=lambda start: self._parts(paths, start, carrying.keep),
+            run=files.sha256(self.path / naming.LOCK),
+            parts=lambda start: self._given.parts(paths, start, carrying.keep),
             predict=predict,
             again=shlex.join(words),
             safe=safe_csv,
@@ -385,7 +381,11 @@ class Run:
         """
         columns, console = self.record.columns, Console(verbose)
         kind = exporting.check(Path(path), format, quantize, columns)
-        quantizing = None if quantize is None else self._quantizing(quantize)
+        quantizing = (
+            None
+            if quantize is None
+            else rows_to_quantize(self.path, self.record, quantize, self._outputs)
+        )
         table = from_instances(columns, self.record.examples, "the examples")
         prepared = preprocessing.apply(self._layer, columns, table)
         outputs = evaluating.outputs(self.model, prepared)
@@ -395,127 +395,9 @@ class Run:
         )  # fmt: skip
         return exporting.export(Path(path), kind, fitted, quantizing, console.say, served)
 
-    def _quantizing(self, to: str) -> Quantizing:
-        """The rows of the fit, read again: some to quantize by, others to measure on."""
-        recipe, columns = self.recipe, self.record.columns
-        try:
-            _, parts = dataset.divided(recipe, self.record.splits["smoke"])
-        except DataError as error:
-            raise ExportError(
-                f"--quantize needs the rows that {self.path} was fitted on, and they cannot be "
-                f"read: {error}"
-            ) from None
-        now = parts.describe(recipe.data.split.seed, self.record.splits["smoke"])
-        resuming.same_rows(self.path, self.record.splits, now)
-        held = {name: table for name, table in parts if name != "train"}
-        if not held:
-            raise ExportError(
-                f"{self.path} held no rows back, so that nobody would know what --quantize loses. "
-                "Expected a run with data.split.validation, or no --quantize."
-            )
-        part, table = next(iter(held.items()))
-        metric = str(self.metrics["headline"])
-        encoded = preprocessing.encode_targets(columns, table)
-        counted = None if columns.weight is None else weights.read(table, columns.weight, part)
-
-        def score(outputs: Arrays) -> float:
-            return evaluating.score(columns, encoded, outputs, counted)[metric]
-
-        return Quantizing(
-            to=to,
-            train=preprocessing.raw(columns, parts.train.take(slice(REPRESENTATIVE))),
-            part=part,
-            held=preprocessing.raw(columns, table),
-            metric=metric,
-            before=score(self._outputs(table)),
-            score=score,
-        )
-
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
         return self.record.columns.export_names()
-
-    def _parts(self, paths: Sequence[Path], start: int, keep: Keep = ()) -> Iterator[Part]:
-        """The rows of a file from one on, as many at a time as are predicted at once."""
-        columns = self.record.columns
-        wanted, size = columns.reads, predict_file.rows_per_part(columns)
-        if len(paths) > 1 or self._may_skip:
-            return self._table(paths, keep).parts(size, start)
-        return (
-            Part(self._opened(table), share)
-            for table, share in self._read_parts(paths[0], wanted, size, start, keep)
-        )
-
-    def _read_parts(
-        self, path: Path, wanted: Sequence[str], size: int, start: int, keep: Keep
-    ) -> Iterator[Part]:
-        """The rows of a file as they are read."""
-        columns = self.record.columns
-        if path.suffix.lower() == ".parquet" and not several.matching(path):
-            return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
-        if path.suffix.lower() == ".json" and not several.matching(path):
-            return read_json(columns, path, keep).parts(size, start)
-        return self.recipe.data.parts(path, columns.words(), wanted, size, start, keep)
-
-    @property
-    def _cells(self) -> Cells:
-        """How cells are read that do not come through the source."""
-        columns, data = self.record.columns, self.recipe.data
-        # Some sources have no words to read numbers from.
-        marks = (getattr(data, name, None) for name in ("decimal", "thousands"))
-        return Cells(columns.missing, columns.words(), *marks)
-
-    @property
-    def _may_skip(self) -> bool:
-        """Whether rows may be left out for their pictures, so that others count as read."""
-        known = self.record.columns.features.values()
-        pathed = any(isinstance(feature, Pathed) and feature.takes_paths for feature in known)
-        return pathed and infer.skips(self.recipe) and not isinstance(self.recipe.data, Gathering)
-
-    def _carrying(self, keep: str | Sequence[str]) -> Carrying:
-        """What is carried over; the numbers of rows too, where some may be left out."""
-        names = named(keep)
-        return Carrying((ROW, *names) if self._may_skip and ROW not in names else names)
-
-    def _table(self, data: Any, keep: Keep = ()) -> Table:
-        """The rows of a frame or of files, with what the files hold that they name."""
-        return self._opened(self._read(data, keep), infer.skips(self.recipe))
-
-    def _opened(self, table: Table, skip: bool = False) -> Table:
-        """Rows as the fit takes them: columns that are one array together, pictures as read."""
-        features = self.record.columns.features
-        return paths_of_pictures.opened(gathering.as_learned(table, features), features, skip)
-
-    def _read(self, data: Any, keep: Keep) -> Table:
-        if isinstance(data, Table):
-            return replace(data, kept=of_arrays(keep, data))
-        if not isinstance(data, str | Path | list | tuple):
-            table = from_frame(data, "the frame", self._cells)
-            return replace(table, kept=of_frame(keep, data, "the frame"))
-        paths = _paths(data)
-        if len(paths) > 1 and isinstance(self.recipe.data, Gathering):
-            return self.recipe.data.gather(paths, self.record.columns.words(), keep)
-        if len(paths) > 1:
-            tables = [self._read(path, keep) for path in paths]
-            return several.joined(paths, tables, self.record.columns.ignored)
-        [data] = paths
-        if data.suffix.lower() == ".json" and not several.matching(data):
-            return read_json(self.record.columns, data, keep)
-        if data.suffix.lower() == ".parquet" and not several.matching(data):
-            return chunks.read_parquet(data, self._cells, keep)
-        return self.recipe.data.read(data, self.record.columns.words(), keep)
-
-
-def _paths(given: Paths) -> tuple[Path, ...]:
-    """What a caller names, as paths.
-
-    Raises:
-        CallError: if it is none.
-    """
-    paths = (given,) if isinstance(given, str | Path) else tuple(given)
-    if not paths or not all(isinstance(path, str | Path) for path in paths):
-        raise CallError("there are no rows to read. Expected a path, or a list of paths.")
-    return tuple(map(Path, paths))
 
 
 def _say_notes(table: Table, console: Console) -> None:

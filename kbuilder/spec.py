@@ -191,8 +191,16 @@ Names = Annotated[
     BeforeValidator(_as_tuple, json_schema_input_type=str | list[str]),
     Strict(False),
 ]
+Ignored = Annotated[Names, Field(default=(), description="Columns that are not used.")]
 Unreadable = Literal["error", "skip"]
-Weight = Annotated[str, Field(min_length=1)] | None
+Weight = Annotated[
+    Annotated[str, Field(min_length=1)] | None,
+    Field(
+        default=None,
+        description="A column of numbers of 0 or more: how much each row counts, in the loss and "
+        "in the metrics;\nleft out: all alike.",
+    ),
+]
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", "'", " ", "_"]
 Words = Annotated[

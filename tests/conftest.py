@@ -133,7 +133,7 @@ def answers() -> Callable[..., dict[str, Any]]:
 
         serve = tf.saved_model.load(str(export)).signatures["serving_default"]
         names = run.input_names()
-        raw = preprocessing.tensors(preprocessing.raw(run.record.columns, run._table(data)))
+        raw = preprocessing.tensors(preprocessing.raw(run.record.columns, run._given.table(data)))
         given = serve(**{names[column]: tensor for column, tensor in raw.items()})
         return {name: tensor.numpy() for name, tensor in given.items()}
 

@@ -31,9 +31,9 @@ def evaluate(
     """
     from kbuilder.errors import listed
     from kbuilder.evaluation.wording import scores, verdict
-    from kbuilder.runs import run_folder
+    from kbuilder.runs import naming, run_folder
 
-    path = run_folder.find(run)
+    path = naming.find(run)
     metrics = run_folder.read(path).metrics
     files = [*data, *filter(None, [also])]
     if not files:

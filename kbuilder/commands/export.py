@@ -38,9 +38,9 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     """
     from kbuilder.errors import listed
     from kbuilder.export import exporting
-    from kbuilder.runs import run_folder
+    from kbuilder.runs import naming, run_folder
 
-    path = run_folder.find(run)
+    path = naming.find(run)
     exporting.check(Path(folder), name, quantize, run_folder.read(path).columns)
     from kbuilder import engine
 

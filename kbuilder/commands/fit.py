@@ -57,7 +57,7 @@ def fit(
         raise click.UsageError("Expected --resume without --smoke, which is for new runs.")
     from kbuilder.console import Console
     from kbuilder.recipe.reading import read
-    from kbuilder.runs import resuming, run_folder
+    from kbuilder.runs import naming, resuming
 
     # All that can be wrong with the call is said before TensorFlow is loaded.
     console = Console()
@@ -79,7 +79,7 @@ def fit(
         return
     echo(verdict(run.metrics))
     echo(f"run: {run.path}")
-    places = (run.path, run.path / "examples.json", f"exported/{run_folder.called(run.path)}")
+    places = (run.path, run.path / "examples.json", f"exported/{naming.called(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
     echo(
         f"Next:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",

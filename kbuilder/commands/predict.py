@@ -48,9 +48,9 @@ def predict(
     kbuilder predict latest new.parquet --output predictions.parquet
     kbuilder predict latest photo.jpg more-photos "others/*.png"
     """
-    from kbuilder.runs import predict_file, run_folder
+    from kbuilder.runs import naming, predict_file, run_folder
 
-    path = run_folder.find(run)
+    path = naming.find(run)
     predict_file.check(None if output is None else Path(output), encoding)
     run_folder.check(path)
     from kbuilder import engine

@@ -54,13 +54,13 @@ def serve(
     kbuilder serve exported --grpc-port 8500
     kbuilder serve latest
     """
-    from kbuilder.runs import run_folder
+    from kbuilder.runs import naming, run_folder
     from kbuilder.serving import places, server
 
     def say(text: str) -> None:
         echo(text, err=True)
 
-    run = run_folder.find(export) if run_folder.is_run(export) else None
+    run = naming.find(export) if naming.is_run(export) else None
     folders = {} if run else places.find(Path(export), name)
     token = server.token_in(None if token_file is None else Path(token_file), say)
     with ExitStack() as held:  # the addresses, before seconds are spent on loading

@@ -43,7 +43,7 @@ def show(
     kbuilder show cifar10-augmented.yaml --samples samples.png
     """
     from kbuilder.errors import CallError, on_one_line
-    from kbuilder.runs import run_folder
+    from kbuilder.runs import naming, run_folder
 
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
@@ -58,8 +58,8 @@ def show(
 
     prepared = pipeline.build(pipeline.prepare(read_recipe), read_recipe)
     found = prepared.data.findings
-    if run_folder.is_run(recipe) and not override:
-        found = tuple(run_folder.findings(run_folder.find(recipe)))
+    if naming.is_run(recipe) and not override:
+        found = tuple(run_folder.findings(naming.find(recipe)))
     network = describe(prepared.network.model, prepared.recipe.training.rows_per_step)
     if samples is not None:
         seed = prepared.recipe.training.seed

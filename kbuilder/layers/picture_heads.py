@@ -48,6 +48,7 @@ def refuse(content: Any, head: Any) -> Any:
 
 
 def bmp(content: Any, head: Any) -> Any:
+    """A BMP of 24 or 32 bits. (height, width, 3) uint8; others are refused."""
     width, height = little(head[18:22]), little(head[22:26])
     height = tf.where(height >= 2**31, 2**32 - height, height)  # negative: from the top down
     content = bounded(content, width, height)
@@ -69,11 +70,13 @@ def given(condition: Any, reason: Any, content: Any) -> Any:
 
 
 def bounded(content: Any, width: Any, height: Any) -> Any:
+    """The content, if a picture of such a size may be decoded; else it is refused."""
     reason = f"it has more than {MOST // 10**6} million pixels. Expected a smaller picture"
     return given(width * height <= MOST, reason, content)
 
 
 def length(content: Any) -> Any:
+    """How many bytes there are. () int64"""
     return tf.cast(tf.strings.length(content), tf.int64)
 
 
@@ -91,6 +94,7 @@ def some_of(content: Any, start: Any, count: Any, wanted: Any) -> Any:
 
 
 def begins_with(values: Any, magic: bytes) -> Any:
+    """Whether bytes begin with such ones. () bool"""
     return tf.reduce_all(values[: len(magic)] == tf.constant(list(magic), tf.int64))
 
 

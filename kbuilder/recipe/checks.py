@@ -11,7 +11,14 @@ Check = Literal[
     "repeated_rows", "shift", "spelling", "split", "sum", "unread",
 ]  # fmt: skip
 Verdict = Literal["error", "warn", "ignore"]
-Checks = Annotated[dict[Check, Verdict], Field(default={})]
+Checks = Annotated[
+    dict[Check, Verdict],
+    Field(
+        default={},
+        description="What a finding in the rows is, by the name of its check: error, warn or "
+        "ignore.",
+    ),
+]
 """What a finding of a check is: an error, a warning, or nothing; left out: a column that gives the
 target away is an error, all else a warning."""
 DEFAULTS: dict[Check, Verdict] = {"leak": "error"}

@@ -26,5 +26,9 @@ def _usual() -> Any:
     return catalog.find("splits", USUAL)()
 
 
-Split = Annotated[Splitting, Named("splits", key="by", assume=_by), Field(default_factory=_usual)]
+Split = Annotated[
+    Splitting,
+    Named("splits", key="by", assume=_by),
+    Field(default_factory=_usual, description="How the rows are divided."),
+]
 """How the rows are divided into training, validation and test."""

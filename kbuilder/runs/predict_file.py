@@ -18,16 +18,16 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kbuilder import __version__, files, signals
 from kbuilder.columns import Columns
 from kbuilder.console import Console
 from kbuilder.contracts import Form, Wide
 from kbuilder.errors import CallError, DataError, Interrupted, KBuilderError, listed
-from kbuilder.runs import predicted_excel, under_way
-from kbuilder.runs.predicted_csv import UTF8, check_encoding, to_csv
-from kbuilder.runs.predicted_lines import to_lines
+from kbuilder.runs import under_way
+from kbuilder.runs.predicted_csv import UTF8, check_encoding
+from kbuilder.runs.predicted_ways import WAYS
 from kbuilder.tables import several
 from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
@@ -51,8 +51,6 @@ FEWEST = 1_024
 """The rows of the smallest part."""
 NUMBERS = 2**25
 """Numbers that the long vectors of a part become: 128 MB."""
-GROUP = 2**18
-"""The rows of a group in a Parquet file."""
 
 
 def rows_per_part(columns: Columns) -> int:
@@ -195,7 +193,7 @@ def _predict(job: Job, folder: Path, journal: Journal, console: Console) -> Jour
                     f"{job.output} has room for {way.most:,} rows, and {_named(job)} has more. "
                     "Expected an output in CSV or Parquet."
                 )
-            file.write(way.encode(job.predict(table), not journal.rows, job))
+            file.write(way.encode(job.predict(table), not journal.rows, job.safe, job.encoding))
             file.flush()
             os.fsync(file.fileno())
             journal = _put(folder, replace(journal, rows=rows, size=file.tell()))
@@ -266,79 +264,3 @@ def _stamp(path: Path, job: Job) -> str:
                 name = str(file.relative_to(path)) if path.is_dir() else file.name
                 digest.update(f"{name!r} {seen.st_size} {seen.st_mtime_ns}".encode())
     return digest.hexdigest()
-
-
-@dataclass(frozen=True)
-class Way:
-    """How predictions are kept, and become a file of their kind.
-
-    Args:
-        encode: Predictions as bytes, the first of them or not, as the job says.
-        finish: Makes the output from the folder of all bytes.
-        most: The rows that it has room for; None: any number.
-    """
-
-    encode: Callable[[pd.DataFrame, bool, Job], bytes]
-    finish: Callable[[Path, Path], None]
-    most: int | None = None
-
-
-def _as_csv(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
-    return to_csv(frame, first, job.safe, job.encoding)
-
-
-def _as_lines(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
-    return to_lines(frame)
-
-
-def _settle(folder: Path, output: Path) -> None:
-    files.settle(folder / "predictions", output)
-
-
-def _as_arrow(frame: pd.DataFrame, first: bool, job: Job) -> bytes:
-    """A batch of an Arrow stream, which can be cut anywhere between two."""
-    import pyarrow as pa
-
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata()
-    [batch] = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-    head = batch.schema.serialize().to_pybytes() if first else b""
-    return head + batch.serialize().to_pybytes()
-
-
-def _to_parquet(folder: Path, output: Path) -> None:
-    """Copy the Arrow stream into a Parquet file."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    joined = folder / "joined"
-    with (
-        pa.ipc.open_stream(folder / "predictions") as batches,
-        parquet.ParquetWriter(joined, batches.schema) as file,
-    ):
-        held: list[Any] = []
-        for batch in batches:
-            held.append(batch)
-            if sum(map(len, held)) >= GROUP:
-                file.write_table(pa.Table.from_batches(held), GROUP)
-                held = []
-        if held:
-            file.write_table(pa.Table.from_batches(held), GROUP)
-    files.settle(joined, output)
-
-
-def _to_excel(folder: Path, output: Path) -> None:
-    """Copy the Arrow stream into a sheet."""
-    import pyarrow as pa
-
-    with files.partial(output) as file, pa.ipc.open_stream(folder / "predictions") as batches:
-        predicted_excel.write(batches.schema.names, batches, file)
-        files.settle(file, output)
-
-
-WAYS = {
-    ".csv": Way(_as_csv, _settle),
-    ".jsonl": Way(_as_lines, _settle),
-    ".parquet": Way(_as_arrow, _to_parquet),
-    ".xlsx": Way(_as_arrow, _to_excel, predicted_excel.MOST),
-}
-"""What an output may be, by its ending."""

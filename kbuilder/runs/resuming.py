@@ -16,7 +16,7 @@ from kbuilder.errors import CallError, Interrupted, RunError, listed
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.recipe.training import Training
-from kbuilder.runs import checkpoints, plugins, run_folder, under_way
+from kbuilder.runs import checkpoints, naming, plugins, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
 
@@ -82,7 +82,7 @@ def folder(
         return kept
 
     with under_way.folder(path, resumable) as own:
-        run_folder.expect_free(path)
+        naming.expect_free(path)
         _sweep(path)
         # Each is replaced whole: there may be checkpoints, which are worth nothing without.
         with files.new_file(own / "splits.json") as file:
@@ -126,7 +126,7 @@ def start(
         RecipeError: if they are wrong.
         RunError: if the run is damaged.
     """
-    path = run_folder.find(run, resume=True)
+    path = naming.find(run, resume=True)
     whole = not path.name.endswith(UNFINISHED)
     name = str(path / "recipe.yaml")
     if whole:
@@ -165,7 +165,7 @@ def start(
         recipe=recipe,
         before=before,
         origin=path,
-        path=run_folder.place(recipe, run_dir, path.parent.name) if whole else finished(path),
+        path=naming.place(recipe, run_dir, path.parent.name) if whole else finished(path),
         decisions=decisions,
         findings=findings,
         splits=splits,

@@ -15,17 +15,11 @@ from kbuilder.errors import CallError, DataError, Key, listed, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.sources import _folder_script
-from kbuilder.spec import DataPath, Names, Spec, Unreadable
+from kbuilder.spec import DataPath, Ignored, Names, Spec, Unreadable
 from kbuilder.spec import Words as Written
 from kbuilder.tables import several
 from kbuilder.tables.cells import Words
-from kbuilder.tables.class_files import (
-    ClassFiles,
-    in_short,
-    of_any,
-    of_classes,
-    refuse_broken,
-)
+from kbuilder.tables.class_files import ClassFiles, in_short, of_any, of_classes, refuse_broken
 from kbuilder.tables.keeping import Keep, of_arrays
 from kbuilder.tables.layout import Layout, laid_out, unwrapped, walk
 from kbuilder.tables.table import Part, Table
@@ -54,14 +48,11 @@ class ClassFolders(Spec):
     """What files are that cannot be read: an error, or skipped and counted."""
     target: Names = ("label",)
     """The column to predict."""
-    ignore: Names = ()
-    """Columns that are not used."""
+    ignore: Ignored
     origin: str | None = None
     """Where the folder can be had; said when it is not there."""
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the files are divided."""
 
     endings: ClassVar[tuple[str, ...]]
     """What the names of its files end in, in lower case."""

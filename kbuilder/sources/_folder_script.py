@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from kbuilder.tables.layout import LEAVINGS, one_form
+from kbuilder.tables.layout import LEAVINGS, is_leaving, one_form
 
 IMPORTS = ("import unicodedata", "from pathlib import Path")
 WIDTH = 92
@@ -35,23 +38,19 @@ def reading(
     return f'''{constants}
 
 
-def is_leaving(name):
-    """Whether another program left a file or folder of such a name."""
-    return name.startswith(".") or name.lower() in LEAVINGS
+{_plain(is_leaving)}
 
 
-def one_form(name):
-    """A name in one form of Unicode."""
-    return unicodedata.normalize("NFC", name)
+{_plain(one_form)}
 
 
 def walk(path, above):
     """The files in a folder and in all folders within, in order; no link leads to one above."""
     here = path.resolve()
     for entry in sorted(path.iterdir()) if here not in above else []:
-        if entry.is_dir() and not is_leaving(entry.name):
+        if entry.is_dir() and not is_leaving(entry):
             yield from walk(entry, {{*above, here}})
-        elif not is_leaving(entry.name):
+        elif not is_leaving(entry):
             yield entry
 
 
@@ -68,13 +67,23 @@ def read(folder):
     pairs = [
         (file, one_form(inner.name))
         for inner in sorted(Path(folder).iterdir())
-        if inner.is_dir() and not is_leaving(inner.name){chosen}
+        if inner.is_dir() and not is_leaving(inner){chosen}
         for file in walk(inner, set(inner.resolve().parents))
         if file.suffix.lower() in ENDINGS
     ]
     rows = {join}([{read} for file, _ in pairs])
     labels = np.array([label for _, label in pairs], dtype=object)
     return {{"{column}": rows, "label": labels}}'''
+
+
+def _plain(function: Callable[..., Any]) -> str:
+    """The code of a function without its hints."""
+    [code] = ast.parse(inspect.getsource(function)).body
+    assert isinstance(code, ast.FunctionDef), "it is a function"
+    code.returns = None
+    for argument in code.args.args:
+        argument.annotation = None
+    return ast.unparse(code)
 
 
 def _lines(words: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import DataPath, Names, Spec, Weight
+from kbuilder.spec import DataPath, Ignored, Names, Spec, Weight
 from kbuilder.tables.arrays import read_npz
 from kbuilder.tables.cells import Words
 from kbuilder.tables.foreign_arrays import is_npy, records
@@ -40,17 +40,12 @@ class Arrays(Spec):
     """The same for the rows to test on."""
     target: Names = Field(min_length=1)
     """The column to predict."""
-    ignore: Names = ()
-    """Columns that are not used."""
-    weight: Weight = None
-    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
-    left out: all alike."""
+    ignore: Ignored
+    weight: Weight
     origin: str | None = None
     """Where the file can be had; said when it is not there."""
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the rows are divided."""
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """Read the named arrays; all others in the file are left alone."""

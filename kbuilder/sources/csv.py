@@ -18,6 +18,7 @@ from kbuilder.refusals import refuse
 from kbuilder.spec import (
     DataPaths,
     Decimal,
+    Ignored,
     Missing,
     Names,
     Spec,
@@ -61,11 +62,8 @@ class CSV(Spec):
     """Another file, or several, with the rows to test on."""
     target: Names = Field(min_length=1)
     """The column to predict, or several columns of numbers."""
-    ignore: Names = ()
-    """Columns that are not used."""
-    weight: Weight = None
-    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
-    left out: all alike."""
+    ignore: Ignored
+    weight: Weight
     delimiter: (
         Annotated[
             str,
@@ -106,9 +104,7 @@ class CSV(Spec):
     """What rows are whose pictures, named by their paths, cannot be read: an error, or skipped and
     counted."""
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the rows are divided."""
 
     @model_validator(mode="after")
     def _marks_differ(self) -> CSV:
@@ -146,9 +142,11 @@ class CSV(Spec):
 
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file, of any format, or of several by a pattern."""
-        files = several.matching(path) or (path,)
-        tables = [chunks.read(file, (), self._reading([file], (), words, keep)) for file in files]
-        return tables[0] if len(files) == 1 else several.joined(files, tables, self.ignore)
+
+        def one(file: Path) -> Table:
+            return chunks.read(file, (), self._reading([file], (), words, keep))
+
+        return several.read(several.matching(path) or (path,), one, self.ignore)
 
     def parts(
         self, path: Path, words: Words, wanted: Sequence[str], size: int, start: int,
@@ -268,8 +266,7 @@ class CSV(Spec):
             if not file.exists():
                 raise missing_file(file, self.origin, key, "a table, such as a CSV file")
         reading = self._reading(files, key, words)
-        tables = [chunks.read(file, key, reading) for file in files]
-        return tables[0] if len(files) == 1 else several.joined(files, tables, self.ignore, key)
+        return several.read(files, lambda file: chunks.read(file, key, reading), self.ignore, key)
 
 
 def _alike(train: Table, words: Words | None) -> Words:

@@ -13,7 +13,7 @@ from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands, Unreadable, Weight
+from kbuilder.spec import Decimal, Ignored, Missing, Names, Spec, Thousands, Unreadable, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
@@ -31,11 +31,8 @@ class Frame(Spec):
     """A second DataFrame, with the rows to test on."""
     target: Names = Field(min_length=1)
     """The column to predict, or several columns of numbers."""
-    ignore: Names = ()
-    """Columns that are not used."""
-    weight: Weight = None
-    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
-    left out: all alike."""
+    ignore: Ignored
+    weight: Weight
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""
@@ -47,9 +44,7 @@ class Frame(Spec):
     """What rows are whose pictures, named by their paths, cannot be read: an error, or skipped and
     counted."""
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the rows are divided."""
 
     @field_validator("frame", "test_frame")
     @classmethod

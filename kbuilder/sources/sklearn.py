@@ -12,7 +12,7 @@ from pydantic import Field
 from kbuilder.contracts import Script
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Names, Spec, Weight
+from kbuilder.spec import Ignored, Names, Spec, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -40,15 +40,10 @@ class Sklearn(Spec):
     """Which data set."""
     target: Names = Field(default_factory=lambda data: (GOALS[data["name"]],), min_length=1)
     """The column to predict; left out: the one that the set was collected for."""
-    ignore: Names = ()
-    """Columns that are not used."""
-    weight: Weight = None
-    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
-    left out: all alike."""
+    ignore: Ignored
+    weight: Weight
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the rows are divided."""
 
     def load(self, words: Words | None = None) -> tuple[Table, Table | None]:
         """The rows, as they come with scikit-learn."""

@@ -12,7 +12,7 @@ from kbuilder.errors import CallError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.query import VARIABLE, Query, without_password
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Missing, Names, Spec, Thousands, Unreadable, Weight
+from kbuilder.spec import Decimal, Ignored, Missing, Names, Spec, Thousands, Unreadable, Weight
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -32,11 +32,8 @@ class SQL(Spec):
     """The url of the database, and the query."""
     target: Names = Field(min_length=1)
     """The column to predict, or several columns of numbers."""
-    ignore: Names = ()
-    """Columns that are not used."""
-    weight: Weight = None
-    """A column of numbers of 0 or more: how much each row counts, in the loss and in the metrics;
-    left out: all alike."""
+    ignore: Ignored
+    weight: Weight
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""
@@ -48,9 +45,7 @@ class SQL(Spec):
     """What rows are whose pictures, named by their paths, cannot be read: an error, or skipped and
     counted."""
     checks: Checks
-    """What a finding in the rows is, by the name of its check: error, warn or ignore."""
     split: Split
-    """How the rows are divided."""
 
     def settle(self) -> dict[str, Choice]:
         """How a password that the recipe holds is read again."""

@@ -59,7 +59,7 @@ def read(path: Path, key: Key = (), reading: Reading | None = None) -> Table:
     """
     files = several.matching(path)
     if files:
-        return several.joined(files, [read(file, key, reading) for file in files], key=key)
+        return several.read(files, lambda file: read(file, key, reading), key=key)
     [part] = parts(path, key, reading)
     return part.table
 

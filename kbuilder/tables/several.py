@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 from typing import NoReturn
@@ -49,6 +49,17 @@ def refuse(files: Sequence[Path], at: int, message: str, key: Key, also: str = "
         out += f": `{to_line(key, rest if len(rest) > 1 else rest[0])}`"
     also = f" {also}" if also else ""
     raise DataError(f"{message}.{also} Change {files[at].name}, or {out}.", key=key)
+
+
+def read(
+    files: Sequence[Path],
+    one: Callable[[Path], Table],
+    ignore: Collection[str] = (),
+    key: Key = (),
+) -> Table:
+    """The rows of one file or of several, each read by `one`; the rest as `joined` takes it."""
+    tables = [one(file) for file in files]
+    return tables[0] if len(files) == 1 else joined(files, tables, ignore, key)
 
 
 def joined(

@@ -140,7 +140,7 @@ def test_other_rows_and_any_number_of_them_are_answered_like_predict(
     run, ask = fitted(kind), load(name, written(name, kind))
     for rows in (1, 40):
         frame = fields(kind)["data"].frame.head(rows)
-        expected = to_rows(run.record.columns, run._outputs(run._table(frame)))
+        expected = to_rows(run.record.columns, run._outputs(run._given.table(frame)))
         answers = ask(numbers(run, frame))
         assert answers
         for output, values in answers.items():
@@ -150,7 +150,7 @@ def test_other_rows_and_any_number_of_them_are_answered_like_predict(
 
 def numbers(run: kb.Run, frame: pd.DataFrame) -> dict[str, Any]:
     """Raw rows by input; images that are files decoded as Pillow does it."""
-    raw = preprocessing.raw(run.record.columns, run._table(frame))
+    raw = preprocessing.raw(run.record.columns, run._given.table(frame))
     names = run.input_names()
     return {
         names[column]: np.stack(

@@ -55,7 +55,7 @@ print(json.dumps(answers))
 def rows(kind: str, run: kb.Run) -> tuple[Any, list[dict[str, Any]]]:
     """Real rows, also those that training saw, and the same as JSON values."""
     frame = fields(kind)["data"].frame.head(40)
-    return frame, to_instances(preprocessing.raw(run.record.columns, run._table(frame)))
+    return frame, to_instances(preprocessing.raw(run.record.columns, run._given.table(frame)))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_a_process_without_kbuilder_answers_like_predict(
 ) -> None:
     run = fitted(kind)
     frame, _ = rows(kind, run)
-    outputs = run._outputs(run._table(frame))
+    outputs = run._outputs(run._given.table(frame))
     expected = to_rows(run.record.columns, outputs)
     assert set(answered[kind]) == set(expected[0])
     for name, (dtype, values) in answered[kind].items():

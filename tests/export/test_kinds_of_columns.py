@@ -51,7 +51,7 @@ def test_the_server_answers_raw_rows_as_predict_does(run: kb.Run) -> None:
     version = run.export(Path("served"))
     frame = odd()
     wanted = run.predict(frame)[["probability of no", "probability of yes"]].to_numpy()
-    raw = preprocessing.raw(run.record.columns, run._table(frame))
+    raw = preprocessing.raw(run.record.columns, run._given.table(frame))
     assert raw["item"].dtype == np.int64
     answer = Exported(version).predict(raw)
     np.testing.assert_allclose(answer["probabilities"], wanted, atol=1e-5)
@@ -68,7 +68,7 @@ def test_onnx_takes_the_slot_and_says_how_it_is_computed(run: kb.Run) -> None:
     assert "prepared" not in entries["price"]
     frame = odd()
     columns = run.record.columns
-    raw = preprocessing.raw(columns, run._table(frame))
+    raw = preprocessing.raw(columns, run._given.table(frame))
     given = {
         name: feature.numeric("int64").take(raw[name], feature.layer())
         for name, feature in columns.features.items()

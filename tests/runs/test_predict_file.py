@@ -19,8 +19,9 @@ from shared import message
 from kbuilder import files
 from kbuilder.console import Console
 from kbuilder.errors import CallError, DataError, Interrupted
-from kbuilder.runs import predict_file, under_way
+from kbuilder.runs import predict_file, predicted_ways, under_way
 from kbuilder.runs.predict_file import Job
+from kbuilder.runs.predicted_ways import WAYS
 from kbuilder.tables.csv_file import csv_parts
 from kbuilder.tables.table import Part, Table
 
@@ -97,7 +98,7 @@ def test_the_groups_of_a_parquet_file_do_not_go_by_the_parts(
 ) -> None:
     from pyarrow import parquet
 
-    monkeypatch.setattr(predict_file, "GROUP", 8)
+    monkeypatch.setattr(predicted_ways, "GROUP", 8)
     write(job(OUTPUTS[1]))
     with parquet.ParquetFile(OUTPUTS[1]) as file:
         groups = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
@@ -133,8 +134,8 @@ def test_what_was_cut_short_before_the_file_took_its_name_is_not_predicted_again
     expected = output.read_bytes()
     output.unlink()
     with monkeypatch.context() as patch:
-        way = replace(predict_file.WAYS[output.suffix], finish=lambda *names: cut())
-        patch.setitem(predict_file.WAYS, output.suffix, way)
+        way = replace(WAYS[output.suffix], finish=lambda *names: cut())
+        patch.setitem(WAYS, output.suffix, way)
         with pytest.raises(OSError, match=r"^cut$"):
             write(job(output))
     assert not output.exists()

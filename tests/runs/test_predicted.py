@@ -19,6 +19,7 @@ from kbuilder.console import Console
 from kbuilder.errors import CallError, DataError
 from kbuilder.runs import predict_file, predicted_excel, under_way
 from kbuilder.runs.predict_file import Job, check
+from kbuilder.runs.predicted_ways import WAYS, Way
 from kbuilder.tables.csv_file import csv_parts
 from kbuilder.tables.table import Part, Table
 
@@ -125,11 +126,9 @@ def test_a_sheet_keeps_texts_digits_and_times() -> None:
 def test_more_rows_than_a_sheet_has_are_refused_before_they_are_predicted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert predict_file.WAYS[".xlsx"].most == predicted_excel.MOST == 2**20 - 1
-    way = predict_file.Way(*vars(predict_file.WAYS[".xlsx"]).values())
-    monkeypatch.setitem(
-        predict_file.WAYS, ".xlsx", predict_file.Way(way.encode, way.finish, most=4)
-    )
+    assert WAYS[".xlsx"].most == predicted_excel.MOST == 2**20 - 1
+    way = Way(*vars(WAYS[".xlsx"]).values())
+    monkeypatch.setitem(WAYS, ".xlsx", Way(way.encode, way.finish, most=4))
     assert write("few.xlsx", NAMES[:4]) == 4
     assert message(DataError, write, "out.xlsx", NAMES) == (
         "out.xlsx has room for 4 rows, and rows.csv has more. Expected an output in CSV or Parquet."

@@ -18,7 +18,7 @@ import kbuilder as kb
 from kbuilder import files
 from kbuilder.errors import CallError, RunError
 from kbuilder.recipe import reading
-from kbuilder.runs import run_folder
+from kbuilder.runs import naming, run_folder
 
 FILES = [
     "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv",
@@ -146,24 +146,24 @@ def test_a_run_that_is_not_there_is_named() -> None:
 
 
 def test_latest_is_the_newest_of_all_recipes() -> None:
-    assert message(CallError, run_folder.find, "latest") == (
+    assert message(CallError, naming.find, "latest") == (
         "there is no run below runs/. Expected one, from `kbuilder fit RECIPE`."
     )
     for name in ("b/2026-01-01_00-00-00.000", "a/2026-01-02_00-00-00.000", "c/2026-03-01_0"):
         Path("runs", name).mkdir(parents=True)
         if not name.startswith("c"):  # c has no lock, so it is no whole run
             Path("runs", name, "lock.json").write_text("{}", encoding="utf-8")
-    assert run_folder.find("latest") == Path("runs/a/2026-01-02_00-00-00.000")
+    assert naming.find("latest") == Path("runs/a/2026-01-02_00-00-00.000")
     Path("latest").mkdir()
-    assert run_folder.find("latest") == Path("latest")
+    assert naming.find("latest") == Path("latest")
 
 
 def test_a_run_goes_below_the_name_of_its_recipe_and_the_time() -> None:
     recipe = kb.Recipe(data=kb.Sklearn(name="iris"))
-    assert run_folder.place(recipe, None).parent == Path("runs/recipe")
+    assert naming.place(recipe, None).parent == Path("runs/recipe")
     read = reading.parse("data: {source: sklearn, name: iris}", name="flowers/iris-mlp.yaml")
-    assert run_folder.place(read, None).parent == Path("runs/iris-mlp")
-    assert run_folder.place(read, "here") == Path("here")
+    assert naming.place(read, None).parent == Path("runs/iris-mlp")
+    assert naming.place(read, "here") == Path("here")
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
