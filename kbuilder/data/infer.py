@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,20 +12,19 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match, Splitting, Task
 from kbuilder.data import paths, weights
-from kbuilder.errors import DataError, Key, cut, listed, nearest
+from kbuilder.data.words import is_dirty, mixed, otherwise
+from kbuilder.errors import DataError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
 from kbuilder.recipe.recipe import Recipe, weight_of
-from kbuilder.tables.cells import CODE, missing_but, written_otherwise
+from kbuilder.tables.cells import missing_but
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.targets import expect_no_cells
-from kbuilder.tables.values import is_number, kind_of, missing
+from kbuilder.tables.values import kind_of, missing
 
 LEAST = 5
 """Values that a column must have, for some to be in training and more than chance."""
-FEW = 5
-"""Different words among numbers that are too few to be names."""
 LIKELY = 0.8
 """The strength of a match that the values speak for, and their type does not."""
 NEAR = 0.1
@@ -203,7 +201,7 @@ def _absent(values: np.ndarray) -> np.ndarray:
 
 def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[Target, ...]:
     """The targets with their tasks: all together if one task predicts them, else each its own."""
-    names, known = recipe.data.target, _missing(recipe)
+    names = recipe.data.target
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise DataError(
@@ -217,12 +215,12 @@ def _targets(recipe: Recipe, table: Table, decisions: list[Decision]) -> tuple[T
         seen = {_recognised(profile(table.target([name]))) for name in names}
         numbers = all(kind_of(table[name]) == "number" for name in names)
         if len(names) == 1 or (len(seen) == 1 and numbers):
-            return (Target(names, _infer_task(table, names, ("task",), decisions, known)),)
+            return (Target(names, _infer_task(recipe, table, names, ("task",), decisions)),)
     written = recipe.task or {}
     return tuple(
         Target(
             (name,),
-            written.get(name) or _infer_task(table, (name,), ("task", name), decisions, known),
+            written.get(name) or _infer_task(recipe, table, (name,), ("task", name), decisions),
         )
         for name in names
     )
@@ -257,20 +255,20 @@ def _surest(key: tuple[str, ...], known: Sequence[tuple[str, Match]]) -> Choice:
 
 
 def _infer_task(
+    recipe: Recipe,
     table: Table,
     target: tuple[str, ...],
     key: tuple[str, ...],
     decisions: list[Decision],
-    missing_words: Sequence[str],
 ) -> Task:
     values = table.target(target)
     found = profile(values)
     name = listed(target)
-    otherwise = _written(name, found, table, ("data", "target"))
-    if otherwise is not None:
-        raise otherwise
-    if found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(values, 3):
-        raise _mixed(name, table, ("data", "target"), table[target[0]], missing_words)
+    written = otherwise(name, found, table, ("data", "target"), recipe.data)
+    if written is not None:
+        raise written
+    if found.kind == "string" and 0.5 <= found.numeric < 1 and is_dirty(values, 3):
+        raise mixed(name, table, ("data", "target"), table[target[0]], _missing(recipe))
     if not found.present and found.kind in ("string", "number"):
         raise _empty(name, table)
     seen = matches("tasks", found)
@@ -340,7 +338,7 @@ def _infer_features(
             )
             decisions.append(Decision(key, "ignored", reason, to_line(("data", "ignore"), [name])))
             continue
-        written = _written(name, found, table, key)
+        written = otherwise(name, found, table, key, data)
         if written is not None and not (known and known[0][1].strength > LIKELY):
             wrong.append(written)
             continue
@@ -385,7 +383,7 @@ def _useless(name: str, found: Profile, table: Table) -> Match | None:
     if found.kind in ("string", "number") and found.distinct == 1 and not found.missing:
         return Match(1.0, "it has one value only")
     if found.kind == "string" and found.names_rows and not found.reads_as_text:
-        if 0.5 <= found.numeric < 1 and _is_dirty(table[name]):
+        if 0.5 <= found.numeric < 1 and is_dirty(table[name]):
             return None
         values = f"{found.distinct:,} different values in {found.present:,}"
         codes = ", numbers written as text" if found.numeric == 1 else ""
@@ -394,36 +392,6 @@ def _useless(name: str, found: Profile, table: Table) -> Match | None:
     if counting and found.high - found.low == found.rows - 1:
         return Match(0.9, "it counts the rows")
     return None
-
-
-def _written(name: str, found: Profile, table: Table, key: Key) -> DataError | None:
-    """The error for a column of numbers that are written otherwise than Python writes them."""
-    if found.kind != "string" or found.numeric == 1:
-        return None
-    values = table[name] if name in table.columns else None
-    if values is None or any(len(str(word)) > 30 for word in found.examples):
-        return None
-    words = list(dict.fromkeys(str(word) for word in values[~missing(values)]))
-    ways = written_otherwise(words)
-    if not ways:
-        return None
-    odd = next(word for word in words if not is_number(word))
-    lines = " or ".join(f"`{to_line(('data',), way)}`" for way in ways)
-    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
-    return DataError(
-        f"column {name!r} holds numbers that are written as {odd!r}. Say how: write {lines}; if "
-        f"they are names, `{to_line(names[:-1], names[-1])}`.",
-        key=key,
-    )
-
-
-def _is_dirty(values: np.ndarray, least: int = 1) -> bool:
-    """Whether words are numbers, at least so many different, but for a few: "on request"."""
-    there = [str(value) for value in values[~missing(values)]]
-    numbers = {word for word in there if is_number(word)}
-    words = {word for word in there if not is_number(word)}
-    codes = any(re.match(CODE, word) for word in numbers)
-    return not codes and len(words) <= FEW and len(numbers) >= least
 
 
 def _missing(recipe: Recipe) -> Sequence[str]:
@@ -439,9 +407,9 @@ def _kind(
     missing_words: Sequence[str],
 ) -> Choice:
     """The kind of a feature, with the reason."""
-    dirty = found.kind == "string" and 0.5 <= found.numeric < 1 and _is_dirty(table[name])
+    dirty = found.kind == "string" and 0.5 <= found.numeric < 1 and is_dirty(table[name])
     if (dirty or found.kind == "mixed") and not (known and known[0][1].strength > LIKELY):
-        raise _mixed(name, table, ("features", name), table[name], missing_words)
+        raise mixed(name, table, ("features", name), table[name], missing_words)
     if known:
         return _surest(("features", name), known)
     kinds = listed(catalog.names("features"))
@@ -450,53 +418,6 @@ def _kind(
         f"Name it, or leave it out: `{to_line(('data', 'ignore'), [name])}`. Kinds: {kinds}.",
         key=("data", "ignore"),
     )
-
-
-def _mixed(
-    name: str, table: Table, key: Key, values: np.ndarray, written: Sequence[str]
-) -> DataError:
-    """The error for a column of numbers with some words in it."""
-    there = np.flatnonzero(~missing(values))
-    odd = [row for row in there if not is_number(str(values[row]))]
-    words = list(dict.fromkeys(str(values[row]) for row in odd))
-    if not odd:
-        return DataError(
-            f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
-            key=key,
-        )
-    if len(odd) == len(there):
-        some = values[odd[0]]
-        other = f"leave the column out: `{to_line(('data', 'ignore'), [name])}`"
-        if key == ("data", "target"):
-            other = "name another target"
-        return DataError(
-            f"column {name!r} holds values of {type(some).__name__}, such as {cut(str(some))!r} "
-            f"({table.row(int(odd[0]))}), which are neither numbers nor words. Expected either: "
-            f"make it so, or {other}.",
-            key=key,
-        )
-    plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
-    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
-    missing_words = also_missing(table, words, written)
-    return DataError(
-        f"column {name!r} mixes {plenty}: {listed((repr(cut(word)) for word in words), 4)} "
-        f"(first in {table.row(int(odd[0]))}). If that means missing, write "
-        f"`{to_line(('data', 'missing'), missing_words)}`; if all are names, "
-        f"`{to_line(names[:-1], names[-1])}`.",
-        key=key,
-    )
-
-
-def also_missing(table: Table, words: Sequence[str], written: Sequence[str] = ()) -> list[str]:
-    """What `data.missing` has to be for words to mean missing, too: it replaces what it was.
-
-    Args:
-        table: The rows, which know what counted as missing.
-        words: The words.
-        written: What the recipe says that it is.
-    """
-    also = [word for taken in table.taken.values() for word in taken]
-    return list(dict.fromkeys([*written, *also, *words]))
 
 
 def _all_of(wrong: Sequence[DataError]) -> DataError:

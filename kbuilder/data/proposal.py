@@ -13,6 +13,7 @@ from kbuilder.building.choosing import DEFAULTS
 from kbuilder.contracts import Choice, Decision, Settling
 from kbuilder.data import dataset, infer
 from kbuilder.data.dataset import Dataset
+from kbuilder.data.words import also_missing
 from kbuilder.errors import CallError, DataError, RecipeError, listed, nearest, on_one_line
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import parse
@@ -122,7 +123,9 @@ def _prepared(
             if table is None or name not in table.columns:
                 raise DataError(said) from None
             way = _way(table, name)
-            if way and not way.keys() <= data.keys():
+            marks = {"decimal": ".", "thousands": None, **data, **way}
+            agree = marks["decimal"] != marks["thousands"]
+            if way and not way.keys() <= data.keys() and agree:
                 data.update(way)
                 reasons.update(dict.fromkeys(way, f"column {name!r} is written so"))
             elif key[:1] != ("features",):
@@ -142,7 +145,7 @@ def _way(table: Table, column: str) -> dict[str, Any]:
         return dict(ways[0])
     odd = [word for word in words if not is_number(word)]
     if odd and len(odd) < len(words) and not any(re.search(r"\w", word) for word in odd):
-        return {"missing": infer.also_missing(table, odd)}
+        return {"missing": also_missing(table, odd)}
     return {}
 
 

@@ -40,6 +40,14 @@ DIGITS = r"(?:\d{1,3}(?:[.,' _\u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(
 LOOSE = rf"\(?(?:[-+]?(?:{CURRENCY}\s?)?|{CURRENCY}\s?[-+]){DIGITS}(?:\s?{CURRENCY})?\)?"
 """A number as people and accountants write it."""
 
+US = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
+EUROPEAN = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
+"""Numbers in which commas group digits, or come before decimals."""
+GROUPED = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+"
+"""A number whose points may group its digits."""
+POINTED = r"[-+]?(?![1-9]\d{0,2}(?:\.\d{3})+$)\d[\d,]*\.\d+(?:[eE][-+]?\d+)?"
+"""A number with a point before its decimals, which groups no digits."""
+
 MOSTLY = 0.95
 """The share of words that must be numbers, for a column to be one of them."""
 
@@ -170,7 +178,8 @@ class Cells:
     def _plain(self, there: pd.Series) -> pd.Series | None:
         """Numbers, written as Python writes them; None, if a word is none as they are written.
 
-        Digits are grouped by three: where "," groups, "1,5" is no number, and not 15.
+        Digits are grouped by three: where "," groups, "1,5" is no number, and not 15. A column
+        that has decimals behind a point alone is read so, though others have them behind a comma.
         """
         if self.decimal is None and self.thousands is None:
             return there
@@ -180,7 +189,8 @@ class Cells:
         grouped = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d+)" if mark else r"\d+"
         number = rf"[-+]?{grouped}(?:{re.escape(self.decimal or '.')}\d+)?(?:[eE][-+]?\d+)?"
         if not (there.str.fullmatch(LOOSE) & plain.str.fullmatch(number)).all():
-            return None
+            pointed = self.decimal == "," and self.thousands != "."
+            return there if pointed and there.str.fullmatch(POINTED).any() else None
         if self.thousands is not None:
             plain = plain.str.replace(self.thousands, "", regex=False)
         return plain.str.replace(",", ".", regex=False) if self.decimal == "," else plain
@@ -208,12 +218,11 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
         Fields of the source, several where the words do not say which is meant; none, if they are
         no numbers.
     """
-    plain = [re.sub(SIGNS, "", word).strip("()+- ") for word in words]
-    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
-    if not words or loose < MOSTLY * len(words):
+    if not written_as_numbers(words) or two_ways(words):
         return []
-    us = [word for word in plain if re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", word)]
-    eu = [word for word in plain if re.fullmatch(r"(\d{1,3}(\.\d{3})+|\d+),\d+", word)]
+    plain = [_unsigned(word) for word in words]
+    us = [word for word in plain if re.fullmatch(US, word)]
+    eu = [word for word in plain if re.fullmatch(EUROPEAN, word)]
     only_us = any("." in word or word.count(",") > 1 for word in us)
     only_eu = any(word not in us for word in eu)
     grouped = any(re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", word) for word in eu)
@@ -226,6 +235,32 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
         return [{"thousands": ","}, european]
     signed = any(re.search(rf"{CURRENCY}|[()]", word) for word in words)
     return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
+
+
+def written_as_numbers(words: Collection[str]) -> bool:
+    """Whether nearly all words are numbers, as people and accountants write them."""
+    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
+    return bool(words) and loose >= MOSTLY * len(words)
+
+
+def two_ways(words: Collection[str]) -> tuple[str, str] | None:
+    """Of numbers that are written in two ways one of each: with "," and with "." before decimals.
+
+    No recipe says how to read them. Words that may be meant in both ways are none of them.
+    """
+    commas = (w for w in words if re.fullmatch(EUROPEAN, p := _unsigned(w)) and not _is_us(p))
+    points = (word for word in words if re.fullmatch(POINTED, _unsigned(word)))
+    comma, point = next(commas, None), next(points, None)
+    return None if comma is None or point is None else (comma, point)
+
+
+def _is_us(plain: str) -> bool:
+    return re.fullmatch(US, plain) is not None
+
+
+def _unsigned(word: str) -> str:
+    """The digits of an amount, and what stands between them."""
+    return re.sub(SIGNS, "", word).strip("()+- ")
 
 
 NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)

@@ -243,6 +243,19 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "European": ({"x": [f"{n}.000,50" for n in range(ROWS)]}, {},
         "features.x: column 'x' holds numbers that are written as '0.000,50'. Say how: write "
         '`data: {decimal: ",", thousands: "."}`; if they are names, `features: {x: category}`.'),
+    "commas and points before decimals": ({"x": ["1,5", "2", "1.5"] * 20}, {},
+        "features.x: column 'x' holds numbers with a comma before their decimals, such as '1,5' "
+        "(row 1 of the frame), and others with a point, such as '1.5' (row 3 of the frame). "
+        "Expected one of both: change the file; or leave the column out: "
+        "`data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
+    "points that may group": ({"x": ["1.250", "2.000", "12"] * 20}, {"data": {"decimal": ","}},
+        "features.x: column 'x' holds '1.250', in which the point may group digits or come before "
+        'decimals. If it groups: `data: {thousands: "."}`; if not, write a comma in the file, as '
+        "`data.decimal` says; if they are names, `features: {x: category}`."),
+    "another way than the recipe's": ({"x": ["1,5", "2,25"] * 30}, {"data": {"thousands": ","}},
+        "features.x: column 'x' holds numbers that are written as '1,5', and not as "
+        "`data.thousands: ','` says. Expected one way for all columns: change the file; or leave "
+        "the column out: `data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
     "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
         "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
         "(first in row 2 of the frame). If that means missing, write "
@@ -259,6 +272,17 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_what_cannot_be_inferred_says_what_to_write(kind: str) -> None:
     columns, parts, said = REFUSED[kind]
     assert message(DataError, resolve, columns, **parts) == said
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_decimals_behind_a_point_are_read_in_a_file_of_decimal_commas(decimal: str) -> None:
+    written = {"x": ["0.125", "-12.5", "1.250"] * 20, "z": ["1,5", "2"] * 30}
+    cells = Cells.of(None, None, decimal)
+    table = from_frame(pd.DataFrame(written), "it", cells)
+    assert table["x"][:3].tolist() == [0.125, -12.5, 1.25]
+    assert table["z"][:2].tolist() == ([1.5, 2.0] if decimal == "," else ["1,5", "2"])
+    grouping = from_frame(pd.DataFrame(written), "it", Cells.of(None, None, ",", "."))
+    assert grouping["x"][:3].tolist() == ["0.125", "-12.5", "1.250"]
 
 
 TRAPS = st.one_of(

@@ -1,0 +1,142 @@
+"""Columns of words that are numbers, but for how they are written, or for some of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from kbuilder.contracts import Source
+from kbuilder.errors import DataError, Key, cut, listed
+from kbuilder.lines import to_line
+from kbuilder.tables.cells import CODE, GROUPED, two_ways, written_as_numbers, written_otherwise
+from kbuilder.tables.profile import Profile
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import is_number, missing
+
+FEW = 5
+"""Different words among numbers that are too few to be names."""
+
+
+def otherwise(
+    name: str, found: Profile, table: Table, key: Key, source: Source
+) -> DataError | None:
+    """The error for a column of numbers that are not written as they are read.
+
+    Args:
+        name: The column.
+        found: What is seen of it.
+        table: The rows.
+        key: The place of the column in the recipe.
+        source: Says how numbers are read.
+    """
+    if found.kind != "string" or name not in table.columns:
+        return None
+    if any(len(str(word)) > 30 for word in found.examples):
+        return None
+    values = table[name]
+    words = list(dict.fromkeys(str(word) for word in values[~missing(values)]))
+    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
+    category = f"if they are names, `{to_line(names[:-1], names[-1])}`."
+    decimal, thousands = (getattr(source, mark, None) for mark in ("decimal", "thousands"))
+    both = two_ways(words)
+    if both is not None and written_as_numbers(words):
+        rows = [table.row(int(np.flatnonzero(values == word)[0])) for word in both]
+        comma, point = (f"{cut(word)!r} ({row})" for word, row in zip(both, rows, strict=True))
+        return DataError(
+            f"column {name!r} holds numbers with a comma before their decimals, such as {comma}, "
+            f"and others with a point, such as {point}. Expected one of both: change the file; or "
+            f"leave the column out: `{to_line(('data', 'ignore'), [name])}`; {category}",
+            key=key,
+        )
+    if found.numeric == 1:
+        grouped = next((word for word in words if re.fullmatch(GROUPED, word)), None)
+        if decimal != "," or thousands == "." or grouped is None:
+            return None
+        return DataError(
+            f"column {name!r} holds {cut(grouped)!r}, in which the point may group digits or come "
+            f"before decimals. If it groups: `{to_line(('data', 'thousands'), '.')}`; if not, "
+            f"write a comma in the file, as `data.decimal` says; {category}",
+            key=key,
+        )
+    ways = written_otherwise(words)
+    if not ways:
+        return None
+    odd = next(word for word in words if not is_number(word))
+    known = {"decimal": decimal, "thousands": thousands}
+    given = {mark: value for mark, value in known.items() if value is not None}
+    if given:
+        new = [{**given, **way} for way in ways]
+        ways = [way for way in new if way.get("decimal", ".") != way.get("thousands")]
+        ways = [way for way in ways if way != given]
+    if not ways:
+        said = " and ".join(f"data.{mark}: {value!r}" for mark, value in given.items())
+        return DataError(
+            f"column {name!r} holds numbers that are written as {odd!r}, and not as `{said}` says. "
+            "Expected one way for all columns: change the file; or leave the column out: "
+            f"`{to_line(('data', 'ignore'), [name])}`; {category}",
+            key=key,
+        )
+    lines = " or ".join(f"`{to_line(('data',), way)}`" for way in ways)
+    return DataError(
+        f"column {name!r} holds numbers that are written as {odd!r}. Say how: write {lines}; "
+        f"{category}",
+        key=key,
+    )
+
+
+def is_dirty(values: np.ndarray, least: int = 1) -> bool:
+    """Whether words are numbers, at least so many different, but for a few: "on request"."""
+    there = [str(value) for value in values[~missing(values)]]
+    numbers = {word for word in there if is_number(word)}
+    words = {word for word in there if not is_number(word)}
+    codes = any(re.match(CODE, word) for word in numbers)
+    return not codes and len(words) <= FEW and len(numbers) >= least
+
+
+def mixed(
+    name: str, table: Table, key: Key, values: np.ndarray, written: Sequence[str]
+) -> DataError:
+    """The error for a column of numbers with some words in it."""
+    there = np.flatnonzero(~missing(values))
+    odd = [row for row in there if not is_number(str(values[row]))]
+    words = list(dict.fromkeys(str(values[row]) for row in odd))
+    if not odd:
+        return DataError(
+            f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
+            key=key,
+        )
+    if len(odd) == len(there):
+        some = values[odd[0]]
+        other = f"leave the column out: `{to_line(('data', 'ignore'), [name])}`"
+        if key == ("data", "target"):
+            other = "name another target"
+        return DataError(
+            f"column {name!r} holds values of {type(some).__name__}, such as {cut(str(some))!r} "
+            f"({table.row(int(odd[0]))}), which are neither numbers nor words. Expected either: "
+            f"make it so, or {other}.",
+            key=key,
+        )
+    plenty = f"{len(there) - len(odd):,} numbers and {len(odd):,} words"
+    names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
+    missing_words = also_missing(table, words, written)
+    return DataError(
+        f"column {name!r} mixes {plenty}: {listed((repr(cut(word)) for word in words), 4)} "
+        f"(first in {table.row(int(odd[0]))}). If that means missing, write "
+        f"`{to_line(('data', 'missing'), missing_words)}`; if all are names, "
+        f"`{to_line(names[:-1], names[-1])}`.",
+        key=key,
+    )
+
+
+def also_missing(table: Table, words: Sequence[str], written: Sequence[str] = ()) -> list[str]:
+    """What `data.missing` has to be for words to mean missing, too: it replaces what it was.
+
+    Args:
+        table: The rows, which know what counted as missing.
+        words: The words.
+        written: What the recipe says that it is.
+    """
+    also = [word for taken in table.taken.values() for word in taken]
+    return list(dict.fromkeys([*written, *also, *words]))
