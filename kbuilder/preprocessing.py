@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,9 +22,11 @@ from kbuilder.lines import to_line
 from kbuilder.recipe import branches
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.spec import given
+from kbuilder.tables.dictionary import codes_of, different
 from kbuilder.tables.table import Table
 
 BATCH = 1024
+MANY = 4096  # rows from which words that are repeated are prepared once
 SHOWN = 3  # rows that an error names
 SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
 
@@ -187,30 +191,134 @@ def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:
 def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
     """Preprocess all rows in batches. Returns an array by the network's inputs.
 
+    Of columns that know their different words, each of these is prepared once.
+
     Raises:
         DataError: as `raw`, naming the row of an image that cannot be decoded, and without rows.
     """
-    import tensorflow as tf
-
     if not len(table):
         raise DataError(f"{table.origin} has no rows. Expected rows.")
-    arrays = raw(columns, table)
-    batches: list[dict[str, Any]] = []
-    for start in range(0, len(table), BATCH):
-        batch = tensors(arrays, slice(start, start + BATCH))
-        try:
-            batches.append({key: value.numpy() for key, value in layer.compiled(batch).items()})
-        except tf.errors.InvalidArgumentError:
-            _blame(layer, arrays, table, start)
-            raise
-    prepared = {key: np.concatenate([batch[key] for batch in batches]) for key in batches[0]}
-    _check_finite(layer, columns, table, arrays, prepared)
+    table = table.only(list(columns.features))
+    repeated = _repeated(table) if len(table) >= MANY else {}
+    if repeated:
+        prepared = _joined(layer, columns, table, repeated)
+    else:
+        prepared = _in_batches(layer, raw(columns, table), table)
+    _check_finite(layer, columns, table, prepared)
     return prepared
 
 
-def _check_finite(
-    layer: Any, columns: Columns, table: Table, arrays: Arrays, prepared: Arrays
-) -> None:
+def _repeated(table: Table) -> dict[str, Repeated]:
+    """The columns whose words come several times each, in the mean."""
+    known = {name: values for name, values in table.columns.items() if codes_of(values) is not None}
+    found = {name: Repeated(*different(values)) for name, values in known.items()}
+    return {name: one for name, one in found.items() if len(one.rows) * 2 <= len(table)}
+
+
+class Repeated(NamedTuple):
+    """The different values of a column: the first row of each, and the place of each row's."""
+
+    rows: np.ndarray
+    places: np.ndarray
+
+
+def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated]) -> Arrays:
+    """The rows prepared, where some columns repeat their words."""
+    of_words = _of_words(layer, columns, table, repeated)
+    keys = {column: key for column, key in layer.keys.items() if column not in repeated}
+    features = {column: columns.features[column] for column in keys}
+    others: Arrays = {}
+    if keys:
+        rest, arrays = layer.part(keys), raw(replace(columns, features=features), table)
+        others = _in_batches(rest, arrays, table)
+        widths = {column: _width(rest, column, arrays) for column in keys}
+    prepared: Arrays = {}
+    for key in dict.fromkeys(layer.keys.values()):
+        members = [column for column, own in layer.keys.items() if own == key]
+        if not any(column in repeated for column in members):
+            prepared[key] = others[key]
+            continue
+        if len(members) == 1:
+            prepared[key] = of_words[members[0]][repeated[members[0]].places]
+            continue
+        sizes = [widths[c] if c in keys else of_words[c].shape[1] for c in members]
+        whole = np.empty((len(table), sum(sizes)), np.float32)
+        taken = 0  # columns of the others that are in their places
+        for column, size, end in zip(members, sizes, accumulate(sizes), strict=True):
+            if column in keys:
+                whole[:, end - size : end] = others[key][:, taken : taken + size]
+                taken += size
+            else:
+                whole[:, end - size : end] = of_words[column][repeated[column].places]
+        prepared[key] = whole
+    return prepared
+
+
+def _of_words(
+    layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated]
+) -> Arrays:
+    """What the different words of each column become, in the order in which they first come."""
+    import tensorflow as tf
+
+    arrays: Arrays = {}
+    most = max(len(one.rows) for one in repeated.values())
+    for column, (rows, _) in repeated.items():
+        only = replace(columns, features={column: columns.features[column]})
+        values = raw(only, table.only([column]).take(rows))[column]
+        # Rows that fill up are those of another word, and are prepared for nothing.
+        arrays[column] = values[np.minimum(np.arange(most), len(rows) - 1)]
+    part = layer.part({column: column for column in repeated})
+    try:
+        prepared = _in_batches(part, arrays)
+    except tf.errors.InvalidArgumentError:
+        _in_batches(layer, raw(columns, table), table)  # names the row
+        raise
+    return {column: prepared[column][: len(one.rows)] for column, one in repeated.items()}
+
+
+def _width(layer: Any, column: str, arrays: Arrays) -> int:
+    """How many numbers the layer of a column makes of a value."""
+    from kbuilder.layers.side_by_side import width
+
+    [part] = [part for name, part in zip(layer.keys, layer.parts, strict=True) if name == column]
+    known = width(part)
+    if known is None:
+        [value] = tensors({column: arrays[column]}, slice(1)).values()
+        known = int(part(value).shape[-1])
+    return known
+
+
+def _in_batches(layer: Any, arrays: Arrays, table: Table | None = None) -> Arrays:
+    """Raw columns prepared, so many rows at a time.
+
+    Args:
+        layer: The layer of these columns.
+        arrays: The raw columns.
+        table: Their rows, for messages; None: they are no rows of one table.
+    """
+    import tensorflow as tf
+
+    count = len(next(iter(arrays.values())))
+    plain = all(values.ndim == 1 and values.dtype != object for values in arrays.values())
+    size = BATCH * 16 if plain else BATCH
+    prepared: Arrays = {}
+    for start in range(0, count, size):
+        batch = tensors(arrays, slice(start, start + size))
+        try:
+            found = layer.compiled(batch)
+        except tf.errors.InvalidArgumentError:
+            if table is not None:
+                _blame(layer, arrays, table, start)
+            raise
+        for key, value in found.items():
+            values = value.numpy()
+            if key not in prepared:
+                prepared[key] = np.empty((count, *values.shape[1:]), values.dtype)
+            prepared[key][start : start + size] = values
+    return prepared
+
+
+def _check_finite(layer: Any, columns: Columns, table: Table, prepared: Arrays) -> None:
     """Check that all prepared numbers are finite: no network is asked to pass on what is not.
 
     Raises:
@@ -220,8 +328,9 @@ def _check_finite(
     if not len(rows):
         return
     found, first = [], None
-    for row in rows[:SHOWN]:
-        given = tensors(arrays, slice(row, row + 1))
+    arrays = raw(columns, table.take(rows[:SHOWN]))
+    for place, row in enumerate(rows[:SHOWN]):
+        given = tensors(arrays, slice(place, place + 1))
         parts = zip(columns.features, layer.parts, strict=True)
         ours = {column: np.asarray(part(given[column])) for column, part in parts}
         wrong = [column for column, values in ours.items() if _endless({column: values}).any()]

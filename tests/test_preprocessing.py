@@ -13,6 +13,7 @@ import kbuilder as kb
 from kbuilder import preprocessing
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
+from kbuilder.tables.dictionary import DictionaryArray
 from kbuilder.tables.table import Table
 
 NUMBER = kb.Number(mean=0, scale=1, indicator=False)
@@ -176,4 +177,59 @@ def test_targets_that_are_not_finite_once_prepared_are_named_by_row() -> None:
         "'y'), row 3 of rows.csv (column 'y'), row 4 of rows.csv (column 'y') …. A number of huge "
         "size beside others that are alike does this. Expected finite numbers: fix or remove "
         "these rows."
+    )
+
+
+def repeated(*words: object, count: int = 60) -> np.ndarray:
+    """A column that knows its words, in an order that looks like none."""
+    known = [word for word in dict.fromkeys(words) if word is not None]
+    codes = [-1 if word is None else known.index(word) for word in words]
+    places = np.array(codes)[np.arange(count) * 7 % len(words)]
+    return DictionaryArray.of(places, known)
+
+
+KINDS = {
+    "small": (kb.Category(), repeated("a", "b", None, "c", "a")),
+    "first": (kb.Number(), np.arange(60.0)),
+    "codes": (kb.Category(embedding=3), repeated("x", "y", "z")),
+    "hashed": (kb.Category(hash=8, embedding=0), repeated("x", "y", None)),
+    "day": (kb.Datetime(), repeated("2024-01-31", "2024-02-29", None, "2023-12-31")),
+    "note": (kb.Text(), repeated("good day", "bad day", "good", "")),
+    "bag": (kb.Text(output_mode="count"), repeated("good day", "bad", "good good")),
+    "tags": (kb.Set(), repeated("a|b", "b", "a|c", None)),
+    "cells": (kb.Array(), repeated("1 2 3", "4 5 6", "7 8 9")),
+    "gaps": (kb.Number(), np.where(np.arange(60) % 3, np.arange(60.0), np.nan)),
+    "binned": (kb.Number(bins=4), np.arange(60.0)[::-1].copy()),
+}
+
+
+@pytest.mark.parametrize("left", [(), ("first", "gaps", "binned"), ("small", "codes", "day")])
+def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
+    left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = {name: kind for name, kind in KINDS.items() if name not in left}
+    values = {name: column for name, (_, column) in kinds.items()}
+    table = Table({**values, "y": np.arange(60.0)}, "rows")
+    features = {name: feature for name, (feature, _) in kinds.items()}
+    learned, _ = learn(recipe(**features), one(kb.Regression()), table)
+    layer = preprocessing.preprocessor(learned)
+    plain = preprocessing.apply(layer, learned, table)
+    monkeypatch.setattr(preprocessing, "MANY", 1)
+    monkeypatch.setattr(preprocessing, "BATCH", 16)
+    once = preprocessing.apply(layer, learned, table)
+    assert list(once) == list(plain)
+    for key, own in plain.items():
+        assert once[key].dtype == own.dtype and np.array_equal(once[key], own), key
+
+
+def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preprocessing, "MANY", 1)
+    words = DictionaryArray.of(np.array([2, 1, 1, 0, 0, 2]), ["wrong", "2", "1"])
+    table = Table({"n": words, "y": np.arange(6.0)}, "rows")
+    learned = columns(n=NUMBER)
+    layer = preprocessing.preprocessor(learned)
+    assert message(DataError, preprocessing.apply, layer, learned, table).startswith(
+        "features.n: row 4 of rows: column 'n' is a number, but here 'wrong'."
     )

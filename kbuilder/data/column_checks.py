@@ -13,6 +13,7 @@ from kbuilder.data.seen import ENOUGH, Seen
 from kbuilder.errors import listed
 from kbuilder.lines import to_line
 from kbuilder.tables.cells import missing_but
+from kbuilder.tables.dictionary import counted
 from kbuilder.tables.values import far_off, kind_of, missing
 
 SHIFTED = 0.25
@@ -45,7 +46,8 @@ def spelling(seen: Seen) -> Iterator[Finding]:
         if kind_of(train[column]) != "string":
             continue
         groups: dict[str, list[str]] = {}
-        for word in dict.fromkeys(v for v in train[column].tolist() if v):
+        values = train[column]
+        for word in counted(values[~missing(values)]):
             groups.setdefault(" ".join(word.lower().split()), []).append(word)
         alike = [words for words in groups.values() if len(words) > 1]
         if alike:

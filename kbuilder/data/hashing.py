@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kbuilder.tables.dictionary import codes_of, each
+
 
 def hashed(values: np.ndarray) -> np.ndarray:
     """A hash of each value, whatever it is: a number, a text, a list, an array. (rows,) uint64"""
@@ -12,6 +14,8 @@ def hashed(values: np.ndarray) -> np.ndarray:
     exact = values.dtype.kind in "iub" and values.ndim == 1
     if exact and np.array_equal(values, values.astype(np.float64).astype(values.dtype)):
         values = values.astype(np.float64)  # as they are where one is missing
+    if codes_of(values) is not None:
+        return each(values, lambda some: pd.util.hash_array(np.array(some, dtype=object)))
     if values.ndim > 1:
         values = np.array([row.tobytes().hex() for row in values], dtype=object)
     try:

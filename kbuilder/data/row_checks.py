@@ -16,9 +16,10 @@ from kbuilder.data.seen import ENOUGH, SAMPLE, Seen
 from kbuilder.errors import cut, listed
 from kbuilder.lines import to_line
 from kbuilder.spec import given
+from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import Label, as_label, kind_of, one_of
+from kbuilder.tables.values import Label, as_label, kind_of, missing, one_of
 
 FEW = 30
 """Rows of a part whose figures are hardly any."""
@@ -29,9 +30,9 @@ def rare_classes(seen: Seen) -> Iterator[Finding]:
     for names, task in seen.targets:
         if not task.stratified:
             continue
-        train = Counter(_classes(seen.parts.train.target(names), task))
+        train = _classes(seen.parts.train.target(names), task)
         for part, table in seen.parts:
-            held = set(_classes(table.target(names), task))
+            held = _classes(table.target(names), task)
             lacking = [label for label in train if label not in held]
             if lacking and part != "train":
                 yield Finding(
@@ -41,11 +42,13 @@ def rare_classes(seen: Seen) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _classes(values: np.ndarray, task: Any) -> list[Label]:
-    """The class of each row."""
-    if values.ndim == 1:
-        return [as_label(value) for value in values.tolist()]
-    return [task.classes[place] for place in one_of(values)]
+def _classes(values: np.ndarray, task: Any) -> Counter[Label]:
+    """How many rows each class has."""
+    if values.ndim > 1:
+        return Counter(task.classes[place] for place in one_of(values))
+    if kind_of(values) == "string":
+        return Counter(counted(values[~missing(values)]))
+    return Counter(as_label(value) for value in values.tolist())
 
 
 def split(seen: Seen) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from kbuilder.columns import Target
 from kbuilder.contracts import Splitting, Strata, Task
 from kbuilder.errors import DataError
 from kbuilder.evaluation.predictions import numbered
+from kbuilder.tables.dictionary import each
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, one_of
 
@@ -147,14 +148,21 @@ def grouping(values: np.ndarray, task: Task) -> Literal["class", "tenth"] | None
     return None if values.ndim > 1 or values.dtype == object else "tenth"
 
 
+def _in_order(values: Sequence[Any]) -> list[int]:
+    """The place of each label among all, sorted as words."""
+    names = [str(as_label(value)) for value in values]
+    places = {name: place for place, name in enumerate(sorted(set(names)))}
+    return [places[name] for name in names]
+
+
 def _strata(values: np.ndarray, task: Task) -> Strata:
     """A group per row, whose shares the parts keep."""
     kind = grouping(values, task)
     if kind is None:
         return Strata(None, classes=False)
     if kind == "class":
-        names = [str(as_label(value)) for value in one_of(values)]
-        return Strata(np.unique(names, return_inverse=True)[1], classes=True)
+        places = each(one_of(values), _in_order)
+        return Strata(np.unique(places, return_inverse=True)[1], classes=True)
     count = min(10, max(1, len(values) // 30))  # each has rows enough to give some
     bounds = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1]))
     return Strata(np.searchsorted(bounds, values), classes=False)

@@ -14,6 +14,7 @@ from kbuilder.features._embedding import embedded
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Values, learned
+from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, spelled, spellings, types
 
@@ -108,7 +109,9 @@ class Category(Spec):
                 "Expected strings or whole numbers for a category; read it as a number.",
                 key=("features", column),
             )
-        counts: Counter[str | int] = Counter(map(int if kind == "number" else str, there.tolist()))
+        counts: Counter[Any] = (
+            counted(there) if kind == "string" else Counter(map(int, there.tolist()))
+        )
         beyond = any(
             isinstance(value, int) and not WHOLE.min < value <= WHOLE.max for value in counts
         )

@@ -35,9 +35,20 @@ class Preprocessor(keras.layers.Layer):
     ) -> None:
         super().__init__(**{"trainable": False, "autocast": False, **kwargs})
         self.keys = dict(keys)
-        self.cleaned = Cleaned(missing or {})
+        self.missing = dict(missing or {})
+        self.cleaned = Cleaned(self.missing)
         self.parts = list(parts.values())  # a list, since names of columns are free of form
         self.built = True  # no layer here has weights
+
+    def part(self, keys: Mapping[str, str]) -> Preprocessor:
+        """The same layers for some of the columns.
+
+        Args:
+            keys: The name of the output by column.
+        """
+        layers = dict(zip(self.keys, self.parts, strict=True))
+        missing = {column: words for column, words in self.missing.items() if column in keys}
+        return Preprocessor({column: layers[column] for column in keys}, keys, missing)
 
     @cached_property
     def compiled(self) -> Any:

@@ -7,17 +7,19 @@ reads as one; whole numbers stay whole, whatever their size. Truth values become
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
 
+from kbuilder.tables.dictionary import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
 
@@ -103,8 +105,10 @@ class Cells:
 
         kinds, dtype = pd.api.types, cells.dtype
         if isinstance(dtype, pd.CategoricalDtype):
+            if _holds_words(cells.cat.categories.dtype):
+                return self._words(name, cells)
             cells, dtype = cells.astype(object), np.dtype(object)
-        if isinstance(dtype, pd.StringDtype) or str(dtype) in ARROW_WORDS:
+        if _holds_words(dtype):
             return self._words(name, cells)
         if kinds.is_bool_dtype(dtype):
             return _Read(_truth(cells))
@@ -155,25 +159,36 @@ class Cells:
         return self._words(name, pd.Series(words, dtype="str"))
 
     def _words(self, name: str, cells: pd.Series) -> _Read:
-        """Words, stripped; numbers and truth values, where all of them are."""
+        """Words, stripped; numbers and truth values, where all of them are.
+
+        Where the column knows its different words, each of them is looked at once.
+        """
         import pandas as pd
 
+        places = np.arange(len(cells))  # of each row in `cells`
+        if isinstance(cells.dtype, pd.CategoricalDtype):
+            come, places = np.unique(cells.cat.codes.to_numpy(), return_inverse=True)
+            cells = pd.Series([*cells.cat.categories, None], dtype="str").iloc[come]
         kept = set(self.words.get(name, ()))
         cells = cells.str.strip()
         marked = cells.isin([word for word in self.missing if word not in kept])
         gone = (cells.isna() | (cells == "") | marked).to_numpy(dtype=bool)
-        counts = {str(word): int(count) for word, count in cells[marked].value_counts().items()}
+        rows = np.bincount(places, minlength=len(cells))
+        taken = _most_first(cells[marked], rows[marked.to_numpy(dtype=bool)])
         there = cells[~gone]
         if name not in self.words:
             plain = self._plain(there)
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
-                return _Read(self._marked(spread(numbers, gone)), counts)
+                of_words = np.zeros(len(cells), dtype=numbers.dtype)
+                of_words[~gone] = numbers
+                absent = gone[places]
+                return _Read(self._marked(spread(of_words[places[~absent]], absent)), taken)
             if there.isin(TRUTH).all():
-                cells = pd.Series(np.where(cells.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
-        values = cells.to_numpy(dtype=object, copy=True)
-        values[gone] = None
-        return _Read(values, counts)
+                there = pd.Series(np.where(there.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
+        codes = np.full(len(cells), -1, dtype=np.int32)
+        codes[~gone], different = pd.factorize(there.to_numpy(dtype=object))
+        return _Read(DictionaryArray.of(codes[places], different), taken)
 
     def _plain(self, there: pd.Series) -> pd.Series | None:
         """Numbers, written as Python writes them; None, if a word is none as they are written.
@@ -201,6 +216,21 @@ class _Read(NamedTuple):
 
     values: np.ndarray
     taken: Mapping[str, int] = {}
+
+
+def _most_first(words: Iterable[str], counts: Iterable[int]) -> dict[str, int]:
+    """How often each word comes, the most frequent first."""
+    found: Counter[str] = Counter()
+    for word, count in zip(words, counts, strict=True):
+        found[str(word)] += int(count)
+    return dict(found.most_common())
+
+
+def _holds_words(dtype: Any) -> bool:
+    """Whether a column of pandas is of words, by its type."""
+    import pandas as pd
+
+    return isinstance(dtype, pd.StringDtype) or str(dtype) in ARROW_WORDS
 
 
 ARROW_WORDS = ("string[pyarrow]", "large_string[pyarrow]")

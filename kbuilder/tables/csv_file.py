@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
-from kbuilder.tables import packing
+from kbuilder.tables import arrow_csv, packing
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.dialect import WHITESPACE, Dialect
@@ -88,6 +88,9 @@ def csv_parts(
                 names = _own_names(names, path, dialect)
             else:
                 _check_header(names, path, key, dialect)
+            whole = None
+            if size is None and not start and not keep:
+                whole = arrow_csv.read(path, dialect, names, not own)
             file = stack.enter_context(packing.opened(path, key))
             # In a single column an empty line is a missing value, else it is no row.
             reader = stack.enter_context(
@@ -100,10 +103,10 @@ def csv_parts(
         # How much of a packed file has been read is not known.
         length = max(1, path.stat().st_size) if packing.of(path) is None else None
         done = 0
-        while True:
+        while whole is None or not done:
             ahead = size if size is None or done >= start else min(size, start - done)
             with _told(path, key, dialect):
-                frame = _next(reader, ahead)
+                frame = _next(reader, ahead) if whole is None else whole
             if frame is None:
                 break
             if own and len(frame.columns) != len(names):
@@ -120,6 +123,7 @@ def csv_parts(
                 frame = frame.set_axis(names, axis=1)
                 rows = range(done - len(frame) + 1, done + 1)
                 share = None if length is None else min(1.0, file.tell() / length)
+                share = share if whole is None else 1.0
                 table = cells.table(frame[list(wanted or names)], path.name, rows)
                 kept = of_frame(keep, frame, path.name)
                 yield Part(replace(table, kept=kept, folders=(path.parent,)), share)

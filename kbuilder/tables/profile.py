@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder.tables import clips, number_lists, sequences, sets, tokens
+from kbuilder.tables.dictionary import counted
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -152,7 +153,7 @@ def profile(values: np.ndarray) -> Profile:
             high=float(there.max()) if len(there) else float("nan"), examples=examples,
         )  # fmt: skip
     if kind == "string":
-        counts, present = Counter(there.tolist()), max(1, len(there))
+        counts, present = counted(there), max(1, len(there))
         words = {text: WORD.findall(text) for text in counts}
         different = {word.lower() for found in words.values() for word in found}
         total = sum(map(len, words.values()))

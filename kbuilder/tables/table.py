@@ -12,11 +12,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from kbuilder.errors import DataError, Key, listed, nearest
+from kbuilder.tables.dictionary import each
 from kbuilder.tables.targets import expect_one_axis
 from kbuilder.tables.values import kind_of, types
 
@@ -69,7 +70,7 @@ class Table:
     def take(self, rows: np.ndarray | slice) -> Table:
         """The table of the given row numbers, in their order."""
         columns = {name: values[rows] for name, values in self.columns.items()}
-        labels = np.asarray(self.labels, dtype=object)[rows].tolist()
+        labels = _taken(self.labels, rows)
         kept = None if self.kept is None else self.kept.iloc[rows].reset_index(drop=True)
         folders = self.folders
         if len(folders) > 1:
@@ -138,7 +139,7 @@ class Table:
             values = self.columns[name]
             digest.update(f"{name!r} {values.dtype} {values.shape}".encode())
             if values.dtype == object and types(values) <= {str, type(None)}:
-                digest.update(json.dumps(values.tolist()).encode())
+                digest.update(_as_json(values))
             elif values.dtype == object:
                 for value in values:
                     content = value if isinstance(value, bytes) else repr(value).encode()
@@ -146,6 +147,21 @@ class Table:
             else:
                 digest.update(np.ascontiguousarray(values).tobytes())
         return digest.hexdigest()
+
+
+def _taken(labels: Sequence[str | int], rows: np.ndarray | slice) -> Sequence[str | int]:
+    """The labels of some rows; numbers as one array, since there may be many."""
+    if isinstance(labels, range) and isinstance(rows, slice):
+        return labels[rows]
+    if isinstance(labels, range | np.ndarray):
+        return cast(Sequence[int], np.asarray(labels)[rows])
+    return cast(Sequence[str], np.asarray(labels, dtype=object)[rows].tolist())
+
+
+def _as_json(words: np.ndarray) -> bytes:
+    """Words as a list of JSON."""
+    written = each(words, lambda some: np.array([*map(json.dumps, some)], dtype=object))
+    return f"[{', '.join(written.tolist())}]".encode()
 
 
 class Part(NamedTuple):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kbuilder.errors import DataError
+from kbuilder.tables.dictionary import codes_of
 
 MISSING_INTEGER = -(2**63)
 """Stands for a missing value in a column of integers, which have no NaN."""
@@ -28,6 +29,9 @@ Label = str | int
 
 def missing(values: np.ndarray) -> np.ndarray:
     """Which values are missing: None, NaN or an empty string. (rows,) bool."""
+    codes = codes_of(values)
+    if codes is not None:
+        return codes < 0
     if values.dtype == object:
         gone = [not value if type(value) is str else _gone(value) for value in values]
         return np.array(gone, dtype=bool)
@@ -60,6 +64,9 @@ def exact(numbers: Sequence[int] | np.ndarray) -> np.ndarray:
 
 def types(values: np.ndarray) -> set[type]:
     """The types of a column's objects; none, where it is of numbers."""
+    codes = codes_of(values)
+    if codes is not None:
+        return {type(None) if known else str for known in np.unique(codes < 0).tolist()}
     return set(map(type, values)) if values.dtype == object else set()
 
 

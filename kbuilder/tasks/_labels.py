@@ -13,6 +13,7 @@ from kbuilder.errors import BuildError, DataError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Values
+from kbuilder.tables.dictionary import counted, each
 from kbuilder.tables.values import Label, as_label, kind_of, missing, spellings
 
 
@@ -146,7 +147,10 @@ def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
             "Expected one label per row.",
             key=("data", "target"),
         )
-    counts = Counter(as_label(value) for value in values[~missing(values)])
+    there = values[~missing(values)]
+    counts: Counter[Label] = Counter(
+        counted(there) if kind_of(values) == "string" else map(as_label, there)
+    )
     if len(counts) == 1:
         raise DataError(
             f"the target {column!r} has one value only: {next(iter(counts))!r}. "
@@ -209,23 +213,27 @@ def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarr
     places = {label: place for place, label in enumerate(classes)}
     places |= {other: places[known] for other, known in spellings(classes).items()}
     words = isinstance(classes[0], str)
-    numbers = np.empty(len(values), dtype=np.int64)
-    gone = missing(values)
-    for row, value in enumerate(values):
-        label = None if gone[row] else as_label(value)
-        label = str(label) if words and label is not None else label
-        place = places.get(label) if label is not None else None
-        if place is None:
-            what = "has no value" if label is None else f"is {label!r}"
-            raise DataError(
-                f"the target {column!r} {what}. Expected a label known from training: "
-                f"{listed(repr(label) for label in classes)}. Remove the row, or fix the label.",
-                key=("data", "target"),
-                row=row,
-                suggestion=nearest(label, classes) if words and label is not None else None,
-            )
-        numbers[row] = place
-    return numbers
+
+    def label_of(value: Any) -> Label:
+        label = as_label(value)
+        return str(label) if words else label
+
+    numbers = each(values, lambda some: [places.get(label_of(value), -1) for value in some])
+    numbers = np.where(missing(values), -1, numbers)
+    wrong = np.flatnonzero(numbers < 0)
+    if len(wrong):
+        row = int(wrong[0])
+        gone = bool(missing(values[row : row + 1])[0])
+        label = label_of(values[row])
+        what = "has no value" if gone else f"is {label!r}"
+        raise DataError(
+            f"the target {column!r} {what}. Expected a label known from training: "
+            f"{listed(repr(label) for label in classes)}. Remove the row, or fix the label.",
+            key=("data", "target"),
+            row=row,
+            suggestion=nearest(str(label), classes) if words and not gone else None,
+        )
+    return numbers.astype(np.int64)
 
 
 def count(classes: Sequence[Label] | None) -> int:

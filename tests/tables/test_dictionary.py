@@ -1,0 +1,80 @@
+"""A column that remembers its different words is the same as one that does not."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kbuilder.tables.dictionary import DictionaryArray, codes_of, counted, different, each
+from kbuilder.tables.profile import profile
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import kind_of, missing, types
+
+WORDS = ["b", "a", "c d", "e"]
+COLUMNS = st.lists(st.sampled_from([None, *WORDS]), min_size=1, max_size=30)
+
+
+def column(words: list[str | None]) -> DictionaryArray:
+    codes = [-1 if word is None else WORDS.index(word) for word in words]
+    return DictionaryArray.of(np.array(codes), WORDS)
+
+
+def plain(words: list[str | None]) -> np.ndarray:
+    values = np.empty(len(words), dtype=object)
+    values[:] = words
+    return values
+
+
+@given(COLUMNS, st.data())
+def test_whatever_is_asked_of_it_the_answer_is_that_of_the_plain_column(words, data) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(words) - 1), min_size=1, max_size=40))
+    mask = np.array(data.draw(st.lists(st.booleans(), min_size=len(words), max_size=len(words))))
+    for chosen in (slice(None), slice(1, None, 2), np.array(rows), mask):
+        ours, theirs = column(words)[chosen], plain(words)[chosen]
+        assert codes_of(ours) is not None
+        assert ours.tolist() == theirs.tolist() == list(ours)
+        assert missing(ours).tolist() == missing(theirs).tolist()
+        assert types(ours) == types(theirs)
+        if len(theirs):
+            assert kind_of(ours) == kind_of(theirs)
+            assert profile(ours) == profile(theirs)
+        there = [word for word in theirs.tolist() if word is not None]
+        assert list(counted(ours).items()) == list(Counter(there).items())
+        sizes = each(ours, lambda some: [len(str(word)) for word in some])
+        assert sizes.tolist() == [len(str(word)) for word in theirs]
+        tables = [Table({"x": values}, "rows") for values in (ours, theirs)]
+        assert tables[0].fingerprint() == tables[1].fingerprint()
+
+
+@given(COLUMNS)
+def test_different_values_come_in_the_order_of_the_rows(words) -> None:
+    rows, places = different(column(words))
+    assert [words[row] for row in rows] == list(dict.fromkeys(words))
+    assert [words[rows[place]] for place in places] == words
+    assert sorted(rows) == list(rows)
+
+
+def test_a_function_is_called_with_each_word_once() -> None:
+    seen = []
+    each(column(["b", "a", "b", None, "b"]), lambda some: seen.extend(some) or some)
+    assert seen == ["b", "a", None]
+
+
+def test_it_cannot_be_written_to() -> None:
+    values = column(["b", "a"])
+    with pytest.raises(ValueError, match="read-only"):
+        values[0] = "x"
+    with pytest.raises(ValueError, match="read-only"):
+        values[np.array([0])][0] = "x"
+    own = values.copy()
+    own[0] = "x"  # a copy is a plain column
+    assert codes_of(own) is None and values[0] == "b"
+
+
+def test_what_numpy_makes_of_it_is_a_plain_array() -> None:
+    values = column(["b", "a", None])
+    assert type(values == "b") is np.ndarray and (values == "b").tolist() == [True, False, False]
+    assert codes_of(np.concatenate([values, values])) is None
+    assert codes_of(np.where([True, False, True], "", values)) is None
