@@ -243,13 +243,16 @@ def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, R
             continue
         sizes = [widths[c] if c in keys else of_words[c].shape[1] for c in members]
         whole = np.empty((len(table), sum(sizes)), np.float32)
-        taken = 0  # columns of the others that are in their places
-        for column, size, end in zip(members, sizes, accumulate(sizes), strict=True):
-            if column in keys:
-                whole[:, end - size : end] = others[key][:, taken : taken + size]
-                taken += size
-            else:
-                whole[:, end - size : end] = of_words[column][repeated[column].places]
+        for start in range(0, len(table), BATCH):  # so many rows stay in the processor's cache
+            rows = slice(start, start + BATCH)
+            taken = 0  # columns of the others that are in their places
+            for column, size, end in zip(members, sizes, accumulate(sizes), strict=True):
+                if column in keys:
+                    part = others[key][rows, taken : taken + size]
+                    taken += size
+                else:
+                    part = of_words[column][repeated[column].places[rows]]
+                whole[rows, end - size : end] = part
         prepared[key] = whole
     return prepared
 

@@ -219,7 +219,8 @@ def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
     once = preprocessing.apply(layer, learned, table)
     assert list(once) == list(plain)
     for key, own in plain.items():
-        assert once[key].dtype == own.dtype and np.array_equal(once[key], own), key
+        assert once[key].dtype == own.dtype, key
+        assert np.array_equal(once[key], own), key
 
 
 def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row(

@@ -11,6 +11,7 @@ from kbuilder.contracts import Source
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.tables.cells import CODE, GROUPED, two_ways, written_as_numbers, written_otherwise
+from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, missing
@@ -36,7 +37,7 @@ def otherwise(
     if any(len(str(word)) > 30 for word in found.examples):
         return None
     values = table[name]
-    words = list(dict.fromkeys(str(word) for word in values[~missing(values)]))
+    words = list(counted(values[~missing(values)]))
     names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
     category = f"if they are names, `{to_line(names[:-1], names[-1])}`."
     decimal, thousands = (getattr(source, mark, None) for mark in ("decimal", "thousands"))
@@ -88,7 +89,7 @@ def otherwise(
 
 def is_dirty(values: np.ndarray, least: int = 1) -> bool:
     """Whether words are numbers, at least so many different, but for a few: "on request"."""
-    there = [str(value) for value in values[~missing(values)]]
+    there = list(counted(values[~missing(values)]))
     numbers = {word for word in there if is_number(word)}
     words = {word for word in there if not is_number(word)}
     codes = any(re.match(CODE, word) for word in numbers)

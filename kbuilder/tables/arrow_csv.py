@@ -23,7 +23,7 @@ BLOCK = 2**22
 """Bytes that one thread reads at a time; a row must fit in."""
 SAMPLE = 2**20
 """Bytes of the first rows, which say which columns repeat their words."""
-REPEATED = 0.5
+REPEATED = 0.9
 """A column repeats its words where they are a smaller share of its rows."""
 ENCODINGS = ("utf-8", "ascii", "utf-8-sig")
 

@@ -75,7 +75,8 @@ def different(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         The first row of each, (n,); and the place of each row's value among them, (rows,).
     """
-    assert isinstance(values, DictionaryArray) and values.codes is not None, "it knows its words"
+    assert isinstance(values, DictionaryArray)
+    assert values.codes is not None, "it knows its words"
     size = len(values.different) + 1
     first = np.full(size, len(values))
     first[values.codes[::-1]] = np.arange(len(values))[::-1]  # of equal ones the last counts

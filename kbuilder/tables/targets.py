@@ -9,7 +9,7 @@ import numpy as np
 
 from kbuilder.errors import DataError
 from kbuilder.tables.number_lists import count, numbers_in
-from kbuilder.tables.values import missing
+from kbuilder.tables.values import missing, types
 
 KEY = ("data", "target")
 LOOKED = 50
@@ -36,7 +36,7 @@ def expect_one_axis(name: str, values: np.ndarray) -> None:
             ".",
             key=KEY,
         )
-    if values.dtype != object:
+    if values.dtype != object or (values.ndim == 1 and types(values) <= {str, type(None)}):
         return
     first = next((value for value in values if _holds_several(value)), None)
     if first is not None and any(_holds_several(item) for item in first):

@@ -16,24 +16,7 @@ from kbuilder.tables.dialect import Dialect
 from kbuilder.tables.dictionary import codes_of
 from kbuilder.tables.table import Table
 
-PIECES = [
-    "a",
-    "1",
-    "1.5",
-    '"',
-    '""',
-    ",",
-    "\n",
-    "\r\n",
-    "\r",
-    " ",
-    "\t",
-    "é",
-    "x",
-    '",',
-    '\n"',
-    "NA",
-]
+PIECES = ["a", "1", "1.5", '"', '""', ",", "\n", "\r\n", "\r", " ", "\t", "é", '",', '\n"', "NA"]
 TEXTS = st.text(st.sampled_from('ab1,"\n\r é;\t'), max_size=6)
 
 
@@ -72,12 +55,11 @@ def test_any_text_is_read_alike(path: Path, width: int, pieces: list[str]) -> No
     assert ours == theirs
 
 
+ROWS = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6)
+
+
 @settings(max_examples=200)
-@given(
-    st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6),
-    st.sampled_from([0, 1]),
-    st.sampled_from(",;\t"),
-)
+@given(ROWS, st.sampled_from([0, 1]), st.sampled_from(",;\t"))
 def test_what_a_program_wrote_is_read_alike(path: Path, rows, quoting: int, mark: str) -> None:
     text = io.StringIO()
     csv.writer(text, delimiter=mark, quoting=quoting).writerows([("a", "b"), *rows])
@@ -123,4 +105,5 @@ def test_words_that_repeat_are_known_and_those_that_do_not_are_read_once(path: P
     assert ours == theirs
     table = read_csv(path)
     assert set(table["few"].different) == {"x", "y"}
-    assert codes_of(table["many"]) is not None and table["number"].dtype == float
+    assert codes_of(table["many"]) is not None
+    assert table["number"].dtype == float

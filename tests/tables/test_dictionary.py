@@ -70,11 +70,13 @@ def test_it_cannot_be_written_to() -> None:
         values[np.array([0])][0] = "x"
     own = values.copy()
     own[0] = "x"  # a copy is a plain column
-    assert codes_of(own) is None and values[0] == "b"
+    assert codes_of(own) is None
+    assert values[0] == "b"
 
 
 def test_what_numpy_makes_of_it_is_a_plain_array() -> None:
     values = column(["b", "a", None])
-    assert type(values == "b") is np.ndarray and (values == "b").tolist() == [True, False, False]
+    assert type(values == "b") is np.ndarray
+    assert (values == "b").tolist() == [True, False, False]
     assert codes_of(np.concatenate([values, values])) is None
     assert codes_of(np.where([True, False, True], "", values)) is None
