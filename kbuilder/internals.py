@@ -6,7 +6,7 @@ say what is gone. Keras 3.16 moves `keras.src.backend.tensorflow.nn`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 
@@ -53,6 +53,25 @@ def functional(layer: Any) -> Any:
 def layers(model: Any) -> list[Any]:
     """The layers of a model, and those within them."""
     return list(model._flatten_layers())
+
+
+def name_anew(taken: Iterable[str] = ()) -> None:
+    """Count the names that Keras gives to layers from the first on, as in a new process.
+
+    TensorFlow adds up in an order that goes by names, so that equal weights need equal names.
+
+    Args:
+        taken: Names that layers have which were made before, such as dense and dense_2: others get
+            none of them.
+    """
+    from keras.src.utils.naming import get_uid, reset_uids
+
+    reset_uids()
+    for name in sorted(set(taken)):
+        stem, _, number = name.rpartition("_")
+        stem, least = (stem, int(number) + 1) if stem and number.isdecimal() else (name, 1)
+        while get_uid(stem) < least:
+            pass
 
 
 def variable_of(initial: Any) -> Any:

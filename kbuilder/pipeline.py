@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kbuilder import engine, preprocessing, room
-from kbuilder.building import choosing
+from kbuilder.building import choosing, names
 from kbuilder.building.inputs import inputs_of
 from kbuilder.building.network import Network, network_of, on_one_device
 from kbuilder.columns import to_instances
@@ -74,6 +74,7 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
     from kbuilder.training.trainer import Trainer
 
     keras.utils.set_random_seed(recipe.training.seed)
+    names.name_anew(recipe.model)
     with pointing(recipe), placement.scope(), room.for_weights():
         recipe, columns = data.of(recipe), data.columns
         inputs = inputs_of(columns, data.rows["train"][0])

@@ -45,6 +45,15 @@ def test_the_graph_of_a_model(model: object) -> None:
     assert internals.functional(sequential).outputs
 
 
+def test_names_are_counted_from_the_first_on() -> None:
+    keras.layers.Dense(1)
+    internals.name_anew()
+    assert [keras.layers.Dense(1).name for _ in range(2)] == ["dense", "dense_1"]
+    internals.name_anew(["dense_2", "dropout", "my_gru"])
+    kinds = (keras.layers.Dense, keras.layers.Dropout, keras.layers.GRU)
+    assert [kind(1).name for kind in kinds] == ["dense_3", "dropout_1", "gru"]
+
+
 def test_the_layers_within_a_layer(model: object) -> None:
     kinds = {type(layer).__name__ for layer in internals.layers(model)}
     assert kinds >= {"InputLayer", "Bidirectional", "LSTM", "Dense"}

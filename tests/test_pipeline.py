@@ -13,7 +13,7 @@ import pytest
 from shared import KINDS, ROWS, built, encoded, fields, message, mixed, picture, reviews
 
 import kbuilder as kb
-from kbuilder import catalog
+from kbuilder import catalog, pipeline
 from kbuilder.errors import DataError
 from kbuilder.recipe import reading
 
@@ -220,3 +220,10 @@ def test_a_recipe_file_is_fitted_by_its_path_and_errors_name_its_line() -> None:
     run = kb.fit("a.yaml", smoke=True, verbose=False)
     assert run.path.parent == Path("runs/a")
     assert kb.load(run.path).path == run.path
+
+
+def test_a_network_is_called_as_in_a_new_process_whatever_was_built_before() -> None:
+    recipe = kb.Recipe(data=kb.Frame(frame=reviews(), target="stars"), model=kb.TextCNN())
+    prepared = kb.prepare(recipe)
+    first, second = (pipeline.build(prepared, recipe).network.trained for _ in range(2))
+    assert [layer.name for layer in first.layers] == [layer.name for layer in second.layers]
