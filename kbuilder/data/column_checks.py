@@ -10,12 +10,17 @@ import numpy as np
 from kbuilder.contracts import Finding, Timed
 from kbuilder.data.naming import naming
 from kbuilder.data.seen import ENOUGH, Seen
+from kbuilder.data.words import also_missing
 from kbuilder.errors import listed
 from kbuilder.lines import to_line
 from kbuilder.tables.cells import missing_but
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.values import far_off, kind_of, missing
 
+FEWEST = 10
+"""Different numbers that a column must have, to know which are away from others."""
+HUGE = 1e20
+"""Numbers that nobody measures, but some write for missing."""
 SHIFTED = 0.25
 """The population stability index of a column that is another in the test rows."""
 
@@ -60,7 +65,8 @@ def spelling(seen: Seen) -> Iterator[Finding]:
 
 
 def missing_words(seen: Seen) -> Iterator[Finding]:
-    """Words that mean missing by default, in columns where they may be values."""
+    """Words that mean missing by default and may be values, and numbers that may mean missing."""
+    yield from _missing_numbers(seen)
     if getattr(seen.recipe.data, "missing", None) is not None:
         return
     train = seen.parts.train
@@ -76,6 +82,39 @@ def missing_words(seen: Seen) -> Iterator[Finding]:
             f"If it is a class, write `{line}`, which are all words that mean missing then",
             True, line,
         )  # fmt: skip
+
+
+def _missing_numbers(seen: Seen) -> Iterator[Finding]:
+    """Numbers such as -999 that come again and again, away from all others."""
+    written = getattr(seen.recipe.data, "missing", ())  # not every source has words
+    for column, values in seen.columns.items():
+        if written == () or kind_of(values) != "number":
+            continue
+        numbers = values.astype(np.float64)
+        known, counts = np.unique(numbers[np.isfinite(numbers)], return_counts=True)
+        if len(known) < FEWEST:
+            continue
+        spread = {0: known[-1] - known[1], -1: known[-2] - known[0]}
+        for end, others in spread.items():
+            away = abs(known[end] - known[1 if end == 0 else -2])
+            if counts[end] < 3 or away <= others or not _is_mark(known[end]):
+                continue
+            low, high = (known[1], known[-1]) if end == 0 else (known[0], known[-2])
+            word = f"{known[end]:g}"
+            line = to_line(
+                ("data", "missing"), also_missing(seen.parts.train, [word], written or ())
+            )
+            yield Finding(
+                "missing_words", ("features", column),
+                f"column {column!r} has the number {word} in {counts[end]:,} rows, away from all "
+                f"others ({low:g} to {high:g}). If it means missing, write `{line}`", True, line,
+            )  # fmt: skip
+
+
+def _is_mark(number: float) -> bool:
+    """Whether a number is one that people write for missing: nines alone, or a huge one."""
+    digits = f"{abs(number):.10g}"
+    return (len(digits) > 1 and set(digits) == {"9"}) or abs(number) >= HUGE
 
 
 def far_off_numbers(seen: Seen) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match, Splitting, Task
 from kbuilder.data import paths, weights
-from kbuilder.data.words import is_dirty, mixed, otherwise
+from kbuilder.data.words import beneath, grouped_by_blanks, is_dirty, mixed, otherwise
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
@@ -338,11 +338,19 @@ def _infer_features(
             )
             decisions.append(Decision(key, "ignored", reason, to_line(("data", "ignore"), [name])))
             continue
+        blanks = grouped_by_blanks(name, table, key, data)
+        if blanks is not None:
+            wrong.append(blanks)
+            continue
         written = otherwise(name, found, table, key, data)
         if written is not None and not (known and known[0][1].strength > LIKELY):
             wrong.append(written)
             continue
         useless = _useless(name, found, table)
+        units = beneath(name, table, key) if useless and found.names_rows else None
+        if units is not None:
+            wrong.append(units)
+            continue
         if useless and not (known and known[0][1].strength > useless.strength):
             ignored.append(name)
             reason = f"{useless.reason}; `{to_line(key, 'category')}` reads it all the same"

@@ -102,7 +102,11 @@ def sums(seen: Seen) -> Iterator[Finding]:
             continue
         part = {c: w for c, w in zip(numbers, weights, strict=False) if abs(w) > 1e-6}
         if len(part) > 1:
-            formula = " ".join(map(_term, part.items())).removeprefix("+ ")
+            added = float(weights[-1])
+            terms = list(map(_term, part.items()))
+            if abs(added) > 1e-6 * max(goal[there].std(), abs(added)):
+                terms.append(f"{'+' if added > 0 else '-'} {abs(added):.6g}")
+            formula = " ".join(terms).removeprefix("+ ")
             message = f"the target {listed(map(repr, names))} is {formula}, in every row"
             line = to_line(("data", "ignore"), list(part))
             yield Finding(

@@ -10,14 +10,28 @@ import numpy as np
 from kbuilder.contracts import Source
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
-from kbuilder.tables.cells import CODE, GROUPED, two_ways, written_as_numbers, written_otherwise
+from kbuilder.tables.cells import (
+    CODE,
+    GROUPED,
+    MOSTLY,
+    two_ways,
+    written_as_numbers,
+    written_otherwise,
+)
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import is_number, missing
+from kbuilder.tables.values import is_number, kind_of, missing
 
 FEW = 5
 """Different words among numbers that are too few to be names."""
+
+BLANKS = r"[-+]?\d{1,3}(?:\s\d{3})+"
+"""Digits that blanks group."""
+AROUND = r"([<>=≤≥~≈±−–(]{0,2}\s?)([-+]?\d[\d.,]*)(\s?[^\d\s][^\d]{0,11})?"
+"""A number with signs before it, and a unit behind it."""
+LONGEST = 8
+"""Digits of a number that measures something; longer ones are names."""
 
 
 def otherwise(
@@ -83,6 +97,54 @@ def otherwise(
     return DataError(
         f"column {name!r} holds numbers that are written as {odd!r}. Say how: write {lines}; "
         f"{category}",
+        key=key,
+    )
+
+
+def grouped_by_blanks(name: str, table: Table, key: Key, source: Source) -> DataError | None:
+    """The error for numbers with blanks between groups of digits, which look like several numbers.
+
+    Args:
+        name, table, key, source: As `otherwise` takes them.
+    """
+    values = table[name]
+    if kind_of(values) != "string" or getattr(source, "thousands", None) is not None:
+        return None
+    words = list(counted(values[~missing(values)]))
+    if not words or not all(re.fullmatch(BLANKS, word) for word in words):
+        return None
+    return DataError(
+        f"column {name!r} holds {cut(words[0])!r}, which may be one number, whose digits blanks "
+        f"group, or several. If one: `{to_line(('data', 'thousands'), ' ')}`; if several: "
+        f"`{to_line(key, 'array')}`.",
+        key=key,
+    )
+
+
+def beneath(name: str, table: Table, key: Key) -> DataError | None:
+    """The error for a column of numbers with units or signs around them, which nobody reads.
+
+    Args:
+        name: A column of words that would be left out, since they name rows.
+        table: The rows.
+        key: The place of the column in the recipe.
+    """
+    values = table[name]
+    words = list(counted(values[~missing(values)]))
+    found = [match for match in (re.fullmatch(AROUND, word) for word in words) if match]
+    around = {(match[1].strip(), (match[3] or "").strip()) for match in found}
+    codes = any(re.match(CODE, match[2]) or len(match[2]) > LONGEST for match in found)
+    if len(found) < MOSTLY * len(words) or not 0 < len(around) <= FEW or codes:
+        return None
+    if around == {("", "")}:
+        return None
+    match = next(match for match in found if match[1].strip() or match[3])
+    row = int(np.flatnonzero(values == match[0])[0])
+    return DataError(
+        f"column {name!r} holds numbers with something around them, such as {cut(match[0])!r} "
+        f"({table.row(row)}). Expected plain numbers: change the file; or leave the "
+        f"column out: `{to_line(('data', 'ignore'), [name])}`; if they are names, "
+        f"`{to_line(key, 'category')}`.",
         key=key,
     )
 

@@ -7,6 +7,7 @@ reads as one; whole numbers stay whole, whatever their size. Truth values become
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,12 +37,18 @@ CODE = r"^[+-]?0\d"
 """A number that begins with a zero is a code."""
 
 CURRENCY = r"(?:[$€£¥₩₹%]|USD|EUR|GBP|KRW)"
+WIDE = {"\u2212": "-", "\uff0b": "+", "\uff0d": "-", "\uff0e": "."}
+"""Signs as typesetters and wide letters have them."""
 SIGNS = rf"{CURRENCY}|[\s\u00a0\u202f]"
 """What stands beside the digits of an amount."""
-DIGITS = r"(?:\d{1,3}(?:[.,' _\u00a0\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][-+]?\d+)?"
+DIGITS = (
+    r"(?:\d{1,3}(?:[.,' _\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][-+]?\d+)?"
+)
 LOOSE = rf"\(?(?:[-+]?(?:{CURRENCY}\s?)?|{CURRENCY}\s?[-+]){DIGITS}(?:\s?{CURRENCY})?\)?"
 """A number as people and accountants write it."""
 
+MARKED = r"\d{1,3}(?:([ '_\u00a0\u2009\u202f])\d{3})+(?:[.,]\d+)?"
+"""A number whose digits are grouped by blanks, apostrophes or lines."""
 US = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
 EUROPEAN = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
 """Numbers in which commas group digits, or come before decimals."""
@@ -50,6 +57,8 @@ GROUPED = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+"
 POINTED = r"[-+]?(?![1-9]\d{0,2}(?:\.\d{3})+$)\d[\d,]*\.\d+(?:[eE][-+]?\d+)?"
 """A number with a point before its decimals, which groups no digits."""
 
+LOOKED = 100
+"""Words that are looked at, to know whether a column is one of numbers of another script."""
 MOSTLY = 0.95
 """The share of words that must be numbers, for a column to be one of them."""
 
@@ -177,7 +186,7 @@ class Cells:
         taken = _most_first(cells[marked], rows[marked.to_numpy(dtype=bool)])
         there = cells[~gone]
         if name not in self.words:
-            plain = self._plain(there)
+            plain = self._plain(_in_ascii(there))
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
                 of_words = np.zeros(len(cells), dtype=numbers.dtype)
@@ -250,6 +259,9 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
     """
     if not written_as_numbers(words) or two_ways(words):
         return []
+    marks = {mark if mark in "'_" else " " for mark in map(_mark_in, words) if mark}
+    if len(marks) == 1:
+        return [{"thousands": mark} for mark in marks]
     plain = [_unsigned(word) for word in words]
     us = [word for word in plain if re.fullmatch(US, word)]
     eu = [word for word in plain if re.fullmatch(EUROPEAN, word)]
@@ -282,6 +294,27 @@ def two_ways(words: Collection[str]) -> tuple[str, str] | None:
     points = (word for word in words if re.fullmatch(POINTED, _unsigned(word)))
     comma, point = next(commas, None), next(points, None)
     return None if comma is None or point is None else (comma, point)
+
+
+def _mark_in(word: str) -> str:
+    """The blank, apostrophe or line that groups the digits of a number; empty: none does."""
+    found = re.fullmatch(MARKED, word.strip("()+- $€£¥₩%"))
+    return found[1] if found else ""
+
+
+def _in_ascii(words: pd.Series) -> pd.Series:
+    """Words, of which numbers have ASCII digits and signs, whatever script they are written in."""
+    some = [str(word) for word in words.head(LOOKED)]
+    if all(map(str.isascii, some)) or not all(re.fullmatch(LOOSE, _ascii(word)) for word in some):
+        return words
+    return words.map(_ascii)
+
+
+def _ascii(word: str) -> str:
+    if word.isascii():
+        return word
+    digits = ((str(unicodedata.decimal(c)) if c.isdecimal() else WIDE.get(c, c)) for c in word)
+    return "".join(digits)
 
 
 def _is_us(plain: str) -> bool:

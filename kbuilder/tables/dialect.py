@@ -25,8 +25,9 @@ DELIMITERS = (",", ";", "\t", "|")
 WHITESPACE = "whitespace"
 EAST: dict[str, Callable[[str], bool]] = {
     "shift_jis": lambda c: "\u3041" <= c <= "\u30fc",
-    # Common syllables are in the older set, and those of other texts read as cp949 are not.
-    "cp949": lambda c: "\uac00" <= c <= "\ud7a3" and _first_byte(c, "euc_kr") > 0,
+    # Common syllables are in the older set, and those of other texts read as cp949 are not: they
+    # are spelled there, in eight bytes.
+    "cp949": lambda c: "\uac00" <= c <= "\ud7a3" and len(c.encode("euc_kr", "ignore")) == 2,
     # Of Chinese characters the common ones have these first bytes.
     "gb18030": lambda c: "\u4e00" <= c <= "\u9fff" and 0xB0 <= _first_byte(c, "gb2312") <= 0xD7,
     "big5": lambda c: "\u4e00" <= c <= "\u9fff" and 0xA4 <= _first_byte(c, "big5") <= 0xC6,

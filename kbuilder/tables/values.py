@@ -127,12 +127,12 @@ def kind_of(values: np.ndarray) -> Kind:
 
 
 def is_number(text: str) -> bool:
-    """Whether `text` reads as a number."""
+    """Whether `text` reads as a number; "1_000" does in Python alone."""
     try:
         float(text)
     except ValueError:
         return False
-    return True
+    return "_" not in text
 
 
 def spellings(known: Sequence[Label]) -> dict[str, str]:

@@ -87,6 +87,23 @@ def test_a_sum_that_contains_the_target_is_warned_of_with_its_columns() -> None:
     ]
 
 
+def test_a_sum_with_a_number_added_says_the_number() -> None:
+    one, other = RANDOM.normal(size=ROWS), RANDOM.normal(size=ROWS)
+    [said] = found({"y": one + 2 * other - 7.5, "one": one, "other": other}, ignore="x")
+    assert said.startswith("the target 'y' is one + 2 × other - 7.5, in every row.")
+
+
+@pytest.mark.parametrize("mark", [-999, 9999, -1e30])
+def test_a_number_that_may_mean_missing_is_warned_of_and_becomes_missing(mark: float) -> None:
+    values = np.where(np.arange(ROWS) % 30 == 0, mark, X)
+    [said] = found({"x": values})
+    assert said.startswith(f"column 'x' has the number {mark:g} in ")
+    assert " rows, away from all others (-" in said
+    assert said.endswith(f'If it means missing, write `data: {{missing: ["{mark:g}"]}}`')
+    assert found({"x": values}, missing=[f"{mark:g}"]) == []
+    assert found({"x": X * 100, "age": np.arange(ROWS) % 100}) == []  # 99 is an age
+
+
 def test_words_in_several_spellings_are_warned_of() -> None:
     city = RANDOM.choice(["Rome", "rome", "Paris", "New York", "new  york"], ROWS)
     assert (

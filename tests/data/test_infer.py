@@ -248,6 +248,20 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "(row 1 of the frame), and others with a point, such as '1.5' (row 3 of the frame). "
         "Expected one of both: change the file; or leave the column out: "
         "`data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
+    "units": ({"x": [f"{n}.5 kg" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers with something around them, such as '0.5 kg' (row 1 "
+        "of the frame). Expected plain numbers: change the file; or leave the column out: "
+        "`data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
+    "numbers and bounds": ({"x": [f"<{n}" if n % 9 == 8 else f"{n}" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers with something around them, such as '<8' (row 9 "
+        "of the frame). Expected plain numbers: change the file; or leave the column out: "
+        "`data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
+    "blanks between digits": ({"x": [f"1\u00a0{n:03}" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds '1\\xa0000', which may be one number, whose digits blanks "
+        'group, or several. If one: `data: {thousands: " "}`; if several: `features: {x: array}`.'),
+    "lines between digits": ({"x": [f"{n}_000" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers that are written as '0_000'. Say how: write "
+        '`data: {thousands: "_"}`; if they are names, `features: {x: category}`.'),
     "points that may group": ({"x": ["1.250", "2.000", "12"] * 20}, {"data": {"decimal": ","}},
         "features.x: column 'x' holds '1.250', in which the point may group digits or come before "
         'decimals. If it groups: `data: {thousands: "."}`; if not, write a comma in the file, as '
@@ -272,6 +286,22 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 def test_what_cannot_be_inferred_says_what_to_write(kind: str) -> None:
     columns, parts, said = REFUSED[kind]
     assert message(DataError, resolve, columns, **parts) == said
+
+
+def test_digits_and_signs_of_other_scripts_are_numbers() -> None:
+    ours = [-1.5, 20.0, 317.25]
+    arabic = str.maketrans("0123456789-", "٠١٢٣٤٥٦٧٨٩\u2212")
+    wide = str.maketrans("0123456789-.", "０１２３４５６７８９－．")
+    written = {n: [str(x).translate(to) for x in ours] for n, to in (("a", arabic), ("w", wide))}
+    table = from_frame(pd.DataFrame({**written, "z": ["１", "ｘ", "２"]}), "it")
+    assert table["a"].tolist() == table["w"].tolist() == ours
+    assert table["z"].tolist() == ["１", "ｘ", "２"]
+
+
+def test_names_of_rows_with_digits_are_no_numbers_with_units() -> None:
+    names = {"a": [f"PC {n}" for n in range(ROWS)], "b": [f"{n:04} m" for n in range(ROWS)],
+             "c": [f"{n}/{n + 1}" for n in range(ROWS)]}  # fmt: skip
+    assert set(resolve({"x": X, **names}).recipe.data.ignore) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("decimal", [".", ","])

@@ -50,6 +50,10 @@ def test_the_encoding_of_a_file_is_recognised(encoding: str) -> None:
 def test_no_encoding_is_advised_that_would_give_garbage() -> None:
     FILE.write_bytes(RUSSIAN.encode("cp1251"))
     assert data(encoding="cp1251").load()[0]["город"][0] == "Москва"
+    names = "a,city,y\n" + "".join(f"{n},{'東京大阪'[n % 2 * 2 :][:2]},{n}\n" for n in range(30))
+    for text, encoding in ((names, "shift_jis"), (RUSSIAN, "cp1251")):  # the first is no Korean
+        FILE.write_bytes(text.encode(encoding))
+        message(DataError, data().load)
     assert message(DataError, data().load) == (
         "data.encoding: the encoding of rows.csv is not utf-8, and no other is certain. Name it: "
         "`data: {encoding: latin-1}`, or cp949, shift_jis, gb18030, big5, cp1251 … as whoever "
