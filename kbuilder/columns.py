@@ -21,7 +21,7 @@ from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
 from kbuilder.tables.cells import MISSING, Words
 from kbuilder.tables.keeping import Keep, of_rows
-from kbuilder.tables.number_lists import numbers_in
+from kbuilder.tables.number_lists import numbers_in, steps_in
 from kbuilder.tables.table import Table
 
 PACKED = "vector"
@@ -244,7 +244,8 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
                 continue
         values = [_from_json(row[name]) for row in rows]
         if len(shape) > 1:
-            values = [numbers_in(v) if isinstance(v, str) else v for v in values]
+            read = steps_in if None in shape[1:] else numbers_in
+            values = [read(v) if isinstance(v, str) else v for v in values]
         if len(shape) > 1 and None not in shape[1:]:
             try:
                 arrays[name] = np.array(values, dtype=dtype)

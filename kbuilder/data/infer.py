@@ -421,8 +421,13 @@ def _kind(
     if known:
         return _surest(("features", name), known)
     kinds = listed(catalog.names("features"))
+    what, own = f"{found.kind} values", ""
+    if found.kind == "array":
+        what = f"arrays of {found.dtype}"
+        own = "Expected arrays of numbers"
+        own += ", of truth values 0 and 1 as uint8. " if found.dtype == "bool" else ". "
     raise DataError(
-        f"the kind of column {name!r} cannot be inferred: it holds {found.kind} values. "
+        f"the kind of column {name!r} cannot be inferred: it holds {what}. {own}"
         f"Name it, or leave it out: `{to_line(('data', 'ignore'), [name])}`. Kinds: {kinds}.",
         key=("data", "ignore"),
     )

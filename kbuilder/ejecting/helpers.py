@@ -15,6 +15,7 @@ from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
 from kbuilder.tables.number_lists import numbers_in as numbers_in
 from kbuilder.tables.number_lists import numbers_of as numbers_of
+from kbuilder.tables.number_lists import steps_in as steps_in
 from kbuilder.tables.picture_heads import keep_fourth_band as keep_fourth_band
 from kbuilder.tables.pictures import upright
 from kbuilder.tables.sets import labels_in
@@ -70,7 +71,8 @@ def sequences(values: Any) -> Any:
     """Sequences as one array, with NaN after the last step of each that has fewer than others."""
     if values.dtype != object:
         return values if values.ndim > 2 else values[..., None]
-    rows = [np.array([] if value is None else list(value), np.float64) for value in values]
+    lists = [steps_in(value) for value in values]
+    rows = [np.array([] if value is None else list(value), np.float64) for value in lists]
     rows = [row.reshape(len(row), -1) for row in rows]
     array = np.full((len(rows), max(map(len, rows)), max(row.shape[1] for row in rows)), np.nan)
     for place, row in enumerate(rows):

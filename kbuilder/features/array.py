@@ -114,6 +114,8 @@ class Array(Spec):
     @classmethod
     def recognise(cls, profile: Profile) -> Match | None:
         """Any array of numbers that is no image, or might be none, and lists of numbers."""
+        if profile.steps and profile.kind == "string":
+            return Match(0.92, f"cells of up to {profile.steps:,} numbers, or lists of numbers")
         if profile.steps:
             return Match(1.0, f"lists of up to {profile.steps:,} numbers, or lists of numbers")
         if profile.numbers:
@@ -144,6 +146,7 @@ class Array(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Padding and length of sequences, shape, mean and deviation, bounds, precision."""
+        values = self._listed(column, values)
         lists = uneven(values)
         cells = not lists and not self.masked and _holds_cells(values)
         values = self._arrays(column, values)
@@ -208,6 +211,7 @@ class Array(Spec):
 
     def arranged(self, column: str, values: np.ndarray) -> Arranged:
         """The numbers along their last axis, without scale."""
+        values = self._listed(column, values)
         lists = uneven(values)
         values = self._arrays(column, values)
         raw = tuple(int(n) for n in values.shape[1:])
@@ -252,8 +256,20 @@ class Array(Spec):
         none = all(hasattr(value, "__len__") and not len(value) for value in there)
         return are_sequences(values) or (self.shape is not None and none)
 
+    def _listed(self, column: str, values: np.ndarray) -> np.ndarray:
+        """Values of which texts of sequences are the lists that they say."""
+        if values.ndim > 1 or (self.shape is not None and not self.masked):
+            return values
+        if values.dtype != object:
+            return values.reshape(-1, 1, 1) if self.masked else values
+        there = values[~missing(values)].tolist()
+        if not (self.masked or number_lists.longest(there)):
+            return values
+        return number_lists.listed(column, values)
+
     def _arrays(self, column: str, values: np.ndarray) -> np.ndarray:
         """Arrays of numbers, of cells of numbers too, and of sequences of unlike length."""
+        values = self._listed(column, values)
         if values.ndim == 1 and (uneven(values) or (self.masked and self._lists(values))):
             return padded(column, values.astype(object), (self.shape or (1,))[-1])
         if self.masked and self.shape is not None and values.ndim == 2:

@@ -65,7 +65,7 @@ class Set(Spec):
     def recognise(cls, profile: Profile) -> Match | None:
         """Lists of names, and texts of names that repeat, with a separator between them."""
         mark = profile.separator
-        if not mark or (profile.numbered and profile.even and mark == sets.LISTS):
+        if not mark or profile.steps or (profile.numbered and profile.even and mark == sets.LISTS):
             return None
         if mark == sets.LISTS:
             return Match(1.0 if profile.kind == "list" else 0.95, "it holds lists of names")

@@ -18,6 +18,7 @@ import numpy as np
 
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
+from kbuilder.tables.number_lists import steps_in
 
 PLAIN: dict[DType, set[type]] = {
     "float32": {int, float}, "float64": {int, float}, "int64": {int}, "uint8": {int},
@@ -40,6 +41,8 @@ EXACT = 2**24 - 1
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 CELL = re.compile(rf"[\[(\s]*{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER})+[\s\])]*")
 """Several numbers, as the cell of a file has them."""
+ONE = re.compile(rf"[\[(\s]*{NUMBER}[\s\])]*")
+"""One number, as a cell of a sequence has it."""
 BETWEEN = re.compile(r"[\s,;]+")
 DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 """What stands before base64 in a data URL."""
@@ -89,12 +92,35 @@ def _listed(value: Any, dtype: DType) -> Any:
         return [_listed(cell, dtype) for cell in value]
     if not isinstance(value, str) or not CELL.fullmatch(value):
         return value
+    return _numbers(value, dtype)
+
+
+def _numbers(text: str, dtype: DType) -> list[float]:
     whole = dtype in ("uint8", "int64")
     return [
         int(number) if whole and number.lstrip("+-").isdecimal() else float(number)
-        for number in BETWEEN.split(value.strip(" []()\t\n"))
+        for number in BETWEEN.split(text.strip(" []()\t\n"))
         if number
     ]
+
+
+def _steps(row: Any, dtype: DType) -> Any:
+    """The steps of one row: of a list, of a text as `predict` reads it, or of one number."""
+    if row is None or (isinstance(row, str) and not row.strip()):
+        return []
+    if type(row) in (int, float):
+        return [row]
+    if not isinstance(row, str):
+        return row
+    if CELL.fullmatch(row) or ONE.fullmatch(row):
+        return _numbers(row, dtype)
+    steps = steps_in(row)
+    return row if steps is None else _nulled(np.asarray(steps, dtype=object).tolist())
+
+
+def _nulled(steps: list[Any]) -> list[Any]:
+    """Lists of numbers with null in place of NaN."""
+    return [_nulled(one) if isinstance(one, list) else None if one != one else one for one in steps]
 
 
 def evened(rows: Any, tensor: Tensor, steps: int = 1) -> Any:
@@ -107,13 +133,15 @@ def evened(rows: Any, tensor: Tensor, steps: int = 1) -> Any:
     """
     if not tensor.opens or not isinstance(rows, list):
         return rows
-    lists = [[] if row is None else _listed(row, tensor.dtype) for row in rows]
+    lists = [_steps(row, tensor.dtype) for row in rows]
     if not all(isinstance(row, list) for row in lists):
         return rows
     most = max(steps, *map(len, lists)) if lists else 0
     step: Any = None
     for size in reversed(tensor.row[1:]):
         step = [step] * (size or 0)
+    if tensor.row[1:] == (1,):  # a number is a step of one
+        lists = [[one if isinstance(one, list) else [one] for one in row] for row in lists]
     return [[*row, *[step] * (most - len(row))] for row in lists]
 
 

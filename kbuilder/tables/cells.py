@@ -367,10 +367,21 @@ def _named(value: object) -> object:
 
 
 def _stacked(values: np.ndarray) -> np.ndarray:
-    """Objects as they are; arrays of one shape as one array, of whole numbers else as lists."""
+    """Objects as they are; arrays of one shape as one array, of whole numbers else as lists.
+
+    Where a vector of decimals is missing, its numbers are NaN.
+    """
     arrays = [value for value in values if isinstance(value, np.ndarray)]
     if len(arrays) == len(values) > 0 and len({value.shape for value in arrays}) == 1:
         return np.stack(arrays)
+    shapes = {value.shape for value in arrays}
+    vectors = all(value.ndim == 1 and value.dtype.kind == "f" for value in arrays)
+    if vectors and len(shapes) == 1:
+        there = np.array([isinstance(value, np.ndarray) for value in values])
+        if all(value is None or value != value for value in values[~there]):
+            found = np.full((len(values), *shapes.pop()), np.nan)
+            found[there] = np.stack(arrays)
+            return found
     if arrays and all(value.ndim == 1 and value.dtype.kind in "iu" for value in arrays):
         for row, value in enumerate(values):
             values[row] = value.tolist() if isinstance(value, np.ndarray) else value

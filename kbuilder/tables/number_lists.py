@@ -1,20 +1,24 @@
 """Cells that hold several numbers: `1 2 3`, `[1.5, 2]`, `1;2;3`, or lists.
 
-Scripts bring `numbers_in` and `numbers_of` along, printed as they stand here.
+Scripts bring `numbers_in`, `numbers_of` and `steps_in` along, printed as they stand here.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from kbuilder.errors import DataError
+from kbuilder.lines import to_line
 
 MARKS = "[](),;"
 """What may stand between the numbers of a cell, or around them, beside blanks."""
+NEARLY = 0.95
+"""Of the cells so many have as many numbers, where others are broken."""
 CODED = r"(?<![\d.eE+-])[+-]?0\d"
 """A number with a zero in front, which is a code."""
 
@@ -22,11 +26,26 @@ CODED = r"(?<![\d.eE+-])[+-]?0\d"
 def numbers_in(cell: Any) -> Any:
     """The numbers of a cell, as float64; None, if it holds anything else. (n,)"""
     if isinstance(cell, str):
+        cell = re.sub(r"\b(null|None)\b", "nan", cell)
         cell = cell.translate(str.maketrans(MARKS, " " * len(MARKS))).split()
     try:
         return np.ravel(np.asarray(cell, dtype=np.float64))
     except (TypeError, ValueError):
         return None
+
+
+def steps_in(cell: Any) -> Any:
+    """The steps of a sequence that is a text: `1 2 3` has three, `[[1, 2], [3, 4]]` two of two.
+
+    What is no text stays as it is, but one number is one step. None: there are no steps, or the
+    text holds anything else.
+    """
+    if not isinstance(cell, str):
+        return [cell] if np.ndim(cell) == 0 and cell is not None and cell == cell else cell
+    if not re.match(r"\s*\[\s*\[\s*[^\[\s]", cell):
+        return numbers_in(cell)
+    steps = [numbers_in(step) for step in re.findall(r"[^\[\]]*[^\[\],;\s][^\[\]]*", cell)]
+    return None if any(step is None for step in steps) else [step.tolist() for step in steps]
 
 
 def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
@@ -39,17 +58,52 @@ def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
 def count(cells: Iterable[Any]) -> int:
     """How many numbers each of the cells holds, 2 or more; 0: they are none, or of unlike length.
 
-    Numbers with commas alone between them, or with zeros in front, may be meant otherwise.
+    Numbers with commas alone between them, or with zeros in front, may be meant otherwise. A few
+    texts with more numbers, fewer or none are broken, and not of unlike length.
     """
-    length = 0
+    cells = list(cells)
+    texts = all(isinstance(cell, str) for cell in cells)
+    broken = (1 - NEARLY) * len(cells) if texts else 0
+    lengths: Counter[int] = Counter()
     for cell in cells:
-        if isinstance(cell, str) and not _may_be(cell):
+        found = None if isinstance(cell, str) and not _may_be(cell) else numbers_in(cell)
+        lengths[0 if found is None else len(found)] += 1
+        if lengths[0] > broken:
             return 0
-        found = numbers_in(cell)
-        if found is None or len(found) < 2 or length not in (0, len(found)):
+    usual = _usual(lengths)
+    return usual if usual > 1 and (texts or len(+lengths) == 1) else 0
+
+
+def _usual(lengths: Counter[int]) -> int:
+    """The length that all have, or nearly all; 0: there is none."""
+    [(length, count)] = lengths.most_common(1) or [(0, 0)]
+    return length if count >= NEARLY * lengths.total() else 0
+
+
+def longest(cells: Iterable[Any]) -> int:
+    """The most steps of cells that hold sequences, in texts; 0: they hold anything else.
+
+    They have several numbers each, most of them three or more, and not all as many; or the numbers
+    of each step are in brackets of their own.
+    """
+    lengths: Counter[int] = Counter()
+    nested = True
+    for cell in cells:
+        if not isinstance(cell, str) or not _may_be(cell):
             return 0
-        length = len(found)
-    return length
+        steps = steps_in(cell)
+        if steps is None or not len(steps):
+            return 0
+        nested = nested and isinstance(steps, list)
+        lengths[len(steps)] += 1
+    several = sum(count for length, count in lengths.items() if length > 2)
+    unlike = 2 * several > lengths.total() and not _usual(lengths)
+    return max(lengths, default=0) if nested or unlike else 0
+
+
+def are_whole(cells: Iterable[str]) -> bool:
+    """Whether all numbers of cells are written whole, and none below 0, as names may be."""
+    return not any(re.search(r"[.eE-]", cell) for cell in cells)
 
 
 def _may_be(text: str) -> bool:
@@ -57,7 +111,8 @@ def _may_be(text: str) -> bool:
     if not text[:1] or text[0] not in "[(+-.0123456789" or re.search(CODED, text):
         return False
     commas = "," in text and not re.search(r"[\s\[;]", text)
-    return not (commas and text.count(",") < 3) and not re.fullmatch(r"\d{1,3}(,\d{3})+", text)
+    few = commas and text.count(",") < 3 and not all("." in one for one in text.split(","))
+    return not few and not re.fullmatch(r"\d{1,3}(,\d{3})+", text)
 
 
 def read(column: str, values: np.ndarray, length: int | None = None) -> np.ndarray:
@@ -66,7 +121,7 @@ def read(column: str, values: np.ndarray, length: int | None = None) -> np.ndarr
     Args:
         column: The column, for messages.
         values: Texts or lists, as objects. (rows,)
-        length: How many numbers a cell has; None: as many as the first.
+        length: How many numbers a cell has; None: as many as most.
 
     Raises:
         DataError: naming the first cell that holds anything else, or not as many.
@@ -75,13 +130,12 @@ def read(column: str, values: np.ndarray, length: int | None = None) -> np.ndarr
     for row, cell in enumerate(values):
         found = None if cell is None or (isinstance(cell, str) and not cell) else numbers_in(cell)
         if found is None and cell:
-            raise DataError(
-                f"column {column!r} holds {str(cell)[:40]!r} here, which are no numbers. Expected "
-                "numbers with blanks, commas or semicolons between them, in brackets or not.",
-                key=("features", column),
-                row=row,
-            )
-        length = len(found) if length is None and found is not None else length
+            raise _no_numbers(column, row, cell)
+        rows.append(found)
+    lengths = Counter(len(found) for found in rows if found is not None)
+    if length is None and lengths:
+        length = lengths.most_common(1)[0][0]
+    for row, found in enumerate(rows):
         if found is not None and len(found) != length:
             raise DataError(
                 f"column {column!r} has a cell of {len(found):,} numbers here, and {length:,} are "
@@ -89,6 +143,32 @@ def read(column: str, values: np.ndarray, length: int | None = None) -> np.ndarr
                 key=("features", column),
                 row=row,
             )
-        rows.append(found)
     gone = np.full(length or 0, np.nan)
     return np.stack([gone if found is None else found for found in rows])
+
+
+def listed(column: str, values: np.ndarray) -> np.ndarray:
+    """Sequences that are texts, as lists; other values as they are, a number as a list of one.
+
+    Args:
+        column: The column, for messages.
+        values: Texts, or lists, or numbers, as objects. (rows,)
+
+    Raises:
+        DataError: naming the first text that holds anything else than numbers.
+    """
+    found = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):
+        found[row] = steps_in(value)
+        if found[row] is None and isinstance(value, str) and value:
+            raise _no_numbers(column, row, value)
+    return found
+
+
+def _no_numbers(column: str, row: int, cell: Any) -> DataError:
+    return DataError(
+        f"column {column!r} holds {str(cell)[:40]!r} here, which are no numbers. Expected "
+        "numbers with blanks, commas or semicolons between them, in brackets or not; of words "
+        f"`{to_line(('features', column), 'text')}`.",
+        key=("features", column), row=row,
+    )  # fmt: skip

@@ -49,8 +49,9 @@ class Profile:
         numeric: Share of the strings that read as a number.
         shape: Shape of one row, where it is an array.
         dtype: Name of the array's dtype.
-        steps: The most numbers, or lists of numbers, in one of the lists that the values are; 0:
-            they are no such lists, or lists of whole numbers, which may be names.
+        steps: The most numbers, or lists of numbers, in one of the lists that the values are, or
+            that texts hold in unlike lengths; 0: there are no such lists, or lists of whole numbers
+            alone, which may be names.
         low, high: Least and greatest value of a number or an array.
         separator: What stands between the names of a set, where values are sets: a mark, or "[]"
             for lists, also as JSON and Python write them; empty: they are none.
@@ -164,6 +165,7 @@ def profile(values: np.ndarray) -> Profile:
             unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
             examples=tuple(islice(counts, LOOKED)), numbers=number_lists.count(counts),
+            steps=0 if number_lists.are_whole(counts) else number_lists.longest(counts),
             **_of_sets(list(counts), _separator(counts)),
         )  # fmt: skip
     if clips.are_clips(there):
