@@ -8,7 +8,27 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kbuilder.layers import picture_heads as heads
+from kbuilder.layers.picture_heads import (
+    ADOBE,
+    HEAD,
+    MAGIC,
+    REST,
+    begins_with,
+    big,
+    bmp,
+    bounded,
+    bytes_at,
+    first_frame,
+    given,
+    in_chunks,
+    in_segments,
+    length,
+    little,
+    mentions,
+    orientation_of,
+    refuse,
+    turn,
+)
 from kbuilder.layers.pixels import fitted
 
 
@@ -59,11 +79,11 @@ class Pictures(keras.layers.Layer):
         return tf.map_fn(self._read, contents, fn_output_signature=spec)
 
     def _read(self, content: Any) -> Any:
-        head = heads.bytes_at(content, 0, heads.HEAD)
+        head = bytes_at(content, 0, HEAD)
         kind = tf.constant(0)
-        for place, magic in enumerate(heads.MAGIC, 1):
-            kind = tf.where(heads.begins_with(head, magic), place, kind)
-        branches = (heads.refuse, self._jpeg, self._png, self._gif, heads.bmp)
+        for place, magic in enumerate(MAGIC, 1):
+            kind = tf.where(begins_with(head, magic), place, kind)
+        branches = (refuse, self._jpeg, self._png, self._gif, bmp)
         images = [lambda branch=branch: self._wide(branch(content, head)) for branch in branches]
         image = tf.switch_case(kind, images)
         image.set_shape((None, None, 4 if self.channels == 4 else 3))
@@ -79,12 +99,12 @@ class Pictures(keras.layers.Layer):
         return image
 
     def _png(self, content: Any, head: Any) -> Any:
-        width, height, colours = heads.big(head[16:20]), heads.big(head[20:24]), head[25]
-        content = heads.bounded(content, width, height)
+        width, height, colours = big(head[16:20]), big(head[20:24]), head[25]
+        content = bounded(content, width, height)
         dtype = tf.uint16 if self.deep else tf.uint8
-        marked = heads.mentions(content, b"eXIf") | heads.mentions(content, b"tRNS")
+        marked = mentions(content, b"eXIf") | mentions(content, b"tRNS")
         nothing = tf.constant(b""), tf.constant(False)
-        exif, clear = tf.cond(marked, lambda: heads.in_chunks(content), lambda: nothing)
+        exif, clear = tf.cond(marked, lambda: in_chunks(content), lambda: nothing)
 
         def transparent() -> Any:
             image = tf.io.decode_png(content, 4, dtype)
@@ -94,7 +114,7 @@ class Pictures(keras.layers.Layer):
             return self._wide(tf.io.decode_png(content, 3, dtype))
 
         image = tf.cond((colours == 4) | (colours == 6) | clear, transparent, plain)
-        return heads.turn(image, heads.orientation_of(content, exif))
+        return turn(image, orientation_of(content, exif))
 
     def _laid(self, image: Any) -> Any:
         """Red, green, blue and alpha, laid on the background."""
@@ -106,44 +126,44 @@ class Pictures(keras.layers.Layer):
 
     def _jpeg(self, content: Any, head: Any) -> Any:
         shape = tf.cast(tf.io.extract_jpeg_shape(content), tf.int64)
-        content = heads.bounded(content, shape[1], shape[0])
+        content = bounded(content, shape[1], shape[0])
         printed = shape[2] == 4
         nothing = tf.constant(b""), tf.constant(False)
         exif, adobe = tf.cond(
-            printed | heads.mentions(content, b"Exif\0\0"),
-            lambda: heads.in_segments(content),
+            printed | mentions(content, b"Exif\0\0"),
+            lambda: in_segments(content),
             lambda: nothing,
         )
         marked = tf.cond(
             printed & ~adobe,
-            lambda: tf.strings.join([heads.ADOBE, tf.strings.substr(content, 2, heads.REST)]),
+            lambda: tf.strings.join([ADOBE, tf.strings.substr(content, 2, REST)]),
             lambda: content,
         )
         # As accurate as Pillow and browsers: by default TensorFlow is off by up to 15 of 255.
         image = tf.io.decode_jpeg(marked, channels=3, dct_method="INTEGER_ACCURATE")
-        return heads.turn(image, heads.orientation_of(content, exif))
+        return turn(image, orientation_of(content, exif))
 
     def _gif(self, content: Any, head: Any) -> Any:
-        at, control = heads.first_frame(content, head)
-        frame = heads.bytes_at(content, at, 10)
-        width, height = heads.little(head[6:8]), heads.little(head[8:10])
-        content = heads.bounded(content, width, height)
+        at, control = first_frame(content, head)
+        frame = bytes_at(content, at, 10)
+        width, height = little(head[6:8]), little(head[8:10])
+        content = bounded(content, width, height)
         whole = tf.reduce_all(tf.equal(frame[1:5], 0)) & tf.reduce_all(frame[5:9] == head[6:10])
-        content = heads.given(
+        content = given(
             whole, "it is a GIF whose first frame does not cover it. Expected another GIF, or a "
             "PNG", content,
         )  # fmt: skip
         clear = control[3] % 2 == 1
         if self.channels == 4:
-            content = heads.given(
+            content = given(
                 ~clear, "it is a GIF with transparent pixels, and four channels are wanted. "
                 "Expected a PNG", content,
             )  # fmt: skip
         # Transparent pixels get the background's colour: it is written into the palette.
         own = frame[9] >= 128
         place = tf.where(own, at + 10, tf.constant(13, tf.int64)) + 3 * control[6]
-        first, rest = tf.constant(0, tf.int64), tf.constant(heads.REST, tf.int64)
-        after = tf.minimum(place + 3, heads.length(content))
+        first, rest = tf.constant(0, tf.int64), tf.constant(REST, tf.int64)
+        after = tf.minimum(place + 3, length(content))
         content = tf.cond(
             clear,
             lambda: tf.strings.join([

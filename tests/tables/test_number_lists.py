@@ -75,8 +75,8 @@ def test_cells_that_hold_anything_else_are_refused_with_their_row() -> None:
         (("1 2", "1 x"), "column 'x' holds '1 x' here, which are no numbers. Expected numbers with "
          "blanks, commas or semicolons between them, in brackets or not; of words "
          "`features: {x: text}`."),
-        (("1 2", "1 2 3", *["1 2"] * 20), "column 'x' has a cell of 3 numbers here, and 2 are expected. "
-         "Expected as many in each cell: fill them up, or cut them."),
+        (("1 2", "1 2 3", *["1 2"] * 20), "column 'x' has a cell of 3 numbers here, and 2 are "
+         "expected. Expected as many in each cell: fill them up, or cut them."),
     ):  # fmt: skip
         with pytest.raises(DataError) as caught:
             Array().learn("x", objects(*cells))
