@@ -7,7 +7,8 @@ DATA ?= data
 BIN := $(VENV)/bin
 # Of two cores: tests wait for processes and servers, too.
 WORKERS ?= 3
-PYTEST = KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
+# Many tests start processes: none of them compiles kbuilder anew, even where Python is told to.
+PYTEST = PYTHONDONTWRITEBYTECODE= KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder --durations 15
 
 .PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks soak recipes ejected schema layer-table clean
