@@ -56,23 +56,37 @@ MOMENTS: dict[str, tuple[int, str, int]] = {
 epoch is begun, the first is there."""
 
 
+class Ended(dict[str, tuple[str, str, int]]):
+    """Fits that were ended, by their moment: what they said, and how they ended.
+
+    Each is made when it is first asked for, and its folder kept as it was left, as `MOMENT.kept`.
+
+    Args:
+        folder: Where they are, beside an undisturbed one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, moment: str) -> tuple[str, str, int]:
+        number, file, count = MOMENTS[moment]
+        process = Halting(["fit", "answers.yaml", "--run-dir", moment], self.folder, file, count)
+        self[moment] = process.signal(number)
+        shutil.copytree(self.folder / f"{moment}.unfinished", self.folder / f"{moment}.kept")
+        return self[moment]
+
+
 @pytest.fixture(scope="module")
-def ended(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The folder of an undisturbed fit and of some that were ended; what these said, and how."""
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """An undisturbed fit, and those that were ended."""
     folder = tmp_path_factory.mktemp("ended")
     many = pd.concat([mixed()] * 30, ignore_index=True)
     many["size"] += np.random.default_rng(0).normal(size=len(many))
     many.to_csv(folder / "rows.csv", index=False)
     (folder / "answers.yaml").write_text(RECIPE, encoding="utf-8")
-    undisturbed = start(folder, "answers.yaml", "--run-dir", "undisturbed")
-    found: dict[str, Any] = {}
-    for moment, (number, file, count) in MOMENTS.items():  # beside the undisturbed one, at first
-        process = Halting(["fit", "answers.yaml", "--run-dir", moment], folder, file, count)
-        found[moment] = process.signal(number)
-    _, err = undisturbed.communicate(timeout=HANG)
-    assert undisturbed.returncode == 0, err
-    shutil.copytree(folder / "killed in an epoch.unfinished", folder / "kept.unfinished")
-    return {**found, "folder": folder}
+    kb.fit(folder / "answers.yaml", run_dir=folder / "undisturbed", verbose=False)
+    return Ended(folder)
 
 
 def outcome(run: Path) -> dict[str, Any]:
@@ -109,9 +123,9 @@ def after(folder: Path) -> str:
 @pytest.mark.parametrize("moment", MOMENTS)
 @pytest.mark.slow
 def test_a_fit_that_was_ended_goes_on_to_the_very_model(
-    moment: str, ended: dict[str, Any], call: Call, monkeypatch: pytest.MonkeyPatch
+    moment: str, ended: Ended, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, (_, err, code) = ended["folder"], ended[moment]
+    folder, (_, err, code) = ended.folder, ended[moment]
     monkeypatch.chdir(folder)
     stands = after(Path(f"{moment}.unfinished"))
     assert code == (143 if moment == "told to stop" else -signal.SIGKILL)
@@ -138,16 +152,18 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
     assert sum(line.startswith("fitting ") for line in log) == 2  # of both processes
     assert said(err)[0] in log
     left = sorted(path.name for path in Path().iterdir() if moment in path.name)
-    assert left == [moment]  # neither the unfinished folder nor what was half written
+    assert left == [moment, f"{moment}.kept"]  # and not what was half written
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
 def test_of_a_damaged_checkpoint_the_one_before_leads_to_the_very_model(
-    damage: str, ended: dict[str, Any], call: Call, monkeypatch: pytest.MonkeyPatch
+    damage: str, ended: Ended, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ended["folder"])
+    monkeypatch.chdir(ended.folder)
+    moment = "killed in an epoch"
+    assert ended[moment][2] == -signal.SIGKILL
     left = Path(f"{damage}.unfinished")
-    shutil.copytree("kept.unfinished", left)
+    shutil.copytree(f"{moment}.kept", left)
     newest = checkpoints.found(left / "checkpoints")[0]
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
@@ -163,9 +179,9 @@ def test_of_a_damaged_checkpoint_the_one_before_leads_to_the_very_model(
 
 
 def test_more_epochs_of_a_finished_run_are_those_of_a_longer_fit(
-    ended: dict[str, Any], call: Call, monkeypatch: pytest.MonkeyPatch
+    ended: Ended, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(ended["folder"])
+    monkeypatch.chdir(ended.folder)
     before = {name: Path("undisturbed", name).stat() for name in files_below(Path("undisturbed"))}
     more = ["-o", "training.epochs=7"]
     assert call("fit", "answers.yaml", "--run-dir", "longer", *more)[0] == 0
@@ -193,13 +209,24 @@ def test_a_schedule_that_spans_the_new_epochs_too_is_said(call: Call) -> None:
     ]
 
 
-@pytest.fixture
-def small(call: Call) -> Path:
-    """A run of two epochs, and its rows, in the folder of the test."""
-    mixed().to_csv("rows.csv", index=False)
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of two epochs, `run`, and its rows, as they were fitted."""
+    folder = tmp_path_factory.mktemp("small") / "folder"
+    folder.mkdir()
+    mixed().to_csv(folder / "rows.csv", index=False)
     text = "data: {source: csv, path: rows.csv, target: answer}\ntraining: {epochs: 2}\n"
-    Path("small.yaml").write_text(text, encoding="utf-8")
-    assert call("fit", "small.yaml", "--run-dir", "run")[0] == 0
+    (folder / "small.yaml").write_text(text, encoding="utf-8")
+    kb.fit(folder / "small.yaml", run_dir=folder / "run", verbose=False)
+    return Path(shutil.copytree(folder, folder.with_name("fresh")))
+
+
+@pytest.fixture
+def small(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The run and its rows, in the very folder where it was fitted, whatever was done to it."""
+    folder = fresh.with_name("folder")
+    shutil.rmtree(folder)
+    monkeypatch.chdir(shutil.copytree(fresh, folder))
     return Path("run")
 
 
