@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -129,9 +131,29 @@ def batch(form: str, rows: int = 8) -> np.ndarray:
     return random.normal(size=(rows, *INPUTS[form]["input_shape"])).astype(np.float32)
 
 
+def answers_of(model: Any, form: str) -> dict[str, np.ndarray]:
+    """What the model answers to the batch, by output."""
+    answers = model(batch(form))
+    named = answers if isinstance(answers, dict) else {"output": answers}
+    return {name: np.asarray(values) for name, values in named.items()}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A form, and the model of an architecture for it."""
+
+    form: str
+    model: Any
+
+    @cached_property
+    def answers(self) -> dict[str, np.ndarray]:
+        """What the model answers to the batch, by output, before any step."""
+        return answers_of(self.model, self.form)
+
+
 @pytest.fixture(scope="module", params=TRIED, ids="-".join)
-def built(request: pytest.FixtureRequest) -> tuple[str, Any]:
-    """The form and the model of an architecture, on two logical devices, for all tests of it."""
+def built(request: pytest.FixtureRequest) -> Built:
+    """An architecture on two logical devices, for all tests of it."""
     import keras
     import tensorflow as tf
 
@@ -144,14 +166,7 @@ def built(request: pytest.FixtureRequest) -> tuple[str, Any]:
     with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"], cross_device_ops=single).scope():
         # Plain gradient descent moves a weight by its gradient alone.
         optimizer = keras.optimizers.SGD(0.01)
-        return form, kb.build(given, task, **INPUTS[form], optimizer=optimizer)
-
-
-def answers_of(model: Any, form: str) -> dict[str, np.ndarray]:
-    """What the model answers to the batch, by output."""
-    answers = model(batch(form))
-    named = answers if isinstance(answers, dict) else {"output": answers}
-    return {name: np.asarray(values) for name, values in named.items()}
+        return Built(form, kb.build(given, task, **INPUTS[form], optimizer=optimizer))
 
 
 def test_every_case_has_its_width() -> None:
@@ -172,21 +187,22 @@ def test_the_output_is_a_vector_of_the_stated_width(name: str, form: str) -> Non
     assert body.tensor.shape == (None, WIDTHS[name, form])
 
 
-def test_build_gives_a_plain_compiled_model(built: tuple[str, Any]) -> None:
+def test_build_gives_a_plain_compiled_model(built: Built) -> None:
     import keras
 
-    form, model = built
+    model = built.model
     assert type(model).__mro__[0] in (keras.Model, keras.src.models.functional.Functional)
     assert model.compiled
-    for outputs in answers_of(model, form).values():
+    for outputs in built.answers.values():
         assert outputs.shape == (8, 3)
         np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.slow
-def test_a_step_on_two_devices_moves_every_weight(built: tuple[str, Any]) -> None:
-    form, model = built
+def test_a_step_on_two_devices_moves_every_weight(built: Built) -> None:
+    form, model = built.form, built.model
     assert model.distribute_strategy.num_replicas_in_sync == 2
+    found = model.get_weights()
     before = [weight.numpy().copy() for weight in model.trainable_weights]
     one = not isinstance(model.output, dict)
     targets = TARGETS if one else dict.fromkeys(model.output, TARGETS)
@@ -195,26 +211,27 @@ def test_a_step_on_two_devices_moves_every_weight(built: tuple[str, Any]) -> Non
     for weight, old in zip(model.trainable_weights, before, strict=True):
         assert not np.array_equal(weight.numpy(), old), weight.path
         assert np.isfinite(weight.numpy()).all(), weight.path
+    model.set_weights(found)  # for the other tests
 
 
-def test_the_saved_model_answers_alike(built: tuple[str, Any], tmp_path: Path) -> None:
+def test_the_saved_model_answers_alike(built: Built, tmp_path: Path) -> None:
     import keras
 
-    form, model = built
+    form, model = built.form, built.model
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     (tmp_path / "model.keras").unlink()
-    expected = answers_of(model, form)
+    expected = built.answers
     given = answers_of(again, form)
     assert given.keys() == expected.keys()
     for name, outputs in expected.items():
         np.testing.assert_array_equal(given[name], outputs)
 
 
-def test_its_script_makes_the_same_network(built: tuple[str, Any]) -> None:
+def test_its_script_makes_the_same_network(built: Built) -> None:
     import keras
 
-    form, model = built
+    form, model = built.form, built.model
     expressions = Expressions()
     functions = network.functions(model, "build_model", expressions)
     imports, own = expressions.sources()
@@ -223,9 +240,10 @@ def test_its_script_makes_the_same_network(built: tuple[str, Any]) -> None:
     again = space["build_model"]()
     assert again.count_params() == model.count_params()
     again.set_weights(model.get_weights())
-    given, expected = again(batch(form)), model(batch(form))
-    for answer, wanted in zip(keras.tree.flatten(given), keras.tree.flatten(expected), strict=True):
-        np.testing.assert_allclose(answer, wanted, rtol=1e-5, atol=1e-6)
+    given = answers_of(again, form)
+    assert given.keys() == built.answers.keys()
+    for name, wanted in built.answers.items():
+        np.testing.assert_allclose(given[name], wanted, rtol=1e-5, atol=1e-6)
 
 
 @each
