@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kbuilder.serving import together
 from kbuilder.serving.json_text import as_json, parsed, written_answer
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
@@ -63,8 +64,10 @@ def read(body: bytes, signature: Signature, length: str | None = None) -> Reques
     for one in inputs:
         name = one.get("name")
         if not isinstance(name, str) or name not in spelled.inputs:
+            known = ", ".join(spelled.inputs)
+            hint = together.instead([name], signature)
             raise RequestError(
-                f"unknown input {shown(name)}. Expected: {', '.join(spelled.inputs)}"
+                f"unknown input {shown(name)}. Expected: {known}{'.' if hint else ''}{hint}"
             )
         if name in columns:
             raise RequestError(f"input {name!r} is there twice")

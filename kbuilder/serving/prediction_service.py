@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from kbuilder.serving import models
+from kbuilder.serving import models, together
 from kbuilder.serving.admission import Admission
 from kbuilder.serving.app import Server, check_rows
 from kbuilder.serving.bodies import LARGE
@@ -192,6 +192,7 @@ def _read(inputs: Mapping[str, Any], signature: Signature, server: Server) -> Co
         raise RequestError(
             f"input size does not match signature: {len(inputs)}!={len(spelled.inputs)}. Sent "
             f"extra: {{{extra}}}. Missing but required: {{{missing}}}."
+            f"{together.instead(inputs.keys(), signature)}"
         )
     columns = {
         name: _array(name, inputs[name], tensor, server) for name, tensor in spelled.inputs.items()

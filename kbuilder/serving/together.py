@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from kbuilder.serving.refusals import RequestError
@@ -13,6 +13,27 @@ from kbuilder.serving.values import shown
 SHOWN = 12
 """Columns that an error names."""
 NUMBERS = {int, float, type(None)}
+
+
+def instead(names: Collection[Any], signature: Signature) -> str:
+    """What to send in place of columns that an input is made of; empty, if none of them is one.
+
+    Args:
+        names: Inputs that a request has and the model has not.
+        signature: The inputs, and what they are made of.
+    """
+    for name, members in signature.members.items():
+        ours = [member for member in members if member in names]
+        if ours:
+            own = _spelled(name, signature)
+            row = ", ".join(map(str, signature.inputs[name].row))
+            return (
+                f" {shown(ours[0])} is one of the {len(members)} columns that {own!r} is made of: "
+                f"send one input {own!r} of the shape [rows, {row}], its numbers in the order "
+                f"{members[0]} … {members[-1]}; or rows as the file has them to TensorFlow "
+                "Serving's REST interface."
+            )
+    return ""
 
 
 def rows(instances: list[Any], signature: Signature) -> list[Any]:

@@ -18,7 +18,12 @@ from kbuilder.data import dataset
 from kbuilder.ejecting import helpers
 from kbuilder.errors import DataError
 from kbuilder.export import exporting
-from kbuilder.serving import tensorflow_serving, together
+from kbuilder.serving import (
+    open_inference,
+    prediction_service,
+    tensorflow_serving,
+    together,
+)
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Signature, Tensor
@@ -281,3 +286,22 @@ def test_columns_of_unlike_length_are_refused() -> None:
     assert message(RequestError, together.columns, {"x0": [1], "x1": [1, 2]}, SIGNATURE) == (
         "input 'x1': expected a list of as many numbers as the other columns of 'x y' have"
     )
+
+
+def test_the_other_protocols_say_which_array_to_send_in_place_of_columns() -> None:
+    hint = (
+        "\"p1\" is one of the 2 columns that 'p' is made of: send one input 'p' of the shape "
+        "[rows, 2, 1], its numbers in the order p0 … p1; or rows as the file has them to "
+        "TensorFlow Serving's REST interface."
+    )
+    tensor = {"name": "p1", "datatype": "UINT8", "shape": [1], "data": [3]}
+    body = json.dumps({"inputs": [tensor]}).encode()
+    assert message(RequestError, open_inference.read, body, SIGNATURE) == (
+        f'unknown input "p1". Expected: x y, p. {hint}'
+    )
+    plain = json.dumps({"inputs": [{**tensor, "name": "q"}]}).encode()
+    assert message(RequestError, open_inference.read, plain, SIGNATURE) == (
+        'unknown input "q". Expected: x y, p'
+    )
+    said = message(RequestError, prediction_service._read, {"p1": None}, SIGNATURE, None)
+    assert said.endswith(f"Missing but required: {{p,x y}}. {hint}")
