@@ -208,7 +208,7 @@ class Run:
         strangers.say(console.say)
         encoded = preprocessing.encode_targets(columns, table)
         if table.files:
-            console.say(f"{len(table):,} files evaluated")
+            console.say(f"{table.count()} evaluated")
         counted, weight = None, columns.weight
         if weight is not None and weight in table.columns:
             counted = weights.read(table, weight)

@@ -106,6 +106,13 @@ class Table:
             return self.folders[number]
         return self.folders[0] if self.folders else Path()
 
+    def count(self) -> str:
+        """How many rows there are, by what they are: `60 files`, or `12 folders` of frames."""
+        what = "row"
+        if self.files and len(self):
+            what = "folder" if Path(str(self.labels[0])).is_dir() else "file"
+        return f"{len(self):,} {what}{'' if len(self) == 1 else 's'}"
+
     def row(self, number: int) -> str:
         """How a message names row `number`, counted from 0."""
         label = self.labels[number]

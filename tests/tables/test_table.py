@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,17 @@ def test_rows_keep_their_names_when_some_are_taken() -> None:
     assert (len(table), table.row(0)) == (1, "row 2 of people.csv")
     assert Table({"x": np.zeros(1)}, "folder", ["a/b.png"]).row(0) == "a/b.png"
     assert len(TABLE.take(np.array([], dtype=int))) == 0
+
+
+def test_rows_are_counted_by_what_they_are(tmp_path: Path) -> None:
+    frames = [str(tmp_path / name) for name in "ab"]
+    for name in frames:
+        Path(name).mkdir()
+        Path(name, "0.png").touch()
+    videos = Table({"x": np.zeros(2)}, "videos", frames, files=True)
+    pictures = Table({"x": np.zeros(1)}, "pictures", [f"{frames[0]}/0.png"], files=True)
+    counted = [videos.count(), videos.take(slice(1)).count(), pictures.count(), TABLE.count()]
+    assert counted == ["2 folders", "1 folder", "1 file", "2 rows"]
 
 
 def test_the_parts_of_a_table_keep_the_names_of_its_rows() -> None:
