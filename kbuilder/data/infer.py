@@ -17,6 +17,7 @@ from kbuilder.errors import DataError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
 from kbuilder.recipe.recipe import Recipe, weight_of
+from kbuilder.tables import number_lists
 from kbuilder.tables.cells import missing_but
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
@@ -415,6 +416,14 @@ def _kind(
     missing_words: Sequence[str],
 ) -> Choice:
     """The kind of a feature, with the reason."""
+    printed = number_lists.are_printed(found.examples) if found.kind == "string" else ""
+    if printed:
+        raise DataError(
+            f"column {name!r} holds arrays as Python prints them, {printed}. Expected all numbers: "
+            "write each as `json.dumps(array.tolist())`, or the rows as Parquet or .npz; or leave "
+            f"the column out: `{to_line(('data', 'ignore'), [name])}`.",
+            key=("features", name),
+        )
     dirty = found.kind == "string" and 0.5 <= found.numeric < 1 and is_dirty(table[name])
     if (dirty or found.kind == "mixed") and not (known and known[0][1].strength > LIKELY):
         raise mixed(name, table, ("features", name), table[name], missing_words)

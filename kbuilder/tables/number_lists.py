@@ -17,6 +17,13 @@ from kbuilder.lines import to_line
 
 MARKS = "[](),;"
 """What may stand between the numbers of a cell, or around them, beside blanks."""
+PRINTED = {
+    r"(array\()?[\s\[]+[-+\d][-+\d.eE,\s\[\]]*[\s,]\.\.\.[\s,]": (
+        "cut with `...`, so that numbers are gone"
+    ),
+    r"array\([\s\[]+[-+\d.]": "as `array([…])`",
+}
+"""What arrays begin with that Python prints, and how they are printed."""
 NEARLY = 0.95
 """Of the cells so many have as many numbers, where others are broken."""
 CODED = r"(?<![\d.eE+-])[+-]?0\d"
@@ -99,6 +106,15 @@ def longest(cells: Iterable[Any]) -> int:
     several = sum(count for length, count in lengths.items() if length > 2)
     unlike = 2 * several > lengths.total() and not _usual(lengths)
     return max(lengths, default=0) if nested or unlike else 0
+
+
+def are_printed(cells: Iterable[Any]) -> str:
+    """How cells are arrays as Python prints them, of which numbers may be gone; empty: not so."""
+    cells = list(cells)
+    for pattern, how in PRINTED.items():
+        if cells and all(isinstance(one, str) and re.match(pattern, one) for one in cells):
+            return how
+    return ""
 
 
 def are_whole(cells: Iterable[str]) -> bool:

@@ -131,3 +131,22 @@ def test_a_table_of_them_is_fitted_predicted_and_served_alike(tmp_path: Path) ->
         Path("rows.json").write_bytes(body)
         found = run.predict("rows.json").filter(like="probability of").to_numpy()
         np.testing.assert_allclose(found, known, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("cell", "how"),
+    [
+        (str(np.arange(2000) / 7), "cut with `...`, so that numbers are gone"),
+        (str(np.ones((1500, 2)) / 7), "cut with `...`, so that numbers are gone"),
+        (repr(np.arange(3) / 7), "as `array([…])`"),
+    ],
+)
+def test_arrays_as_python_prints_them_are_refused(cell: str, how: str) -> None:
+    cells = [cell.replace("0.", f"{row}.", 1) for row in range(1, ROWS + 1)]
+    recipe = kb.Recipe(data=kb.Frame(frame=pd.DataFrame({"s": cells, "y": Y}), target="y"))
+    assert message(DataError, dataset.look, recipe) == (
+        f"features.s: column 's' holds arrays as Python prints them, {how}. Expected all numbers: "
+        "write each as `json.dumps(array.tolist())`, or the rows as Parquet or .npz; or leave the "
+        "column out: `data: {ignore: [s]}`."
+    )
+    assert number_lists.are_printed(["[1] see ... there", "array of 3"]) == ""
