@@ -13,6 +13,7 @@ from kbuilder.splits._holding import hold_back as hold_back
 from kbuilder.splits._holding import hold_latest as hold_latest
 from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
+from kbuilder.tables.amounts import written_plainly
 from kbuilder.tables.number_lists import numbers_in as numbers_in
 from kbuilder.tables.number_lists import numbers_of as numbers_of
 from kbuilder.tables.number_lists import steps_in as steps_in
@@ -38,6 +39,18 @@ def cells(column: Any, missing: Any = None, words: Any = None) -> Any:
     if words is None and column[~gone].str.fullmatch("True|true|TRUE|False|false|FALSE").all():
         column = column.str.capitalize()
     return column.astype(object).where(~gone, None).to_numpy()
+
+
+def amounts(column: Any, decimal: Any, thousands: Any, is_text: Any) -> Any:
+    """A column of text, of which numbers become as Python writes them, if all are numbers."""
+    if is_text:
+        return column
+    there = pd.Series(column, dtype=object).dropna()
+    plain = written_plainly(there, decimal, thousands) if len(there) else None
+    if plain is not None:
+        column = column.copy()
+        column[plain.index] = plain
+    return column
 
 
 def numbers(values: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Choice, Script
-from kbuilder.errors import CallError, Key, missing_file
+from kbuilder.errors import CallError, Key, listed, missing_file
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.refusals import refuse
@@ -31,7 +31,7 @@ from kbuilder.tables import chunks, dialect, several
 from kbuilder.tables.cells import MISSING, Cells, Words
 from kbuilder.tables.chunks import Reading
 from kbuilder.tables.dialect import Dialect, Quoting
-from kbuilder.tables.formats import format_of
+from kbuilder.tables.formats import expect_scalars, format_of
 from kbuilder.tables.keeping import Keep
 from kbuilder.tables.table import Part, Table
 
@@ -196,22 +196,78 @@ class CSV(Spec):
 
     def script(self, words: Words | None = None) -> Script:
         """pandas, each value as it is written."""
-        files = self._files(self.path, "path")
-        others = {
-            part: self._files(given, f"{part}_path")
-            for part, given in (("validation", self.validation_path), ("test", self.test_path))
-            if given is not None
+        given = {"path": self.path, "validation_path": self.validation_path}
+        fields = {**given, "test_path": self.test_path}
+        files = {
+            field: self._files(paths, field) for field, paths in fields.items() if paths is not None
         }
-        if len(files) > 1 or any(len(own) > 1 for own in others.values()):
-            raise CallError(
-                "a script reads one CSV file, and not several. Expected their rows in one file."
+        missing = MISSING if self.missing is None else self.missing
+        texts = (words or {}).items()
+        kept = {name: [word for word in known if word in missing] for name, known in texts}
+        lists = None if self.missing is None else list(self.missing)
+        value = "cells(frame[name], missing, words.get(name))"
+        if self.decimal or self.thousands:
+            marks = f"{self.decimal!r}, {self.thousands!r}, name in words"
+            value = f"amounts({value}, {marks})"
+        several_ = any(len(known) > 1 for known in files.values())
+        read = self._read_script(files, several_)
+        read += f"    words = {kept!r}\n    missing = {lists!r}\n"
+        many = self.decimal or self.thousands
+        form = (
+            "\n        name: {}\n        for name in frame\n    "
+            if many
+            else "name: {} for name in frame"
+        )
+        read += f"    return {{{form.format(value)}}}"
+        lines: list[str] = []
+        paths: dict[str, Path] = {}
+        for field, known in files.items():
+            names = [field if not n else f"{field}_{n + 1}" for n in range(len(known))]
+            paths |= dict(zip(names, known, strict=True))
+            part = field.removesuffix("_path") if field != "path" else "rows"
+            lines.append(f"{part} = read({', '.join(names)})")
+        return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
+
+    def _read_script(self, files: Mapping[str, Sequence[Path]], several_: bool) -> str:
+        """The beginning of `read`, after which `frame` has all cells as words."""
+        key = ("data", "path")
+        formats = {format_of(file, key) for known in files.values() for file in known}
+        if formats == {"parquet"}:
+            for file in (file for known in files.values() for file in known):
+                expect_scalars(file)
+            kind, one = "Parquet", 'pd.read_parquet(path, dtype_backend="numpy_nullable")'
+            one, naming = f'{one}.astype("string")', self._naming(Dialect())
+        elif formats == {"lines"}:
+            dialects = [self._dialect(known, ("data", field)) for field, known in files.items()]
+            if any(other != dialects[0] for other in dialects):
+                raise CallError(
+                    "a script reads CSV files that are written alike, and these differ in "
+                    "delimiter, encoding or quotes. Expected files of one kind."
+                )
+            kind, naming = "CSV", self._naming(dialects[0])
+            given = "".join(
+                f"        {option},\n" for option in ("path", *self._options(dialects[0]))
             )
-        known = self._dialect(files, ("data", "path"))
-        if format_of(files[0], ("data", "path")) != "lines" or self.decimal or self.thousands:
+            one = f"pd.read_csv(\n{given}    )"
+        else:
             raise CallError(
-                "a script reads CSV files whose numbers are written as Python writes them. "
-                "Expected such a file."
+                f"a script reads CSV and Parquet files, and no {listed(sorted(formats))}. Expected "
+                "such a file: pandas writes one with `frame.to_parquet`."
             )
+        if not several_:
+            return (
+                f'def read(path):\n    """The columns of a {kind} file, their cells as words."""\n'
+                f"    frame = {one}\n{naming}"
+            )
+        return (
+            f'def read(*paths):\n    """The columns of {kind} files, their cells as words."""\n'
+            f"    frames = [{one} for path in paths]\n"
+            f'    frame = pd.concat(frames, ignore_index=True, join="inner")\n{naming}'
+        )
+
+    @staticmethod
+    def _options(known: Dialect) -> list[str]:
+        """Arguments of `pd.read_csv`."""
         blank = known.delimiter == dialect.WHITESPACE
         options = ['sep=r"\\s+"' if blank else f"sep={known.delimiter!r}"]
         options += [f"encoding={known.encoding!r}", "dtype=str", "index_col=False"]
@@ -219,26 +275,7 @@ class CSV(Spec):
         options += ["quoting=3"] if known.quoting == "none" else []
         options += [f"skiprows={known.skip}"] if known.skip else []
         options += [f"comment={known.comment!r}"] if known.comment else []
-        options += ["header=None"] if known.columns or not known.header else []
-        given = "".join(f"        {option},\n" for option in ("path", *options))
-        missing = MISSING if self.missing is None else self.missing
-        texts = (words or {}).items()
-        kept = {name: [word for word in known if word in missing] for name, known in texts}
-        lists = None if self.missing is None else list(self.missing)
-        read = (
-            "def read(path):\n"
-            '    """The columns of a CSV file, their cells as words."""\n'
-            f"    frame = pd.read_csv(\n{given}    )\n"
-            f"{self._naming(known)}"
-            f"    words = {kept!r}\n"
-            f"    missing = {lists!r}\n"
-            "    return {name: cells(frame[name], missing, words.get(name)) for name in frame}"
-        )
-        lines, paths = ["rows = read(path)"], {"path": files[0]}
-        for part, (file,) in others.items():
-            lines.append(f"{part} = read({part}_path)")
-            paths[f"{part}_path"] = file
-        return Script(tuple(lines), (read,), ("import pandas as pd",), paths)
+        return options + (["header=None"] if known.columns or not known.header else [])
 
     @staticmethod
     def _naming(known: Dialect) -> str:

@@ -20,6 +20,7 @@ from uuid import UUID
 
 import numpy as np
 
+from kbuilder.tables.amounts import CURRENCY, LOOSE, POINTED, SIGNS, written_plainly
 from kbuilder.tables.dictionary import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
@@ -36,16 +37,8 @@ TRUE, FALSE = TRUTH[:3], TRUTH[3:]
 CODE = r"^[+-]?0\d"
 """A number that begins with a zero is a code."""
 
-CURRENCY = r"(?:[$€£¥₩₹%]|USD|EUR|GBP|KRW)"
 WIDE = {"\u2212": "-", "\uff0b": "+", "\uff0d": "-", "\uff0e": "."}
 """Signs as typesetters and wide letters have them."""
-SIGNS = rf"{CURRENCY}|[\s\u00a0\u202f]"
-"""What stands beside the digits of an amount."""
-DIGITS = (
-    r"(?:\d{1,3}(?:[.,' _\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:[eE][-+]?\d+)?"
-)
-LOOSE = rf"\(?(?:[-+]?(?:{CURRENCY}\s?)?|{CURRENCY}\s?[-+]){DIGITS}(?:\s?{CURRENCY})?\)?"
-"""A number as people and accountants write it."""
 
 MARKED = r"\d{1,3}(?:([ '_\u00a0\u2009\u202f])\d{3})+(?:[.,]\d+)?"
 """A number whose digits are grouped by blanks, apostrophes or lines."""
@@ -54,8 +47,6 @@ EUROPEAN = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
 """Numbers in which commas group digits, or come before decimals."""
 GROUPED = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+"
 """A number whose points may group its digits."""
-POINTED = r"[-+]?(?![1-9]\d{0,2}(?:\.\d{3})+$)\d[\d,]*\.\d+(?:[eE][-+]?\d+)?"
-"""A number with a point before its decimals, which groups no digits."""
 
 LOOKED = 100
 """Words that are looked at, to know whether a column is one of numbers of another script."""
@@ -186,7 +177,7 @@ class Cells:
         taken = _most_first(cells[marked], rows[marked.to_numpy(dtype=bool)])
         there = cells[~gone]
         if name not in self.words:
-            plain = self._plain(_in_ascii(there))
+            plain = written_plainly(_in_ascii(there), self.decimal, self.thousands)
             numbers = None if plain is None else _numbers(plain)
             if numbers is not None:
                 of_words = np.zeros(len(cells), dtype=numbers.dtype)
@@ -198,26 +189,6 @@ class Cells:
         codes = np.full(len(cells), -1, dtype=np.int32)
         codes[~gone], different = pd.factorize(there.to_numpy(dtype=object))
         return _Read(DictionaryArray.of(codes[places], different), taken)
-
-    def _plain(self, there: pd.Series) -> pd.Series | None:
-        """Numbers, written as Python writes them; None, if a word is none as they are written.
-
-        Digits are grouped by three: where "," groups, "1,5" is no number, and not 15. A column
-        that has decimals behind a point alone is read so, though others have them behind a comma.
-        """
-        if self.decimal is None and self.thousands is None:
-            return there
-        plain = there.str.replace(r"^\((.*)\)$", r"-\1", regex=True)
-        plain = plain.str.replace(SIGNS, "", regex=True)
-        mark = "" if self.thousands in (None, " ") else re.escape(str(self.thousands))
-        grouped = rf"(?:\d{{1,3}}(?:{mark}\d{{3}})+|\d+)" if mark else r"\d+"
-        number = rf"[-+]?{grouped}(?:{re.escape(self.decimal or '.')}\d+)?(?:[eE][-+]?\d+)?"
-        if not (there.str.fullmatch(LOOSE) & plain.str.fullmatch(number)).all():
-            pointed = self.decimal == "," and self.thousands != "."
-            return there if pointed and there.str.fullmatch(POINTED).any() else None
-        if self.thousands is not None:
-            plain = plain.str.replace(self.thousands, "", regex=False)
-        return plain.str.replace(",", ".", regex=False) if self.decimal == "," else plain
 
 
 class _Read(NamedTuple):

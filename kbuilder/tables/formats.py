@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Literal
 
-from kbuilder.errors import DataError, Key
+from kbuilder.errors import CallError, DataError, Key
 from kbuilder.lines import to_line
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import expect_file
@@ -97,3 +97,20 @@ def _is_json(line: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def expect_scalars(path: Path) -> None:
+    """Check that a Parquet file has numbers, words and dates alone, and is no list or bytes.
+
+    Raises:
+        CallError: naming a column that has others, which a script does not read.
+    """
+    from pyarrow import parquet, types
+
+    for field in parquet.read_schema(path):
+        if types.is_nested(field.type) or "binary" in str(field.type):
+            raise CallError(
+                f"a script reads numbers, words and dates of Parquet files, and column "
+                f"{field.name!r} of {path.name} has values of type {field.type}. Expected such a "
+                "column to be left out of the file."
+            )

@@ -13,6 +13,7 @@ from shared import message, seen
 
 import kbuilder as kb
 from kbuilder.data import dataset
+from kbuilder.ejecting import helpers
 from kbuilder.errors import CallError, DataError
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.several import joined, matching
@@ -194,8 +195,44 @@ def test_others_are_read_by_a_pattern_too() -> None:
     assert parts[0].table.row(1) == "row 1 of new-2.csv"
 
 
-def test_a_script_reads_one_file() -> None:
-    put(a="x,y\n1,a\n", b="x,y\n1,a\n")
-    assert message(CallError, source("?.csv").script) == (
-        "a script reads one CSV file, and not several. Expected their rows in one file."
+ROWS = pd.DataFrame({"x": [1.25, None, -1234.5], "k": pd.array([7, None, 2**60], "Int64"),
+                     "y": ["a", " NA", "b"], "f": [True, False, True]})  # fmt: skip
+
+
+def german(path: str) -> kb.CSV:
+    rows = [f"{x};{x} €;{y}" for x, y in zip(("1,5", "-1.234,25", ""), "aba", strict=True)]
+    Path(path).write_text("\n".join(["x;p;y", *rows]) + "\n", encoding="utf-8")
+    return kb.CSV(path=path, target="y", decimal=",", thousands=".")
+
+
+SCRIPTED = {
+    "several": lambda: (put(a="x,y\n1.5,a\n", b="y,x\nNA,2\nb,\n"), source("?.csv"))[1],
+    "Parquet": lambda: (ROWS.to_parquet("t.parquet"), source("t.parquet"))[1],
+    "decimals": lambda: german("d.csv"),
+}
+
+
+@pytest.mark.parametrize("kind", SCRIPTED)
+def test_a_script_reads_what_the_source_reads(kind: str) -> None:
+    given = SCRIPTED[kind]()
+    table = given.load()[0]
+    words = [name for name, values in table.columns.items() if values.dtype == object]
+    script = given.script({"y": (), "f": ()})
+    known: dict[str, Any] = {"pd": pd, **vars(helpers), **script.paths}
+    exec("\n".join(["import pandas as pd", *script.functions, *script.lines]), known)
+    for name, values in table.columns.items():
+        text = helpers.words if name in words else helpers.numbers
+        read = helpers.integers if name == "k" else text
+        ours, theirs = read(values), read(known["rows"][name])
+        assert np.array_equal(ours, theirs, equal_nan=ours.dtype.kind == "f")
+
+
+def test_a_script_reads_no_other_formats_nor_lists() -> None:
+    ROWS.to_json("t.jsonl", orient="records", lines=True)
+    assert message(CallError, source("t.jsonl").script).startswith(
+        "a script reads CSV and Parquet files, and no jsonl. Expected such a file: "
+    )
+    pd.DataFrame({"x": [[1], [2]], "y": ["a", "b"]}).to_parquet("l.parquet")
+    assert "column 'x' of l.parquet has values of type list<element: int64>" in message(
+        CallError, source("l.parquet").script
     )
