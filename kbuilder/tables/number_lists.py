@@ -48,7 +48,8 @@ def steps_in(cell: Any) -> Any:
     text holds anything else.
     """
     if not isinstance(cell, str):
-        return [cell] if np.ndim(cell) == 0 and cell is not None and cell == cell else cell
+        number = cell is not None and not hasattr(cell, "__len__") and cell == cell
+        return [cell] if number else cell
     if not re.match(r"\s*\[\s*\[\s*[^\[\s]", cell):
         return numbers_in(cell)
     steps = [numbers_in(step) for step in re.findall(r"[^\[\]]*[^\[\],;\s][^\[\]]*", cell)]
