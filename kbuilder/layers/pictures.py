@@ -71,8 +71,9 @@ class Pictures(keras.layers.Layer):
     def call(self, contents: Any) -> Any:
         return self._all(tf.convert_to_tensor(contents))
 
-    # A graph of its own: each picture costs a hundred operations, which are slow one by one.
-    @tf.function(reduce_retracing=True, autograph=False)
+    # A graph of its own: each picture costs a hundred operations, which are slow one by one, and
+    # which take a second to trace.
+    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)], autograph=False)
     def _all(self, contents: Any) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8
         spec = tf.TensorSpec((self.height, self.width, self.channels), dtype)

@@ -50,12 +50,22 @@ class Preprocessor(keras.layers.Layer):
         missing = {column: words for column, words in self.missing.items() if column in keys}
         return Preprocessor({column: layers[column] for column in keys}, keys, missing)
 
-    @cached_property
-    def compiled(self) -> Any:
-        """The layer as a function that is traced once for rows of any number."""
+    def compiled(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The layer called as a graph, which is traced once for rows of any number."""
         import tensorflow as tf
 
-        return tf.function(self, reduce_retracing=True)
+        given = {
+            name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
+            for name, tensor in columns.items()
+        }
+        found: dict[str, Any] = self._graph.get_concrete_function(given)(columns)
+        return found
+
+    @cached_property
+    def _graph(self) -> Any:
+        import tensorflow as tf
+
+        return tf.function(self)
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         columns = self.cleaned(columns)
