@@ -26,7 +26,7 @@ from kbuilder.tables.dictionary import codes_of, different
 from kbuilder.tables.table import Table
 
 BATCH = 1024
-MANY = 4096  # rows from which words that are repeated are prepared once
+FEW = 2  # batches of numbers that are prepared sooner than a function of them is traced
 SHOWN = 3  # rows that an error names
 SHORT = 12  # a decision shows lists up to this length; columns.json holds them whole
 
@@ -199,7 +199,7 @@ def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
     if not len(table):
         raise DataError(f"{table.origin} has no rows. Expected rows.")
     table = table.only(list(columns.features))
-    repeated = _repeated(table) if len(table) >= MANY else {}
+    repeated = _repeated(table)
     if repeated:
         prepared = _joined(layer, columns, table, repeated)
     else:
@@ -226,12 +226,13 @@ def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, R
     """The rows prepared, where some columns repeat their words."""
     of_words = _of_words(layer, columns, table, repeated)
     keys = {column: key for column, key in layer.keys.items() if column not in repeated}
-    features = {column: columns.features[column] for column in keys}
     others: Arrays = {}
     if keys:
-        rest, arrays = layer.part(keys), raw(replace(columns, features=features), table)
-        others = _in_batches(rest, arrays, table)
-        widths = {column: _width(rest, column, arrays) for column in keys}
+        features = {column: columns.features[column] for column in keys}
+        arrays = raw(replace(columns, features=features), table)
+        others = _in_batches(layer, arrays, table)
+        layers = dict(zip(layer.keys, layer.parts, strict=True))
+        widths = {column: _width(layers[column], column, arrays[column]) for column in keys}
     prepared: Arrays = {}
     for key in dict.fromkeys(layer.keys.values()):
         members = [column for column, own in layer.keys.items() if own == key]
@@ -263,52 +264,51 @@ def _of_words(
     """What the different words of each column become, in the order in which they first come."""
     import tensorflow as tf
 
-    arrays: Arrays = {}
-    most = max(len(one.rows) for one in repeated.values())
+    prepared: Arrays = {}
     for column, (rows, _) in repeated.items():
         only = replace(columns, features={column: columns.features[column]})
-        values = raw(only, table.only([column]).take(rows))[column]
-        # Rows that fill up are those of another word, and are prepared for nothing.
-        arrays[column] = values[np.minimum(np.arange(most), len(rows) - 1)]
-    part = layer.part({column: column for column in repeated})
-    try:
-        prepared = _in_batches(part, arrays)
-    except tf.errors.InvalidArgumentError:
-        _in_batches(layer, raw(columns, table), table)  # names the row
-        raise
-    return {column: prepared[column][: len(one.rows)] for column, one in repeated.items()}
+        arrays = raw(only, table.only([column]).take(rows))
+        try:
+            [prepared[column]] = _in_batches(layer, arrays, traced=False).values()
+        except tf.errors.InvalidArgumentError:
+            _in_batches(layer, raw(columns, table), table)  # names the row
+            raise
+    return prepared
 
 
-def _width(layer: Any, column: str, arrays: Arrays) -> int:
+def _width(part: Any, column: str, values: np.ndarray) -> int:
     """How many numbers the layer of a column makes of a value."""
     from kbuilder.layers.side_by_side import width
 
-    [part] = [part for name, part in zip(layer.keys, layer.parts, strict=True) if name == column]
     known = width(part)
     if known is None:
-        [value] = tensors({column: arrays[column]}, slice(1)).values()
+        [value] = tensors({column: values}, slice(1)).values()
         known = int(part(value).shape[-1])
     return known
 
 
-def _in_batches(layer: Any, arrays: Arrays, table: Table | None = None) -> Arrays:
+def _in_batches(
+    layer: Any, arrays: Arrays, table: Table | None = None, *, traced: bool = True
+) -> Arrays:
     """Raw columns prepared, so many rows at a time.
 
     Args:
-        layer: The layer of these columns.
+        layer: The layer of these columns, and of others.
         arrays: The raw columns.
         table: Their rows, for messages; None: they are no rows of one table.
+        traced: Whether a function of the layer is traced, which pays for many values.
     """
     import tensorflow as tf
 
     count = len(next(iter(arrays.values())))
     plain = all(values.ndim == 1 and values.dtype != object for values in arrays.values())
     size = BATCH * 16 if plain else BATCH
+    traced = traced and not (plain and count <= FEW * size)
     prepared: Arrays = {}
     for start in range(0, count, size):
         batch = tensors(arrays, slice(start, start + size))
         try:
-            found = layer.compiled(batch)
+            found = layer.compiled(batch) if traced else layer(batch)
         except tf.errors.InvalidArgumentError:
             if table is not None:
                 _blame(layer, arrays, table, start)

@@ -213,20 +213,22 @@ def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
     features = {name: feature for name, (feature, _) in kinds.items()}
     learned, _ = learn(recipe(**features), one(kb.Regression()), table)
     layer = preprocessing.preprocessor(learned)
-    plain = preprocessing.apply(layer, learned, table)
-    monkeypatch.setattr(preprocessing, "MANY", 1)
-    monkeypatch.setattr(preprocessing, "BATCH", 16)
-    once = preprocessing.apply(layer, learned, table)
+    given = preprocessing.tensors(preprocessing.raw(learned, table))
+    plain = {key: value.numpy() for key, value in layer.compiled(given).items()}
+    for size in (16, 1024):
+        monkeypatch.setattr(preprocessing, "BATCH", size)
+        once = preprocessing.apply(layer, learned, table)
+        same(once, plain)
+
+
+def same(once: dict[str, np.ndarray], plain: dict[str, np.ndarray]) -> None:
     assert list(once) == list(plain)
     for key, own in plain.items():
         assert once[key].dtype == own.dtype, key
         assert np.array_equal(once[key], own), key
 
 
-def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(preprocessing, "MANY", 1)
+def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row() -> None:
     words = DictionaryArray.of(np.array([2, 1, 1, 0, 0, 2]), ["wrong", "2", "1"])
     table = Table({"n": words, "y": np.arange(6.0)}, "rows")
     learned = columns(n=NUMBER)

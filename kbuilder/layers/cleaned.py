@@ -20,7 +20,7 @@ class Cleaned(keras.layers.Layer):
         missing: By column the words that mean missing; columns of other tensors are left alone.
 
     Call arguments:
-        columns: A tensor by column; those of words (batch,) string.
+        columns: A tensor by column, of all or of some; those of words (batch,) string.
     Returns:
         The same, cleaned.
     """
@@ -36,8 +36,9 @@ class Cleaned(keras.layers.Layer):
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         cleaned, tables = dict(columns), iter(self.tables)
-        for words, names in self.groups:
+        for words, members in self.groups:
             table = next(tables) if words else None
+            names = [name for name in members if name in columns]
             texts = [name for name in names if columns[name].dtype == tf.string]
             if texts:
                 read = _texts([columns[name] for name in texts], table)

@@ -21,7 +21,7 @@ class Preprocessor(keras.layers.Layer):
         missing: By column of words or numbers the words that mean missing.
 
     Call arguments:
-        columns: A tensor by column.
+        columns: A tensor by column, of all or of some.
     Returns:
         A tensor by the names in `keys`.
     """
@@ -35,20 +35,9 @@ class Preprocessor(keras.layers.Layer):
     ) -> None:
         super().__init__(**{"trainable": False, "autocast": False, **kwargs})
         self.keys = dict(keys)
-        self.missing = dict(missing or {})
-        self.cleaned = Cleaned(self.missing)
+        self.cleaned = Cleaned(missing or {})
         self.parts = list(parts.values())  # a list, since names of columns are free of form
         self.built = True  # no layer here has weights
-
-    def part(self, keys: Mapping[str, str]) -> Preprocessor:
-        """The same layers for some of the columns.
-
-        Args:
-            keys: The name of the output by column.
-        """
-        layers = dict(zip(self.keys, self.parts, strict=True))
-        missing = {column: words for column, words in self.missing.items() if column in keys}
-        return Preprocessor({column: layers[column] for column in keys}, keys, missing)
 
     def compiled(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The layer called as a graph, which is traced once for rows of any number."""
@@ -71,5 +60,6 @@ class Preprocessor(keras.layers.Layer):
         columns = self.cleaned(columns)
         members: dict[str, dict[str, Any]] = {}
         for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
-            members.setdefault(key, {})[column] = part
+            if column in columns:
+                members.setdefault(key, {})[column] = part
         return {key: side_by_side(own, columns) for key, own in members.items()}
