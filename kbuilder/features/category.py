@@ -240,9 +240,11 @@ class Category(Spec):
             import tensorflow as tf
 
             same = tf.equal(values[:, None], tf.constant(known, values.dtype)[None])  # (batch, n)
-            place = tf.argmax(tf.cast(same, tf.int32), axis=1, output_type=tf.int32) + 2
+            # A sum, of which one place at most is not 0: OpenVINO has no greatest place, and no
+            # "any", for processors before AVX.
+            place = tf.reduce_sum(tf.cast(same, tf.int32) * tf.range(2, len(known) + 2), axis=1)
             absent = tf.cast(tf.not_equal(values, least), tf.int32)  # 0 missing, 1 unknown
-            index = tf.where(tf.reduce_any(same, axis=1), place, absent)
+            index = tf.where(place > 0, place, absent)
             return index[:, None] if self.embedding else tf.one_hot(index, len(known) + 2)
 
         return Numeric({"dtype": integers}, take, prepare, beyond)
