@@ -136,7 +136,7 @@ class Looked:
 
     Args:
         given: The recipe as it was given.
-        resolved: What was inferred.
+        resolved: What was inferred; its rows are those of `parts`.
         parts: The rows of training, validation and test.
         targets: The targets with learned tasks.
         decisions: What was learned of them, with reasons.
@@ -164,6 +164,8 @@ def look(recipe: Recipe) -> Looked:
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         findings = checks.check(Seen(resolved.recipe, parts, targets, own_test))
+    # The rows before they were divided are no longer held: there may be many.
+    resolved = replace(resolved, table=parts.train, test=parts.test, validation=parts.validation)
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 

@@ -381,6 +381,8 @@ def _numbers(there: pd.Series) -> np.ndarray | None:
 
 def _whole(cells: pd.Series) -> np.ndarray:
     """Whole numbers, some of which may be missing."""
+    if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "iu":
+        return exact(cells.to_numpy())
     gone = cells.isna().to_numpy(dtype=bool)
     return spread(exact([int(value) for value in cells[~gone]]), gone)
 

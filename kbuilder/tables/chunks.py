@@ -262,13 +262,25 @@ def parquet_parts(
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
                 some = some.replace_schema_metadata()
                 kept = some.select(carried).to_pandas(types_mapper=pd.ArrowDtype) if keep else None
-                frame = some.select(wanted or names).to_pandas(integer_object_nulls=True)
+                asked_for = by_places(some.select(wanted or names))
+                frame = asked_for.to_pandas(integer_object_nulls=True)
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
                 table = (cells or Cells()).table(frame, path.name, labels)
                 yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None
+
+
+def by_places(table: pa.Table) -> pa.Table:
+    """The same, with columns of words held by the places of their different words."""
+    import pyarrow as pa
+
+    for place, name in enumerate(table.column_names):
+        words = table.column(place)
+        if pa.types.is_string(words.type) or pa.types.is_large_string(words.type):
+            table = table.set_column(place, name, words.dictionary_encode())
+    return table
 
 
 def _cut(batches: Iterable[pa.RecordBatch], size: int, drop: int) -> Iterator[pa.Table]:

@@ -58,7 +58,7 @@ def looked(*given: Any, **fields: Any) -> dataset.Looked:
 
 def test_arrays_have_the_numbers_of_their_columns_in_natural_order_which_is_said() -> None:
     seen = looked({"pixels": IMAGE, "power": STEPS, "ends": kb.Array(columns=("price",))})
-    train = seen.resolved.table
+    train = dataset.divided(seen.given)[0].table
     assert list(train.columns) == ["label", "pixels", "power", "ends"]
     assert train["pixels"].shape == (ROWS, 8, 8, 1)
     assert np.array_equal(train["pixels"][:, 1, 2, 0], FRAME["pixel10"])
@@ -243,7 +243,7 @@ def test_a_script_puts_the_same_columns_together(run: kb.Run) -> None:
     assert 'joined(table,[f"t{n}"forninrange(0,12)],[12])' in code
     rows = {name: FRAME[name].astype(str).to_numpy() for name in FRAME}
     arrays = helpers.joined(rows, [f"pixel{n}" for n in range(64)], [8, 8, 1])
-    assert np.array_equal(arrays, looked({"pixels": IMAGE}).resolved.table["pixels"])
+    assert np.array_equal(arrays, dataset.divided(recipe({"pixels": IMAGE}))[0].table["pixels"])
 
 
 SIGNATURE = Signature(
