@@ -16,10 +16,11 @@ from pyarrow import feather, parquet
 from shared import message, seen
 
 import kbuilder as kb
-from kbuilder.errors import DataError
+from kbuilder.errors import CallError, DataError
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.chunks import parquet_parts, parts, read, read_parquet
+from kbuilder.tables.formats import expect_scalars
 
 FILE = Path("rows.parquet")
 
@@ -243,3 +244,14 @@ def test_a_file_that_was_cut_short_says_so(name: str, cut: int) -> None:
     Path(name).write_bytes(Path(name).read_bytes()[:cut])
     said = message(DataError, kb.CSV(path=name, target="flag").load)
     assert said.startswith(f"data.path: {name} cannot be read: ")
+
+
+@pytest.mark.parametrize("values", [[[1, 2]], [b"x"]])
+def test_what_a_script_does_not_read_of_a_parquet_file_is_named(tmp_path: Path, values) -> None:
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(pa.table({"n": [1], "word": ["a"]}), path)
+    expect_scalars(path)
+    parquet.write_table(pa.table({"n": [1], "odd": values}), path)
+    assert message(CallError, expect_scalars, path).startswith(
+        "a script reads numbers, words and dates of Parquet files, and column 'odd' of rows.parquet"
+    )
