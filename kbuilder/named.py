@@ -77,9 +77,31 @@ def _found(folder: str, name: object, key: Key) -> type[Spec]:
     try:
         return catalog.find(folder, str(name))
     except KeyError:
+        if ":" in str(name):
+            more = {"suggestion": None}
+            raise together(
+                [detail(key, _elsewhere(str(name)), name, "unknown_name", more)]
+            ) from None
         raise together([unknown(key, name, known)]) from None
     except CallError as error:
         raise refuse(key, str(error).rstrip("."), name) from None
+
+
+def _elsewhere(name: str) -> str:
+    """What is expected in place of `module:Class`, whose module is not at hand."""
+    module, _, spelled = name.partition(":")
+    if module == "__main__":
+        return (
+            f"{spelled} was a class of a program or a notebook, and is none of this one. Expected "
+            "it to be defined here, or in a file of its own, whose folder `--plugins DIR` (in "
+            "Python kb.plugins) names"
+        )
+    where = " or ".join(map(str, catalog.folders()))
+    looked = f"there is no {module}.py with {spelled} in {where}" if where else "no folder is named"
+    return (
+        f"{looked}. Expected `--plugins DIR` (in Python kb.plugins), with the folder of "
+        f"{module}.py: a recipe alone makes no code run"
+    )
 
 
 def _plugin(folder: str, value: object) -> Spec | None:

@@ -174,6 +174,13 @@ PROBLEMS = {
         "resnet18, resnet20, resnet32, resnet34, resnet44, resnet50, resnet56, rnn, sequential, "
         "tcn, text_cnn, transformer, vgg11, vgg13, vgg16, vgg19, wide_deep. Got 'text_cn'.\n"
         "    Did you mean 'text_cnn'?",
+    "model: my_module:MyNet":
+        "2:8: model: no folder is named. Expected `--plugins DIR` (in Python kb.plugins), with the "
+        "folder of my_module.py: a recipe alone makes no code run. Got 'my_module:MyNet'.",
+    "model: {name: \"__main__:MyNet\", units: 5}":
+        "2:15: model.name: MyNet was a class of a program or a notebook, and is none of this one. "
+        "Expected it to be defined here, or in a file of its own, whose folder `--plugins DIR` (in "
+        "Python kb.plugins) names. Got '__main__:MyNet'.",
     "3: 4": "2:1: 3: unknown key '3'. Expected one of: data, features, task, model, training.",
     "größe: 1":
         "2:1: größe: unknown key 'größe'. Expected one of: data, features, task, model, training.",
