@@ -43,8 +43,8 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
     import pyarrow as pa
     from pyarrow import csv
 
-    known = codecs.lookup(dialect.encoding).name in ENCODINGS
-    plain = known and len(dialect.delimiter) == 1 and dialect.delimiter.isascii()
+    spelled = codecs.lookup(dialect.encoding).name in ENCODINGS
+    plain = spelled and len(dialect.delimiter) == 1 and dialect.delimiter.isascii()
     if not plain or dialect.comment or dialect.skip or packing.of(path) is not None:
         return None
     if not path.stat().st_size or not all(names):
@@ -58,15 +58,16 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         delimiter=dialect.delimiter, quote_char='"' if quotes else False,
         newlines_in_values=quoted, ignore_empty_lines=len(names) > 1,
     )  # fmt: skip
-    reading = csv.ReadOptions(block_size=BLOCK, autogenerate_column_names=not header)
     try:
-        first = _first(path, csv.ReadOptions(
-            block_size=SAMPLE, autogenerate_column_names=not header), parsing)  # fmt: skip
-        if len(set(first.schema.names)) < len(names) or len(first.schema.names) != len(names):
+        known = {"autogenerate_column_names": not header}
+        first = csv.ReadOptions(block_size=SAMPLE, **known)
+        with csv.open_csv(path, first, parsing) as reader:
+            some = reader.read_next_batch()
+        if len(set(some.schema.names)) < len(names) or len(some.schema.names) != len(names):
             return None
-        types = {name: _type(first[name]) for name in first.schema.names}
+        types = {name: _type(some[name]) for name in some.schema.names}
         converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        table = csv.read_csv(path, reading, parsing, converting)
+        table = csv.read_csv(path, csv.ReadOptions(block_size=BLOCK, **known), parsing, converting)
     except (pa.ArrowException, OSError, StopIteration):
         return None
     return table.to_pandas() if len(table) else None
@@ -83,23 +84,9 @@ def _is_certain(content: mmap.mmap, delimiter: bytes, quotes: bool) -> bool:
     return re.fullmatch(rb'(?:[^"]*+%b)*+[^"]*+' % field, content) is not None
 
 
-def _first(path: Path, reading: Any, parsing: Any) -> Any:
-    """The first rows, as words."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    with csv.open_csv(path, reading, parsing) as reader:
-        names = reader.schema.names
-    words = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-    )
-    with csv.open_csv(path, reading, parsing, words) as reader:
-        return reader.read_next_batch()
-
-
-def _type(words: Any) -> Any:
-    """How a column is held, by its first words."""
+def _type(some: Any) -> Any:
+    """How a column of words is held, by some of its first values."""
     import pyarrow as pa
 
-    repeated = len(words.unique()) < REPEATED * len(words)
+    repeated = len(some.unique()) < REPEATED * len(some)
     return pa.dictionary(pa.int32(), pa.string()) if repeated else pa.string()

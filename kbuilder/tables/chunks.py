@@ -262,8 +262,8 @@ def parquet_parts(
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
                 some = some.replace_schema_metadata()
                 kept = some.select(carried).to_pandas(types_mapper=pd.ArrowDtype) if keep else None
-                asked_for = by_places(some.select(wanted or names))
-                frame = asked_for.to_pandas(integer_object_nulls=True)
+                columns = _by_places(some.select(wanted or names))
+                frame = columns.to_pandas(integer_object_nulls=True)
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
                 table = (cells or Cells()).table(frame, path.name, labels)
@@ -272,7 +272,7 @@ def parquet_parts(
         raise _unreadable(path, key, error, "a Parquet file") from None
 
 
-def by_places(table: pa.Table) -> pa.Table:
+def _by_places(table: pa.Table) -> pa.Table:
     """The same, with columns of words held by the places of their different words."""
     import pyarrow as pa
 

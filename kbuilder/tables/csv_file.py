@@ -79,56 +79,73 @@ def csv_parts(
         "quoting": csv.QUOTE_NONE if dialect.quoting == "none" else csv.QUOTE_MINIMAL,
     }  # fmt: skip
     own = bool(dialect.columns) or not dialect.header
+    with _told(path, key, dialect):
+        with packing.opened(path, key) as file:
+            head = pd.read_csv(file, header=None, nrows=1, dtype=str, na_filter=False, **given)
+        names = [str(name).strip() for name in head.iloc[0]]
+    if own:
+        names = _own_names(names, path, dialect)
+    else:
+        _check_header(names, path, key, dialect)
+    # In a single column an empty line is a missing value, else it is no row.
+    given |= {"header": None if own else 0, "skip_blank_lines": len(names) > 1}
+    whole = None
+    if size is None and not start and not keep:
+        whole = arrow_csv.read(path, dialect, names, not own)
+    frames = _frames(path, key, dialect, given, size, start) if whole is None else [(whole, 1.0)]
+    done = 0
+    for frame, share in frames:
+        if own and len(frame.columns) != len(names):
+            raise _other_width(path, len(frame.columns), names)
+        names = [name or str(other) for name, other in zip(names, frame, strict=True)]
+        if not done:
+            if not own and _is_row(names, frame):
+                raise _no_header(path, names, "values")
+            expect_unique(names, path.name, ())
+            expect_columns(names, wanted or names, path.name)
+            pick(keep, names, path.name)
+        done += len(frame)
+        if done > start:
+            frame = frame.set_axis(names, axis=1)
+            rows = range(done - len(frame) + 1, done + 1)
+            table = cells.table(frame[list(wanted or names)], path.name, rows)
+            kept = of_frame(keep, frame, path.name)
+            yield Part(replace(table, kept=kept, folders=(path.parent,)), share)
+    if not done:
+        raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
+
+
+def _frames(
+    path: Path, key: Key, dialect: Dialect, given: dict[str, Any], size: int | None, start: int
+) -> Iterator[tuple[pd.DataFrame, float | None]]:
+    """The rows as pandas reads them, part by part, and how much of the file has been read by then.
+
+    Args:
+        path, key, dialect, size, start: As `csv_parts` takes them.
+        given: Arguments of `pd.read_csv`.
+    """
+    import pandas as pd
+
+    # How much of a packed file has been read is not known.
+    length = max(1, path.stat().st_size) if packing.of(path) is None else None
     with ExitStack() as stack:
         with _told(path, key, dialect):
-            with packing.opened(path, key) as file:
-                head = pd.read_csv(file, header=None, nrows=1, dtype=str, na_filter=False, **given)
-            names = [str(name).strip() for name in head.iloc[0]]
-            if own:
-                names = _own_names(names, path, dialect)
-            else:
-                _check_header(names, path, key, dialect)
-            whole = None
-            if size is None and not start and not keep:
-                whole = arrow_csv.read(path, dialect, names, not own)
             file = stack.enter_context(packing.opened(path, key))
-            # In a single column an empty line is a missing value, else it is no row.
             reader = stack.enter_context(
                 pd.read_csv(
                     file, keep_default_na=False, na_values=[""], dtype=str, index_col=False,
-                    iterator=True, skip_blank_lines=len(names) > 1,
-                    header=None if own else 0, **given,
+                    iterator=True, **given,
                 )
             )  # fmt: skip
-        # How much of a packed file has been read is not known.
-        length = max(1, path.stat().st_size) if packing.of(path) is None else None
         done = 0
-        while whole is None or not done:
+        while True:
             ahead = size if size is None or done >= start else min(size, start - done)
             with _told(path, key, dialect):
-                frame = _next(reader, ahead) if whole is None else whole
+                frame = _next(reader, ahead)
             if frame is None:
-                break
-            if own and len(frame.columns) != len(names):
-                raise _other_width(path, len(frame.columns), names)
-            names = [name or str(other) for name, other in zip(names, frame, strict=True)]
-            if not done:
-                if not own and _is_row(names, frame):
-                    raise _no_header(path, names, "values")
-                expect_unique(names, path.name, ())
-                expect_columns(names, wanted or names, path.name)
-                pick(keep, names, path.name)
+                return
             done += len(frame)
-            if done > start:
-                frame = frame.set_axis(names, axis=1)
-                rows = range(done - len(frame) + 1, done + 1)
-                share = None if length is None else min(1.0, file.tell() / length)
-                share = share if whole is None else 1.0
-                table = cells.table(frame[list(wanted or names)], path.name, rows)
-                kept = of_frame(keep, frame, path.name)
-                yield Part(replace(table, kept=kept, folders=(path.parent,)), share)
-        if not done:
-            raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
+            yield frame, None if length is None else min(1.0, file.tell() / length)
 
 
 def _own_names(first: Sequence[str], path: Path, dialect: Dialect) -> list[str]:
