@@ -18,7 +18,7 @@ from kbuilder.errors import CallError, DataError, RecipeError, listed, nearest, 
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import parse
 from kbuilder.spec import given
-from kbuilder.tables.cells import written_otherwise
+from kbuilder.tables.amounts import written_otherwise
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, missing

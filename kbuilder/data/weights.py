@@ -11,7 +11,7 @@ from kbuilder import catalog
 from kbuilder.contracts import Task
 from kbuilder.errors import CallError, DataError, cut
 from kbuilder.lines import to_line
-from kbuilder.tables.cells import written_otherwise
+from kbuilder.tables.amounts import written_otherwise
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 

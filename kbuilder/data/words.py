@@ -10,14 +10,14 @@ import numpy as np
 from kbuilder.contracts import Source
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
-from kbuilder.tables.cells import (
-    CODE,
+from kbuilder.tables.amounts import (
     GROUPED,
     MOSTLY,
     two_ways,
     written_as_numbers,
     written_otherwise,
 )
+from kbuilder.tables.cells import CODE
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.table import Table

@@ -6,7 +6,10 @@ Scripts bring `written_plainly` along, printed as it stands here.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
+
+from kbuilder.tables.values import is_number
 
 CURRENCY = r"(?:[$€£¥₩₹%]|USD|EUR|GBP|KRW)"
 SIGNS = rf"{CURRENCY}|[\s\u00a0\u202f]"
@@ -18,6 +21,17 @@ LOOSE = rf"\(?(?:[-+]?(?:{CURRENCY}\s?)?|{CURRENCY}\s?[-+]){DIGITS}(?:\s?{CURREN
 """A number as people and accountants write it."""
 POINTED = r"[-+]?(?![1-9]\d{0,2}(?:\.\d{3})+$)\d[\d,]*\.\d+(?:[eE][-+]?\d+)?"
 """A number with a point before its decimals, which groups no digits."""
+
+MARKED = r"\d{1,3}(?:([ '_\u00a0\u2009\u202f])\d{3})+(?:[.,]\d+)?"
+"""A number whose digits are grouped by blanks, apostrophes or lines."""
+US = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
+EUROPEAN = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
+"""Numbers in which commas group digits, or come before decimals."""
+GROUPED = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+"
+"""A number whose points may group its digits."""
+
+MOSTLY = 0.95
+"""The share of words that must be numbers, for a column to be one of them."""
 
 
 def written_plainly(there: Any, decimal: Any, thousands: Any) -> Any:
@@ -39,3 +53,64 @@ def written_plainly(there: Any, decimal: Any, thousands: Any) -> Any:
     if thousands is not None:
         plain = plain.str.replace(thousands, "", regex=False)
     return plain.str.replace(",", ".", regex=False) if decimal == "," else plain
+
+
+def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
+    """How a recipe may say that words are numbers, written otherwise than Python writes them.
+
+    Returns:
+        Fields of the source, several where the words do not say which is meant; none, if they are
+        no numbers.
+    """
+    if not written_as_numbers(words) or two_ways(words):
+        return []
+    marks = {mark if mark in "'_" else " " for mark in map(_mark_in, words) if mark}
+    if len(marks) == 1:
+        return [{"thousands": mark} for mark in marks]
+    plain = [_unsigned(word) for word in words]
+    us = [word for word in plain if re.fullmatch(US, word)]
+    eu = [word for word in plain if re.fullmatch(EUROPEAN, word)]
+    only_us = any("." in word or word.count(",") > 1 for word in us)
+    only_eu = any(word not in us for word in eu)
+    grouped = any(re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", word) for word in eu)
+    european = {"decimal": ",", **({"thousands": "."} if grouped else {})}
+    if only_eu and not only_us:
+        return [european]
+    if only_us and not only_eu:
+        return [{"thousands": ","}]
+    if us or eu:
+        return [{"thousands": ","}, european]
+    signed = any(re.search(rf"{CURRENCY}|[()]", word) for word in words)
+    return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
+
+
+def written_as_numbers(words: Collection[str]) -> bool:
+    """Whether nearly all words are numbers, as people and accountants write them."""
+    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
+    return bool(words) and loose >= MOSTLY * len(words)
+
+
+def two_ways(words: Collection[str]) -> tuple[str, str] | None:
+    """Of numbers that are written in two ways one of each: with "," and with "." before decimals.
+
+    No recipe says how to read them. Words that may be meant in both ways are none of them.
+    """
+    commas = (w for w in words if re.fullmatch(EUROPEAN, p := _unsigned(w)) and not _is_us(p))
+    points = (word for word in words if re.fullmatch(POINTED, _unsigned(word)))
+    comma, point = next(commas, None), next(points, None)
+    return None if comma is None or point is None else (comma, point)
+
+
+def _mark_in(word: str) -> str:
+    """The blank, apostrophe or line that groups the digits of a number; empty: none does."""
+    found = re.fullmatch(MARKED, word.strip("()+- $€£¥₩%"))
+    return found[1] if found else ""
+
+
+def _is_us(plain: str) -> bool:
+    return re.fullmatch(US, plain) is not None
+
+
+def _unsigned(word: str) -> str:
+    """The digits of an amount, and what stands between them."""
+    return re.sub(SIGNS, "", word).strip("()+- ")

@@ -20,7 +20,7 @@ from uuid import UUID
 
 import numpy as np
 
-from kbuilder.tables.amounts import CURRENCY, LOOSE, POINTED, SIGNS, written_plainly
+from kbuilder.tables.amounts import LOOSE, written_plainly
 from kbuilder.tables.dictionary import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
@@ -39,19 +39,6 @@ CODE = r"^[+-]?0\d"
 
 WIDE = {"\u2212": "-", "\uff0b": "+", "\uff0d": "-", "\uff0e": "."}
 """Signs as typesetters and wide letters have them."""
-
-MARKED = r"\d{1,3}(?:([ '_\u00a0\u2009\u202f])\d{3})+(?:[.,]\d+)?"
-"""A number whose digits are grouped by blanks, apostrophes or lines."""
-US = r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"
-EUROPEAN = r"(?:\d{1,3}(?:\.\d{3})+|\d+),\d+"
-"""Numbers in which commas group digits, or come before decimals."""
-GROUPED = r"[-+]?[1-9]\d{0,2}(?:\.\d{3})+"
-"""A number whose points may group its digits."""
-
-LOOKED = 100
-"""Words that are looked at, to know whether a column is one of numbers of another script."""
-MOSTLY = 0.95
-"""The share of words that must be numbers, for a column to be one of them."""
 
 Words = Mapping[str, Collection[str]]
 """Columns that stay words even if all are numbers, and those of their words that are values
@@ -221,62 +208,9 @@ def missing_but(words: Collection[str]) -> list[str]:
     return [word for word in MISSING if word not in words][:4]
 
 
-def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
-    """How a recipe may say that words are numbers, written otherwise than Python writes them.
-
-    Returns:
-        Fields of the source, several where the words do not say which is meant; none, if they are
-        no numbers.
-    """
-    if not written_as_numbers(words) or two_ways(words):
-        return []
-    marks = {mark if mark in "'_" else " " for mark in map(_mark_in, words) if mark}
-    if len(marks) == 1:
-        return [{"thousands": mark} for mark in marks]
-    plain = [_unsigned(word) for word in words]
-    us = [word for word in plain if re.fullmatch(US, word)]
-    eu = [word for word in plain if re.fullmatch(EUROPEAN, word)]
-    only_us = any("." in word or word.count(",") > 1 for word in us)
-    only_eu = any(word not in us for word in eu)
-    grouped = any(re.fullmatch(r"\d{1,3}(\.\d{3})+,\d+", word) for word in eu)
-    european = {"decimal": ",", **({"thousands": "."} if grouped else {})}
-    if only_eu and not only_us:
-        return [european]
-    if only_us and not only_eu:
-        return [{"thousands": ","}]
-    if us or eu:
-        return [{"thousands": ","}, european]
-    signed = any(re.search(rf"{CURRENCY}|[()]", word) for word in words)
-    return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
-
-
-def written_as_numbers(words: Collection[str]) -> bool:
-    """Whether nearly all words are numbers, as people and accountants write them."""
-    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
-    return bool(words) and loose >= MOSTLY * len(words)
-
-
-def two_ways(words: Collection[str]) -> tuple[str, str] | None:
-    """Of numbers that are written in two ways one of each: with "," and with "." before decimals.
-
-    No recipe says how to read them. Words that may be meant in both ways are none of them.
-    """
-    commas = (w for w in words if re.fullmatch(EUROPEAN, p := _unsigned(w)) and not _is_us(p))
-    points = (word for word in words if re.fullmatch(POINTED, _unsigned(word)))
-    comma, point = next(commas, None), next(points, None)
-    return None if comma is None or point is None else (comma, point)
-
-
-def _mark_in(word: str) -> str:
-    """The blank, apostrophe or line that groups the digits of a number; empty: none does."""
-    found = re.fullmatch(MARKED, word.strip("()+- $€£¥₩%"))
-    return found[1] if found else ""
-
-
 def _in_ascii(words: pd.Series) -> pd.Series:
     """Words, of which numbers have ASCII digits and signs, whatever script they are written in."""
-    some = [str(word) for word in words.head(LOOKED)]
-    if all(map(str.isascii, some)) or not all(re.fullmatch(LOOSE, _ascii(word)) for word in some):
+    if all(map(str.isascii, words)) or not all(re.fullmatch(LOOSE, _ascii(w)) for w in words):
         return words
     return words.map(_ascii)
 
@@ -286,15 +220,6 @@ def _ascii(word: str) -> str:
         return word
     digits = ((str(unicodedata.decimal(c)) if c.isdecimal() else WIDE.get(c, c)) for c in word)
     return "".join(digits)
-
-
-def _is_us(plain: str) -> bool:
-    return re.fullmatch(US, plain) is not None
-
-
-def _unsigned(word: str) -> str:
-    """The digits of an amount, and what stands between them."""
-    return re.sub(SIGNS, "", word).strip("()+- ")
 
 
 NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)

@@ -15,18 +15,8 @@ if TYPE_CHECKING:
 ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 """What the names of pictures usually end in."""
 OTHER_ENDINGS = (
-    ".jpe",
-    ".jfif",
-    ".jif",
-    ".apng",
-    ".dib",
-    ".mpo",
-    ".heic",
-    ".heif",
-    ".avif",
-    ".jp2",
-    ".jxl",
-)
+    ".jpe", ".jfif", ".jif", ".apng", ".dib", ".mpo", ".heic", ".heif", ".avif", ".jp2", ".jxl",
+)  # fmt: skip
 """What they end in else. What such a file holds decides whether it is read or refused."""
 KINDS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF")
 """What is read, by Pillow's names; MPO is a JPEG with more after it."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """How Pillow is to turn a picture, by the orientation of Exif; see PIL.Image.Transpose."""
 
@@ -115,18 +116,23 @@ def shown(content: bytes) -> tuple[tuple[int, int], bytes]:
     Raises:
         PictureError: as `load`.
     """
-    from PIL import Image
-
     load(content)
-    image: Image.Image
-    with Image.open(io.BytesIO(upright(content, 3))) as image:
-        image.load()
-    if image.mode == "RGBA":
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image)
+    image = _on_white(content)
     if not image.mode.startswith("I;16"):
         image = image.convert("RGB")
     return image.size, image.tobytes()
+
+
+def _on_white(content: bytes) -> Image.Image:
+    """The picture as a viewer shows it, without alpha."""
+    from PIL import Image
+
+    image: Image.Image
+    with Image.open(io.BytesIO(upright(content, 3))) as image:
+        image.load()
+    if image.mode != "RGBA":
+        return image
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
 
 
 def pixels(content: bytes, height: int, width: int, channels: int) -> np.ndarray:
@@ -146,12 +152,7 @@ def pixels(content: bytes, height: int, width: int, channels: int) -> np.ndarray
         raise PictureError(
             "it has 16 bits, and frames keep 8; videos as .npy files in an array_folder keep all"
         )
-    image: Image.Image
-    with Image.open(io.BytesIO(upright(content, 3))) as image:
-        image.load()
-    if image.mode == "RGBA":
-        ground = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(ground, image)
+    image = _on_white(content)
     image = image.convert("L" if channels == 1 else "RGB")
     if image.size != (width, height):
         image = image.resize((width, height), Image.Resampling.BILINEAR)
