@@ -192,10 +192,10 @@ RUNS = {
 
 def learn(recipe: Any, targets: Any, train: Any) -> tuple[Columns, list[Any]]:
     """What is learned of the training rows: of the targets, then of the features."""
-    from kbuilder import preprocessing
+    from kbuilder.data import learning
 
-    learned, of_targets = preprocessing.learn_targets(targets, train)
-    features, of_features = preprocessing.learn_features(recipe, train)
+    learned, of_targets = learning.learn_targets(targets, train)
+    features, of_features = learning.learn_features(recipe, train)
     return Columns(features, learned), [*of_targets, *of_features]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from kbuilder import engine, preprocessing
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling, Validating
-from kbuilder.data import checks, gathering, infer, split, weights
+from kbuilder.data import checks, gathering, infer, learning, split, weights
 from kbuilder.data.seen import Seen
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
@@ -160,7 +160,7 @@ def look(recipe: Recipe) -> Looked:
     engine.load_before_pandas()
     with pointing(recipe):
         resolved, parts = divided(recipe)
-        targets, learned = preprocessing.learn_targets(resolved.targets, parts.train)
+        targets, learned = learning.learn_targets(resolved.targets, parts.train)
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         findings = checks.check(Seen(resolved.recipe, parts, targets, own_test))
@@ -182,7 +182,7 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
     recipe, resolved, parts = looked.given, looked.resolved, looked.parts
     with pointing(recipe):
         weight = weight_of(recipe.data)
-        features, learned = preprocessing.learn_features(resolved.recipe, parts.train)
+        features, learned = learning.learn_features(resolved.recipe, parts.train)
         missing = getattr(recipe.data, "missing", None)  # some sources have no words
         columns = Columns(
             features, looked.targets, MISSING if missing is None else missing,
