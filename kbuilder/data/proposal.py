@@ -11,7 +11,7 @@ from typing import Any
 from kbuilder import catalog, engine
 from kbuilder.building.choosing import DEFAULTS
 from kbuilder.contracts import Choice, Decision, Settling
-from kbuilder.data import dataset, infer
+from kbuilder.data import dataset, kinds
 from kbuilder.data.dataset import Dataset
 from kbuilder.data.words import also_missing
 from kbuilder.errors import CallError, DataError, RecipeError, listed, nearest, on_one_line
@@ -99,7 +99,7 @@ def proposed(table: Table) -> Choice:
         *((name, "it could be predicted") for name in names),
     ]  # fmt: skip
     for name, reason in ways:
-        if infer.matches("tasks", profile(table[name])) or "decimal" in _way(table, name):
+        if kinds.matches("tasks", profile(table[name])) or "decimal" in _way(table, name):
             return Choice(name, reason)
     raise DataError(
         f"no column of {table.origin} can be predicted: none repeats, or is of numbers."

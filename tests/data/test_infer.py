@@ -16,7 +16,7 @@ from shared import message
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.contracts import Decision, Match
-from kbuilder.data import infer
+from kbuilder.data import infer, kinds
 from kbuilder.errors import DataError
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells
@@ -331,7 +331,7 @@ SHAPES = arrays.array_shapes(min_dims=2, max_dims=4, max_side=4)
 
 def recognised(folder: str, values: Any) -> list[str]:
     """The kinds or tasks that a column may be, most surely."""
-    known = infer.matches(folder, profile(values))
+    known = kinds.matches(folder, profile(values))
     return [name for name, match in known if match.strength == known[0][1].strength]
 
 

@@ -8,7 +8,7 @@ from shared import message, reason_of
 
 from kbuilder import catalog
 from kbuilder.contracts import Choice
-from kbuilder.data import infer
+from kbuilder.data import kinds
 from kbuilder.errors import DataError
 from kbuilder.features.array import Array
 from kbuilder.tables.profile import profile
@@ -141,12 +141,12 @@ def test_arrays_that_are_no_images_are_recognised() -> None:
 def test_what_may_be_a_picture_or_a_sequence_is_said() -> None:
     bytes_ = np.zeros((2, 40, 6), np.uint8)
     grey = np.random.default_rng(0).random((2, 24, 24))
-    for values, kinds in ((bytes_, ("array", "image")), (grey, ("image", "array"))):
-        known = infer.matches("features", profile(values))
-        assert tuple(name for name, _ in known) == kinds
+    for values, wanted in ((bytes_, ("array", "image")), (grey, ("image", "array"))):
+        known = kinds.matches("features", profile(values))
+        assert tuple(name for name, _ in known) == wanted
         assert 0 < known[0][1].strength - known[1][1].strength < 0.1
     for values in (grey * 300, grey - 0.5, np.where(grey > 0.9, np.nan, grey)):
-        assert [name for name, _ in infer.matches("features", profile(values))] == ["array"]
+        assert [name for name, _ in kinds.matches("features", profile(values))] == ["array"]
     assert reason_of(Array, profile(np.zeros((2, 3, 1000)))) == (
         "arrays of 3 × 1000 numbers: 3 steps of 1000, unless `data_format: channels_first`"
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from shared import message
 
-from kbuilder.data import infer
+from kbuilder.data import kinds
 from kbuilder.errors import DataError
 from kbuilder.features.video import Video
 from kbuilder.tables.profile import profile
@@ -36,7 +36,7 @@ def clip(frames: int, channels: int = 1) -> np.ndarray:
 def test_arrays_of_four_axes_are_videos_whether_alike_or_not() -> None:
     alike = np.stack([clip(5), clip(5)])
     for values in (alike, objects(clip(5), clip(2))):
-        kind, match = infer.matches("features", profile(values))[0]
+        kind, match = kinds.matches("features", profile(values))[0]
         assert (kind, match.reason) == (
             "video", "arrays of 5 × 4 × 3 × 1: frames, height, width, channels",
         )  # fmt: skip

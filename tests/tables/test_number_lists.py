@@ -13,7 +13,7 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import pipeline
-from kbuilder.data import infer
+from kbuilder.data import kinds
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.array import Array
 from kbuilder.features.image import Image
@@ -47,7 +47,7 @@ def objects(*cells: Any) -> np.ndarray:
 def test_cells_of_numbers_are_arrays_however_they_are_written(way: str) -> None:
     cells = objects(*map(WRITTEN[way], CURVES))
     assert profile(cells).numbers == 12
-    assert infer.matches("features", profile(cells))[0][0] == "array"
+    assert kinds.matches("features", profile(cells))[0][0] == "array"
     np.testing.assert_array_equal(number_lists.read("x", cells), CURVES)
     np.testing.assert_array_equal(json_values.array(cells.tolist(), "float64"), CURVES)
     np.testing.assert_array_equal(json_values.array(cells[0], "float64"), CURVES[0])
