@@ -258,7 +258,7 @@ def test_bytes_and_arrays_of_bytes_are_recognised() -> None:
 
 
 def test_what_the_recipe_says_wins() -> None:
-    from kbuilder.preprocessing import _filled
+    from kbuilder.data.learning import _filled
 
     given = Image(height=3, width=4, channels=1)
     choices = given.learn("i", files(encoded(picture(0))))
