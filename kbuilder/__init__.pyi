@@ -1035,6 +1035,7 @@ class Set(_Set):
         max_labels: int = ...,
         unknown: bool | None = ...,
         indicator: bool | None = ...,
+        empty_is_missing: bool | None = ...,
     ) -> None: ...
 
 class Shift(_Shift):

@@ -55,7 +55,7 @@ def words_of(features: Mapping[str, Feature], targets: Iterable[Target]) -> Word
     words: dict[str, tuple[str, ...]] = {}
     for name, feature in features.items():
         known = feature.choices or ()
-        if feature.holds == "texts" or (known and isinstance(known[0], str)):
+        if feature.holds in ("texts", "sets") or (known and isinstance(known[0], str)):
             words[name] = tuple(map(str, known))
     for columns, task in targets:
         classes = getattr(task, "classes", None) or (0,)
@@ -87,7 +87,7 @@ class Columns:
         words = {
             name: {str(value) for value in feature.choices or ()}
             for name, feature in self.features.items()
-            if feature.holds in ("words", "texts", "numbers") and len(feature.signature()[0]) == 1
+            if feature.holds != "pictures" and len(feature.signature()[0]) == 1
         }
         return {name: tuple(w for w in self.missing if w not in own) for name, own in words.items()}
 

@@ -29,8 +29,9 @@ FORMS: tuple[Form, ...] = ("vector", "text", "sequence", "image", "video")
 RANKS: dict[Form, int] = {"vector": 2, "text": 2, "sequence": 3, "image": 4, "video": 5}
 
 
-Holds = Literal["numbers", "words", "texts", "pictures"]
-"""What a raw column holds for people: words are names of something; pictures, files or pixels."""
+Holds = Literal["numbers", "words", "texts", "sets", "pictures"]
+"""What a raw column holds for people: words are names of something, sets any number of names;
+pictures, files or pixels."""
 
 
 class Arranged(NamedTuple):

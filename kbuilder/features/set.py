@@ -21,9 +21,9 @@ from kbuilder.tables.values import kind_of, missing
 class Set(Spec):
     """Any number of labels in a cell: `a|b`, `a; b`, a list, or a list as JSON or Python writes it.
 
-    Each known label becomes a 1 where the cell has it, and else a 0. No label is a value, too: an
-    empty list, or an empty cell, which is missing; if any is missing in training, a last column
-    says where.
+    Each known label becomes a 1 where the cell has it, and else a 0. A set without labels (`[]`) is
+    a value. An empty cell and null are missing; if any is missing in training, a last column says
+    where. Where training rows have only one of both, the other means the same.
     """
 
     vocabulary: Annotated[Words, Field(min_length=1)] | None = None
@@ -40,8 +40,11 @@ class Set(Spec):
     has one. Without it they are ignored."""
     indicator: bool | None = None
     """Whether a column says what is missing; left out: if any training value is."""
+    empty_is_missing: bool | None = None
+    """Whether a set without labels, such as `[]`, is missing as an empty cell is; left out: if
+    training values are missing, and none is a set without labels."""
 
-    holds: ClassVar[Holds] = "texts"
+    holds: ClassVar[Holds] = "sets"
 
     @model_validator(mode="after")
     def _labels_differ(self) -> Any:
@@ -101,6 +104,7 @@ class Set(Spec):
         beyond = sum(1 for row in rows if not vocabulary.issuperset(row))
         several = sum(1 for row in rows if len(row) > 1)
         gone = int(missing(values).sum())
+        empty = len(rows) - gone - sum(1 for row in rows if row)
         rare = f", {len(counts) - len(known):,} rarer ones are unknown"
         how = "the cells are lists" if mark == sets.LISTS else "it stands between the labels of"
         many = "" if mark == sets.LISTS else f" {several:,} training values"
@@ -113,6 +117,9 @@ class Set(Spec):
             "separator": Choice(mark, f"{how}{many}"),
             "unknown": Choice(beyond > 0, f"{beyond:,} training values have an unknown label"),
             "indicator": Choice(gone > 0, f"{gone:,} training values missing"),
+            "empty_is_missing": Choice(
+                0 == empty < gone, f"{empty:,} training values are sets without labels"
+            ),
         }
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
@@ -129,7 +136,7 @@ class Set(Spec):
 
         return LabelFlags(
             learned(self.vocabulary), learned(self.separator), learned(self.unknown),
-            learned(self.indicator),
+            learned(self.indicator), bool(self.empty_is_missing),
         )  # fmt: skip
 
     def signature(self) -> tuple[tuple[int | None, ...], str]:
@@ -142,6 +149,10 @@ class Set(Spec):
     def choices(self) -> None:
         return None
 
+    @property
+    def unlike(self) -> str:
+        return "a set of which the model knows no label"
+
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Values of which no label is known."""
         known = set(self.vocabulary or ())
@@ -153,7 +164,8 @@ class Set(Spec):
         return (
             "split at separator, or a JSON list, blanks around labels taken off; for each of "
             "vocabulary 1 where the cell has it and else 0; with unknown one more, 1 where it has "
-            "any other label; with indicator a last one, 1 where the cell is empty"
+            "any other label; with indicator a last one, 1 where the cell is empty, and with "
+            "empty_is_missing also where the set is"
         )
 
     def numeric(self, integers: str) -> None:

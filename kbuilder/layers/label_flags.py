@@ -30,6 +30,7 @@ class LabelFlags(keras.layers.Layer):
         separator: What stands between two labels of a text, or "[]": nothing does.
         unknown: Whether to add a column that is 1 where a label is none of the vocabulary.
         indicator: Whether to add a column that is 1 where there is no cell: it is empty.
+        empty_is_missing: Whether this column is 1 also where a cell has no labels, such as "[]".
 
     Input shape: (batch,) string, "" where missing.
     Output shape: (batch, len(vocabulary) + unknown + indicator) float32.
@@ -41,6 +42,7 @@ class LabelFlags(keras.layers.Layer):
         separator: str,
         unknown: bool = False,
         indicator: bool = False,
+        empty_is_missing: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{"trainable": False, "autocast": False, **kwargs})
@@ -48,6 +50,7 @@ class LabelFlags(keras.layers.Layer):
         self.separator = separator
         self.unknown = unknown
         self.indicator = indicator
+        self.empty_is_missing = empty_is_missing
         size = len(self.vocabulary)
         keys = dict.fromkeys(["", *(OPEN + CLOSE + item for item in ("", *NO_LABEL))], size + 1)
         for index, label in enumerate(self.vocabulary):
@@ -81,13 +84,17 @@ class LabelFlags(keras.layers.Layer):
         flags = tf.cast(counts > 0, tf.float32)[:, : size + self.unknown]
         if self.indicator:
             absent = tf.strings.regex_full_match(cells, f"{BLANK}*")
+            if self.empty_is_missing:
+                absent |= found.row_lengths() == 0
             flags = tf.concat([flags, tf.cast(absent, tf.float32)[:, None]], axis=1)
         return tf.ensure_shape(flags, (None, size + self.unknown + self.indicator))
 
     def get_config(self) -> dict[str, Any]:
         own = {"vocabulary": self.vocabulary, "separator": self.separator}
         flags = {"unknown": self.unknown, "indicator": self.indicator}
-        return {**super().get_config(), **own, **flags}
+        return {
+            **super().get_config(), **own, **flags, "empty_is_missing": self.empty_is_missing
+        }  # fmt: skip
 
 
 def _spellings(label: str) -> set[str]:

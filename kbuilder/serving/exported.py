@@ -85,7 +85,7 @@ class Exported:
         entries = self.described["inputs"]
         self.signature = Signature(
             # TensorFlow's own record of the inputs has other letters: lower case, "_" for "."
-            inputs={e["name"]: Tensor(e["dtype"], tuple(e["shape"])) for e in entries},
+            inputs={e["name"]: _input(e) for e in entries},
             # which TensorFlow has in another order in each process
             outputs={name: _tensor(outputs[name]) for name in sorted(outputs)},
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
@@ -189,6 +189,11 @@ class Exported:
             gap, what = exports.difference(name, answers.get(name), expected)
             if what or not gap <= ROUNDING * self.described.get("tolerance", TOLERANCE):
                 raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
+
+
+def _input(entry: Mapping[str, Any]) -> Tensor:
+    """An input as `kbuilder.json` describes it."""
+    return Tensor(entry["dtype"], tuple(entry["shape"]), entry.get("holds") == "sets")
 
 
 def _takes_files(entry: Mapping[str, Any]) -> bool:

@@ -138,6 +138,8 @@ def _padded(data: Any, shape: Sequence[int], tensor: Tensor) -> Any:
         RequestError: naming the first row with more.
     """
     nested = isinstance(data, list) and any(isinstance(row, list) for row in data)
+    if tensor.lists:
+        return evened(data, tensor)
     if not tensor.opens or not nested:
         return data
     for number, row in enumerate(data, start=1):

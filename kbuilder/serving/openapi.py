@@ -146,13 +146,22 @@ def _nested(scalar: Schema, shape: tuple[int | None, ...]) -> Schema:
     return schema
 
 
+def _row(tensor: Tensor) -> Schema:
+    """One row of an input; a set is a text, or a list of labels."""
+    scalar = SCALARS[tensor.dtype]
+    if not tensor.lists:
+        return _nested(scalar, tensor.row)
+    label = {"type": ["string", "integer", "boolean", "null"]}
+    return {"anyOf": [scalar, {"type": "array", "items": label}]}
+
+
 def _rows(items: Schema) -> Schema:
     return {"type": "array", "items": items, "minItems": 1}
 
 
 def _asked(signature: Signature) -> Schema:
     """The body of TensorFlow Serving: rows, or columns."""
-    row = {name: _nested(SCALARS[t.dtype], t.row) for name, t in signature.inputs.items()}
+    row = {name: _row(t) for name, t in signature.inputs.items()}
     columns = {name: _rows(schema) for name, schema in row.items()}
     rows: Schema = _rows(_exactly(row))
     by_name: Schema = _object(**columns)
@@ -222,6 +231,7 @@ def _tensors_answered(signature: Signature) -> Schema:
 
 def _tensor(name: str, tensor: Tensor, scalars: Mapping[str, Schema]) -> Schema:
     size: Schema = {"type": "integer", "minimum": 0}
+    plain = tensor.row == () and not tensor.lists
     sizes = [size if axis is None else {"const": axis} for axis in tensor.shape]
     return _object(
         name={"const": name},
@@ -232,5 +242,5 @@ def _tensor(name: str, tensor: Tensor, scalars: Mapping[str, Schema]) -> Schema:
             "minItems": len(sizes),
             "maxItems": len(sizes),
         },
-        data={"type": "array", "items": scalars[tensor.dtype] if tensor.row == () else {}},
+        data={"type": "array", "items": scalars[tensor.dtype] if plain else {}},
     )

@@ -23,10 +23,12 @@ class Tensor:
     Args:
         dtype: What its values are.
         shape: Its axes, the rows first; None: any number.
+        lists: Whether a row is a set of labels, which may be a list of them.
     """
 
     dtype: DType
     shape: tuple[int | None, ...]
+    lists: bool = False
 
     @property
     def row(self) -> tuple[int | None, ...]:

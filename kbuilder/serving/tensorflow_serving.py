@@ -136,6 +136,7 @@ def _read_rows(instances: list[Any], signature: Signature, named: bool) -> Colum
         if None in tensor.row:  # the group is one input, whose rows may have any size
             columns[group[0]] = array(evened(lists[0], tensor), tensor.dtype)
         else:
+            lists = [evened(rows, tensor) for rows in lists] if tensor.lists else lists
             columns.update(zip(group, array(lists, tensor.dtype), strict=True))
     return columns
 

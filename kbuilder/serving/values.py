@@ -18,6 +18,7 @@ import numpy as np
 
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
+from kbuilder.tables import sets
 from kbuilder.tables.number_lists import steps_in
 
 PLAIN: dict[DType, set[type]] = {
@@ -53,6 +54,8 @@ UNEVEN = (
     "numbers with -9223372036854775808; or with what the training rows were padded with"
 )
 """What is said where a sequence of any length has not as many values as its shape."""
+SET = '; the labels of a row are one text, such as ["a", "b"]'
+"""What is said where a set has not the shape of a text."""
 DEEP = 32
 """Lists in lists, at most: as many axes as NumPy and TensorFlow have."""
 SHOWN = 400
@@ -126,11 +129,16 @@ def _nulled(steps: list[Any]) -> list[Any]:
 def evened(rows: Any, tensor: Tensor, steps: int = 1) -> Any:
     """Rows of any number of steps as rows of equal length: a step that is missing is null.
 
+    A set of labels that is a list becomes the text that has the same labels.
+
     Args:
-        rows: JSON values, of which lists have the steps of one row.
-        tensor: What they are to be; others than sequences of any length stay as they are.
+        rows: JSON values, of which lists have the steps, or the labels, of one row.
+        tensor: What they are to be; others than sequences of any length, and sets, stay as they
+            are.
         steps: The least length.
     """
+    if tensor.lists and isinstance(rows, list):
+        return [sets.as_text(row) if _holds_labels(row) else row for row in rows]
     if not tensor.opens or not isinstance(rows, list):
         return rows
     lists = [_steps(row, tensor.dtype) for row in rows]
@@ -143,6 +151,11 @@ def evened(rows: Any, tensor: Tensor, steps: int = 1) -> Any:
     if tensor.row[1:] == (1,):  # a number is a step of one
         lists = [[one if isinstance(one, list) else [one] for one in row] for row in lists]
     return [[*row, *[step] * (most - len(row))] for row in lists]
+
+
+def _holds_labels(row: Any) -> bool:
+    """Whether a value is a list of labels, or of whole numbers."""
+    return isinstance(row, list) and sets.holds_names(row)
 
 
 def _fill(value: Any, shape: tuple[int, ...], level: int, dtype: DType, flat: list[Any]) -> None:
@@ -262,7 +275,10 @@ def fits(name: str, shape: tuple[int, ...], tensor: Tensor) -> None:
         size is None or size == given for size, given in zip(wanted, shape, strict=True)
     ):
         return
-    raise RequestError(f"input {name!r} has the shape {written(shape)}. Expected {written(wanted)}")
+    raise RequestError(
+        f"input {name!r} has the shape {written(shape)}. Expected {written(wanted)}"
+        f"{SET if tensor.lists else ''}"
+    )
 
 
 def same_rows(columns: Columns) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared import message, reason_of
 
-from kbuilder.contracts import Choice
+from kbuilder.contracts import Choice, Explaining
 from kbuilder.errors import DataError
 from kbuilder.features.category import Category
 from kbuilder.features.set import Set
@@ -116,12 +116,27 @@ def test_rare_labels_count_as_unknown_and_that_is_said() -> None:
         "separator": Choice("|", "it stands between the labels of 3 training values"),
         "unknown": Choice(True, "2 training values have an unknown label"),
         "indicator": Choice(False, "0 training values missing"),
+        "empty_is_missing": Choice(False, "0 training values are sets without labels"),
     }
     feature = learned(values, rare_below=2)
     assert prepared(feature, objects("a|b", "e|a", "")) == [[1, 1, 0], [1, 0, 1], [0, 0, 0]]
     assert learned(values, max_labels=1).vocabulary == ("a",)
     ignoring = learned(objects("a|b", "b"))
     assert prepared(ignoring, objects("c|b", "c")) == [[1, 0], [0, 0]]
+
+
+def test_a_set_without_labels_and_a_missing_one_are_one_where_training_has_one_of_both() -> None:
+    asked = objects("a", "[]", [], "|", "", None, "c")
+    both, missing, empty = ("a|b", "[]", ""), ("a|b", "b", None), ("a|b", [], "b")
+    assert prepared(learned(objects(*both)), asked)[1:] == [
+        [0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 0, 1], [0, 0, 1], [0, 0, 0],
+    ]  # fmt: skip
+    feature = learned(objects(*missing))
+    assert feature.empty_is_missing
+    assert prepared(feature, asked)[1:] == [[0, 0, 1]] * 5 + [[0, 0, 0]]
+    assert prepared(learned(objects(*empty)), asked)[1:] == [[0, 0]] * 6
+    written = learned(objects(*missing), empty_is_missing=False)
+    assert prepared(written, asked)[1:3] == [[0, 0, 0]] * 2
 
 
 def test_a_set_is_recognised_by_how_sure_it_is() -> None:
@@ -170,3 +185,4 @@ def test_cells_of_which_no_label_is_known_are_strange() -> None:
     there, strange = feature.strange(feature.raw("x", objects("c", "a|c", "", "[]", '["c"]')))
     assert there.tolist() == [True, True, False, False, True]
     assert strange.tolist() == [True, False, False, False, True]
+    assert isinstance(feature, Explaining)

@@ -47,6 +47,19 @@ def test_tensors_are_read_nested_or_flat() -> None:
         )  # fmt: skip
 
 
+def test_a_set_is_a_list_of_labels_or_a_text() -> None:
+    tags = Signature({"t": Tensor("string", (None,), lists=True)}, SIGNATURE.outputs)
+    given = {"name": "t", "shape": [3], "datatype": "BYTES", "data": [["a", "b"], [], "a|b"]}
+    request = protocol.read(json.dumps({"inputs": [given]}).encode(), tags)
+    assert request.columns["t"].tolist() == ['["a", "b"]', "[]", "a|b"]
+    with pytest.raises(RequestError) as error:
+        protocol.read(json.dumps({"inputs": [{**given, "shape": [3, 2]}]}).encode(), tags)
+    assert str(error.value) == (
+        "input 't' has the shape [3,2]. Expected [-1]; the labels of a row are one text, such as "
+        '["a", "b"]'
+    )
+
+
 def test_binary_tensors_follow_the_json() -> None:
     words = b"".join(struct.pack("<I", len(word)) + word for word in (b"a", "é".encode()))
     numbers = np.array([1, 2.5], "<f4").tobytes()

@@ -20,6 +20,8 @@ from kbuilder.serving.signature import Signature, Tensor
 ONE = Signature({"x": Tensor("float32", (None,))}, {"y": Tensor("float32", (None,))})
 WIDE = Signature({"x": Tensor("float32", (None, 2))}, {"y": Tensor("float32", (None,))})
 WORD = Signature({"w": Tensor("string", (None,))}, {"y": Tensor("float32", (None,))})
+TAGS = Signature({"t": Tensor("string", (None,), lists=True)}, {"y": Tensor("float32", (None,))})
+TAGGED = Signature({**TAGS.inputs, **WORD.inputs}, TAGS.outputs)
 WHOLE = Signature({"n": Tensor("int64", (None,))}, {"y": Tensor("float32", (None,))})
 PAIR = Signature(
     {"a": Tensor("float32", (None,)), "b": Tensor("float32", (None,))},
@@ -63,6 +65,15 @@ def asked(signature: Signature, body: Any) -> tuple[dict[str, Any], bool]:
     (KNOWN, {"instances": [{"age": 1, "job": "x", "id": 7, "y": "no"}, {"age": 2, "job": "z"}]},
      {"age": [1.0, 2.0], "job": ["x", "z"]}, True),
     (WORD, {"instances": ["a", None]}, {"w": ["a", ""]}, True),
+    (TAGS, {"instances": [["a", "b|c"], [], "a|b", None]}, {"t": ['["a", "b|c"]', "[]", "a|b", ""]},
+     True),
+    (TAGS, {"instances": [{"t": ["é", None]}, {"t": [1, 2.0, True]}]},
+     {"t": ['["é"]', '["1", "2", "True"]']}, True),
+    (TAGS, {"inputs": [["a"], "b"]}, {"t": ['["a"]', "b"]}, False),
+    (TAGGED, {"instances": [{"t": ["a"], "w": "b"}, {"t": "c", "w": "[]"}]},
+     {"t": ['["a"]', "c"], "w": ["b", "[]"]}, True),
+    (TAGGED, {"inputs": {"t": [["a"], []], "w": ["b", "c"]}},
+     {"t": ['["a"]', "[]"], "w": ["b", "c"]}, False),
     (WHOLE, {"instances": [1, None]}, {"n": [1, -(2**63)]}, True),
 ])  # fmt: skip
 def test_what_is_asked_is_read(
