@@ -40,6 +40,30 @@ def test_every_recipe_is_checked_and_one_bad_one_is_enough() -> None:
     ]  # fmt: skip
 
 
+ROWS = "x,code,y\n" + "".join(f"{n * n % 97},{n % 2},{n % 2}\n" for n in range(200))
+LEAK = (
+    "column 'code' gives the target 'y' away: each says the other. Leave it out: "
+    "`data: {ignore: [code]}`."
+)
+
+
+def test_what_looks_wrong_in_the_data_is_printed_on_request() -> None:
+    Path("rows.csv").write_text(ROWS)
+    Path("a.yaml").write_text(DATA)
+    done = command("check", "a.yaml", "--data")
+    assert (done.code, done.out) == (1, "")
+    assert LEAK in done.err
+    allowed = ("-o", "data.checks={leak: warn, split: ignore}")
+    assert command("check", "a.yaml", "--data", *allowed) == (
+        0, f"a.yaml: Warning: {LEAK}\n", ""
+    )  # fmt: skip
+    clean = command("check", "a.yaml", "--data", "-o", "data.ignore=[code]", *allowed)
+    assert clean == (0, "a.yaml: no problem found.\n", "")
+    done = command("check", "a.yaml", "--data", "-o", "features={x: video}", *allowed)
+    assert (done.code, done.out) == (1, "")
+    assert "features.x: column 'x' " in done.err
+
+
 def test_overrides_are_checked_too() -> None:
     Path("good.yaml").write_text(DATA)
     done = command("check", "good.yaml", "-o", "training.epochs=0", "-o", "model=mpl")

@@ -50,6 +50,20 @@ def test_a_column_that_says_the_target_is_an_error_and_a_word_allows_it() -> Non
     assert found({"alive": alive}, checks={"leak": "ignore"}) == []
 
 
+def test_columns_that_are_no_features_have_no_findings() -> None:
+    far = np.where(np.arange(ROWS) == 7, 1e12, X * 2)
+    odd = {
+        "far": far, "same": np.where(Y == "yes", 3.0, 4.0), "ids": np.arange(ROWS) * 7 + 10**6,
+        "spelled": np.where(X > 0, "Red", np.where(X > -1, "red", "blue")),
+        "marked": np.where(X > 1, -999.0, X * 3),
+    }  # fmt: skip
+    checks = {"leak": "warn"}
+    assert len(found(odd, checks=checks)) >= len(odd)
+    assert found(odd, checks=checks, ignore=[*odd]) == []
+    twice = {"twin": np.where(Y == "yes", 1, 0)}  # a second target is no feature either
+    assert found(twice, target=["y", "twin"]) == []
+
+
 def test_a_finding_is_data_with_the_line_to_write() -> None:
     code = np.where(Y == "yes", RANDOM.choice(["a", "b"], ROWS), RANDOM.choice(["c", "d"], ROWS))
     recipe = kb.Recipe(data=kb.Frame(frame=pd.DataFrame({"code": code, "y": Y}), target="y"))
