@@ -52,6 +52,6 @@ def check(recipes: tuple[str, ...], override: tuple[str, ...], with_data: bool) 
 
 def _findings(recipe: Recipe) -> tuple[Finding, ...]:
     """What looks wrong in the rows."""
-    from kbuilder.data import dataset
+    from kbuilder import pipeline
 
-    return dataset.check(recipe)
+    return pipeline.prepare(recipe).findings

@@ -145,7 +145,12 @@ def _size(values: np.ndarray) -> int:
     """How many numbers a row has; of lists, the first of them."""
     if values.ndim > 1:
         return int(values[0].size)
-    return next((int(np.size(value)) for value in values.tolist() if value is not None), 1)
+    return next((_count(value) for value in values.tolist() if value is not None), 1)
+
+
+def _count(value: Any) -> int:
+    """How many numbers a value has, of which lists may be of unlike length."""
+    return sum(map(_count, value)) if isinstance(value, list | tuple) else int(np.size(value))
 
 
 def _flat(arranged: Arranged) -> np.ndarray:

@@ -169,20 +169,6 @@ def look(recipe: Recipe) -> Looked:
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 
-def check(recipe: Recipe) -> tuple[Finding, ...]:
-    """What looks wrong in the rows of a recipe, from which its features can be learned.
-
-    Needs no TensorFlow.
-
-    Raises:
-        DataError: as `look`, and if a column cannot be of its kind.
-    """
-    looked = look(recipe)
-    with pointing(recipe):
-        learning.learn_features(looked.resolved.recipe, looked.parts.train)
-    return looked.findings
-
-
 def prepare(looked: Looked, smoke: bool = False) -> Dataset:
     """The other stages before there is a network: learn of the features, prepare.
 

@@ -20,7 +20,7 @@ def hashed(values: np.ndarray) -> np.ndarray:
         values = np.array([row.tobytes().hex() for row in values], dtype=object)
     try:
         return pd.util.hash_array(values)
-    except TypeError:  # lists and the like
+    except (TypeError, UnicodeDecodeError):  # lists and the like; bytes beside numbers
         return pd.util.hash_array(np.array([whole(value) for value in values], dtype=object))
 
 

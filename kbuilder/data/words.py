@@ -21,7 +21,7 @@ from kbuilder.tables.cells import CODE
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import is_number, kind_of, missing
+from kbuilder.tables.values import is_number, kind_of, missing, odd_one
 
 FEW = 5
 """Different words among numbers that are too few to be names."""
@@ -165,19 +165,20 @@ def mixed(
     there = np.flatnonzero(~missing(values))
     odd = [row for row in there if not is_number(str(values[row]))]
     words = list(dict.fromkeys(str(values[row]) for row in odd))
+    strange = odd_one(values, (str, int, float, np.number))
     if not odd:
         return DataError(
             f"column {name!r} mixes kinds of values. Expected all numbers or all strings.",
             key=key,
         )
-    if len(odd) == len(there):
-        some = values[odd[0]]
+    if strange is not None:
+        some = values[strange]
         other = f"leave the column out: `{to_line(('data', 'ignore'), [name])}`"
         if key == ("data", "target"):
             other = "name another target"
         return DataError(
             f"column {name!r} holds values of {type(some).__name__}, such as {cut(str(some))!r} "
-            f"({table.row(int(odd[0]))}), which are neither numbers nor words. Expected either: "
+            f"({table.row(strange)}), which are neither numbers nor words. Expected either: "
             f"make it so, or {other}.",
             key=key,
         )

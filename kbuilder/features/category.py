@@ -9,14 +9,22 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, cut
 from kbuilder.features._embedding import embedded
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Values, learned
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
-from kbuilder.tables.values import MISSING_INTEGER, kind_of, missing, spelled, spellings, types
+from kbuilder.tables.values import (
+    MISSING_INTEGER,
+    kind_of,
+    missing,
+    odd_one,
+    spelled,
+    spellings,
+    types,
+)
 
 MOST_ONE_HOT = 64
 WHOLE = np.iinfo(np.int64)
@@ -97,11 +105,13 @@ class Category(Spec):
                 key=("features", column),
             )
         if kind not in ("string", "number"):
+            odd = odd_one(values, (str, int, float, np.number))
+            where = "" if odd is None else f", such as {cut(str(values[odd]))!r} here"
             raise DataError(
-                f"column {column!r} mixes kinds of values, or holds none that can name a kind. "
-                "Expected all strings or all whole numbers.",
-                key=("features", column),
-            )
+                f"column {column!r} mixes kinds of values, or holds none that can name a kind"
+                f"{where}. Expected all strings or all whole numbers.",
+                key=("features", column), row=odd,
+            )  # fmt: skip
         broken = [v for v in there.tolist() if v % 1] if kind == "number" else []
         if broken:
             raise DataError(

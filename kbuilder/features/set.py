@@ -184,6 +184,7 @@ def _check(column: str, values: np.ndarray) -> None:
     Raises:
         DataError: if it does not.
     """
+    sets.expect_labels(column, values, ("features", column))
     kind = kind_of(values)
     numbers = kind == "array" and values.ndim == 2 and values.dtype.kind in "iu"
     if kind not in ("string", "number", "list", "mixed") and not numbers:

@@ -10,13 +10,13 @@ from pydantic import Field, model_validator
 
 from kbuilder import room
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, cut
 from kbuilder.features._tally import Tally
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Counts, Names, Numbers, Spec, given, learned
 from kbuilder.tables.profile import Profile, profile
-from kbuilder.tables.values import missing
+from kbuilder.tables.values import missing, odd_one
 
 LONGEST = 512
 WHOLE = 0.9
@@ -233,6 +233,13 @@ class Text(Spec):
                 key=("features", column),
             )
         absent = missing(values)
+        odd = odd_one(values, (str, bool, int, float, np.generic, list, tuple))
+        if odd is not None:
+            raise DataError(
+                f"column {column!r} is a text, but here {cut(str(values[odd]))!r}, of type "
+                f"{type(values[odd]).__name__}. Expected a string.",
+                key=("features", column), row=odd,
+            )  # fmt: skip
         return np.array(
             ["" if gone else str(value) for value, gone in zip(values, absent, strict=True)],
             dtype=object,

@@ -15,7 +15,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from uuid import UUID
 
 import numpy as np
@@ -123,9 +123,13 @@ class Cells:
 
         values = np.empty(len(cells), dtype=object)
         for row, value in enumerate(cells.tolist()):
-            gone = not isinstance(value, NESTED) and pd.isna(value)
+            gone = pd.api.types.is_scalar(value) and pd.isna(value)
             values[row] = None if gone else _named(value)
         found = {type(value) for value in values} - {type(None)}
+        if bytes in found and found <= {bytes, str}:
+            words = [value.decode() if _are_words(value) else value for value in values]
+            if not any(isinstance(word, bytes) for word in words):
+                return self._words(name, pd.Series(words, dtype="str"))
         if found and all(issubclass(one, timedelta) for one in found):
             return self._column(name, pd.Series(values, dtype="timedelta64[ns]"))
         scalars = (*SCALARS, pd.Period, pd.Interval)
@@ -222,10 +226,22 @@ def _ascii(word: str) -> str:
     return "".join(digits)
 
 
+LONGEST = 255
+"""Bytes of a word, at most."""
 NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)
 FLAGS = (bool, np.bool_)
 NUMBERS = (int, float, np.integer, np.floating, Decimal)
 SCALARS = (str, *FLAGS, *NUMBERS, date, datetime, time, np.datetime64, UUID)
+
+
+def _are_words(value: object) -> TypeGuard[bytes]:
+    """Whether bytes are a short text, as ARFF files and HDF5 have words; no file is one."""
+    if not isinstance(value, bytes) or len(value) > LONGEST or value.startswith(b"<"):
+        return False
+    try:
+        return value.decode().strip().isprintable()
+    except UnicodeDecodeError:
+        return False
 
 
 def _is_whole(value: Decimal | None) -> bool:

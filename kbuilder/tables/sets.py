@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from kbuilder.errors import DataError, Key, cut
 from kbuilder.tables.values import missing
 
 SEPARATORS = ("|", ";", ",")
@@ -30,6 +31,8 @@ ITEM = rf"(?s){BLANK}*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|({PLAIN})){B
 """An item of it, and the comma after it: in double quotes, in single ones, or without."""
 ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))"
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0"}
+LISTED = (list, tuple, set, frozenset, np.ndarray)
+LABEL = (str, bool, int, float, np.generic)
 NO_LABEL = ("null", "None", "NaN", "nan")
 """Items without quotes that are no labels."""
 
@@ -99,6 +102,27 @@ def mark_of(texts: Iterable[str]) -> str:
         return LISTS
     counts = {mark: sum(1 for text in texts if mark in text) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: counts[mark])
+
+
+def expect_labels(column: str, values: np.ndarray, key: Key) -> None:
+    """Check that cells are texts, numbers, or lists of names and numbers.
+
+    Args:
+        column: The column, for messages.
+        values: Its cells. (rows,)
+        key: Its place in the recipe.
+
+    Raises:
+        DataError: naming the first row that has anything else.
+    """
+    for row, value in enumerate(values) if values.dtype == object else ():
+        for item in value if isinstance(value, LISTED) else (value,):
+            if item is not None and not isinstance(item, LABEL):
+                raise DataError(
+                    f"column {column!r} has {cut(str(item))!r} here, of type "
+                    f"{type(item).__name__}, which is no name of a label. Expected names, lists "
+                    "of names, or texts with a separator between names.", key=key, row=row,
+                )  # fmt: skip
 
 
 def rows_of(values: np.ndarray, mark: str) -> list[list[str]]:

@@ -126,6 +126,16 @@ def kind_of(values: np.ndarray) -> Kind:
     return found.pop() if found else "string"  # type: ignore[return-value]  # a set of literals
 
 
+def odd_one(values: np.ndarray, types: tuple[type, ...]) -> int | None:
+    """The first row of a column whose value is neither missing nor of these types."""
+    if values.dtype != object:
+        return None
+    for row, value in enumerate(values):
+        if value is not None and not isinstance(value, types):
+            return row
+    return None
+
+
 def is_number(text: str) -> bool:
     """Whether `text` reads as a number; "1_000" does in Python alone."""
     try:

@@ -109,6 +109,7 @@ class Multilabel(Spec):
                 f"text with {mark!r} between them.",
                 key=("data", "target"),
             )
+        sets.expect_labels(column, values, ("data", "target"))
         return sets.rows_of(values, mark)
 
     def encode(self, column: str, values: np.ndarray) -> np.ndarray:

@@ -82,6 +82,43 @@ def test_durations_periods_and_ranges_of_pandas_are_numbers_dates_and_names() ->
         assert type(found.resolved.recipe.features["odd"]).__name__ == kind
 
 
+@pytest.mark.parametrize(("value", "others"), [
+    (b"\x00\xff", 1.5), (b"ab", 7), ({"a": 1}, "red"), ([1], 2), (["a"], "blue"),
+    ([[1, [2]], 3], 5), (pd.Series([1]), 3), (pd.DataFrame({"a": [1]}), "x"),
+])  # fmt: skip
+def test_an_object_among_others_is_refused_with_its_row(value: object, others: object) -> None:
+    values = [value if row % 4 == 1 else others for row in range(100)]
+    recipe = kb.Recipe(data=kb.Frame(frame=odd(values), target="y"))
+    assert message(DataError, dataset.look, recipe).startswith(
+        f"features.odd: column 'odd' holds values of {type(value).__name__}, such as "
+        f"{cut(str(value))!r} (row 2 of the frame), which are neither numbers nor words. "
+    )
+    kinds = ("category",) if isinstance(value, list) else ("text", "set", "category")
+    for kind in kinds:  # a list is a set, and its words are a text
+        named = kb.Recipe(data=recipe.data, features={"odd": kind})
+        assert " of the frame: column 'odd' " in message(DataError, kb.prepare, named)
+
+
+@pytest.mark.parametrize("rows", [
+    [[[1, 2], [3]], [[1], [2, 3, 4]]], [[[1, [2]], 3]], [[{"a": 1}]], [[["a", "b"], ["c"]]],
+])  # fmt: skip
+def test_lists_that_are_no_arrays_are_refused_in_a_line(rows: list[object]) -> None:
+    given = kb.Frame(frame=odd(rows * (100 // len(rows))), target="y")
+    for features in ({}, {"odd": "array"}, {"odd": "set"}):
+        message(DataError, kb.prepare, kb.Recipe(data=given, features=features))
+
+
+def test_bytes_that_are_words_are_words() -> None:
+    words = [b"red", b" blue ", "green", b"\xc3\xa9", None] * 20
+    read = kb.Frame(frame=odd(words), target="y").load()[0]["odd"]
+    assert read[:5].tolist() == ["red", "blue", "green", "é", None]
+    numbers = kb.Frame(frame=odd([b"1", b"2.5"] * 50), target="y").load()[0]["odd"]
+    assert numbers[:2].tolist() == [1, 2.5]
+    for files in ([b"\x89PNG\r\n", b"red"], [b"<svg/>"]):
+        kept = kb.Frame(frame=odd(files * (100 // len(files))), target="y").load()[0]["odd"]
+        assert kept[0] == files[0]
+
+
 @pytest.mark.parametrize("value", [1j, {"a": 1}])
 def test_objects_that_are_no_values_are_refused_in_a_line(value: object) -> None:
     recipe = kb.Recipe(data=kb.Frame(frame=odd([value] * 100), target="y"))

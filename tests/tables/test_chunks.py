@@ -49,7 +49,7 @@ COLUMNS: dict[str, tuple[Any, list[Any]]] = {
     "broken": (pa.array([1.5, None, 3]), [1.5, None, 3.0]),
     "strings": (pa.array(["a", None, ""]), ["a", None, None]),
     "truth": (pa.array([True, None, False]), ["True", None, "False"]),
-    "bytes": (pa.array([b"a", None, b"c"]), [b"a", None, b"c"]),
+    "bytes": (pa.array([b"\0", None, b"\xff"]), [b"\0", None, b"\xff"]),
     "categories": (pa.array(["a", "b", "a"]).dictionary_encode(), ["a", "b", "a"]),
     "arrays": (pa.array([[1.0, 2.0]] * 3), [[1.0, 2.0]] * 3),
     "days": (pa.array(pd.to_datetime(["2020-01-01"] * 3).date), ["2020-01-01"] * 3),

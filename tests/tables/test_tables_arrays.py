@@ -97,7 +97,8 @@ COLUMNS: dict[str, tuple[Any, list[Any]]] = {
     "dates": (pd.to_datetime(["2020-01-01", None]), ["2020-01-01", None]),
     "lists": ([[1, 2], [3]], [[1, 2], [3]]),
     "mixed": ([1, "x"], ["1", "x"]),
-    "bytes": ([b"a", None], [b"a", None]),
+    "bytes": ([b"\0a", None], [b"\0a", None]),
+    "words that are bytes": ([b"a", None], ["a", None]),
     "large": (np.array([2**63, 1], np.uint64), [2**63, 1]),
     "arrays": ([np.zeros(2), np.ones(2)], [[0.0, 0.0], [1.0, 1.0]]),
 }
