@@ -346,7 +346,19 @@ class Datetime(_Datetime):
     def __init__(
         self,
         *,
-        format: Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my", "unix", "unix_ms"]
+        format: Literal[
+            "ymd",
+            "dmy",
+            "mdy",
+            "compact",
+            "time",
+            "ym",
+            "my",
+            "unix",
+            "unix_ms",
+            "unix_us",
+            "unix_ns",
+        ]
         | None = ...,
         parts: str | Sequence[str] | None = ...,
         mean: float | None = ...,

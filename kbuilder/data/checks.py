@@ -45,6 +45,7 @@ def _far_off(seen: Seen) -> Iterator[Finding]:
 
 CHECKS: Mapping[Check, Callable[[Seen], Iterator[Finding]]] = {
     "leak": leak_checks.leak, "sum": leak_checks.sums, "ids": column_checks.ids,
+    "dates": column_checks.dates,
     "missing_words": column_checks.missing_words, "spelling": column_checks.spelling,
     "far_off": _far_off, "constant": array_checks.constant, "rare_classes": row_checks.rare_classes,
     "repeated_rows": row_checks.repeated_rows, "overlap": row_checks.overlap,

@@ -10,6 +10,7 @@ import numpy as np
 from kbuilder.contracts import Finding, Timed
 from kbuilder.data.naming import naming
 from kbuilder.data.seen import ENOUGH, Seen
+from kbuilder.data.stamps import stamps
 from kbuilder.data.words import also_missing
 from kbuilder.errors import listed
 from kbuilder.lines import to_line
@@ -38,6 +39,25 @@ def ids(seen: Seen) -> Iterator[Finding]:
                 f"column {column!r} looks like ids, which teach nothing of other rows: {why}. "
                 f"Leave it out: `{line}`", False, line,
             )  # fmt: skip
+
+
+def dates(seen: Seen) -> Iterator[Finding]:
+    """Columns of whole numbers that look like dates or times, where nobody wrote their kind."""
+    for column, values in seen.columns.items():
+        numbers = values[~missing(values)]
+        if column not in seen.inferred or kind_of(values) != "number":
+            continue
+        found = stamps(numbers)
+        if found is None:
+            continue
+        key = ("features", column)
+        line = to_line(key, {"kind": "datetime", "format": found.format}) if found.format else ""
+        dated = f"If they are, write `{line}`" if line else "If they are, write them as 20240131"
+        yield Finding(
+            "dates", key,
+            f"column {column!r} holds whole numbers that look like {found.what}, and are read as "
+            f"numbers. {dated}; if not, `{to_line(key, 'number')}`", False, line,
+        )  # fmt: skip
 
 
 def spelling(seen: Seen) -> Iterator[Finding]:

@@ -163,7 +163,8 @@ def look(recipe: Recipe) -> Looked:
         targets, learned = learning.learn_targets(resolved.targets, parts.train)
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
-        findings = checks.check(Seen(resolved.recipe, parts, targets, own_test))
+        inferred = frozenset(resolved.recipe.features) - frozenset(recipe.features)
+        findings = checks.check(Seen(resolved.recipe, parts, targets, own_test, inferred))
     # The rows before they were divided are no longer held: there may be many.
     resolved = replace(resolved, table=parts.train, test=parts.test, validation=parts.validation)
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)

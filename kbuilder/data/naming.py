@@ -7,6 +7,8 @@ import re
 
 import numpy as np
 
+from kbuilder.data.stamps import stamps
+
 LEAST = 50
 """Numbers that it takes, to tell a rule from chance."""
 DIFFERENT = 0.98
@@ -42,7 +44,9 @@ def naming(column: str, numbers: np.ndarray) -> str:
         return ""
     values, counts = np.unique(numbers, return_counts=True)
     low, high = int(values[0]), int(values[-1])
-    if len(values) < DIFFERENT * len(numbers) or _times(low, high) or _days(values):
+    if len(values) < DIFFERENT * len(numbers) or _times(low, high) or _years(low, high):
+        return ""
+    if stamps(values) is not None:
         return ""
     if max(-low, high) >= DIGITS:
         return f"its whole numbers have up to {len(str(max(-low, high)))} digits, and differ"
@@ -67,16 +71,9 @@ def _times(low: int, high: int) -> bool:
     return any(first <= low and high <= last for first, last in TIMES)
 
 
-def _days(values: np.ndarray) -> bool:
-    """Whether all may be days as 20240131, months as 202401, or years."""
-    if values[0] >= 1800 and values[-1] <= 2200:
-        return True
-    for unit, days in ((10_000, values % 100), (100, np.ones(len(values)))):
-        years = values // unit
-        months = values // (unit // 100) % 100
-        if np.all((years >= 1800) & (years <= 2200) & (months >= 1) & (months <= 12)):
-            return bool(np.all((days >= 1) & (days <= 31)))
-    return False
+def _years(low: int, high: int) -> bool:
+    """Whether all may be years."""
+    return low >= 1800 and high <= 2200
 
 
 def _even(values: np.ndarray, low: int, high: int) -> bool:

@@ -30,12 +30,14 @@ class Seen:
         parts: The rows of training, validation and test.
         targets: What is predicted.
         own_test: Whether the test rows are from a file of their own.
+        inferred: The columns whose kind nobody wrote.
     """
 
     recipe: Recipe
     parts: Parts
     targets: Sequence[Target]
     own_test: bool
+    inferred: frozenset[str] = frozenset()
 
     @cached_property
     def _some(self) -> Table:

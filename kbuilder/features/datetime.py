@@ -15,7 +15,8 @@ from kbuilder.tables.dates import FORMATS
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of, missing
 
-Format = Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my", "unix", "unix_ms"]
+Format = Literal["ymd", "dmy", "mdy", "compact", "time", "ym", "my", "unix", "unix_ms",
+                 "unix_us", "unix_ns"]  # fmt: skip
 MOSTLY = 0.9
 """The share of the values that must be dates."""
 SPANS = {"month": 60, "day": 27, "weekday": 6}
@@ -32,9 +33,10 @@ class Datetime(Spec):
 
     format: Format | None = None
     """The order: ymd (2024-05-01, 2024/5/1, 2024년 5월 1일), dmy (01.05.2024, 1 May 24), mdy
-    (5/1/2024, May 1, 2024), compact (20240501), each with a time after it or not; time (15:04); ym
-    (2024-05, 2024년 5월), my (05/2024, May 2024): a month alone; unix, unix_ms: seconds or
-    milliseconds since 1970; left out: as the values have it."""
+    (5/1/2024, May 1, 2024), compact (20240501, 20240501150400, 2024050115), each with a time after
+    it or not; time (15:04); ym (2024-05, 2024년 5월, 202405), my (05/2024, May 2024): a month
+    alone; unix, unix_ms, unix_us, unix_ns: seconds, milliseconds, microseconds or nanoseconds since
+    1970; left out: as the values have it."""
     parts: Names | None = None
     """elapsed, month, day, weekday, hour, minute: what is made of it; left out: what differs in the
     training rows."""
@@ -101,7 +103,7 @@ class Datetime(Spec):
             return self.format
         if kind_of(values) == "number":
             ways = [to_line(("features", column), {"kind": "datetime", "format": name})
-                    for name in ("unix", "unix_ms", "compact")]  # fmt: skip
+                    for name in ("unix", "unix_ms", "compact", "ym")]  # fmt: skip
             raise DataError(
                 f"column {column!r} holds numbers. Say what they count: "
                 f"{' or '.join(f'`{way}`' for way in ways)}.",
@@ -147,7 +149,7 @@ class Datetime(Spec):
         return np.asarray(layer.seconds(raw if raw.dtype != object else raw.tolist()))
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
-        """Strings as objects, "" where missing; float64 for unix and unix_ms."""
+        """Strings as objects, "" where missing; float64 for unix, unix_ms and so on."""
         absent = missing(values)
         if (self.format or "").startswith("unix"):
             numbers = np.full(len(values), np.nan)

@@ -19,6 +19,8 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0, "minute": 60.0}
 """The length of each part that comes again."""
 DAY = 86_400.0
+COUNTED = {"unix": 1.0, "unix_ms": 1e3, "unix_us": 1e6, "unix_ns": 1e9}
+"""How much of each is a second."""
 
 
 @keras.saving.register_keras_serializable(package="kbuilder")
@@ -26,13 +28,14 @@ class DateParts(keras.layers.Layer):
     """The parts of a date or a time: those that come again as sine and cosine, and what elapsed.
 
     Args:
-        format: One of `FORMATS`, or unix (seconds since 1970) or unix_ms (milliseconds).
+        format: One of `FORMATS`, or unix (seconds since 1970), unix_ms (milliseconds), unix_us
+            or unix_ns.
         parts: Which: elapsed, and names of `CYCLES`.
         mean: Seconds since 1970 that count as 0.
         scale: Seconds that count as 1; > 0.
         indicator: Whether to add a column that is 1 where there is no date.
 
-    Input shape: (batch,) string, or float64 for unix and unix_ms.
+    Input shape: (batch,) string, or float64 for unix and those like it.
     Output shape: (batch, d) float32; 0 where there is no date.
     """
 
@@ -56,7 +59,7 @@ class DateParts(keras.layers.Layer):
         """Seconds since 1970 in UTC, NaN where there is no date. (batch,) float64"""
         values = tf.convert_to_tensor(values)
         if self.format.startswith("unix"):
-            return tf.cast(values, tf.float64) / (1000.0 if self.format == "unix_ms" else 1.0)
+            return tf.cast(values, tf.float64) / COUNTED[self.format]
         words, pattern = tf.strings.strip(values), FORMATS[self.format]
         known = tf.strings.regex_full_match(words, pattern)
 

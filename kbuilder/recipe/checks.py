@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 Check = Literal[
-    "alike", "constant", "far_off", "ids", "leak", "missing_words", "overlap", "rare_classes",
-    "repeated_rows", "shift", "spelling", "split", "sum", "unread",
+    "alike", "constant", "dates", "far_off", "ids", "leak", "missing_words", "overlap",
+    "rare_classes", "repeated_rows", "shift", "spelling", "split", "sum", "unread",
 ]  # fmt: skip
 Verdict = Literal["error", "warn", "ignore"]
 Checks = Annotated[

@@ -6,6 +6,11 @@ TIME = (
     r"(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
     r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
+DIGITS = (
+    r"(\d{1,2})(?::?(\d{2})(?::?(\d{2})(?:[.,](\d{1,9}))?)?)?\s*([AaPp]\.?[Mm]\.?)?\s*"
+    r"(Z|z|UTC|GMT|[+-]\d{2}:?\d{2})?"
+)
+"""A time after the digits of a date: with colons or without, or the hour alone."""
 LATER = rf"(?:(?:\s*[T,]\s*|\s+){TIME})?"
 MONTH = r"(\d{1,2}|[A-Za-z]{3,9})\.?"
 NAMED = "(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]{0,6}"
@@ -15,11 +20,11 @@ LIKELY = r"(1[6-9]\d{2}|2[01]\d{2})"
 YEAR = r"(\d{4}|\d{2})"
 FORMATS = {
     "ymd": rf"(\d{{4}})\s*[-/.년]\s*{MONTH}\s*[-/.월]\s*(\d{{1,2}})\s*[일.]?{LATER}",
-    "compact": rf"(\d{{4}})(\d{{2}})(\d{{2}}){LATER}",
+    "compact": rf"(\d{{4}})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:\s*[T,]?\s*{DIGITS})?",
     "dmy": rf"(\d{{1,2}})[-/. ]\s*{MONTH}[-/., ]\s*{YEAR}{LATER}",
     "mdy": rf"{MONTH}[-/. ]\s*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]\s*{YEAR}{LATER}",
     "time": TIME,
-    "ym": rf"{LIKELY}\s*[-/.년 ]\s*{OF_YEAR}\s*월?",
+    "ym": rf"{LIKELY}\s*[-/.년 ]?\s*{OF_YEAR}\s*월?",
     "my": rf"{OF_YEAR}[-/., ]\s*{LIKELY}",
 }
 """How a date is written, by its order: year, month and day, or one after the other. Each may have

@@ -144,6 +144,49 @@ def test_a_class_that_means_missing_by_default_is_said_and_may_stay() -> None:
         assert sum(len(part) for _, part in looked.parts) == ROWS
 
 
+DAYS = pd.date_range("2019-03-01", periods=ROWS, freq="37h17min")
+SECONDS = DAYS.as_unit("s").astype("int64").to_numpy()
+
+
+@pytest.mark.parametrize(("numbers", "what", "format"), [
+    (DAYS.strftime("%Y%m%d").astype("int64"), "dates, such as 20190301", "compact"),
+    (DAYS.strftime("%Y%m").astype(float), "dates, such as 201903", "ym"),
+    (DAYS.strftime("%Y%m%d%H").astype("int64"), "dates, such as 2019030100", "compact"),
+    (DAYS.strftime("%Y%m%d%H%M%S").astype("int64"), "dates, such as 20190301000000", "compact"),
+    (SECONDS, "seconds since 1970, such as 1551398400 (2019-03-01)", "unix"),
+    (SECONDS * 1000, "milliseconds since 1970, such as 1551398400000 (2019-03-01)", "unix_ms"),
+    (SECONDS * 10**9, "nanoseconds since 1970, such as 1551398400000000000 (2019-03-01)",
+     "unix_ns"),
+    (DAYS.strftime("%y%m%d").astype("int64"), "dates, such as 190301", ""),
+    (DAYS.strftime("%d%m%Y").astype("int64") + 3 * 10**9, None, ""),
+    (np.arange(ROWS) * 5_000_000 + 600_000_000, None, ""),  # amounts
+    (np.arange(ROWS) * 7 + 20240101, None, ""),
+    (np.arange(ROWS) % 60 + 1960, None, ""),  # years
+])  # fmt: skip
+def test_numbers_that_look_like_dates_are_said_with_the_line(
+    numbers: Any, what: str | None, format: str
+) -> None:
+    numbers = np.asarray(numbers)
+    said = [one for one in found({"when": numbers}) if "since 1970" in one or "dates" in one]
+    line = f"`features: {{when: {{kind: datetime, format: {format}}}}}`"
+    dated = f"If they are, write {line}" if format else "If they are, write them as 20240131"
+    assert said == ([] if what is None else [
+        f"column 'when' holds whole numbers that look like {what}, and are read as numbers. "
+        f"{dated}; if not, `features: {{when: number}}`"
+    ])  # fmt: skip
+    if format:
+        frame = pd.DataFrame({"when": numbers, "x": X, "y": Y})
+        data = kb.Frame(frame=frame, target="y")
+        for written in ({"kind": "datetime", "format": format}, "number"):
+            looked = dataset.look(kb.Recipe(data=data, features={"when": written}))
+            assert not any("1970" in one.message or "dates" in one.message
+                           for one in looked.findings)  # fmt: skip
+        read = kb.Recipe(data=data, features={"when": {"kind": "datetime", "format": format}})
+        seconds = read.features["when"].seconds("when", dataset.look(read).parts.train["when"])
+        assert not np.isnan(seconds).any()
+        assert abs(seconds.min() - SECONDS.min()) < 60 * 86_400
+
+
 def test_rows_that_come_twice_are_warned_of() -> None:
     z = RANDOM.normal(size=ROWS)
     half = np.arange(ROWS) % (ROWS // 2)

@@ -69,7 +69,9 @@ def test_a_date_is_read_in_each_way_of_writing(way: str) -> None:
         assert reason_of(Datetime, profile(values)).startswith("its values are dates or times")
 
 
-@pytest.mark.parametrize(("format", "times"), [("unix", 1), ("unix_ms", 1000)])
+@pytest.mark.parametrize(
+    ("format", "times"), [("unix", 1), ("unix_ms", 1e3), ("unix_us", 1e6), ("unix_ns", 1e9)]
+)
 def test_seconds_since_1970_are_read_when_asked(format: str, times: int) -> None:
     values = np.array([(day - EPOCH).total_seconds() * times for day in DAYS])
     feature = learned(values, format=format)
@@ -144,6 +146,21 @@ def test_a_month_alone_is_its_first_day(order: str, write: Any) -> None:
     np.testing.assert_array_equal(seconds[:-3], truth)
     assert np.isnan(seconds[-3:]).all()
     assert reason_of(Datetime, profile(values[:-2])).startswith("its values are dates or times")
+
+
+def test_digits_alone_are_dates_where_they_are_asked_for() -> None:
+    days = [day for day in DAYS if 1900 < day.year < 2100]
+    hours = [day.replace(minute=0, second=0, microsecond=0) for day in days]
+    for write, exact in (("%Y%m%d%H%M%S", days), ("%Y%m%d%H", hours), ("%Y%m%dT%H%M%SZ", days)):
+        values = objects(*(day.strftime(write) for day in exact))
+        seconds = learned(values).layer().seconds(values.tolist()).numpy()
+        truth = [day.replace(microsecond=0).timestamp() for day in exact]
+        np.testing.assert_allclose(seconds, truth)
+    months = learned(np.array([202401.0, np.nan, 202412.0]), format="ym")
+    asked = months.raw("x", np.array([202402.0, 202413.0]))
+    seconds = months.layer().seconds(asked.tolist()).numpy()
+    assert seconds[0] == datetime(2024, 2, 1, tzinfo=UTC).timestamp()
+    assert np.isnan(seconds[1])
 
 
 @pytest.mark.parametrize("code", ["{:04}-ABCDE", "{:04}-07", "0123-{}", "AB-{:04}", "1998-{}"])
