@@ -26,7 +26,7 @@ def _as_url(value: object, info: ValidationInfo) -> object:
     folder = (info.context or {}).get("folder")
     if found is None or folder is None or isinstance(value, FromCommandLine):
         return value
-    return f"{found[1]}{Path(folder) / found[2]}{found[3]}"
+    return f"{found[1]}{Path(folder) / Path(found[2]).expanduser()}{found[3]}"
 
 
 def _url(url: str) -> str:
@@ -84,7 +84,8 @@ class Query(Spec):
 
     url: Url = Field(repr=False)
     """Where the database is, as SQLAlchemy writes it: `sqlite:///shop.db`,
-    `postgresql://user:${PASSWORD}@host/shop`. `${NAME}` is a variable of the environment."""
+    `postgresql://user:${PASSWORD}@host/shop`. `${NAME}` is a variable of the environment. A file
+    of SQLite is relative to the recipe, unless it or the variable that it begins with is whole."""
     query: Select
     """What gives the rows: one SELECT."""
     test_query: Select | None = None

@@ -36,6 +36,8 @@ OPENING = {
 is committed anyway."""
 PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
 """What is installed for a driver that is imported by another name."""
+ANEW = "\0"
+"""Where a path begins anew, as no path holds it."""
 KINDS = ("mariadb", "mssql", "mysql", "oracle", "postgresql", "sqlite")
 """The databases that SQLAlchemy knows by itself."""
 FLAGS_OF_SQLITE = (
@@ -146,7 +148,10 @@ def _each(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _filled(url: str) -> str:
-    """A url with its variables filled in; within user, password and options they are quoted."""
+    """A url with its variables filled in; within user, password and options they are quoted.
+
+    A path of SQLite begins anew at a variable whose value is a whole path.
+    """
     at, options = url.find("@"), url.find("?")
 
     def value(found: re.Match[str]) -> str:
@@ -158,9 +163,14 @@ def _filled(url: str) -> str:
                 key=URL_KEY,
             )
         quoted = found.start() < at or 0 <= options < found.start()
+        if url.startswith("sqlite") and not quoted:
+            path = Path(known).expanduser()
+            return f"{ANEW if path.is_absolute() else ''}{path}"
         return quote(known, safe="") if quoted else known
 
-    return REFERENCE.sub(value, url)
+    filled = REFERENCE.sub(value, url)
+    before, anew, path = filled.rpartition(ANEW)
+    return f"{before.partition(':///')[0]}:///{path}" if anew else filled
 
 
 def _no_driver(error: ImportError) -> CallError:

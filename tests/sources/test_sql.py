@@ -87,6 +87,31 @@ def test_source_may_be_left_out_and_a_file_is_relative_to_the_recipe(
     assert len(moved.data.load()[0]) == 6
 
 
+@pytest.mark.parametrize("place", ["~/shop.db", "${FOLDER}/shop.db", "in/${NAME}", "${WHOLE}"])
+def test_a_file_is_relative_to_the_recipe_by_variables_too(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "shop.db").write_bytes(Path("shop.db").read_bytes())
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    whole = tmp_path / "in" / "shop.db"
+    for folder in ("in", f"{tmp_path}/in"):
+        values = {"HOME": f"{tmp_path}/in", "FOLDER": folder, "NAME": "shop.db", "WHOLE": whole}
+        for name, value in values.items():
+            monkeypatch.setenv(name, str(value))
+        text = (
+            f"data: {{sql: {{url: 'sqlite:///{place}', query: SELECT * FROM sold}}, target: kind}}"
+        )
+        recipe = reading.parse(text, folder=tmp_path)
+        assert len(recipe.data.load()[0]) == 6
+        assert len(reading.parse(to_yaml(recipe)).data.load()[0]) == 6
+    monkeypatch.setenv("FOLDER", "nowhere")
+    if place.startswith("${F"):
+        with pytest.raises(DataError, match=f"there is no {tmp_path}/nowhere/shop.db"):
+            recipe.data.load()
+
+
 def test_files_are_predicted_whose_columns_are_called_alike() -> None:
     Path("rows.csv").write_text("word;kind\n x ;a\ny;b\n")
     assert source().read(Path("rows.csv"))["word"].tolist() == ["x", "y"]
