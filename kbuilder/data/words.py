@@ -17,9 +17,9 @@ from kbuilder.tables.amounts import (
     written_as_numbers,
     written_otherwise,
 )
-from kbuilder.tables.cells import CODE
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import Profile
+from kbuilder.tables.spelled_numbers import CODE
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing, odd_one
 

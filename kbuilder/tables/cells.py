@@ -6,8 +6,6 @@ reads as one; whole numbers stay whole, whatever their size. Truth values become
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +18,9 @@ from uuid import UUID
 
 import numpy as np
 
-from kbuilder.tables.amounts import LOOSE, written_plainly
+from kbuilder.tables.amounts import written_plainly
 from kbuilder.tables.dictionary import DictionaryArray
+from kbuilder.tables.spelled_numbers import in_ascii, numbers_of
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
 
@@ -34,12 +33,6 @@ MISSING = (
 )  # fmt: skip
 """Words that mean missing, as pandas has them; so does an empty cell."""
 TRUE, FALSE = TRUTH[:3], TRUTH[3:]
-CODE = r"^[+-]?0\d"
-"""A number that begins with a zero is a code."""
-
-WIDE = {"\u2212": "-", "\uff0b": "+", "\uff0d": "-", "\uff0e": "."}
-"""Signs as typesetters and wide letters have them."""
-
 Words = Mapping[str, Collection[str]]
 """Columns that stay words even if all are numbers, and those of their words that are values
 whatever else says that they mean missing."""
@@ -168,8 +161,8 @@ class Cells:
         taken = _most_first(cells[marked], rows[marked.to_numpy(dtype=bool)])
         there = cells[~gone]
         if name not in self.words:
-            plain = written_plainly(_in_ascii(there), self.decimal, self.thousands)
-            numbers = None if plain is None else _numbers(plain)
+            plain = written_plainly(in_ascii(there), self.decimal, self.thousands)
+            numbers = None if plain is None else numbers_of(plain)
             if numbers is not None:
                 of_words = np.zeros(len(cells), dtype=numbers.dtype)
                 of_words[~gone] = numbers
@@ -210,20 +203,6 @@ ARROW_WORDS = ("string[pyarrow]", "large_string[pyarrow]")
 def missing_but(words: Collection[str]) -> list[str]:
     """What `data.missing` may be, so that these words are values: a few of the others."""
     return [word for word in MISSING if word not in words][:4]
-
-
-def _in_ascii(words: pd.Series) -> pd.Series:
-    """Words, of which numbers have ASCII digits and signs, whatever script they are written in."""
-    if all(map(str.isascii, words)) or not all(re.fullmatch(LOOSE, _ascii(w)) for w in words):
-        return words
-    return words.map(_ascii)
-
-
-def _ascii(word: str) -> str:
-    if word.isascii():
-        return word
-    digits = ((str(unicodedata.decimal(c)) if c.isdecimal() else WIDE.get(c, c)) for c in word)
-    return "".join(digits)
 
 
 LONGEST = 255
@@ -298,26 +277,6 @@ def _stacked(values: np.ndarray) -> np.ndarray:
         for row, value in enumerate(values):
             values[row] = value.tolist() if isinstance(value, np.ndarray) else value
     return values
-
-
-def _numbers(there: pd.Series) -> np.ndarray | None:
-    """Words as numbers, whole ones exactly; None, if one of them is none, or a code."""
-    import pandas as pd
-
-    if not len(there):
-        return np.empty(0)
-    try:
-        numbers = pd.to_numeric(there).to_numpy()
-    except (ValueError, OverflowError):
-        return None
-    if there.str.contains(CODE).any():
-        return None
-    if numbers.dtype.kind in "iu":
-        return numbers
-    large = numbers.dtype.kind != "f" or bool(np.any(np.abs(numbers) >= 2**53))
-    if large and there.str.fullmatch(r"[+-]?\d+").all():
-        return exact([int(word) for word in there])
-    return numbers.astype(np.float64)
 
 
 def _whole(cells: pd.Series) -> np.ndarray:
