@@ -6,7 +6,7 @@ training and serving cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import accumulate
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kbuilder import catalog, engine
+from kbuilder import catalog, engine, room
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import DataError, listed
 from kbuilder.tables.dictionary import codes_of, different
@@ -96,10 +96,25 @@ def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:
     }
 
 
-def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
+Empty = Callable[[str, tuple[int, ...], np.dtype], np.ndarray]
+"""Makes the array of an input of the network, without values: of its name, shape and dtype."""
+
+
+def in_memory(name: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """`Empty` in memory."""
+    return room.for_rows(shape, dtype)
+
+
+def apply(layer: Any, columns: Columns, table: Table, empty: Empty = in_memory) -> Arrays:
     """Preprocess all rows in batches. Returns an array by the network's inputs.
 
     Of columns that know their different words, each of these is prepared once.
+
+    Args:
+        layer: What `preprocessor` gave.
+        columns: Learned features.
+        table: The rows.
+        empty: Makes the arrays that are filled.
 
     Raises:
         DataError: as `raw`, naming the row of an image that cannot be decoded, and without rows.
@@ -109,9 +124,9 @@ def apply(layer: Any, columns: Columns, table: Table) -> Arrays:
     table = table.only(list(columns.features))
     repeated = _repeated(table)
     if repeated:
-        prepared = _joined(layer, columns, table, repeated)
+        prepared = _joined(layer, columns, table, repeated, empty)
     else:
-        prepared = _in_batches(layer, raw(columns, table), table)
+        prepared = _in_batches(layer, raw(columns, table), table, empty=empty)
     _check_finite(layer, columns, table, prepared)
     return prepared
 
@@ -130,7 +145,9 @@ class Repeated(NamedTuple):
     places: np.ndarray
 
 
-def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated]) -> Arrays:
+def _joined(
+    layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated], empty: Empty
+) -> Arrays:
     """The rows prepared, where some columns repeat their words."""
     of_words = _of_words(layer, columns, table, repeated)
     keys = {column: key for column, key in layer.keys.items() if column not in repeated}
@@ -138,7 +155,11 @@ def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, R
     if keys:
         features = {column: columns.features[column] for column in keys}
         arrays = raw(replace(columns, features=features), table)
-        others = _in_batches(layer, arrays, table)
+        mixed = {key for column, key in layer.keys.items() if column in repeated}
+        others = _in_batches(
+            layer, arrays, table,
+            empty=lambda key, *of: (in_memory if key in mixed else empty)(key, *of),
+        )  # fmt: skip
         layers = dict(zip(layer.keys, layer.parts, strict=True))
         widths = {column: _width(layers[column], column, arrays[column]) for column in keys}
     prepared: Arrays = {}
@@ -148,10 +169,12 @@ def _joined(layer: Any, columns: Columns, table: Table, repeated: Mapping[str, R
             prepared[key] = others[key]
             continue
         if len(members) == 1:
-            prepared[key] = of_words[members[0]][repeated[members[0]].places]
+            words, places = of_words[members[0]], repeated[members[0]].places
+            prepared[key] = empty(key, (len(table), *words.shape[1:]), words.dtype)
+            np.take(words, places, axis=0, out=prepared[key])
             continue
         sizes = [widths[c] if c in keys else of_words[c].shape[1] for c in members]
-        whole = np.empty((len(table), sum(sizes)), np.float32)
+        whole = empty(key, (len(table), sum(sizes)), np.dtype(np.float32))
         for start in range(0, len(table), BATCH):  # so many rows stay in the processor's cache
             rows = slice(start, start + BATCH)
             taken = 0  # columns of the others that are in their places
@@ -196,7 +219,12 @@ def _width(part: Any, column: str, values: np.ndarray) -> int:
 
 
 def _in_batches(
-    layer: Any, arrays: Arrays, table: Table | None = None, *, traced: bool = True
+    layer: Any,
+    arrays: Arrays,
+    table: Table | None = None,
+    *,
+    traced: bool = True,
+    empty: Empty = in_memory,
 ) -> Arrays:
     """Raw columns prepared, so many rows at a time.
 
@@ -205,6 +233,7 @@ def _in_batches(
         arrays: The raw columns.
         table: Their rows, for messages; None: they are no rows of one table.
         traced: Whether a function of the layer is traced, which pays for many values.
+        empty: Makes the arrays that are filled.
     """
     import tensorflow as tf
 
@@ -224,7 +253,7 @@ def _in_batches(
         for key, value in found.items():
             values = value.numpy()
             if key not in prepared:
-                prepared[key] = np.empty((count, *values.shape[1:]), values.dtype)
+                prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
             prepared[key][start : start + size] = values
     return prepared
 

@@ -10,12 +10,17 @@ from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from kbuilder import internals
 from kbuilder.errors import BuildError, DataError, Key
 
 GIB = 2**30
 WIDTH = 4
 """Bytes of a weight: float32."""
+ALIGNED = 64
+"""TensorFlow takes an array as it is where its address is a multiple of so many bytes."""
 
 
 def free() -> int:
@@ -49,6 +54,21 @@ def expect(need: int, claim: str, key: Key = ()) -> None:
             "Expected rows that fit into it.",
             key=key,
         )
+
+
+def for_rows(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
+    """An array without values that TensorFlow can take as it is, so that rows are held once."""
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    whole = np.empty(size + ALIGNED, np.uint8)
+    start = -whole.ctypes.data % ALIGNED
+    return whole[start : start + size].view(dtype).reshape(shape)
+
+
+def aligned(values: np.ndarray) -> bool:
+    """Whether TensorFlow can take an array as it is."""
+    plain = values.dtype.kind in "biuf" and values.flags.c_contiguous and values.flags.writeable
+    return bool(plain and values.size and values.ctypes.data % ALIGNED == 0)
 
 
 @contextmanager

@@ -70,7 +70,12 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         table = csv.read_csv(path, csv.ReadOptions(block_size=BLOCK, **known), parsing, converting)
     except (pa.ArrowException, OSError, StopIteration):
         return None
-    return table.to_pandas() if len(table) else None
+    if not len(table):
+        return None
+    frame = table.to_pandas()
+    del table
+    pa.default_memory_pool().release_unused()  # else Arrow holds what it no longer uses
+    return frame
 
 
 def _is_certain(content: mmap.mmap, delimiter: bytes, quotes: bool) -> bool:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kbuilder import room
 from kbuilder.training.feeding import Feed
 
 
@@ -55,8 +56,14 @@ class Held:
         feeds = [feed for feed in (train, validation) if feed is not None]
         with tf.device("CPU") if not self.alone else tf.init_scope():
             self.tensors = {
-                id(feed): keras.tree.map_structure(tf.constant, feed.arrays) for feed in feeds
+                id(feed): keras.tree.map_structure(self._tensor, feed.arrays) for feed in feeds
             }
+
+    def _tensor(self, values: np.ndarray) -> tf.Tensor:
+        """Rows as a tensor: the very memory, which nobody writes to, where they can stay there."""
+        if self.on_cpu and room.aligned(values):
+            return tf.experimental.dlpack.from_dlpack(np.asarray(values).__dlpack__())
+        return tf.constant(values)
 
     def take(self, feed: Feed, rows: tf.Tensor) -> Any:
         """The rows of a feed by their numbers."""
