@@ -82,11 +82,13 @@ def infer_features(
             wrong.append(written)
             continue
         useless = _useless(name, found, table)
+        if useless and known and known[0][1].strength > useless.strength:  # paths name rows, too
+            useless = None
         units = beneath(name, table, key) if useless and found.names_rows else None
         if units is not None:
             wrong.append(units)
             continue
-        if useless and not (known and known[0][1].strength > useless.strength):
+        if useless:
             ignored.append(name)
             reason = f"{useless.reason}; `{to_line(key, 'category')}` reads it all the same"
             write = to_line(("data", "ignore"), [name])

@@ -48,6 +48,13 @@ def contents(found: dataset.Looked) -> set[bytes]:
 EXPECTED = {encoded(picture(number)) for number in range(ROWS)}
 
 
+def test_paths_of_numbers_alone_are_no_numbers_with_something_around_them() -> None:
+    pictured("data")
+    written("{:02}.png")
+    found = looked()
+    assert {n: type(f) for n, f in found.resolved.recipe.features.items()} == {"photo": kb.Image}
+
+
 @pytest.mark.parametrize(
     ("form", "image"),
     [
