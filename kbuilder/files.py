@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1_000_000
 """The size of a file that a person writes by hand, at most."""
+AT_WORK = ".at-work"
+"""The file of a folder that the process at work on it holds locked."""
 
 
 @contextlib.contextmanager
@@ -40,12 +42,12 @@ def new_folder(path: Path) -> Iterator[Path]:
         temporary.chmod(0o755)
         for file in temporary.rglob("*"):
             if file.is_file():
-                _sync(file)
+                sync(file)
         if path.is_dir():
             path.rmdir()
         temporary.rename(path)
         try:
-            _sync(path.parent)
+            sync(path.parent)
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
@@ -81,9 +83,9 @@ def partial(path: Path) -> Iterator[Path]:
 def settle(temporary: Path, path: Path) -> None:
     """Give a finished temporary file its name, and its place, once it is on the disk."""
     temporary.chmod(0o644)
-    _sync(temporary)
+    sync(temporary)
     temporary.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def read_text(path: Path, expected: str, hint: str = "") -> str:
@@ -153,7 +155,7 @@ def alone(folder: Path) -> Iterator[None]:
     Raises:
         CallError: if another process is.
     """
-    with (folder / ".at-work").open("w") as file:
+    with (folder / AT_WORK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -241,7 +243,7 @@ def sha256(file: Path) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Have the system write to the disk what it holds in memory."""
     handle = os.open(path, os.O_RDONLY)
     try:

@@ -18,7 +18,7 @@ from kbuilder.building.network import Network, network_of, on_one_device
 from kbuilder.columns import to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener, Source
-from kbuilder.data import dataset
+from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
@@ -106,9 +106,9 @@ def prepare(recipe: Recipe | str | Path, *, smoke: bool = False) -> Dataset:
     Raises:
         KBuilderError: with a message that says where and how to fix it.
     """
-    looked = dataset.look(recipe if isinstance(recipe, Recipe) else read(recipe))
+    looked = store.look(recipe if isinstance(recipe, Recipe) else read(recipe), smoke)
     engine.load_quietly()
-    return dataset.prepare(looked, smoke)
+    return store.prepare(looked, smoke)
 
 
 def fit(
@@ -145,11 +145,12 @@ def fit(
     path = naming.place(recipe, run_dir)
     if data is not None and smoke:
         raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
-    looked = dataset.look(recipe) if data is None else None
+    looked = store.look(recipe, smoke) if data is None else None
     placement = _place(recipe, devices)
     console = Console(verbose and placement.chief)
-    data = dataset.prepare(looked, smoke) if looked is not None else data
+    data = store.prepare(looked, smoke, console.say) if looked is not None else data
     assert data is not None, "it is one or the other"
+    del looked  # the rows may be many, and are those of `data` now
     prepared = build(data, recipe, placement)
     console.found(data.findings)
     console.decided(prepared.decisions)
@@ -210,10 +211,11 @@ def go_on(
             f"the run weighs its rows by {weight_of(start.recipe.data)!r}, and the given data by "
             f"{weight_of(recipe.data)!r}. Expected the same."
         )
-    looked = dataset.look(recipe)
+    looked = store.look(recipe, start.splits["smoke"])
     placement = _place(recipe, devices)
     console.verbose = console.verbose and placement.chief
-    rows = dataset.prepare(looked, start.splits["smoke"])
+    rows = store.prepare(looked, start.splits["smoke"], console.say)
+    del looked  # as in `fit`
     rows = replace(rows, findings=tuple(start.findings))
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))
     resuming.same_rows(start.origin, start.splits, rows.splits())

@@ -22,6 +22,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keras 3.15 converts its variables in a way that NumPy 2 calls outdated."""
     outdated = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
     config.addinivalue_line("filterwarnings", outdated)
+    os.environ["KBUILDER_CACHE"] = "none"  # that of who runs the tests stays as it is
     if not config.getoption("numprocesses", None) or "PYTEST_XDIST_WORKER" in os.environ:
         _two_devices()  # the process that hands the tests out runs none
 

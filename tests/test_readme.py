@@ -116,6 +116,8 @@ def test_what_is_to_be_looked_up_is_printed(workshop: Path) -> None:
         assert run(line, workshop).stdout
     for line in blocks("sh", "kbuilder recipes list").splitlines():
         assert run(line, workshop).stdout
+    for line in blocks("sh", "kbuilder cache list").splitlines():
+        assert run(line, workshop).stdout
     assert (workshop / "adult.yaml").is_file()
     assert (workshop / "recipe.schema.json").is_file()
 

@@ -26,6 +26,7 @@ from kbuilder.contracts.listeners import Progress as Progress
 from kbuilder.contracts.plugins import CONTRACTS as CONTRACTS
 from kbuilder.contracts.schedules import Follower as Follower
 from kbuilder.contracts.schedules import Schedule as Schedule
+from kbuilder.contracts.sources import Filed as Filed
 from kbuilder.contracts.sources import Foldered as Foldered
 from kbuilder.contracts.sources import Gathering as Gathering
 from kbuilder.contracts.sources import Settling as Settling

@@ -107,6 +107,18 @@ class Settling(Protocol):
 
 
 @runtime_checkable
+class Filed(Protocol):
+    """A source all of whose rows come of files that it can name."""
+
+    def files(self) -> Sequence[Path]:
+        """The files that `load` and `validation` read, each once.
+
+        Raises:
+            DataError: if there are none.
+        """
+
+
+@runtime_checkable
 class Gathering(Protocol):
     """A source whose rows are files, of which it takes any number."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,12 +170,15 @@ def look(recipe: Recipe) -> Looked:
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 
-def prepare(looked: Looked, smoke: bool = False) -> Dataset:
+def prepare(
+    looked: Looked, smoke: bool = False, empty: preprocessing.Empty = preprocessing.in_memory
+) -> Dataset:
     """The other stages before there is a network: learn of the features, prepare.
 
     Args:
         looked: What `look` gave.
         smoke: Keep a few rows of each part, once all have been learned from.
+        empty: Makes the arrays of the inputs, by `prepared` of a part and the place of an input.
 
     Raises:
         DataError: if a column cannot be of its kind.
@@ -194,9 +197,10 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
             parts = parts.smoke()
         counted = {} if weight is None else {n: weights.read(t, weight, n) for n, t in parts}
         layer = preprocessing.preprocessor(columns)
+        inputs = list(dict.fromkeys(layer.keys.values()))
         rows = {
             name: (
-                preprocessing.apply(layer, columns, table),
+                preprocessing.apply(layer, columns, table, _of_part(name, inputs, empty)),
                 {output: values[: len(table)] for output, values in targets[name].items()},
             )
             for name, table in parts
@@ -206,3 +210,13 @@ def prepare(looked: Looked, smoke: bool = False) -> Dataset:
         recipe, resolved.recipe, decisions, looked.findings, parts, columns, rows, counted,
         resolved.dropped, smoke,
     )  # fmt: skip
+
+
+def prepared(part: str, place: int) -> str:
+    """The name of the array of an input of a part, by its place among the inputs."""
+    return f"{part}-input-{place}"
+
+
+def _of_part(part: str, inputs: Sequence[str], empty: preprocessing.Empty) -> preprocessing.Empty:
+    """What makes the arrays of a part."""
+    return lambda name, *given: empty(prepared(part, inputs.index(name)), *given)

@@ -140,6 +140,12 @@ class CSV(Spec):
             return None
         return self._read(self.validation_path, "validation_path", _alike(train, words))
 
+    def files(self) -> Sequence[Path]:
+        """Those of all parts."""
+        given = {name: getattr(self, name) for name in ("path", "validation_path", "test_path")}
+        there = {name: value for name, value in given.items() if value is not None}
+        return list(dict.fromkeys(x for n, one in there.items() for x in self._files(one, n)))
+
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file, of any format, or of several by a pattern."""
 

@@ -1,0 +1,131 @@
+"""A table in a folder of the cache: its columns as files, read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kbuilder import cache
+from kbuilder.cache import Shelf
+from kbuilder.tables.dictionary import DictionaryArray
+from kbuilder.tables.table import Table
+from kbuilder.tables.values import types
+
+
+class UnkeptError(Exception):
+    """A column holds what has no form on the disk: sets, lists, encoded images."""
+
+
+def save(table: Table, shelf: Shelf, name: str) -> dict[str, Any]:
+    """Write a table.
+
+    Args:
+        table: The table; what it carries over beside predictions is not kept.
+        shelf: Where its files go.
+        name: What their names begin with.
+
+    Returns:
+        What `load` reads it by, as values of JSON.
+
+    Raises:
+        UnkeptError: if a column has no form on the disk.
+        OSError: if it cannot be written.
+    """
+    columns = [
+        {"name": column, "is": _save(values, shelf, f"{name}-{place}")}
+        for place, (column, values) in enumerate(table.columns.items())
+    ]
+    return {
+        "columns": columns,
+        "origin": table.origin,
+        "labels": _save_labels(table.labels, shelf, f"{name}-labels"),
+        "taken": {column: dict(words) for column, words in table.taken.items()},
+        "notes": list(table.notes),
+        "files": table.files,
+        "folders": _save_labels([*map(str, table.folders)], shelf, f"{name}-folders"),
+        "joined": {column: list(members) for column, members in table.joined.items()},
+    }
+
+
+def load(folder: Path, about: dict[str, Any]) -> Table:
+    """The table that `save` wrote.
+
+    Raises:
+        OSError, ValueError, KeyError: if it is not there as it was written.
+    """
+    return Table(
+        columns={one["name"]: _load(folder, one["is"]) for one in about["columns"]},
+        origin=about["origin"],
+        labels=_load_labels(folder, about["labels"]),
+        taken=about["taken"],
+        notes=tuple(about["notes"]),
+        files=about["files"],
+        folders=tuple(Path(one) for one in _load_labels(folder, about["folders"])),
+        joined={column: tuple(members) for column, members in about["joined"].items()},
+    )
+
+
+def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
+    if isinstance(values, DictionaryArray) and values.codes is not None:
+        _save_words(values.different, shelf, name)
+        return {"words": name, "places": shelf.put(f"{name}-places", values.codes)}
+    if values.dtype != object:
+        return {"values": shelf.put(name, values)}
+    if values.ndim > 1 or not types(values) <= {str, type(None)}:
+        raise UnkeptError(name)
+    _save_words(values, shelf, name)
+    return {"words": name}
+
+
+def _load(folder: Path, about: dict[str, Any]) -> np.ndarray:
+    if "values" in about:
+        return cache.load(folder, about["values"])
+    words = _load_words(folder, about["words"])
+    if "places" not in about:
+        return words
+    return DictionaryArray.of(cache.load(folder, about["places"]), words)
+
+
+def _save_words(words: np.ndarray, shelf: Shelf, name: str) -> None:
+    import pyarrow as pa
+
+    if shelf.folder is None or shelf.failed:
+        return
+    array = pa.array(words.tolist(), pa.large_string())
+    schema = pa.schema([("words", array.type)])
+    with (
+        pa.OSFile(str(shelf.folder / f"{name}.arrow"), "wb") as file,
+        pa.ipc.new_file(file, schema) as writer,
+    ):
+        writer.write_batch(pa.record_batch([array], schema=schema))
+
+
+def _load_words(folder: Path, name: str) -> np.ndarray:
+    import pyarrow as pa
+
+    with pa.memory_map(str(folder / f"{name}.arrow")) as file:
+        column = pa.ipc.open_file(file).read_all().column("words")
+        return np.asarray(column.to_numpy())
+
+
+def _save_labels(labels: Sequence[str | int], shelf: Shelf, name: str) -> Any:
+    if isinstance(labels, range):
+        return {"range": [labels.start, labels.stop, labels.step]}
+    if isinstance(labels, np.ndarray):
+        return {"values": shelf.put(name, labels)}
+    if len(labels) and not isinstance(labels[0], str):
+        return {"values": shelf.put(name, np.asarray(labels))}
+    words, places = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
+    _save_words(words, shelf, name)
+    return {"words": name, "places": shelf.put(f"{name}-places", places)}
+
+
+def _load_labels(folder: Path, about: dict[str, Any]) -> Any:
+    if "range" in about:
+        return range(*about["range"])
+    if "values" in about:
+        return cache.load(folder, about["values"])
+    return _load_words(folder, about["words"])[cache.load(folder, about["places"])].tolist()
