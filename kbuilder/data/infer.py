@@ -13,7 +13,7 @@ from kbuilder.columns import Target
 from kbuilder.contracts import Decision, Splitting, Task
 from kbuilder.data import paths, weights
 from kbuilder.data.kinds import infer_features, matches, surest, words_for_missing
-from kbuilder.data.words import is_dirty, mixed, otherwise
+from kbuilder.data.words import doubtful_commas, is_dirty, mixed, otherwise
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.lines import to_line
 from kbuilder.recipe import balance
@@ -243,6 +243,11 @@ def _infer_task(
         raise mixed(name, table, ("data", "target"), table[target[0]], words_for_missing(recipe))
     if not found.present and found.kind in ("string", "number"):
         raise _empty(name, table)
+    doubt = doubtful_commas(name, table, ("data", "target")) if len(target) == 1 else None
+    if doubt is not None:
+        raise doubt
+    if found.measures:
+        expect_no_cells(name, values)
     seen = matches("tasks", found)
     if seen:
         task, reason = surest(key, seen)

@@ -8,7 +8,14 @@ from typing import Any
 from kbuilder import catalog
 from kbuilder.contracts import IN_DOUBT, Choice, Decision, Feature, Match
 from kbuilder.data import paths
-from kbuilder.data.words import beneath, grouped_by_blanks, is_dirty, mixed, otherwise
+from kbuilder.data.words import (
+    beneath,
+    doubtful_commas,
+    grouped_by_blanks,
+    is_dirty,
+    mixed,
+    otherwise,
+)
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
 from kbuilder.recipe.recipe import Recipe, weight_of
@@ -74,8 +81,9 @@ def infer_features(
             decisions.append(Decision(key, "ignored", reason, to_line(("data", "ignore"), [name])))
             continue
         blanks = grouped_by_blanks(name, table, key, data)
-        if blanks is not None:
-            wrong.append(blanks)
+        doubt = doubtful_commas(name, table, key)
+        if blanks is not None or doubt is not None:
+            wrong += filter(None, [blanks or doubt])
             continue
         written = otherwise(name, found, table, key, data)
         if written is not None and not (known and known[0][1].strength > LIKELY):

@@ -10,6 +10,7 @@ import numpy as np
 from kbuilder.contracts import Source
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
+from kbuilder.tables import number_lists
 from kbuilder.tables.amounts import (
     GROUPED,
     MOSTLY,
@@ -119,6 +120,16 @@ def grouped_by_blanks(name: str, table: Table, key: Key, source: Source) -> Data
         f"`{to_line(key, 'array')}`.",
         key=key,
     )
+
+
+def doubtful_commas(name: str, table: Table, key: Key) -> DataError | None:
+    """The error for several numbers in a cell, in which a comma may be before decimals."""
+    if kind_of(table[name]) == "string":
+        try:
+            number_lists.expect_no_doubt(name, table[name], key)
+        except DataError as error:
+            return error
+    return None
 
 
 def beneath(name: str, table: Table, key: Key) -> DataError | None:

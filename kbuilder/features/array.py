@@ -43,6 +43,8 @@ from kbuilder.tables.sequences import are_sequences, ends, padded, real, uneven
 from kbuilder.tables.values import finite, kind_of, missing
 
 FORM_BY_RANK: dict[int, Form] = {1: "vector", 2: "sequence", 3: "image"}
+SURE = 0.96
+"""The strength of a match of numbers with decimals, which are no names."""
 WIDE = 8
 """So many times as many numbers as steps: the steps may be channels."""
 
@@ -115,7 +117,8 @@ class Array(Spec):
     def recognise(cls, profile: Profile) -> Match | None:
         """Any array of numbers that is no image, or might be none, and lists of numbers."""
         if profile.steps and profile.kind == "string":
-            return Match(0.92, f"cells of up to {profile.steps:,} numbers, or lists of numbers")
+            reason = f"cells of up to {profile.steps:,} numbers, or lists of numbers"
+            return Match(SURE if profile.measures else 0.92, reason)
         if profile.steps:
             return Match(1.0, f"lists of up to {profile.steps:,} numbers, or lists of numbers")
         if profile.numbers:
@@ -146,6 +149,8 @@ class Array(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Padding and length of sequences, shape, mean and deviation, bounds, precision."""
+        if self.shape is None and kind_of(values) == "string":
+            number_lists.expect_no_doubt(column, values, ("features", column))
         values = self._listed(column, values)
         lists = uneven(values)
         cells = not lists and not self.masked and _holds_cells(values)
@@ -263,7 +268,8 @@ class Array(Spec):
         if values.dtype != object:
             return values.reshape(-1, 1, 1) if self.masked else values
         there = values[~missing(values)].tolist()
-        if not (self.masked or number_lists.longest(there)):
+        texts = dict.fromkeys(value for value in there if isinstance(value, str))
+        if not (self.masked or number_lists.longest(there, number_lists.measures(texts))):
             return values
         return number_lists.listed(column, values)
 
@@ -407,6 +413,8 @@ def _of_cells(profile: Profile) -> Match:
     reason = f"{profile.numbers} numbers in each cell"
     if side >= SMALLEST and side**2 == profile.numbers:
         reason += f"; of pixels, `shape: [{side}, {side}, 1]` makes pictures"
+    if profile.measures:
+        return Match(SURE, reason)
     return Match(0.92 if profile.numbers > 3 else 0.78, reason)
 
 

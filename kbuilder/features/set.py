@@ -68,8 +68,11 @@ class Set(Spec):
     def recognise(cls, profile: Profile) -> Match | None:
         """Lists of names, and texts of names that repeat, with a separator between them."""
         mark = profile.separator
-        if not mark or profile.steps or (profile.numbered and profile.even and mark == sets.LISTS):
+        numbers = profile.numbered and profile.even and mark == sets.LISTS
+        if not mark or numbers or (profile.steps and not profile.measures):
             return None
+        if profile.measures:
+            return Match(0.88, f"it holds numbers with {mark!r} between them, which may be names")
         if mark == sets.LISTS:
             return Match(1.0 if profile.kind == "list" else 0.95, "it holds lists of names")
         reason = f"it holds names with {mark!r} between them"

@@ -40,11 +40,11 @@ MISSING: dict[DType, Any] = {
 EXACT = 2**24 - 1
 """The greatest whole number up to which float32 has all."""
 NUMBER = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
-CELL = re.compile(rf"[\[(\s]*{NUMBER}(?:(?:\s*[,;]\s*|\s+){NUMBER})+[\s\])]*")
+CELL = re.compile(rf"[\[(\s]*{NUMBER}(?:(?:\s*[,;|]\s*|\s+){NUMBER})+[\s\])]*")
 """Several numbers, as the cell of a file has them."""
 ONE = re.compile(rf"[\[(\s]*{NUMBER}[\s\])]*")
 """One number, as a cell of a sequence has it."""
-BETWEEN = re.compile(r"[\s,;]+")
+BETWEEN = re.compile(r"[\s,;|]+")
 DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
 """What stands before base64 in a data URL."""
 BASE64 = str.maketrans("-_", "+/", " \t\r\n\f\v")

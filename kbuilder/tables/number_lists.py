@@ -1,4 +1,4 @@
-"""Cells that hold several numbers: `1 2 3`, `[1.5, 2]`, `1;2;3`, or lists.
+"""Cells that hold several numbers: `1 2 3`, `[1.5, 2]`, `1;2;3`, `0.5|1.5`, or lists.
 
 Scripts bring `numbers_in`, `numbers_of` and `steps_in` along, printed as they stand here.
 """
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder.errors import DataError
+from kbuilder.errors import DataError, Key, cut
 from kbuilder.lines import to_line
 
-MARKS = "[](),;"
+MARKS = "[](),;|"
 """What may stand between the numbers of a cell, or around them, beside blanks."""
 PRINTED = {
     r"(array\()?[\s\[]+[-+\d][-+\d.eE,\s\[\]]*[\s,]\.\.\.[\s,]": (
@@ -26,6 +26,12 @@ PRINTED = {
 """What arrays begin with that Python prints, and how they are printed."""
 NEARLY = 0.95
 """Of the cells so many have as many numbers, where others are broken."""
+SOME = 0.1
+"""The share of cells with several numbers, or of numbers below 0, that tells something."""
+BEGIN = "[(+-.0123456789"
+"""What cells of numbers begin with."""
+COMMA = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
+"""A number, with a comma in it or not."""
 CODED = r"(?<![\d.eE+-])[+-]?0\d"
 """A number with a zero in front, which is a code."""
 
@@ -33,7 +39,8 @@ CODED = r"(?<![\d.eE+-])[+-]?0\d"
 def numbers_in(cell: Any) -> Any:
     """The numbers of a cell, as float64; None, if it holds anything else. (n,)"""
     if isinstance(cell, str):
-        cell = re.sub(r"\b(null|None)\b", "nan", cell)
+        cell = re.sub(r"\b(null|None|NA)\b", "nan", cell)
+        cell = re.sub(r"(?<=[,;|])\s*(?=[,;|])|^\s*(?=[,;|])", " nan ", cell)
         cell = cell.translate(str.maketrans(MARKS, " " * len(MARKS))).split()
     try:
         return np.ravel(np.asarray(cell, dtype=np.float64))
@@ -63,18 +70,64 @@ def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
     return np.stack(rows).astype(dtype)
 
 
-def count(cells: Iterable[Any]) -> int:
+def measures(cells: Iterable[str]) -> bool:
+    """Whether texts hold several numbers that measure something: most have decimals, or some minus.
+
+    Whole numbers with `|` between them may be names.
+    """
+    cells = list(cells)
+    broken, several, numbers, exact, negative = 0, 0, 0, 0, 0
+    for cell in cells:
+        found = numbers_in(cell) if _may_be(cell, bars=True) else None
+        if found is None or not len(found):
+            broken += 1
+            if broken > (1 - NEARLY) * len(cells):
+                return False
+            continue
+        words = re.findall(r"[^\s\[\](),;|]*\d[^\s\[\](),;|]*", cell)
+        several += len(found) > 1
+        numbers += len(words)
+        exact += sum(1 for word in words if re.search(r"[.eE]", word))
+        negative += sum(1 for word in words if word.startswith("-"))
+    measured = exact > 0.5 * numbers or 0 < SOME * numbers <= negative
+    return measured and several >= SOME * len(cells)
+
+
+def doubtful(cells: Iterable[str]) -> str:
+    """The first cell in which a comma may stand before decimals or between numbers; empty: none.
+
+    `0,5;0,25` has two numbers or four: of numbers with other marks between them, most have a comma.
+    """
+    first, several, cells = "", 0, list(cells)
+    numbers = commas = 0
+    for cell in cells:
+        inner = re.fullmatch(r"\s*[\[(]?([^\[\]()]*)[\])]?\s*", cell)
+        parts = re.split(r"\s*[;|]\s*|\s+", inner[1].strip()) if inner else []
+        if not parts or not all(re.fullmatch(COMMA, part) for part in parts):
+            return ""
+        several += len(parts) > 1
+        numbers += len(parts)
+        commas += sum(1 for part in parts if "," in part)
+        first = first or (cell if len(parts) > 1 and "," in cell else "")
+    return first if several >= SOME * len(cells) and 2 * commas > numbers else ""
+
+
+def count(cells: Iterable[Any], bars: bool = False) -> int:
     """How many numbers each of the cells holds, 2 or more; 0: they are none, or of unlike length.
 
     Numbers with commas alone between them, or with zeros in front, may be meant otherwise. A few
     texts with more numbers, fewer or none are broken, and not of unlike length.
+
+    Args:
+        cells: Texts, or lists.
+        bars: Whether `|` may stand between numbers.
     """
     cells = list(cells)
     texts = all(isinstance(cell, str) for cell in cells)
     broken = (1 - NEARLY) * len(cells) if texts else 0
     lengths: Counter[int] = Counter()
     for cell in cells:
-        found = None if isinstance(cell, str) and not _may_be(cell) else numbers_in(cell)
+        found = None if isinstance(cell, str) and not _may_be(cell, bars) else numbers_in(cell)
         lengths[0 if found is None else len(found)] += 1
         if lengths[0] > broken:
             return 0
@@ -88,16 +141,20 @@ def _usual(lengths: Counter[int]) -> int:
     return length if count >= NEARLY * lengths.total() else 0
 
 
-def longest(cells: Iterable[Any]) -> int:
+def longest(cells: Iterable[Any], measured: bool = False) -> int:
     """The most steps of cells that hold sequences, in texts; 0: they hold anything else.
 
     They have several numbers each, most of them three or more, and not all as many; or the numbers
     of each step are in brackets of their own.
+
+    Args:
+        cells: The texts.
+        measured: Whether they hold numbers that measure something, however many each.
     """
     lengths: Counter[int] = Counter()
     nested = True
     for cell in cells:
-        if not isinstance(cell, str) or not _may_be(cell):
+        if not isinstance(cell, str) or not _may_be(cell, measured):
             return 0
         steps = steps_in(cell)
         if steps is None or not len(steps):
@@ -105,7 +162,7 @@ def longest(cells: Iterable[Any]) -> int:
         nested = nested and isinstance(steps, list)
         lengths[len(steps)] += 1
     several = sum(count for length, count in lengths.items() if length > 2)
-    unlike = 2 * several > lengths.total() and not _usual(lengths)
+    unlike = (measured or 2 * several > lengths.total()) and not _usual(lengths)
     return max(lengths, default=0) if nested or unlike else 0
 
 
@@ -123,11 +180,14 @@ def are_whole(cells: Iterable[str]) -> bool:
     return not any(re.search(r"[.eE-]", cell) for cell in cells)
 
 
-def _may_be(text: str) -> bool:
+def _may_be(text: str, bars: bool = False) -> bool:
     """Whether a text may be several numbers, and is no code, amount or pair of ranges."""
-    if not text[:1] or text[0] not in "[(+-.0123456789" or re.search(CODED, text):
+    if "|" in text and not bars:
         return False
-    commas = "," in text and not re.search(r"[\s\[;]", text)
+    begin = BEGIN + "|nN" if bars else BEGIN
+    if not text[:1] or text[0] not in begin or re.search(CODED, text):
+        return False
+    commas = "," in text and not re.search(r"[\s\[;|]", text)
     few = commas and text.count(",") < 3 and not all("." in one for one in text.split(","))
     return not few and not re.fullmatch(r"\d{1,3}(,\d{3})+", text)
 
@@ -182,10 +242,35 @@ def listed(column: str, values: np.ndarray) -> np.ndarray:
     return found
 
 
+def expect_no_doubt(column: str, values: np.ndarray, key: Key) -> None:
+    """Check that no comma may stand before decimals or between numbers.
+
+    Args:
+        column: The column, for messages.
+        values: Its texts, None where missing. (rows,)
+        key: Its place in the recipe.
+
+    Raises:
+        DataError: with what to write.
+    """
+    cell = doubtful(value for value in dict.fromkeys(values.tolist()) if value)
+    if not cell:
+        return
+    number = len(numbers_in(cell))
+    line = to_line(("features", column), {"kind": "array", "shape": [number]})
+    other = f"; if it stands between numbers, `{line}`" if key[0] == "features" else ""
+    raise DataError(
+        f"column {column!r} holds {cut(cell)!r}, in which a comma may stand before decimals or "
+        f"between numbers. If before decimals, write a point in the file{other}; if these are "
+        f"names, `{to_line(key, 'set') if other else to_line(('task',), 'multilabel')}`.",
+        key=key,
+    )
+
+
 def _no_numbers(column: str, row: int, cell: Any) -> DataError:
     return DataError(
         f"column {column!r} holds {str(cell)[:40]!r} here, which are no numbers. Expected "
-        "numbers with blanks, commas or semicolons between them, in brackets or not; of words "
+        "numbers with blanks or , ; | between them, in brackets or not; of words "
         f"`{to_line(('features', column), 'text')}`.",
         key=("features", column), row=row,
     )  # fmt: skip

@@ -58,6 +58,7 @@ class Profile:
         numbered: Whether the names of sets are numbers.
         gaps: Whether a number of an array is missing.
         numbers: How many numbers each text or list holds; 0: they are none, or of unlike length.
+        measures: Whether texts hold several numbers each, most of them with decimals.
         tokens: How many different whole numbers rows of them hold, where they may stand for words:
             arrays with 0 at their ends in unlike numbers, or lists in which some come again; 0:
             they do not look so.
@@ -85,6 +86,7 @@ class Profile:
     even: bool = False
     gaps: bool = False
     numbers: int = 0
+    measures: bool = False
     tokens: int = 0
     one_hot: bool = False
     examples: tuple[Any, ...] = ()
@@ -158,14 +160,17 @@ def profile(values: np.ndarray) -> Profile:
         words = {text: WORD.findall(text) for text in counts}
         different = {word.lower() for found in words.values() for word in found}
         total = sum(map(len, words.values()))
+        measured = number_lists.measures(counts)
+        whole = number_lists.are_whole(counts)
         return Profile(
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
             words=sum(len(words[text]) * count for text, count in counts.items()) / present,
             repetition=total / max(1, len(different)),
             unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
-            examples=tuple(islice(counts, LOOKED)), numbers=number_lists.count(counts),
-            steps=0 if number_lists.are_whole(counts) else number_lists.longest(counts),
+            examples=tuple(islice(counts, LOOKED)), measures=measured,
+            numbers=number_lists.count(counts, measured),
+            steps=0 if whole else number_lists.longest(counts, measured),
             **_of_sets(list(counts), _separator(counts)),
         )  # fmt: skip
     if clips.are_clips(there):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder.errors import DataError
-from kbuilder.tables.number_lists import count, numbers_in
+from kbuilder.tables.number_lists import count, longest, measures, numbers_in
 from kbuilder.tables.values import missing, types
 
 KEY = ("data", "target")
@@ -60,8 +60,13 @@ def expect_no_cells(name: str, values: np.ndarray) -> None:
     """
     there = values[~missing(values)][:LOOKED] if values.ndim == 1 else values[:0]
     cells = [value for value in there if isinstance(value, str)]
-    if cells and len(cells) == len(there) and count(cells):
-        raise _of_lists(name, numbers_in(cells[0]), f"cells of {count(cells)} numbers")
+    if not cells or len(cells) < len(there):
+        return
+    measured = measures(cells)
+    number, most = count(cells, measured), longest(cells, measured) if measured else 0
+    if number or most:
+        what = f"cells of {number or f'up to {most}'} numbers"
+        raise _of_lists(name, numbers_in(cells[0]), what)
 
 
 def _of_lists(name: str, first: Any, what: str = "lists of numbers") -> DataError:

@@ -62,6 +62,8 @@ class Multilabel(Spec):
         """Lists of names, or arrays of 0 and 1."""
         if profile.kind == "list":
             return Match(1.0, "the target holds lists of names")
+        if profile.measures:
+            return None
         if profile.separator == sets.LISTS:
             return Match(1.0, "the target holds lists of names")
         if profile.separator:

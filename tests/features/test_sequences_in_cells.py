@@ -85,7 +85,7 @@ def test_a_step_that_is_missing_is_so_and_what_is_no_number_is_refused_with_its_
     assert feature.raw("s", np.array([1.0, 2.0])).shape == (2, 1, 1)  # a file of single numbers
     assert message(DataError, feature.raw, "s", column("1 2", "1 a")) == (
         "features.s: column 's' holds '1 a' here, which are no numbers. Expected numbers "
-        "with blanks, commas or semicolons between them, in brackets or not; of words "
+        "with blanks or , ; | between them, in brackets or not; of words "
         "`features: {s: text}`."
     )
 

@@ -13,7 +13,7 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import pipeline
-from kbuilder.data import kinds
+from kbuilder.data import dataset, kinds
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.array import Array
 from kbuilder.features.image import Image
@@ -34,6 +34,9 @@ WRITTEN = {
     "tuple": lambda row: str(tuple(row.tolist())),
     "semicolons": lambda row: ";".join(map(str, row)),
     "commas": lambda row: ",".join(map(str, row)),
+    "bars": lambda row: "|".join(map(str, row)),
+    "bars and blanks": lambda row: " | ".join(map(str, row)),
+    "exponents": lambda row: "|".join(f"{number:.6e}" for number in row),
 }
 
 
@@ -64,6 +67,62 @@ def test_what_may_be_meant_otherwise_is_no_cell_of_numbers(cells: tuple[str, ...
     assert profile(objects(*cells)).numbers == 0
 
 
+@pytest.mark.parametrize("mark", ["|", ";", " ", ", ", "\t"])
+def test_decimals_are_numbers_and_no_names_even_if_they_repeat(mark: str) -> None:
+    quarters = RANDOM.integers(0, 5, (200, 3)) / 4
+    cells = objects(*(mark.join(map(str, row)) for row in quarters))
+    assert kinds.matches("features", profile(cells))[0][0] == "array"
+    np.testing.assert_array_equal(number_lists.read("x", cells), quarters)
+    lengths = RANDOM.integers(1, 4, 200)
+    rows = zip(quarters, lengths, strict=True)
+    uneven = objects(*(mark.join(map(str, row[:n])) for row, n in rows))
+    assert kinds.matches("features", profile(uneven))[0][0] == "array"
+    assert Array().learn("x", uneven)["shape"].value == (3, 1)
+    if mark == "|":
+        near = kinds.surest(("features", "x"), kinds.matches("features", profile(uneven)))
+        assert near.reason.endswith("; nearly as likely: `features: {x: set}`")
+        whole = objects(*(mark.join(map(str, row)) for row in (quarters * 4).astype(int)))
+        assert kinds.matches("features", profile(whole))[0][0] == "set"
+    frame = pd.DataFrame({"x": cells, "n": quarters[:, 0]})
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, target="x"))
+    assert "data.target: the target 'x' holds cells of 3 numbers" in message(
+        DataError, dataset.look, recipe
+    )
+
+
+def test_nothing_between_marks_is_missing() -> None:
+    for cell in ("0.5||1.5", "0.5; ;1.5", "[0.5, , 1.5]", "0.5|NA|1.5"):
+        np.testing.assert_array_equal(number_lists.numbers_in(cell), [0.5, np.nan, 1.5])
+    np.testing.assert_array_equal(number_lists.numbers_in("|0.5"), [np.nan, 0.5])
+    assert number_lists.numbers_in("1;2;").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("way", ["{};{}", "{}|{}", "{} {}", "[{} ; {}]", "({}; {})"])
+def test_a_comma_that_may_stand_before_decimals_is_refused(way: str) -> None:
+    cells = [way.format(f"0,{n % 7}", f"1,{n % 5}") for n in range(100)]
+    frame = pd.DataFrame({"x": cells, "y": np.arange(100) % 3 / 2})
+    said = (
+        "in which a comma may stand before decimals or between numbers. If before decimals, write "
+        "a point in the file"
+    )
+    inferred, target = (kb.Recipe(data=kb.Frame(frame=frame, target=name)) for name in "yx")
+    assert message(DataError, dataset.look, inferred) == (
+        f"features.x: column 'x' holds '{cells[0]}', {said}; if it stands between numbers, "
+        "`features: {x: {kind: array, shape: [4]}}`; if these are names, `features: {x: set}`."
+    )
+    assert message(DataError, dataset.look, target) == (
+        f"data.target: column 'x' holds '{cells[0]}', {said}; if these are names, "
+        "`task: multilabel`."
+    )
+    assert said in message(DataError, Array().learn, "x", objects(*cells))
+    assert Array(shape=(4,)).learn("x", objects(*cells))["raw_shape"].value == (4,)
+
+
+def test_a_comma_between_numbers_is_no_doubt() -> None:
+    for clear in ("1,2", "[[1,2],[3,4]]", "0.5,1.5;2.5,3.5", "1,2,3", "a,b;c,d", "1 2,5 3 4"):
+        assert number_lists.doubtful([clear] * 9) == ""
+
+
 def test_a_single_number_in_quotes_is_no_number_to_a_server() -> None:
     for value in ("5", ["5"], "", "1 a", [["1"]]):
         with pytest.raises(json_values.RequestError):
@@ -73,7 +132,7 @@ def test_a_single_number_in_quotes_is_no_number_to_a_server() -> None:
 def test_cells_that_hold_anything_else_are_refused_with_their_row() -> None:
     for cells, said in (
         (("1 2", "1 x"), "column 'x' holds '1 x' here, which are no numbers. Expected numbers with "
-         "blanks, commas or semicolons between them, in brackets or not; of words "
+         "blanks or , ; | between them, in brackets or not; of words "
          "`features: {x: text}`."),
         (("1 2", "1 2 3", *["1 2"] * 20), "column 'x' has a cell of 3 numbers here, and 2 are "
          "expected. Expected as many in each cell: fill them up, or cut them."),
