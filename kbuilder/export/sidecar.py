@@ -16,7 +16,12 @@ def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, 
     feature = columns.features[column]
     shape, dtype = feature.signature()
     known = feature.choices
-    words = {} if known is None else {"vocabulary": list(known)}
+    words: dict[str, Any] = {} if known is None else {"vocabulary": list(known)}
+    if feature.holds == "sets":
+        own: Any = feature
+        words = {"labels": list(own.vocabulary), "separator": own.separator}
+    if words:
+        words["missing"] = list(columns.blanks().get(column, ()))
     kinds = {"kind": catalog.name_of(feature), "holds": feature.holds}
     one = {"name": names[column], "column": column, **kinds}
     members = columns.members(column)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from kbuilder.exports import MANIFEST
 from kbuilder.serving import pictures, tensorflow_serving
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, Signature, Tensor
+from kbuilder.serving.strangers import Strangers
 
 TOLERANCE = 1e-5
 ROUNDING = 2.0
@@ -58,12 +59,14 @@ class Exported:
 
     Args:
         folder: The version, `DIR/1`, which has been checked.
+        say: Called with a line for the log, once for a column with values that the model does not
+            know.
 
     Raises:
         ExportError: if TensorFlow cannot load it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, say: Callable[[str], None] = lambda line: None) -> None:
         import tensorflow as tf
 
         self.folder = folder
@@ -92,6 +95,7 @@ class Exported:
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
             members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
         )
+        self.strangers = Strangers(entries, say)
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self.pixels = {e["name"]: e["column"] for e in entries if _takes_floats(e)}
         self._call = self._stacked()
@@ -126,11 +130,16 @@ class Exported:
         return scalars and {entry.get("holds") for entry in inputs} <= {"numbers", "words"}
 
     def predict(self, columns: Columns) -> Columns:
-        """The outputs for some rows; strings are bytes.
+        """The outputs for some rows; strings are bytes. Values that are unknown are counted.
 
         Raises:
             RequestError: if a value cannot be used, such as an image that cannot be decoded.
         """
+        answer = self._answer(columns)
+        self.strangers.see(columns)
+        return answer
+
+    def _answer(self, columns: Columns) -> Columns:
         import tensorflow as tf
 
         if self.pictures:
@@ -181,7 +190,7 @@ class Exported:
         ]
         try:
             body = json.dumps({"instances": rows}).encode()
-            answers = self.predict(tensorflow_serving.read(body, self.signature).columns)
+            answers = self._answer(tensorflow_serving.read(body, self.signature).columns)
         except RequestError as error:
             raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:

@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client import generate_latest as written
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30)
 ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 TYPE = CONTENT_TYPE_LATEST
+
+
+class Unknown(Collector):
+    """Values that the version that is served does not know, by model and column."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Callable[[], Mapping[str, int]]] = {}
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "kbuilder_unknown_values", "Values that the version that is served does not know.",
+            labels=("model", "column"),
+        )  # fmt: skip
+        for model, ask in self.asked.items():
+            for column, count in dict(ask()).items():
+                family.add_metric((model, column), count)
+        yield family
 
 
 class Metrics:
@@ -19,6 +42,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.unknown = Unknown()
+        self.registry.register(self.unknown)
         self.requests = Counter(
             "kbuilder_requests", "Requests for predictions, by their status.",
             ("model", "protocol", "code"), registry=self.registry,
@@ -39,8 +64,15 @@ class Metrics:
             registry=self.registry,
         )  # fmt: skip
 
-    def watch(self, model: str, waiting: Callable[[], int], version: Callable[[], int]) -> None:
-        """Ask for what waits, and for the version, when the figures are read."""
+    def watch(
+        self,
+        model: str,
+        waiting: Callable[[], int],
+        version: Callable[[], int],
+        unknown: Callable[[], Mapping[str, int]],
+    ) -> None:
+        """Ask for what waits, the version, and the unknown values by column, as they are read."""
+        self.unknown.asked[model] = unknown
         self.waiting.labels(model).set_function(waiting)
         self.version.labels(model).set_function(version)
 

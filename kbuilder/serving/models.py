@@ -123,7 +123,7 @@ class Model:
     def _ready(self, number: int, folder: Path) -> Version:
         with files.ours(folder, ExportError, "Export again."):
             exported.check(folder)
-            export = Exported(folder)
+            export = Exported(folder, lambda line: self.say(f"{self.name}: {line}"))
             export.verify()
         return Version(number, export, self.make_batcher(export))
 

@@ -64,6 +64,7 @@ def load(
         name,
         lambda: model.current.batcher.rows if model.current else 0,
         lambda: model.current.number if model.current else 0,
+        lambda: model.current.export.strangers.counts if model.current else {},
     )
     return model
 
