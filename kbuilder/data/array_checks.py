@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from kbuilder import catalog
 from kbuilder.contracts import Arranged, Arranging, Finding
 from kbuilder.data.hashing import whole
 from kbuilder.data.seen import Seen
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
+from kbuilder.spec import given
+from kbuilder.tables import sequences
 from kbuilder.tables.picture_heads import PictureError
 from kbuilder.tables.pictures import shown
 from kbuilder.tables.values import FAR, far_off, kind_of
@@ -21,6 +24,8 @@ CHANNELS = 16
 pictures, which are more, often have."""
 MOST = 50_000_000
 """Numbers of a column that are looked at."""
+STEPS = 4
+"""Numbers of a vector that may be a padded sequence, at least."""
 SAMPLE = 10_000
 """Values of a channel that tell whether some may be far off."""
 PICTURES = 64
@@ -80,6 +85,36 @@ def far_off_places(seen: Seen) -> Iterator[Finding]:
                 f"column {column!r} has {count} far off all others: {some}. {then}ix or remove "
                 f"{'it if it is' if len(away) == 1 else 'them if they are'} wrong", sure=True,
             )  # fmt: skip
+
+
+def padding(seen: Seen) -> Iterator[Finding]:
+    """Flat rows that look like padded sequences, whose padding is data in every network."""
+    for column, arranged in _arranged(seen):
+        numbers, feature = arranged.numbers, seen.recipe.features[column]
+        flat = numbers.reshape(len(numbers), -1)
+        if numbers.ndim > 3 or arranged.real is not None or flat.shape[1] < STEPS:
+            continue
+        steps = (flat[..., None] if numbers.ndim == 2 else numbers).astype(np.float64)
+        found = sequences.padding(steps) if not given(feature).get("masking") else None
+        if found is None:
+            continue
+        begin, end = sequences.ends(steps, found.value)
+        sizes = (end - begin) * steps.shape[-1]
+        width = int(np.gcd.reduce([*np.unique(sizes), flat.shape[1]]))
+        shape = [flat.shape[1] // width, width]
+        kind: dict[str, Any] = {"kind": catalog.name_of(feature), **given(feature)}
+        line = to_line(("features", column), {**kind, "shape": shape}) if width == 1 else ""
+        arrays = f"give each row as an array of {shape[0]} × {shape[1]}: `reshape(-1, *{shape})`"
+        other = to_line(("features", column), {**kind, "masking": "none"})
+        what = "missing numbers" if found.value is None else f"numbers of {found.value:g} alone"
+        least, most = (count * steps.shape[-1] for count in (found.least, found.most))
+        yield Finding(
+            "padding", ("features", column),
+            f"column {column!r} has flat rows, {found.rows:,} of {len(numbers):,} of which begin "
+            f"or end with {least:,} to {most:,} {what}, as padded sequences do; in flat rows this "
+            "is data, however they are reshaped. If they are sequences, "
+            f"{f'write `{line}`' if line else arrays}; if not, `{other}`", False, line,
+        )  # fmt: skip
 
 
 def alike(seen: Seen) -> Iterator[Finding]:

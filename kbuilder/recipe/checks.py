@@ -8,7 +8,7 @@ from pydantic import Field
 
 Check = Literal[
     "alike", "constant", "dates", "far_off", "ids", "leak", "missing_words", "overlap",
-    "rare_classes", "repeated_rows", "shift", "spelling", "split", "sum", "unread",
+    "padding", "rare_classes", "repeated_rows", "shift", "spelling", "split", "sum", "unread",
 ]  # fmt: skip
 Verdict = Literal["error", "warn", "ignore"]
 Checks = Annotated[

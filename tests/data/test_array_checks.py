@@ -182,3 +182,34 @@ def test_pictures_of_digits_draw_no_finding_for_their_borders() -> None:
         features = {} if feature is None else {"image": feature}
         recipe = kb.Recipe(data=kb.Sklearn(name="digits"), features=features)
         assert dataset.look(recipe).findings == ()
+
+
+@pytest.mark.parametrize(("steps", "shape"), [((8, 2), [8, 2]), ((12,), [12, 1])])
+def test_vectors_that_look_like_padded_sequences_are_said_with_the_shape(
+    steps: tuple[int, ...], shape: list[int]
+) -> None:
+    values = normal(*steps) + 9
+    for row in range(ROWS):
+        values[row, len(values[row]) - row % 5 :] = 0
+    flat = values.reshape(ROWS, -1)
+    width = flat.shape[1] // shape[0]
+    given = f"features: {{x: {{kind: array, shape: [{shape[0]}, {shape[1]}]}}}}"
+    wanted = f"write `{given}`"
+    if width > 1:
+        wanted = f"give each row as an array of {shape[0]} × {width}: `reshape(-1, *{shape})`"
+    said = (
+        f"column 'x' has flat rows, 160 of {ROWS} of which begin or end with {width} to "
+        f"{4 * width} numbers of 0 alone, as padded sequences do; in flat rows this is data, "
+        f"however they are reshaped. If they are sequences, {wanted}; if not, "
+    )
+    assert found(flat) == [f"{said}`features: {{x: {{kind: array, masking: none}}}}`"]
+    assert found(values.reshape(ROWS, *shape)) == []
+    assert found(flat, {"kind": "array", "masking": "none"}) == []
+    shaped = found(flat, {"kind": "array", "shape": shape})
+    assert [one.partition("`features")[0] for one in shaped] == ([said] if width > 1 else [])
+
+
+def test_vectors_of_counts_or_of_pixels_look_like_no_sequences() -> None:
+    counts = np.random.default_rng(0).poisson(0.7, (ROWS, 12)).astype(float)
+    assert found(counts) == []
+    assert found(without(normal(12), slice(0, 3), 0).round(2)) == []

@@ -271,10 +271,9 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "`data.thousands: ','` says. Expected one way for all columns: change the file; or leave "
         "the column out: `data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
     "kinds that mix": ({"x": [1, "a", b"b"] * 20}, {},
-        "features.x: column 'x' mixes 20 numbers and 40 words: 'a', \"b'b'\" "
-        "(first in row 2 of the frame). If that means missing, write "
-        '`data: {missing: [a, "b\'b\'"]}`; '
-        "if all are names, `features: {x: category}`."),
+        "features.x: column 'x' holds values of bytes, such as \"b'b'\" (row 3 of the frame), "
+        "which are neither numbers nor words. Expected either: make it so, or leave the column "
+        "out: `data: {ignore: [x]}`."),
     "lists": ({"x": [[0.5], [1.5]] * 30}, {},
         "data.ignore: the kind of column 'x' cannot be inferred: it holds list values. "
         "Name it, or leave it out: `data: {ignore: [x]}`. "
