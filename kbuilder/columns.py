@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 from keyword import iskeyword
 from pathlib import Path
@@ -90,6 +91,32 @@ class Columns:
             if feature.holds != "pictures" and len(feature.signature()[0]) == 1
         }
         return {name: tuple(w for w in self.missing if w not in own) for name, own in words.items()}
+
+    @cached_property
+    def layers(self) -> dict[str, Any]:
+        """The layer by column, each made once: of a thousand columns that takes seconds."""
+        from kbuilder.layers.category_index import CategoryIndex
+
+        layers, blanks = {}, self.blanks()
+        for column, feature in self.features.items():
+            layer = feature.layer()
+            if isinstance(layer, CategoryIndex) and layer.words:  # it looks words up as it is
+                layer = layer.taking_for_missing(blanks.get(column, ()))
+            layers[column] = layer
+        return layers
+
+    def width(self, column: str) -> int:
+        """How many numbers the layer of a column makes of a value."""
+        import tensorflow as tf
+
+        from kbuilder.layers.side_by_side import width
+
+        layer = self.layers[column]
+        known = width(layer)
+        if known is None:
+            shape, dtype = self.features[column].signature()
+            known = int(layer(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+        return known
 
     @property
     def target(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ training and serving cannot differ.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -74,14 +75,11 @@ def preprocessor(columns: Columns) -> Any:
     from kbuilder.layers.category_index import CategoryIndex
     from kbuilder.layers.preprocessor import Preprocessor
 
-    layers, blanks = {}, columns.blanks()
-    for column, feature in columns.features.items():
-        layer = feature.layer()
+    blanks = columns.blanks()
+    for column, layer in columns.layers.items():
         if isinstance(layer, CategoryIndex) and layer.words:  # it looks words up as it is
-            own = {**layer.get_config(), "missing": blanks.pop(column, ())}
-            layer = CategoryIndex.from_config(own)
-        layers[column] = layer
-    return Preprocessor(layers, columns.keys(), blanks)
+            blanks.pop(column, None)
+    return Preprocessor(columns.layers, columns.keys(), blanks)
 
 
 def tensors(arrays: Arrays, rows: slice = slice(None)) -> dict[str, Any]:
@@ -160,8 +158,6 @@ def _joined(
             layer, arrays, table,
             empty=lambda key, *of: (in_memory if key in mixed else empty)(key, *of),
         )  # fmt: skip
-        layers = dict(zip(layer.keys, layer.parts, strict=True))
-        widths = {column: _width(layers[column], column, arrays[column]) for column in keys}
     prepared: Arrays = {}
     for key in dict.fromkeys(layer.keys.values()):
         members = [column for column, own in layer.keys.items() if own == key]
@@ -173,7 +169,7 @@ def _joined(
             prepared[key] = empty(key, (len(table), *words.shape[1:]), words.dtype)
             np.take(words, places, axis=0, out=prepared[key])
             continue
-        sizes = [widths[c] if c in keys else of_words[c].shape[1] for c in members]
+        sizes = [columns.width(c) if c in keys else of_words[c].shape[1] for c in members]
         whole = empty(key, (len(table), sum(sizes)), np.dtype(np.float32))
         for start in range(0, len(table), BATCH):  # so many rows stay in the processor's cache
             rows = slice(start, start + BATCH)
@@ -192,30 +188,46 @@ def _joined(
 def _of_words(
     layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated]
 ) -> Arrays:
-    """What the different words of each column become, in the order in which they first come."""
+    """What the different words of each column become, in the order in which they first come.
+
+    Columns of few words are prepared at once, as if they had equally many.
+    """
     import tensorflow as tf
 
-    prepared: Arrays = {}
+    from kbuilder.layers.side_by_side import SMALL, width
+
+    words: Arrays = {}
     for column, (rows, _) in repeated.items():
         only = replace(columns, features={column: columns.features[column]})
-        arrays = raw(only, table.only([column]).take(rows))
-        try:
-            [prepared[column]] = _in_batches(layer, arrays, traced=False).values()
-        except tf.errors.InvalidArgumentError:
-            _in_batches(layer, raw(columns, table), table)  # names the row
-            raise
+        words |= raw(only, table.only([column]).take(rows))
+    known = {column for column in words if width(columns.layers[column]) is not None}
+    few = {c: values for c, values in words.items() if c in known and len(values) <= SMALL}
+    try:
+        prepared = _together(layer, columns, few)
+        for column, values in words.items():
+            if column not in few:
+                [prepared[column]] = _in_batches(layer, {column: values}, traced=False).values()
+    except tf.errors.InvalidArgumentError:
+        _in_batches(layer, raw(columns, table), table)  # names the row
+        raise
     return prepared
 
 
-def _width(part: Any, column: str, values: np.ndarray) -> int:
-    """How many numbers the layer of a column makes of a value."""
-    from kbuilder.layers.side_by_side import width
-
-    known = width(part)
-    if known is None:
-        [value] = tensors({column: values}, slice(1)).values()
-        known = int(part(value).shape[-1])
-    return known
+def _together(layer: Any, columns: Columns, words: Arrays) -> Arrays:
+    """What the words of several columns become, whose widths are known."""
+    if not words:
+        return {}
+    most = max(map(len, words.values()))
+    alike = {column: np.resize(own, most) for column, own in words.items()}  # repeats them
+    found = _in_batches(layer, alike, traced=False)
+    prepared: Arrays = {}
+    ends: Counter[str] = Counter()
+    for column, key in layer.keys.items():
+        if column in words:
+            start = ends[key]
+            ends[key] += columns.width(column)
+            prepared[column] = found[key][: len(words[column]), start : ends[key]]
+    return prepared
 
 
 def _in_batches(

@@ -11,6 +11,7 @@ from shared import encoded, learn, message, picture
 
 import kbuilder as kb
 from kbuilder import preprocessing
+from kbuilder.building.inputs import inputs_of
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
 from kbuilder.tables.dictionary import DictionaryArray
@@ -192,6 +193,8 @@ KINDS = {
     "small": (kb.Category(), repeated("a", "b", None, "c", "a")),
     "first": (kb.Number(), np.arange(60.0)),
     "codes": (kb.Category(embedding=3), repeated("x", "y", "z")),
+    "sizes": (kb.Category(), repeated("S", "M", "L", "XL", None, "XXL", "XS", "3XL", "4XL")),
+    "flag": (kb.Category(), repeated("on", "off")),
     "hashed": (kb.Category(hash=8, embedding=0), repeated("x", "y", None)),
     "day": (kb.Datetime(), repeated("2024-01-31", "2024-02-29", None, "2023-12-31")),
     "note": (kb.Text(), repeated("good day", "bad day", "good", "")),
@@ -226,6 +229,26 @@ def same(once: dict[str, np.ndarray], plain: dict[str, np.ndarray]) -> None:
     for key, own in plain.items():
         assert once[key].dtype == own.dtype, key
         assert np.array_equal(once[key], own), key
+
+
+def test_many_columns_of_few_words_are_prepared_at_once_by_layers_that_are_made_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, prepared = [], []
+    layer_of, in_batches = kb.Category.layer, preprocessing._in_batches
+    monkeypatch.setattr(kb.Category, "layer", lambda own: made.append(own) or layer_of(own))
+    monkeypatch.setattr(
+        preprocessing, "_in_batches",
+        lambda *given, **kw: prepared.append(given) or in_batches(*given, **kw),
+    )  # fmt: skip
+    words = {f"c{n}": repeated(*"abcdefgh"[: 2 + n % 6]) for n in range(20)}
+    table = Table({**words, "y": np.arange(60.0)}, "rows")
+    learned, _ = learn(recipe(**dict.fromkeys(words, kb.Category())), one(kb.Regression()), table)
+    arrays = preprocessing.apply(preprocessing.preprocessor(learned), learned, table)
+    assert len(prepared) == 1
+    [vector] = inputs_of(learned, arrays).signals["vector"]
+    assert sum(vector.widths.values()) == vector.tensor.shape[-1]
+    assert len(made) == len(words)
 
 
 def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row() -> None:

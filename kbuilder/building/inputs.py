@@ -69,18 +69,7 @@ def widths(columns: Columns, key: str, tensor: Any) -> dict[str, int]:
     own = [column for column, its in columns.keys().items() if its == key]
     if len(own) == 1:
         return {own[0]: tensor.shape[-1]}
-    return {column: _width(columns.features[column]) for column in own}
-
-
-def _width(feature: Feature) -> int:
-    """How many numbers become of a value, once preprocessed."""
-    import tensorflow as tf
-
-    from kbuilder.layers.side_by_side import width
-
-    shape, dtype = feature.signature()
-    layer = feature.layer()
-    return width(layer) or int(layer(tf.zeros((1, *shape[1:]), dtype)).shape[-1])
+    return {column: columns.width(column) for column in own}
 
 
 def _joined(members: list[Signal]) -> list[Signal]:

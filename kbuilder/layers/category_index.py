@@ -40,18 +40,31 @@ class CategoryIndex(keras.layers.Layer):
         self.one_hot = one_hot
         self.others = dict(others or {})
         self.missing = list(missing)
-        places: dict[Any, int] = {value: place for place, value in enumerate(self.vocabulary, 2)}
-        absent: list[Any] = [MISSING_INTEGER]
         self.words = isinstance(self.vocabulary[0], str)
-        if self.words:
-            absent = [word for word in ("", *self.missing) if word not in places]
-            places |= {other: places[known] for other, known in self.others.items()}
-        places |= dict.fromkeys(absent, 0)
-        known = tf.lookup.KeyValueTensorInitializer(
-            tf.constant(list(places), tf.string if self.words else tf.int64),
-            tf.constant(list(places.values()), tf.int64),
-        )
-        self.table = tf.lookup.StaticHashTable(known, default_value=1)
+        self._table: Any = None
+
+    @property
+    def table(self) -> Any:
+        """The place of each value that is known or missing; made when it is first looked up."""
+        if self._table is None:
+            places: dict[Any, int] = {value: at for at, value in enumerate(self.vocabulary, 2)}
+            absent: list[Any] = [MISSING_INTEGER]
+            if self.words:
+                absent = [word for word in ("", *self.missing) if word not in places]
+                places |= {other: places[known] for other, known in self.others.items()}
+            places |= dict.fromkeys(absent, 0)
+            with tf.init_scope():  # it is no part of a function that is being traced
+                known = tf.lookup.KeyValueTensorInitializer(
+                    tf.constant(list(places), tf.string if self.words else tf.int64),
+                    tf.constant(list(places.values()), tf.int64),
+                )
+                self._table = tf.lookup.StaticHashTable(known, default_value=1)
+        return self._table
+
+    def taking_for_missing(self, words: Sequence[str]) -> CategoryIndex:
+        """Itself, with other words that mean missing; for a layer that was not called yet."""
+        self.missing = list(words)
+        return self
 
     def call(self, values: Any) -> Any:
         index = self.table.lookup(values)
