@@ -138,7 +138,7 @@ def test_the_site_is_built_without_a_warning_and_loads_nothing_from_elsewhere(
     assert levels == {"INFO"}, done.stderr
     shown = {file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.html")}
     written = {page.removeprefix("docs/") for page in PAGES if page != "README.md"}
-    generated = {f"reference/{folder}.md" for folder in ("recipe", *catalog.FOLDERS)}
+    generated = {f"reference/{folder}.md" for folder in ("recipe", "layers", *catalog.FOLDERS)}
     assert shown == {f"{page.removesuffix('.md')}.html" for page in written | generated} | {
         "404.html"
     }

@@ -12,7 +12,7 @@ from kbuilder.console import echo
 @click.argument("name", required=False)
 @options.plugins
 def explain(name: str | None) -> None:
-    """Explain NAME: a network, a task or another plug-in, a section of a recipe, or a field.
+    """Explain NAME: a plug-in such as a network, a section of a recipe, a field, or a layer.
 
     Prints what it is, and each of its fields with its type, bounds and default.
 
@@ -20,6 +20,7 @@ def explain(name: str | None) -> None:
     kbuilder explain
     kbuilder explain mlp
     kbuilder explain training.schedule
+    kbuilder explain conv2d
     """
     from kbuilder.describing.reference import explain
 

@@ -13,6 +13,8 @@ from pydantic_core import PydanticUndefined
 
 from kbuilder import catalog
 from kbuilder.errors import CallError, listed, nearest
+from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists.lists import AnyLayer
 from kbuilder.named import Keyed, Named
 from kbuilder.recipe.recipe import OneOrEach, Recipe
 from kbuilder.spec import Spec, descriptions
@@ -30,7 +32,7 @@ WORDS = {"integer": "a whole number", "number": "a number", "string": "a text",
 
 
 def explain(name: str | None) -> str:
-    """The reference of a plug-in, a section or a field, such as `mlp` or `training.schedule`.
+    """The reference of a plug-in, a section, a field or a layer, such as `mlp` or `conv2d`.
 
     Args:
         name: What is looked up; None: an overview.
@@ -45,11 +47,13 @@ def explain(name: str | None) -> str:
         folder, _, inner = name.partition(".")
         if folder in catalog.FOLDERS and inner in catalog.names(folder):
             entries = [_plugin(folder, inner)]
+    if name in (AnyLayer.__name__, *keras_layers.names()):
+        entries.append(_layer(name))
     if not entries:
         entries = list(_at(tuple(name.split("."))))
     if not entries:
         plugins = [one for folder in catalog.FOLDERS for one in catalog.names(folder)]
-        known = [*Recipe.model_fields, *plugins]
+        known = [*Recipe.model_fields, *plugins, *keras_layers.names()]
         near = nearest(name, known)
         raise CallError(
             f"there is nothing called {name!r} in a recipe."
@@ -86,6 +90,17 @@ def _plugin(folder: str, name: str) -> str:
     origin = catalog.origin_of(kind)
     whose = "" if origin is None else f" of {origin.package or origin.path} {origin.version[:12]}"
     return _entry(f"{name} ({TITLES[folder]}{whose})", kind)
+
+
+def _layer(name: str) -> str:
+    """The reference of a layer of Keras, or of the form that all have in a list."""
+    if name == AnyLayer.__name__:
+        known = {"layers": keras_layers.names(), "blocks": catalog.names("blocks")}
+        text = "\n\n".join(f"{kind}: {', '.join(names)}." for kind, names in known.items())
+        return "\n".join([_entry(name, AnyLayer), "", *_wrapped(text, "  ")])
+    if name == keras_layers.WRAPPER:
+        return "\n".join([f"{name} (layer)", "", *_wrapped(keras_layers.ABOUT_WRAPPER, "  ")])
+    return _entry(f"{name} (layer)", keras_layers.arguments(name))
 
 
 def _entry(title: str, kind: type) -> str:

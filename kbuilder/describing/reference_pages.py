@@ -1,4 +1,4 @@
-"""The reference as Markdown, a page for the recipe and one for each folder of plug-ins.
+"""The reference as Markdown: the recipe, each folder of plug-ins, and the layers of Keras.
 
 It is made from the same classes as `kbuilder explain`; the documentation is built with it.
 """
@@ -18,6 +18,8 @@ from kbuilder.describing.reference import (
     first_line,
     folder_of,
 )
+from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists.lists import AnyLayer
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.spec import Spec, descriptions
 
@@ -27,7 +29,7 @@ HEADINGS = ("Input shape: ", "Output shape: ", "Source: ")
 
 def pages() -> dict[str, str]:
     """The text of each page, by its file name."""
-    found = {"recipe.md": _recipe()}
+    found = {"recipe.md": _recipe(), "layers.md": _layers()}
     return found | {f"{folder}.md": _plugins(folder) for folder in catalog.FOLDERS}
 
 
@@ -45,6 +47,18 @@ def _plugins(folder: str) -> str:
         lines += ["", f"## `{name}` {{#{name}}}", "", f"In Python: `kb.{kind.__name__}`."]
         lines += _class(kind)
     return "\n".join([*lines, *_inner(kinds.values()), ""])
+
+
+def _layers() -> str:
+    """The layers of Keras that a list takes, each with its arguments."""
+    lines = ["# Layers", *_class(AnyLayer)]
+    for name in keras_layers.names():
+        lines += ["", f"## `{name}` {{#{name}}}"]
+        if name == keras_layers.WRAPPER:
+            lines += _paragraphs(keras_layers.ABOUT_WRAPPER)
+        else:
+            lines += _class(keras_layers.arguments(name))
+    return "\n".join([*lines, ""])
 
 
 def _inner(kinds: Iterable[type]) -> list[str]:
@@ -77,6 +91,7 @@ def _class(kind: type) -> list[str]:
         folder = folder_of(field)
         if folder is not None:
             told = told.replace(folder, f"[{folder}]({folder}.md)")
+        told = re.sub(rf"\b{AnyLayer.__name__}\b", r"[\g<0>](layers.md)", told)
         for inner in classes_of(field.annotation):
             if issubclass(inner, Spec):
                 title = inner.__name__
@@ -94,7 +109,7 @@ def _paragraphs(text: str) -> list[str]:
     for heading in HEADINGS:
         text = text.replace(f"\n{heading}", f"\n\n{heading}")
     lines: list[str] = []
-    for paragraph in text.split("\n\n"):
+    for paragraph in filter(None, text.split("\n\n")):
         lines += ["", escaped(" ".join(paragraph.split()))]
     return lines
 

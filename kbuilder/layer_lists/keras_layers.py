@@ -35,6 +35,9 @@ Layer = dict[str, dict[str, Any]]
 """A layer as it is kept: `{"conv2d": {"filters": 32, "kernel_size": 3}}`."""
 
 WRAPPER = "bidirectional"  # its value is a recurrent layer
+ABOUT_WRAPPER = """A recurrent layer that reads a sequence in both directions.
+
+Its value is that layer: `bidirectional: {lstm: {units: 64}}`; or `gru`, or `simple_rnn`."""
 NotNegative = Annotated[int, Field(ge=0)]
 T = TypeVar("T", bound=BaseModel)
 

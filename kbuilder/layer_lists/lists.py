@@ -188,7 +188,11 @@ def _walk(
 
 
 class AnyLayer(Spec):
-    """A layer of Keras, or a block: its name, alone or with its arguments."""
+    """A layer of Keras, or a block: its name, alone or with its arguments.
+
+    The names are Keras's in snake_case, the arguments those of Keras 3, with its defaults; Keras
+    documents them (https://keras.io/api/layers).
+    """
 
     @classmethod
     def __get_pydantic_json_schema__(

@@ -8,6 +8,7 @@ from shared import Call, message
 from kbuilder import catalog
 from kbuilder.describing.reference import explain
 from kbuilder.errors import CallError
+from kbuilder.layer_lists import keras_layers
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.recipe.training import Training
 from kbuilder.spec import descriptions
@@ -38,8 +39,9 @@ def test_each_section_and_each_field_of_training_is_there() -> None:
         assert explain(section).startswith(f"{section}: ")
     for folder, name in PLUGINS:
         assert f"\n  {name:<18} " in overview, folder
+    training = explain("training")
     for field in Training.model_fields:
-        assert f"\n    {field}: " in explain("training")
+        assert f"\n    {field}: " in training
         assert explain(f"training.{field}").startswith(f"training.{field}: ")
 
 
@@ -55,6 +57,22 @@ def test_a_field_has_its_type_its_bounds_and_its_default() -> None:
     assert explain("training.optimizer.learning_rate").startswith(
         "training.optimizer.learning_rate: a number"
     )
+
+
+@pytest.mark.parametrize("layer", keras_layers.table()["layers"])
+def test_each_argument_of_each_layer_of_keras_is_there(layer: str) -> None:
+    text = explain(layer)
+    for argument in keras_layers.table()["layers"][layer]["arguments"]:
+        assert f"\n    {argument}: " in text.partition(f"{layer} (layer)\n")[2]
+
+
+def test_what_a_list_of_layers_takes_is_explained() -> None:
+    assert "fields:\n\n    layers: a list of: AnyLayer; required\n" in explain("sequential")
+    words = " ".join(explain("AnyLayer").split())
+    assert f"layers: {', '.join(keras_layers.names())}. blocks: branches, inception, " in words
+    assert "`bidirectional: {lstm: {units: 64}}`" in explain("bidirectional")
+    assert explain("lstm").startswith("lstm (architecture)\n")
+    assert "\n\nlstm (layer)\n" in explain("lstm")
 
 
 def test_what_is_not_there_is_said_with_the_nearest() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ import pytest
 import kbuilder as kb
 from kbuilder import catalog
 from kbuilder.describing import reference_pages
-from kbuilder.describing.reference import classes_of
+from kbuilder.describing.reference import classes_of, fields
+from kbuilder.layer_lists import keras_layers
+from kbuilder.layer_lists.lists import AnyLayer
 from kbuilder.spec import Spec, descriptions
 
 PLUGINS = [(folder, name) for folder in catalog.FOLDERS for name in sorted(catalog.own(folder))]
@@ -93,6 +96,36 @@ def test_each_class_that_a_plug_in_holds_is_on_the_same_page(
 ) -> None:
     for kind in inner(catalog.find(folder, name)):
         check(kind, entry(pages[f"{folder}.md"], kind.__name__))
+
+
+@pytest.mark.parametrize("layer", keras_layers.table()["layers"])
+def test_each_layer_of_keras_is_on_its_page_with_every_argument(
+    layer: str, pages: dict[str, str]
+) -> None:
+    check(keras_layers.arguments(layer), entry(pages["layers.md"], f"`{layer}`"))
+
+
+def test_each_class_that_a_type_names_has_an_entry(pages: dict[str, str]) -> None:
+    """A type in words names classes by their titles, each a link to where its fields are."""
+    named = set()
+    for folder, name in PLUGINS:
+        text = entry(pages[f"{folder}.md"], f"`{name}`")
+        for field, _, told in fields(catalog.find(folder, name)):
+            for title in re.findall(r"(?:^|: |or )([A-Z][A-Za-z]+)(?= or |$)", told):
+                [target] = re.findall(rf"\n`{field}`\n:   .*\[{title}\]\(([a-z.#]+)\)", text)
+                page, _, anchor = target.partition("#")
+                assert not anchor or f" {{#{anchor}}}\n" in pages[page or f"{folder}.md"]
+                named.add(title)
+    assert {"AnyLayer"} <= named
+
+
+def test_a_list_of_layers_links_to_the_layers(pages: dict[str, str]) -> None:
+    told = "\n`layers`\n:   a list of: [AnyLayer](layers.md); required\n"
+    assert told in entry(pages["architectures.md"], "`sequential`")
+    assert (
+        " ".join((inspect.getdoc(AnyLayer) or "").split()).partition(":")[0] in pages["layers.md"]
+    )
+    assert entry(pages["layers.md"], "`bidirectional`")
 
 
 def test_a_field_has_its_type_its_bounds_and_its_default(pages: dict[str, str]) -> None:
