@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import linecache
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from itertools import pairwise
@@ -86,18 +88,34 @@ def descriptions(kind: type[BaseModel]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for base in reversed(kind.__mro__):
-        found |= _documented(base.__module__).get(base.__qualname__, {})
+        found |= _below(base)
     given = {name: field.description for name, field in kind.model_fields.items()}
     return {name: text for name in given if (text := given[name] or found.get(name))}
+
+
+def _below(kind: type) -> dict[str, str]:
+    """The docstrings below the fields that a class defines itself."""
+    known = _documented(kind.__module__)
+    if kind.__module__ == "__main__" and kind.__qualname__ not in known:
+        # Of a notebook: its cells are kept as lines without a file; the last of a name counts.
+        entries: Any = linecache.cache.values()  # size, time of the file, lines, name
+        for lines in [entry[2] for entry in entries if entry[1:2] == (None,)]:
+            known = {**known, **_classes("".join(lines))}
+    return known.get(kind.__qualname__, {})
 
 
 @cache
 def _documented(module: str) -> dict[str, dict[str, str]]:
     """The docstrings below the fields of each class of a module, by the class's qualified name."""
     try:
-        source = inspect.getsource(sys.modules[module])
+        return _classes(inspect.getsource(sys.modules[module]))
     except (KeyError, OSError, TypeError):  # of an interpreter, or of a compiled module
         return {}
+
+
+@cache
+def _classes(source: str) -> dict[str, dict[str, str]]:
+    """The docstrings below the fields of each class in Python code; of none if it is no Python."""
     found: dict[str, dict[str, str]] = {}
 
     def look(node: ast.AST, prefix: str) -> None:
@@ -111,7 +129,8 @@ def _documented(module: str) -> dict[str, dict[str, str]]:
             elif isinstance(inner, ast.stmt):
                 look(inner, prefix)
 
-    look(ast.parse(source), "")
+    with suppress(SyntaxError):
+        look(ast.parse(source), "")
     return found
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
+from typing import Any
+
 import pytest
 from pydantic import Field
 
@@ -51,6 +54,26 @@ def test_fields_of_a_base_keep_theirs() -> None:
 
     assert list(descriptions(More)) == ["first", "bare", "other", "last"]
     assert descriptions(More)["bare"] == "Now with a word."
+
+
+CELL = '''
+class Cell(Spec):
+    """A class in a cell of a notebook."""
+
+    first: int = 1
+    """{}"""
+'''
+
+
+def test_a_class_in_a_cell_of_a_notebook_has_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells = ["what is no Python", CELL.format("What it was."), CELL.format("What it is.")]
+    for number, source in enumerate(cells):
+        entry = len(source), None, source.splitlines(keepends=True), f"<cell {number}>"
+        monkeypatch.setitem(linecache.cache, f"<cell {number}>", entry)
+    space: dict[str, Any] = {"__name__": "__main__", "Spec": Spec}
+    exec(compile(cells[-1], "<cell 2>", "exec"), space)
+    assert descriptions(space["Cell"]) == {"first": "What it is."}
+    assert "What it is." in str(space["Cell"].model_json_schema())
 
 
 @pytest.mark.parametrize("kind", [Recipe, Training])
