@@ -31,6 +31,13 @@ from kbuilder.layers.picture_heads import (
 )
 from kbuilder.layers.pixels import fitted
 
+GRAPHS: dict[tuple[Any, ...], Any] = {}
+"""What layers with the same settings compute, by these settings.
+
+It is a graph, since each picture costs a hundred operations, which are slow one by one; and one for
+all, since it takes a second to trace.
+"""
+
 
 @keras.saving.register_keras_serializable(package="kbuilder")
 class Pictures(keras.layers.Layer):
@@ -69,11 +76,16 @@ class Pictures(keras.layers.Layer):
         self.deep = deep
 
     def call(self, contents: Any) -> Any:
-        return self._all(tf.convert_to_tensor(contents))
+        settings = (self.height, self.width, self.channels, self.background, self.deep)
+        key = (type(self), *settings)
+        if key not in GRAPHS:
+            GRAPHS[key] = tf.function(
+                self._all,
+                input_signature=[tf.TensorSpec((None,), tf.string)],
+                autograph=False,
+            )
+        return GRAPHS[key](tf.convert_to_tensor(contents))
 
-    # A graph of its own: each picture costs a hundred operations, which are slow one by one, and
-    # which take a second to trace.
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.string)], autograph=False)
     def _all(self, contents: Any) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8
         spec = tf.TensorSpec((self.height, self.width, self.channels), dtype)

@@ -215,3 +215,8 @@ def test_pictures_are_traced_once_however_many_come() -> None:
         found = layer.compiled({"photo": strings(*[encoded(picture(n)) for n in range(rows)])})
         assert found["photo"].shape == (rows, 4, 4, 3)
     assert len(traced) == 1
+    again = Counting(4, 4, 3)(strings(encoded(picture(0))))
+    np.testing.assert_array_equal(again, found["photo"][:1])
+    assert len(traced) == 1  # by all layers of these settings
+    assert Counting(4, 5, 3)(strings(encoded(picture(0)))).shape == (1, 4, 5, 3)
+    assert len(traced) == 2
