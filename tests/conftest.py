@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import databases
+import forking
 import pytest
 import shared
 
 import kbuilder as kb
+from kbuilder import catalog
+from kbuilder.export import exporting
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,11 +44,25 @@ def _two_devices() -> None:
     tf.config.set_logical_device_configuration(processor, halves)
 
 
+LONGEST = (
+    "test_readme.py", "test_plugins.py", "test_every_format.py", "test_page.py", "test_contract.py",
+    "test_exporting.py", "test_pipeline.py", "test_names.py",
+)  # fmt: skip
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files with most slow tests first, then those with most: none is left for the end."""
+    """The longest files first, then those with most slow tests, then with most tests.
+
+    So none is left for the end, when the other processes have nothing to do.
+    """
     slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
     tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (-slow[item.path], -tests[item.path]))
+    longest = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(
+        key=lambda item: (
+            longest.get(item.path.name, len(longest)), -slow[item.path], -tests[item.path]
+        )
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +71,29 @@ def _quiet() -> None:
     import absl.logging
 
     absl.logging.set_verbosity(absl.logging.ERROR)
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[forking.Forks]:
+    """Runs a file of Python and its arguments in a process that has imported TensorFlow already."""
+    forks = forking.Forks()
+    yield forks
+    forks.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _verified_in_forks(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Exports that need TensorFlow are verified in forks; one test does it in a fresh process."""
+    fresh = exporting.run
+
+    def run(program: list[str]) -> subprocess.CompletedProcess[str]:
+        format: Any = catalog.find(exporting.FORMATS, Path(program[1]).stem)
+        heavy = format.runtime in ("keras", "tensorflow")
+        return request.getfixturevalue("forked")(program) if heavy else fresh(program)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exporting, "run", run)
+        yield
 
 
 @pytest.fixture(autouse=True)

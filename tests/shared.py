@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,6 +48,17 @@ def message(kind: type[Exception], call: Callable[..., Any], *args: Any, **named
         call(*args, **named)
     assert type(caught.value) is kind
     return str(caught.value)
+
+
+def mostly_slow(cases: Iterable[Any], *quick: Any) -> list[Any]:
+    """The cases of a test; all but the quick ones are marked as slow."""
+    found = list(cases)
+    assert all(case in found for case in quick)
+    return [
+        case if case in quick
+        else pytest.param(*(case if isinstance(case, tuple) else [case]), marks=pytest.mark.slow)
+        for case in found
+    ]  # fmt: skip
 
 
 def calls_of(work: Callable[[], Any]) -> int:

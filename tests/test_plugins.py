@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from forking import Forks
 from halting import HANG
 
 HERE = Path(__file__).parent / "plugins"
@@ -36,7 +37,8 @@ def run(words):
     out.flush()
     return code, out.buffer.getvalue().decode(), err.getvalue()
 
-print(json.dumps([run(words) for words in json.load(sys.stdin)]))
+lines = json.load(open(sys.argv[1]))
+print(json.dumps([run(words) for words in lines]))
 """
 RECIPE = """
 data: {source: csv, path: rows.csv, target: visits}
@@ -67,8 +69,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def commands(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Commands:
+def commands(site: Path, forked: Forks, tmp_path_factory: pytest.TempPathFactory) -> Commands:
     """Runs commands in a process of its own, with the package or without it."""
+    program = tmp_path_factory.mktemp("program")
+    (program / "run.py").write_text(PROGRAM)
     folder = tmp_path_factory.mktemp("work")
     random = np.random.default_rng(0)
     share = random.integers(0, 100, 200)
@@ -83,11 +87,10 @@ def commands(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Commands:
 
     def run(*words: str, installed: bool = True) -> list[tuple[int, str, str]]:
         paths = [str(MAIN), *([str(site)] if installed else [])]
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM], input=json.dumps([line.split() for line in words]),
-            cwd=folder, capture_output=True, text=True, check=True, timeout=HANG,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )  # fmt: skip
+        (program / "lines.json").write_text(json.dumps([line.split() for line in words]))
+        given = [str(program / name) for name in ("run.py", "lines.json")]
+        done = forked(given, str(folder), PYTHONPATH=os.pathsep.join(paths))
+        assert done.returncode == 0, done.stderr
         return [(code, out, err) for code, out, err in json.loads(done.stdout)]
 
     run.folder = folder  # type: ignore[attr-defined]
@@ -169,7 +172,7 @@ def test_what_is_not_here_is_refused_politely(commands: Commands, used: Any) -> 
 
 
 def test_an_ejected_script_brings_the_layers_of_others_along(
-    commands: Any, used: dict[str, tuple[int, str, str]]
+    commands: Any, used: dict[str, tuple[int, str, str]], forked: Forks
 ) -> None:
     script = used["eject r.yaml"][1]
     assert "class Percentages(keras.layers.Layer):" in script
@@ -178,10 +181,7 @@ def test_an_ejected_script_brings_the_layers_of_others_along(
     ast.parse(script)
     path = commands.folder / "model.py"
     path.write_text(re.sub(r"(?m)^EPOCHS = .*", "EPOCHS = 1", script))
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", str(path)], cwd=commands.folder, text=True,
-        capture_output=True, timeout=HANG, check=False,
-    )  # fmt: skip
+    done = forked([str(path)], str(commands.folder))
     assert done.returncode == 0, done.stderr[-2000:]
     assert "'loss'" in done.stdout
 
@@ -192,7 +192,9 @@ def test_the_schema_shows_them(used: dict[str, tuple[int, str, str]]) -> None:
         assert f'"{word}"' in text
 
 
-def test_an_export_with_them_is_served_without_them(commands: Any, used: Any) -> None:
+def test_an_export_with_them_is_served_without_them(
+    commands: Any, used: Any, forked: Forks
+) -> None:
     program = (
         "import json, sys\n"
         "from pathlib import Path\n"
@@ -202,10 +204,9 @@ def test_an_export_with_them_is_served_without_them(commands: Any, used: Any) ->
         "exported.Exported(folder).verify()\n"
         "assert 'tinyplug' not in sys.modules\n"
     )
-    subprocess.run(
-        [sys.executable, "-c", program], cwd=commands.folder, check=True, timeout=HANG,
-        env={**os.environ, "PYTHONPATH": str(MAIN)},
-    )  # fmt: skip
+    (commands.folder / "serve.py").write_text(program)
+    done = forked([str(commands.folder / "serve.py")], str(commands.folder), PYTHONPATH=str(MAIN))
+    assert done.returncode == 0, done.stderr
 
 
 TRAP = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\n"

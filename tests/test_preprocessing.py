@@ -206,7 +206,14 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("left", [(), ("first", "gaps", "binned"), ("small", "codes", "day")])
+@pytest.mark.parametrize(
+    "left",
+    [
+        (),
+        pytest.param(("first", "gaps", "binned"), marks=pytest.mark.slow),
+        pytest.param(("small", "codes", "day"), marks=pytest.mark.slow),
+    ],
+)
 def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
     left: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

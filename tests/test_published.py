@@ -200,6 +200,7 @@ def test_a_file_without_a_header_is_refused_until_its_columns_are_named() -> Non
     assert said.startswith("data.columns: the first line of adult.csv holds values in place of")
 
 
+@pytest.mark.slow
 def test_a_row_as_it_stands_in_the_file_is_answered_as_predict_answers() -> None:
     import tensorflow as tf
 

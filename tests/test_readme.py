@@ -9,14 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from bad import real
+from forking import PROGRAM, Forks
 from pages import ROOT, blocks
 from sklearn.datasets import load_iris
 
@@ -36,9 +40,10 @@ sys.addaudithook(note)
 """
 
 
-def run(
-    command: str, folder: Path, *, code: int = 0, path: str = ""
-) -> subprocess.CompletedProcess[str]:
+Done = subprocess.CompletedProcess[str]
+
+
+def shell(command: str, folder: Path, *, code: int = 0, path: str = "") -> Done:
     """Run a line as a shell does, with the commands of this environment.
 
     Args:
@@ -52,6 +57,21 @@ def run(
     )  # fmt: skip
     assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
+
+
+@pytest.fixture
+def run(forked: Forks) -> Callable[..., Done]:
+    """As `shell`, but kbuilder and Python start with TensorFlow imported."""
+
+    def run(command: str, folder: Path, *, code: int = 0) -> Done:
+        program, *words = shlex.split(command)
+        if program not in ("kbuilder", "python") or set("|&;<>$\n") & set(command.strip()):
+            return shell(command, folder, code=code)
+        done = forked([PROGRAM, *words] if program == "kbuilder" else words, str(folder))
+        assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    return run
 
 
 def pattern(shown: str) -> str:
@@ -76,24 +96,34 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_workflow_runs_line_by_line(workshop: Path) -> None:
-    watching = workshop / "watching"
-    watching.mkdir()
-    (watching / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+def workflow() -> list[str]:
+    """The lines of the workflow, without the last, which serves until it is stopped."""
     *lines, serving = blocks("sh", "kbuilder check flowers.yaml\n").splitlines()
     assert serving.startswith("kbuilder serve")
-    for line in lines:
-        run(line, workshop, path=str(watching))
+    return lines
+
+
+def test_the_workflow_runs_line_by_line(workshop: Path, run: Any) -> None:
+    for line in workflow():
+        run(line, workshop)
     predictions = (workshop / "predictions.csv").read_text(encoding="utf-8").splitlines()
     assert len(predictions) == 151
     assert predictions[0].startswith("label,probability,probability of setosa")
     assert (workshop / "exported/flowers/1/saved_model.pb").is_file()
 
 
+@pytest.mark.slow
 def test_what_reads_a_recipes_data_looks_at_it_before_tensorflow_is_imported(
-    workshop: Path,
+    workshop: Path, tmp_path: Path
 ) -> None:
-    first = (workshop / "imported.txt").read_text(encoding="utf-8").splitlines()
+    for file in ("flowers.csv", "flowers.yaml"):
+        shutil.copy(workshop / file, tmp_path)
+    watching = tmp_path / "watching"
+    watching.mkdir()
+    (watching / "sitecustomize.py").write_text(WATCH, encoding="utf-8")
+    for line in workflow():
+        shell(line, tmp_path, path=str(watching))
+    first = (tmp_path / "imported.txt").read_text(encoding="utf-8").splitlines()
     assert first == [  # evaluate reads what the fit found, and needs neither
         "pandas show", "pandas fit", "pandas fit", "tensorflow predict", "tensorflow export",
         "pandas eject",
@@ -101,17 +131,17 @@ def test_what_reads_a_recipes_data_looks_at_it_before_tensorflow_is_imported(
 
 
 def test_commands_on_the_pages_of_their_subjects_are_those_of_the_workflow() -> None:
-    workflow = blocks("sh", "kbuilder check flowers.yaml\n").splitlines()
+    lines = blocks("sh", "kbuilder check flowers.yaml\n").splitlines()
     for shown in (
         blocks("sh", "kbuilder predict latest flowers.csv --output", "docs/predict.md"),
         blocks("sh", "kbuilder export latest exported/flowers\n", "docs/export.md"),
         blocks("sh", "kbuilder eject", "docs/export.md"),
         blocks("sh", "kbuilder serve", "docs/serve.md"),
     ):
-        assert shown.strip() in workflow
+        assert shown.strip() in lines
 
 
-def test_what_is_to_be_looked_up_is_printed(workshop: Path) -> None:
+def test_what_is_to_be_looked_up_is_printed(workshop: Path, run: Any) -> None:
     for line in blocks("sh", "kbuilder explain mlp").splitlines():
         assert run(line, workshop).stdout
     for line in blocks("sh", "kbuilder recipes list").splitlines():
@@ -122,39 +152,39 @@ def test_what_is_to_be_looked_up_is_printed(workshop: Path) -> None:
     assert (workshop / "recipe.schema.json").is_file()
 
 
-def test_the_overrides_shown_are_values_of_the_recipe(workshop: Path) -> None:
+def test_the_overrides_shown_are_values_of_the_recipe(workshop: Path, run: Any) -> None:
     for line in blocks("sh", "-o model.units=[64,64]").splitlines():
         checked = line.replace("kbuilder fit", "kbuilder check")
         assert run(checked, workshop).stdout == "flowers.yaml: no problem found.\n"
 
 
 @pytest.mark.slow
-def test_the_fit_on_two_devices_is_given_more_epochs_as_shown(workshop: Path) -> None:
+def test_the_fit_on_two_devices_is_given_more_epochs_as_shown(workshop: Path, run: Any) -> None:
     run(blocks("sh", "--devices 2"), workshop)
     run(blocks("sh", "--resume latest"), workshop)
     fits = sorted(workshop.glob("runs/flowers/*/history.csv"))
     assert int(fits[-1].read_text(encoding="utf-8").splitlines()[-1].partition(",")[0]) > 20
 
 
-def test_the_other_formats_are_written_line_by_line(workshop: Path) -> None:
+def test_the_other_formats_are_written_line_by_line(workshop: Path, run: Any) -> None:
     for line in blocks("sh", "--format onnx").splitlines():
         run(line, workshop)
     assert (workshop / "exported/flowers-onnx/1/model.onnx").is_file()
     assert (workshop / "exported/flowers-small/1/model.tflite").is_file()
 
 
-def test_a_column_is_kept_as_shown(workshop: Path) -> None:
+def test_a_column_is_kept_as_shown(workshop: Path, run: Any) -> None:
     run(blocks("sh", "--keep"), workshop)
     assert list(pd.read_csv(workshop / "kept.csv"))[:2] == ["petal_length", "label"]
 
 
-def test_the_export_answers_to_the_code_shown(workshop: Path) -> None:
+def test_the_export_answers_to_the_code_shown(workshop: Path, run: Any) -> None:
     (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
     answer = run("python ask.py", workshop).stdout
     assert answer.startswith("[b'setosa'] [0."), answer
 
 
-def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
+def test_the_server_answers_to_the_line_shown(workshop: Path, run: Any) -> None:
     serve = blocks("sh", "kbuilder serve", "docs/serve.md").strip()
     ask = blocks("sh", "curl -d").strip()
     words = [str(Path(sys.executable).with_name("kbuilder")), *serve.split()[1:], "--port", "0"]
@@ -167,7 +197,7 @@ def test_the_server_answers_to_the_line_shown(workshop: Path) -> None:
     assert prediction["label"] == "setosa"
 
 
-def test_the_python_shown_runs(workshop: Path) -> None:
+def test_the_python_shown_runs(workshop: Path, run: Any) -> None:
     code = blocks("python", "run.predict_file(") + blocks("python", "run.predictions(")
     code += blocks("python", "kb.build(")
     (workshop / "recipe.py").write_text(code, encoding="utf-8")
@@ -178,7 +208,8 @@ def test_the_python_shown_runs(workshop: Path) -> None:
     assert (workshop / "exported/flowers/2").is_dir()
 
 
-def test_what_is_said_of_extending_works(workshop: Path) -> None:
+@pytest.mark.slow
+def test_what_is_said_of_extending_works(workshop: Path, run: Any) -> None:
     (workshop / "plugins/architectures").mkdir(parents=True)
     network = blocks("python", "class Strand(Spec)")
     (workshop / "plugins/architectures/strand.py").write_text(network, encoding="utf-8")
@@ -205,7 +236,7 @@ def test_what_is_said_of_extending_works(workshop: Path) -> None:
     assert "__main__:tower" in used.read_text()
 
 
-def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> None:
+def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path, run: Any) -> None:
     environment = Path(sys.executable).parents[1]
     if not (environment / ".installed").is_file():
         pytest.skip(f"{environment} was not made by make, so `make demo` would make another")
@@ -219,7 +250,7 @@ def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path) -> No
     assert "kbuilder export runs/digits-cnn/" in done.stderr
 
 
-def test_the_first_screen_is_what_is_printed(tmp_path: Path) -> None:
+def test_the_first_screen_is_what_is_printed(tmp_path: Path, run: Any) -> None:
     rows = real("adult-train.csv")
     (tmp_path / "adult.yaml").write_text(blocks("yaml", "# adult.yaml"), encoding="utf-8")
     shutil.copy(rows, tmp_path)
@@ -230,7 +261,7 @@ def test_the_first_screen_is_what_is_printed(tmp_path: Path) -> None:
         assert re.search(pattern(line), printed, flags=re.DOTALL), f"{line}\n\n{printed}"
 
 
-def test_the_mistake_shown_is_what_is_printed(tmp_path: Path) -> None:
+def test_the_mistake_shown_is_what_is_printed(tmp_path: Path, run: Any) -> None:
     recipe = blocks("yaml", "# adult.yaml").replace("}\n", ", droput: 0.1}\n")
     recipe = recipe.replace('missing: ["?"], droput: 0.1}', 'missing: ["?"]}')
     (tmp_path / "adult.yaml").write_text(recipe, encoding="utf-8")
@@ -242,7 +273,7 @@ def test_the_mistake_shown_is_what_is_printed(tmp_path: Path) -> None:
     assert re.search(pattern(shown), done.stderr, flags=re.DOTALL), done.stderr
 
 
-def test_completion_of_the_shell_is_offered(tmp_path: Path) -> None:
+def test_completion_of_the_shell_is_offered(tmp_path: Path, run: Any) -> None:
     script = run("_KBUILDER_COMPLETE=bash_source kbuilder", tmp_path).stdout
     assert "_kbuilder_completion" in script
     assert (

@@ -51,6 +51,7 @@ def test_the_stub_is_that_of_the_schema_classes() -> None:
     assert (ROOT / "kbuilder/py.typed").exists()
 
 
+@pytest.mark.slow
 def test_mypy_takes_what_kbuilder_takes_and_finds_slips(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -190,9 +190,8 @@ def verify(folder: Path) -> float:
     """
     described = exports.described(folder)
     format = catalog.find(FORMATS, described["format"])
-    command = [sys.executable, "-I", VERIFY, inspect.getfile(format), exports.__file__, str(folder)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+        done = run([VERIFY, inspect.getfile(format), exports.__file__, str(folder)])
     except subprocess.TimeoutExpired:
         raise ExportError(f"the export did not answer its examples in {SECONDS} s.") from None
     try:
@@ -211,3 +210,13 @@ def verify(folder: Path) -> float:
             "Nothing was left behind."
         )
     return float(result["difference"])
+
+
+def run(program: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a file of Python and its arguments in a process of its own.
+
+    Raises:
+        subprocess.TimeoutExpired: if it takes longer than `SECONDS`.
+    """
+    command = [sys.executable, "-I", *program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

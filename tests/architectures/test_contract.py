@@ -151,7 +151,14 @@ class Built:
         return answers_of(self.model, self.form)
 
 
-@pytest.fixture(scope="module", params=TRIED, ids="-".join)
+# Whose layers a smaller one has too: resnet20, lenet5, cnn.
+LARGE = ("googlenet", "pretrained", "resnet18", "resnet50", "vgg11")
+PARAMS = [
+    pytest.param(case, marks=[pytest.mark.slow] if case[0] in LARGE else []) for case in TRIED
+]
+
+
+@pytest.fixture(scope="module", params=PARAMS, ids="-".join)
 def built(request: pytest.FixtureRequest) -> Built:
     """An architecture on two logical devices, for all tests of it."""
     import keras

@@ -68,6 +68,7 @@ def test_each_part_takes_its_form_and_other_networks_refuse_videos() -> None:
     assert said.startswith("model.image: the input of cnn is 8 × 8, and 4 poolings by 2 need")
 
 
+@pytest.mark.slow
 def test_the_direction_of_a_dot_is_learned_and_answered_alike_everywhere(tmp_path: Path) -> None:
     videos, labels = moving(360, side=8)
     clips = [video[: 4 + row % 3] for row, video in enumerate(videos)]

@@ -35,6 +35,7 @@ def orders(rows: int, seed: int) -> Examples:
     return text, answer[:, None].astype(np.float32)
 
 
+@pytest.mark.slow
 def test_a_transformer_learns_an_order_that_a_bag_of_words_cannot() -> None:
     dense = {"units": 32, "activation": "relu"}
     bag = kb.Sequential(layers=[{"embedding": 16}, "global_average_pooling1d", {"dense": dense}])

@@ -104,6 +104,7 @@ def test_a_saved_network_answers_alike_and_still_draws(name: str, tmp_path: Path
     assert not np.array_equal(training(again, batch), again(batch))
 
 
+@pytest.mark.slow
 def test_xla_compiles_all_of_them() -> None:
     import tensorflow as tf
 
@@ -219,6 +220,7 @@ def test_a_shift_is_by_whole_pixels_of_each_side() -> None:
     assert kb.Shift(height=0.29, width=0).pixels(100, 100) == (29, 0)
 
 
+@pytest.mark.slow
 def test_one_seed_gives_one_fit_whose_export_draws_nothing(tmp_path: Path) -> None:
     """`export` itself compares the answers."""
     from tensorflow.core.protobuf.saved_model_pb2 import SavedModel

@@ -184,6 +184,7 @@ def test_a_fit_that_is_stopped_says_how_to_go_on_with_its_code(
 
 
 @pytest.mark.parametrize("number", CODES)
+@pytest.mark.slow
 def test_a_fit_that_is_stopped_leaves_what_to_go_on_from(
     stopped: dict[int, Any], number: int
 ) -> None:

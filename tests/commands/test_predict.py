@@ -306,6 +306,7 @@ def test_five_times_the_rows_take_no_more_memory(folder: Path, fitted: Any) -> N
     assert most[3] - most[2] < 30, most
 
 
+@pytest.mark.slow
 def test_on_a_terminal_a_bar_tells_how_far_it_has_come(folder: Path, fitted: Any) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", SMALL, "predict", str(fitted("mixed").path)]

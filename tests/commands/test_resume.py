@@ -156,6 +156,7 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped"])
+@pytest.mark.slow
 def test_of_a_damaged_checkpoint_the_one_before_leads_to_the_very_model(
     damage: str, ended: Ended, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,14 +183,21 @@ def test_more_epochs_of_a_finished_run_are_those_of_a_longer_fit(
     ended: Ended, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ended.folder)
-    before = {name: Path("undisturbed", name).stat() for name in files_below(Path("undisturbed"))}
+
+    def written() -> dict[str, tuple[int, ...]]:
+        """Which files there are, and when each was written; not when it was read."""
+        stats = {name: Path("undisturbed", name).stat() for name in names}
+        return {name: (it.st_ino, it.st_mtime_ns, it.st_ctime_ns) for name, it in stats.items()}
+
+    names = files_below(Path("undisturbed"))
+    before = written()
     more = ["-o", "training.epochs=7"]
     assert call("fit", "answers.yaml", "--run-dir", "longer", *more)[0] == 0
     code, _, err = call("fit", "--resume", "undisturbed", *more, "--run-dir", "extended")
     assert code == 0
     assert said(err)[0] == "resuming undisturbed after epoch 5"
     assert_equal(Path("extended"), Path("longer"))
-    assert before == {name: Path("undisturbed", name).stat() for name in before}
+    assert before == written()
 
 
 def test_a_schedule_that_spans_the_new_epochs_too_is_said(call: Call) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from forking import PROGRAM, Forks
 from shared import Call
 
 import kbuilder as kb
@@ -71,15 +70,16 @@ def test_no_verb_prints_a_control_character(recipe: str, call: Call) -> None:
     assert b'"two\\nlines"' in log
 
 
-def test_predictions_on_stdout_are_those_of_the_file_byte_for_byte(recipe: str, call: Call) -> None:
+def test_predictions_on_stdout_are_those_of_the_file_byte_for_byte(
+    recipe: str, call: Call, forked: Forks
+) -> None:
     assert call("fit", recipe, "--run-dir", "run")[0] == 0
-    command = [sys.executable, "-m", "kbuilder", "predict", "run", "rows.csv"]
-    printed = subprocess.run(command, capture_output=True, check=True)
+    printed = forked([PROGRAM, "predict", "run", "rows.csv"])
     code, _, err = call("predict", "run", "rows.csv", "--output", "out.csv")
     assert code == 0
-    assert printed.stdout == Path("out.csv").read_bytes()
-    assert b"\\x1b[31mred" in printed.stdout
-    assert CONTROL.search(printed.stdout + printed.stderr) is None
+    assert printed.stdout.encode() == Path("out.csv").read_bytes()
+    assert "\\x1b[31mred" in printed.stdout
+    assert CONTROL.search((printed.stdout + printed.stderr).encode()) is None
     assert err.startswith(
         "Warning: classes have control characters: '\\x1b[31mred', 'be\\x07ll', '\\x9b2J'. "
         "Predicted CSV shows them as escapes; Parquet, the Python API and the server keep them.\n"
@@ -99,7 +99,7 @@ def test_words_that_a_spreadsheet_takes_as_formulas_are_made_words_on_request() 
     assert to_csv(frame, False).startswith(b"=1+1,-1.5\n+a,-1.5\n")
 
 
-def test_the_option_reaches_both_ways_out(tmp_path: Path, call: Call) -> None:
+def test_the_option_reaches_both_ways_out(tmp_path: Path, call: Call, forked: Forks) -> None:
     frame = pd.DataFrame({"x": np.random.default_rng(0).random(60), "y": ["=1", "@2"] * 30})
     frame.to_csv("rows.csv", index=False)
     Path("r.yaml").write_text("data: {source: csv, path: rows.csv, target: y}\n")
@@ -107,8 +107,7 @@ def test_the_option_reaches_both_ways_out(tmp_path: Path, call: Call) -> None:
     assert call("predict", "run", "rows.csv", "--output", "out.csv", "--safe-csv")[0] == 0
     safe = Path("out.csv").read_text()
     assert {line.partition(",")[0] for line in safe.splitlines()[1:]} <= {"'=1", "'@2"}
-    command = [sys.executable, "-m", "kbuilder", "predict", "run", "rows.csv", "--safe-csv"]
-    assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == safe
+    assert forked([PROGRAM, "predict", "run", "rows.csv", "--safe-csv"]).stdout == safe
 
 
 @pytest.mark.parametrize("name", ["Sepal.Length", "a.b.c", ".", "two\nlines"])

@@ -189,6 +189,7 @@ def test_rows_without_weights_are_evaluated_alike_and_that_is_said(
     assert run.evaluate("rows.json", verbose=False) == run.evaluate(table, verbose=False)
 
 
+@pytest.mark.slow
 def test_equal_weights_are_no_weights_bit_for_bit() -> None:
     table = frame().assign(w=0.1)
     runs = [

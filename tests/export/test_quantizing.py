@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import message
+from shared import message, mostly_slow
 
 import kbuilder as kb
 from kbuilder.errors import CallError, ExportError, RunError
@@ -45,7 +45,9 @@ def described(version: Path) -> dict[str, Any]:
     return json.loads((version / "assets.extra" / "kbuilder.json").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("to", "share"), [("float16", 0.7), ("int8", 0.6)])
+@pytest.mark.parametrize(
+    ("to", "share"), mostly_slow([("float16", 0.7), ("int8", 0.6)], ("int8", 0.6))
+)
 def test_what_is_lost_is_measured_on_the_validation_rows(
     to: str, share: float, run: kb.Run, capfd: pytest.CaptureFixture[str]
 ) -> None:

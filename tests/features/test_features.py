@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from shared import encoded, picture
+from shared import encoded, mostly_slow, picture
 
 from kbuilder import catalog, preprocessing
 from kbuilder.columns import Columns, Target, from_instances, to_instances
@@ -89,6 +89,7 @@ FIELDS: dict[tuple[str, int], dict[str, object]] = {
     ("text", 3): {"subwords": 3},
 }
 CASES = [(kind, place) for kind, examples in VALUES.items() for place in range(len(examples))]
+QUICK = [case for case in CASES if case not in (("text", 1), ("text", 2), ("text", 3))]
 
 
 def learned(kind: str, place: int) -> tuple[Columns, Table]:
@@ -107,7 +108,7 @@ def test_every_kind_is_tried() -> None:
     assert tuple(sorted(VALUES)) == catalog.names("features")
 
 
-@pytest.mark.parametrize(("kind", "place"), CASES)
+@pytest.mark.parametrize(("kind", "place"), mostly_slow(CASES, *QUICK))
 def test_eagerly_in_a_function_and_in_tf_data_the_tensors_are_equal(kind: str, place: int) -> None:
     import tensorflow as tf
 

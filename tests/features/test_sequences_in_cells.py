@@ -109,6 +109,7 @@ def test_the_server_reads_a_text_of_steps_as_predict_does(
     np.testing.assert_array_equal(found, array(read, dtype))
 
 
+@pytest.mark.slow
 def test_a_table_of_them_is_fitted_predicted_and_served_alike(tmp_path: Path) -> None:
     frame = pd.DataFrame({"s": SEQUENCES["blanks"], "y": Y})
     frame.to_csv("rows.csv", index=False)

@@ -95,6 +95,7 @@ def test_every_way_to_write_a_row_has_one_answer(run: kb.Run) -> None:
     np.testing.assert_allclose(probabilities(run, longer), probabilities(run, last), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_server_takes_ragged_rows_in_each_protocol(run: kb.Run) -> None:
     server, rows = Exported(run.export(Path("served"))), ROWS[200:205]
     wanted = probabilities(run, [*rows, []])

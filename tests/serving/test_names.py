@@ -18,7 +18,7 @@ from bad import real
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from serving_process import Served
-from shared import ODD
+from shared import ODD, mostly_slow
 from sklearn.datasets import load_iris
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from tritonclient import http
@@ -78,7 +78,7 @@ class Kept(NamedTuple):
     probabilities: np.ndarray
 
 
-@pytest.fixture(scope="module", params=TABLES)
+@pytest.fixture(scope="module", params=mostly_slow(TABLES, "iris"))
 def kept(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kept]:

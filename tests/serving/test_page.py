@@ -19,7 +19,7 @@ import pytest
 from halting import HANG
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from shared import ODD, encoded, picture
+from shared import ODD, encoded, mostly_slow, picture
 
 KINDS = ("mixed", "several", "text", "files")
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -276,7 +276,7 @@ def copied(page: Page, folder: Path, **environment: str) -> dict[str, Any]:
     return dict(one)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", mostly_slow(KINDS, "mixed", "files"))
 def test_what_is_copied_gives_the_answer(
     opened: Opened, address: str, tmp_path: Path, kind: str
 ) -> None:
@@ -303,7 +303,7 @@ def test_a_long_row_is_copied_as_a_file(opened: Opened, tmp_path: Path) -> None:
     assert copied(page, tmp_path) == json.loads(page.locator("#answer pre").inner_text())
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", mostly_slow(KINDS, "several", "files"))
 @pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_is_wider_than_the_window(opened: Opened, kind: str, width: int) -> None:
     page = opened(kind, viewport={"width": width, "height": 700})

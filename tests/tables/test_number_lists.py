@@ -184,6 +184,7 @@ def test_cells_of_pixels_are_pictures_of_the_shape_that_is_written() -> None:
         Image(shape=(8, 6, 5))
 
 
+@pytest.mark.slow
 def test_a_table_of_pixels_is_fitted_and_read_alike_everywhere(tmp_path: Path) -> None:
     pixels = np.clip(RANDOM.normal(60, 20, (80, 6, 6)), 0, 255).astype(int)
     names = np.array(["left", "right"])[LABELS[:80]]

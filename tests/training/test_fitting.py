@@ -63,6 +63,7 @@ def test_two_fits_with_one_seed_give_equal_weights(kind: str, digests: dict[str,
     assert digest(kind, "again") == digests[kind]
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_weights(digests: dict[str, str]) -> None:
     recipe = wide("mlp")
     other = recipe.model_copy(update={"training": kb.Training(epochs=2, batch_size=16, seed=12)})

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import Field
+from shared import mostly_slow
 
 import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
@@ -153,6 +154,7 @@ def test_a_fit_goes_on_in_its_second_phase_with_the_optimizer_of_that(
 
 
 @pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.slow
 def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Path) -> None:
     plan = kb.Plan(jit=jit, steps_per_execution=4)
     undisturbed = fit(tmp_path / "one", schedule=Telling(), plan=plan)
@@ -163,6 +165,7 @@ def test_several_steps_in_one_call_are_gone_on_with_too(jit: bool, tmp_path: Pat
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), plan=again))
 
 
+@pytest.mark.slow
 def test_a_function_for_whole_batches_alone_changes_no_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,7 +177,7 @@ def test_a_function_for_whole_batches_alone_changes_no_bit(
     assert_equal(both, fit(tmp_path / "two", "pictures", epochs=2))
 
 
-@pytest.mark.parametrize("name", ["adafactor", "ftrl", "muon"])
+@pytest.mark.parametrize("name", mostly_slow(["adafactor", "ftrl", "muon"], "ftrl"))
 def test_the_optimizer_goes_on_where_it_stood(name: str, tmp_path: Path) -> None:
     undisturbed = fit(tmp_path / "one", schedule=Telling(), optimizer=name, epochs=2)
     with pytest.raises(Interrupted):
@@ -182,6 +185,7 @@ def test_the_optimizer_goes_on_where_it_stood(name: str, tmp_path: Path) -> None
     assert_equal(undisturbed, fit(tmp_path / "two", schedule=Telling(), optimizer=name, epochs=2))
 
 
+@pytest.mark.slow
 def test_more_epochs_are_those_of_a_longer_fit(tmp_path: Path) -> None:
     longer = fit(tmp_path / "one", "words", epochs=5)
     fit(tmp_path / "two", "words", epochs=2)

@@ -118,6 +118,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_a_state_survives_a_kill() -> None:
     recipe()
 

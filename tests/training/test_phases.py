@@ -118,6 +118,7 @@ def test_a_schedule_spans_each_phase() -> None:
     assert rates == pytest.approx([0.02, 0.01, 0.01, 0.0075, 0.005, 0.0025])
 
 
+@pytest.mark.slow
 def test_phases_and_their_rates_are_made_within_the_strategy_of_the_network() -> None:
     import tensorflow as tf
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
-from shared import built, message, mixed
+from shared import built, message, mixed, mostly_slow
 
 import kbuilder as kb
 from kbuilder.contracts import Phase, Signal
@@ -246,7 +246,7 @@ def test_batch_normalization_sees_the_rows_of_all_devices_or_of_the_first(sync: 
     np.testing.assert_allclose(2 * variance - 1, maps.var(axis=(0, 1, 2)), atol=1e-4)
 
 
-@pytest.mark.parametrize("left", [1, 2])
+@pytest.mark.parametrize("left", mostly_slow([1, 2], 1))
 def test_batch_normalization_alone_has_rows_in_a_last_step_too(left: int) -> None:
     apart = fit("pictures", 2, 40 + left, 17, epochs=1, sync_batchnorm=False)
     assert np.isfinite(np.concatenate([weight.ravel() for weight in apart[0]])).all()
