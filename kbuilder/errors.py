@@ -223,7 +223,7 @@ def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataErr
     """The error for data that is not there: what to download, from where, into which place."""
     mend = f"Get it from {origin} and put it there" if origin else "Put it there"
     return DataError(
-        f"there is no {path}. Expected {what}. {mend}, or name its place with "
+        f"there is no {path}. Expected {what}. {mend}, or give its path with "
         f"`-o {lines.dotted(key)}=…`.",
         key=key,
         suggestion=_neighbour(path),

@@ -129,7 +129,7 @@ def fit(
         data: What `prepare` gave for the same data, features and task; left out: it is done now.
         run_dir: Folder of the run, new or empty; left out: `runs/<recipe>/<time>`.
         smoke: Run every stage, on a few rows for one epoch.
-        devices: Share each step among so many GPUs, or parts of the CPU; left out: all GPUs.
+        devices: Share each step among so many GPUs, or logical CPU devices; left out: all GPUs.
         listeners: Called after each epoch; one that returns True ends the fit. See
             `kbuilder.contracts.Listener`.
         callbacks: Of Keras; those that a resumed fit may differ by are warned of.

@@ -55,7 +55,7 @@ def exported(path: Path) -> Iterator[Path]:
         RunError: if the run is incomplete or altered.
     """
     with TemporaryDirectory(prefix="kbuilder-") as folder:
-        place = Path(folder) / naming.called(path)
+        place = Path(folder) / naming.name_of(path)
         load(path).export(place)
         yield place
 

@@ -291,7 +291,7 @@ def learned(value: T | None) -> T:
         BuildError: if it is still open.
     """
     if value is None:
-        raise BuildError("a part is used before it was learned. Expected `learn` before.")
+        raise BuildError("a field is used before it was learned. Expected `learn` before.")
     return value
 
 

@@ -88,7 +88,7 @@ def test_a_missing_file_says_what_to_get_from_where_into_which_place(
     error = errors.missing_file(Path("a.csv"), origin, ("data", "path"), "a CSV file")
     assert str(error) == (
         f"data.path: there is no a.csv. Expected a CSV file. {mend}, "
-        "or name its place with `-o data.path=…`."
+        "or give its path with `-o data.path=…`."
     )
 
 

@@ -217,7 +217,7 @@ def test_a_checkpoint_that_is_altered_with_its_hash_is_refused_in_words(
     training = "training: {epochs: 2, early_stopping: {patience: 3}}\n"
     recipe.write_text(recipe.read_text() + training)
     assert call("fit", recipe, "--run-dir", "run")[0] == 0
-    [path] = checkpoints.found(Path("run/checkpoints"))
+    [path] = checkpoints.find(Path("run/checkpoints"))
     kept = checkpoints.read(path)
     state, arrays = dict(kept.state), dict(kept.arrays)
     if way == "standing":

@@ -54,7 +54,7 @@ class LeNet5(ImageNetwork):
             given = getattr(self, field)
             if self.version == 1998 and given != expected:
                 raise refuse(
-                    (field,), f"the version of 1998 has its own parts. Expected no {field}, or "
+                    (field,), f"the version of 1998 has its own layers. Expected no {field}, or "
                     "`version: modern`", given,
                 )  # fmt: skip
         return self

@@ -57,5 +57,7 @@ class Branches(Block):
             )
         masks = [mask for _, mask in pairs]
         if any(one is not masks[0] for one in masks):
-            raise PaddingError(f"its lists give steps that are padding in unlike places: {INSTEAD}")
+            raise PaddingError(
+                f"its lists give steps that are padding at different positions: {INSTEAD}"
+            )
         return getattr(keras.layers, self.merge.capitalize())()(outputs), masks[0]

@@ -26,7 +26,7 @@ from kbuilder.console import echo
     "--devices",
     type=click.IntRange(1),
     metavar="N",
-    help="Share each step among N GPUs, or among N parts of the CPU. [all GPUs]",
+    help="Share each step among N GPUs, or among N logical CPU devices. [all GPUs]",
 )
 @options.as_json
 @options.plugins
@@ -79,7 +79,7 @@ def fit(
         return
     echo(verdict(run.metrics))
     echo(f"run: {run.path}")
-    places = (run.path, run.path / "examples.json", f"exported/{naming.called(run.path)}")
+    places = (run.path, run.path / "examples.json", f"exported/{naming.name_of(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
     echo(
         f"Next:\n  kbuilder predict {path} {examples}\n  kbuilder export {path} {exported}",

@@ -87,7 +87,7 @@ class Array(Spec):
     raw_shape: Shape | None = None
     """Shape of one row as it comes, where `shape` is another; learned."""
     indicator: bool | None = None
-    """Whether further places of the last axis say what is missing; left out: if any training value
+    """Whether further channels say what is missing; left out: if any training value
     is."""
     bounds: tuple[Numbers, Numbers] | None = None
     """The least and the greatest values, beyond which a value counts as the nearest of them; left
@@ -193,7 +193,9 @@ class Array(Spec):
             flat = flat.astype(np.float32).astype(np.float64)
             found = [scaling(column[~np.isnan(column)]) for column in flat.T]
         scales = tuple(one.scale or 1.0 for one in found)
-        of = f"at each of {shape[-1]} places of the last axis" if each else "of all training values"
+        of = (
+            f"at each of {shape[-1]} indices of the last axis" if each else "of all training values"
+        )
         far = np.concatenate([one.far for one in found])
         bounds = {"bounds": Choice(_bounds(found), why_far(far))} if len(far) else {}
         return {

@@ -227,7 +227,7 @@ class Category(Spec):
     def describe(self) -> str:
         if self.hash:
             return f"{HASHED}, one-hot where embedding is 0"
-        return "the place in [missing, unknown, *vocabulary], one-hot where embedding is 0"
+        return "the index in [missing, unknown, *vocabulary], one-hot where embedding is 0"
 
     def numeric(self, integers: str) -> Numeric | None:
         """Whole numbers, of which the least possible one is a missing value; or the slots."""

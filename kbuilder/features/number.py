@@ -238,7 +238,7 @@ class Number(Spec):
     def describe(self) -> str:
         if self.bins:
             return (
-                "the place among [missing, below the first edge, from it to the second, …, from "
+                "the index among [missing, below the first edge, from it to the second, …, from "
                 "the last on], edges being those of bins, if it has any; one-hot, or through an "
                 "embedding"
             )

@@ -306,7 +306,7 @@ class Text(Spec):
         if self.ngrams > 1:
             split += f"; groups of up to {self.ngrams} words, a blank between them, count as words"
         ends = {
-            "int": "the places of the words in [padding, unknown, *vocabulary], cut or padded to "
+            "int": "the indices of the words in [padding, unknown, *vocabulary], cut or padded to "
             "length",
             "multi_hot": "1 for each word of the vocabulary that comes, else 0",
             "count": "how often each word of the vocabulary comes",

@@ -162,7 +162,7 @@ class Tokens(Spec):
     def describe(self) -> str:
         of = "what is missing" if self._padding is None else f"{self._padding} or what is missing"
         return (
-            f"the places of the numbers in [padding, unknown, *vocabulary], without {of} at both "
+            f"the indices of the numbers in [padding, unknown, *vocabulary], without {of} at both "
             f"ends, of more than {self.length} the last, padded on the right"
         )
 

@@ -186,12 +186,12 @@ def _check_rank(
     wanted = " or ".join(INPUTS.get(rank, f"{rank} axes") for rank in ranks)
     raise BuildError(
         f"{title((*place, index), name)} expects {wanted}; its input here is {described(x)}."
-        f"{_mend(layers, index, ranks, x, place)}",
+        f"{_fix(layers, index, ranks, x, place)}",
         key=(*place, index),
     )
 
 
-def _mend(layers: Sequence[Layer], index: int, ranks: tuple[int, ...], x: Any, place: Key) -> str:
+def _fix(layers: Sequence[Layer], index: int, ranks: tuple[int, ...], x: Any, place: Key) -> str:
     """What to write instead, where it is plain from the layers."""
     [name] = layers[index]
     before = next(iter(layers[index - 1])) if index else ""

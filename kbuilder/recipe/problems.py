@@ -44,7 +44,7 @@ EXPECTED = {
 }
 
 
-# Errors that come of what `mended` took out, when the rest is checked again.
+# Errors that come of what `without` took out, when the rest is checked again.
 CONSEQUENCES = ("missing", "missing_name", "too_short")
 
 # How the names of types begin that pydantic puts into the way to a value.
@@ -177,7 +177,7 @@ def _expected(error: Any) -> str:
     return " or ".join([first, *(text.removeprefix("Expected ") for text in others)])
 
 
-def mended(rest: dict[str, Any], data: dict[str, Any], errors: list[dict[str, Any]]) -> Any:
+def without(rest: dict[str, Any], data: dict[str, Any], errors: list[dict[str, Any]]) -> Any:
     """A copy of `rest` without the values at fault, with a stand-in for what is required.
 
     Args:

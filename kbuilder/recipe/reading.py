@@ -102,7 +102,7 @@ def _validate(
             fresh = [item for item in fresh if item["type"] not in problems.CONSEQUENCES]
         found.extend(problems.explain(item, data, origin) for item in fresh)
         told.update(item["loc"] for item in details)
-        rest, again = problems.mended(rest, data, details), True
+        rest, again = problems.without(rest, data, details), True
         if rest in tried:
             return None
         tried.append(rest)

@@ -41,7 +41,7 @@ class Checkpoint:
     state: Mapping[str, Any]
 
 
-def found(folder: Path) -> list[Path]:
+def find(folder: Path) -> list[Path]:
     """The checkpoints of a folder, newest first; whether they are sound is not looked at."""
     paths = [path for path in folder.glob("epoch-*.npz") if NAME.fullmatch(path.name)]
     return sorted(paths, key=lambda path: (position(path), path.name), reverse=True)
@@ -62,7 +62,7 @@ def newest(folder: Path, say: Callable[[str], None]) -> Checkpoint | None:
     Raises:
         RunError: if there are checkpoints, and all are damaged.
     """
-    paths = found(folder)
+    paths = find(folder)
     for path in paths:
         try:
             return read(path)
@@ -117,8 +117,8 @@ def write(folder: Path, checkpoint: Checkpoint, keep: int) -> Path:
             np.savez(file, **checkpoint.arrays, **{STATE: state})  # type: ignore[arg-type]
         final = folder / f"{stem}.{files.sha256(temporary)}.npz"
         files.settle(temporary, final)
-    before = [path for path in found(folder) if position(path) < position(final)]
-    for other in found(folder):
+    before = [path for path in find(folder) if position(path) < position(final)]
+    for other in find(folder):
         if other != final and other not in before[: keep - 1]:
             other.unlink(missing_ok=True)
     return final

@@ -52,7 +52,7 @@ def _title(recipe: Recipe) -> str:
     return Path(recipe.origin.name).stem if recipe.origin else "recipe"
 
 
-def called(path: Path) -> str:
+def name_of(path: Path) -> str:
     """What a run is called: by its recipe, or by the folder that the user named."""
     named = path.parent.parent != Path("runs")
     return path.name if named else path.parent.name

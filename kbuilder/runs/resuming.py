@@ -76,7 +76,7 @@ def folder(
     """
 
     def resumable(folder: Path, error: BaseException) -> bool:
-        kept = bool(checkpoints.found(folder / "checkpoints"))
+        kept = bool(checkpoints.find(folder / "checkpoints"))
         if kept and not isinstance(error, Interrupted):
             say(f"its last checkpoint is kept; resume by `{resume_command(path)}`")
         return kept

@@ -117,7 +117,7 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
 
 def _keep_newest(last: Path, folder: Path) -> None:
     """Put the newest checkpoint of a fit into the folder of its run."""
-    for path in checkpoints.found(last)[:1]:
+    for path in checkpoints.find(last)[:1]:
         folder.mkdir()
         try:
             os.link(path, folder / path.name)

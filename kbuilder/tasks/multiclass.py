@@ -85,7 +85,7 @@ class Multiclass(Spec):
         """The classes of a target that is one-hot."""
         if len(np.unique(_labels.place_of_one(column, values))) < 2:
             raise DataError(
-                f"the target {column!r} has its 1 at the same place in all rows. "
+                f"the target {column!r} has its 1 at the same index in all rows. "
                 "Expected at least two classes, so that there is something to tell apart.",
                 key=("data", "target"),
             )

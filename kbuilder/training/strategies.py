@@ -163,7 +163,7 @@ def _enough_rows(training: Training, devices: int, what: str) -> None:
 
 
 def _devices(count: int | None) -> list[str]:
-    """The devices to use: all GPUs, or so many of them; without GPUs, so many parts of the CPU."""
+    """The devices to use: all GPUs or so many; without GPUs, so many logical CPU devices."""
     import tensorflow as tf
 
     graphics = [f"GPU:{n}" for n in range(len(tf.config.list_physical_devices("GPU")))]

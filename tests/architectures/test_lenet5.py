@@ -108,7 +108,7 @@ def test_parts_of_the_modern_version_are_refused_in_that_of_1998(field: str, val
     [error] = caught.value.__context__.errors()
     assert error["loc"] == (field,)
     assert error["msg"] == (
-        f"the version of 1998 has its own parts. Expected no {field}, or `version: modern`"
+        f"the version of 1998 has its own layers. Expected no {field}, or `version: modern`"
     )
 
 

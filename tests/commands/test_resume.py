@@ -116,7 +116,7 @@ def said(err: str) -> list[str]:
 
 def after(folder: Path) -> str:
     """Where the newest checkpoint of a folder stands, in words."""
-    epoch, step = checkpoints.position(checkpoints.found(folder / "checkpoints")[0])
+    epoch, step = checkpoints.position(checkpoints.find(folder / "checkpoints")[0])
     return f"after epoch {epoch}" + (f", step {step}" if step else "")
 
 
@@ -165,7 +165,7 @@ def test_of_a_damaged_checkpoint_the_one_before_leads_to_the_very_model(
     assert ended[moment][2] == -signal.SIGKILL
     left = Path(f"{damage}.unfinished")
     shutil.copytree(f"{moment}.kept", left)
-    newest = checkpoints.found(left / "checkpoints")[0]
+    newest = checkpoints.find(left / "checkpoints")[0]
     content = bytearray(newest.read_bytes())
     content[len(content) // 2] ^= 1
     newest.write_bytes(content[: len(content) // 2] if damage == "truncated" else content)
@@ -470,7 +470,7 @@ def test_python_gives_the_rows_that_a_recipe_does_not_hold() -> None:
 
 def test_a_checkpoint_of_another_network_is_refused(small: Path, call: Call) -> None:
     folder = interrupt(small) / "checkpoints"
-    [path] = checkpoints.found(folder)
+    [path] = checkpoints.find(folder)
     one = checkpoints.read(path)
     arrays = {name: array for name, array in one.arrays.items() if name != "00000"}
     checkpoints.write(folder, checkpoints.Checkpoint(one.epoch, one.step, arrays, one.state), 1)

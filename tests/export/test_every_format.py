@@ -47,7 +47,7 @@ def refusal(name: str, kind: str) -> str | None:
         )
     if name == "keras" and kind == "two numbers":
         return (
-            "the network has parts that only kbuilder has: Maxout. Expected Keras's own layers "
+            "the network has layers that only kbuilder has: Maxout. Expected Keras's own layers "
             "alone, or --format saved_model, which needs no class of a layer."
         )
     return None

@@ -20,8 +20,8 @@ def test_each_place_of_the_last_axis_has_a_mean_and_a_deviation_of_the_values_th
     assert Array().learn("a", VALUES) == {
         "shape": Choice((2,), "2 training arrays of this shape"),
         "indicator": Choice(True, "1 training values missing"),
-        "mean": Choice((3.0, 3.0), "mean at each of 2 places of the last axis"),
-        "scale": Choice((2.0, 1.0), "standard deviation at each of 2 places of the last axis"),
+        "mean": Choice((3.0, 3.0), "mean at each of 2 indices of the last axis"),
+        "scale": Choice((2.0, 1.0), "standard deviation at each of 2 indices of the last axis"),
     }
     assert Array(rescale="together").learn("a", VALUES) == {
         "shape": Choice((2,), "2 training arrays of this shape"),

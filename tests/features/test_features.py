@@ -175,4 +175,4 @@ def test_the_embedded_tensor_has_the_form_that_is_promised(kind: str, place: int
 def test_a_feature_that_has_learned_nothing_says_so(kind: str) -> None:
     with pytest.raises(BuildError) as caught:
         catalog.find("features", kind)().layer()
-    assert str(caught.value) == "a part is used before it was learned. Expected `learn` before."
+    assert str(caught.value) == "a field is used before it was learned. Expected `learn` before."

@@ -41,7 +41,7 @@ def test_data_that_is_not_there_is_said_with_where_it_can_be_had(name: str) -> N
     with pytest.raises(kb.KBuilderError) as caught:
         source.load()
     assert str(caught.value).startswith(f"data.path: there is no {source.path}. Expected a")
-    assert f"Get it from {source.origin} and put it there, or name its place" in str(caught.value)
+    assert f"Get it from {source.origin} and put it there, or give its path" in str(caught.value)
 
 
 def test_no_path_leads_out_of_the_folder() -> None:

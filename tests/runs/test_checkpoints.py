@@ -39,7 +39,7 @@ def assert_whole(found: Checkpoint | None, number: int, step: int = 0) -> None:
 
 def names(folder: Path) -> list[str]:
     """The checkpoints of a folder without their hashes, newest first."""
-    return [path.name.partition(".")[0] for path in checkpoints.found(folder)]
+    return [path.name.partition(".")[0] for path in checkpoints.find(folder)]
 
 
 def spoil(path: Path, how: str) -> None:
@@ -157,7 +157,7 @@ def test_a_process_that_is_killed_leaves_the_newest_checkpoint_or_the_one_before
             continue
         assert found.epoch in (done, done + 1)
         assert_whole(found, found.epoch)
-        assert len(checkpoints.found(killed / str(n))) <= 3
+        assert len(checkpoints.find(killed / str(n))) <= 3
         seen.add((done, found.epoch - done))
     assert seen == {(0, 1), (1, 0), (1, 1), (2, 0), (2, 1), (3, 0), (3, 1), (4, 0)}
 
@@ -267,7 +267,7 @@ def test_of_two_at_one_step_the_later_file_stays(tmp_path: Path) -> None:
         one = checkpoint(3)
         state = {**one.state, "seconds": seconds}
         path = checkpoints.write(tmp_path, Checkpoint(3, 0, one.arrays, state), 2)
-        assert checkpoints.found(tmp_path) == [path]
+        assert checkpoints.find(tmp_path) == [path]
 
 
 @pytest.fixture

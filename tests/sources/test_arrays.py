@@ -70,7 +70,7 @@ def test_another_file_without_any_of_the_arrays_says_what_it_has() -> None:
 def test_a_file_that_is_not_there_says_so() -> None:
     assert message(DataError, source(path="nowhere.npz").load) == (
         "data.path: there is no nowhere.npz. Expected a .npz file. "
-        "Put it there, or name its place with `-o data.path=…`."
+        "Put it there, or give its path with `-o data.path=…`."
     )
 
 

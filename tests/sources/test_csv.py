@@ -41,7 +41,7 @@ def test_a_file_that_is_not_there_says_where_it_can_be_had(field: str) -> None:
     said = message(DataError, source(**{field: "nowhere.csv"}, origin="https://a.b").load)
     assert said == (
         f"data.{field}: there is no nowhere.csv. Expected a table, such as a CSV file. "
-        f"Get it from https://a.b and put it there, or name its place with `-o data.{field}=…`."
+        f"Get it from https://a.b and put it there, or give its path with `-o data.{field}=…`."
     )
 
 

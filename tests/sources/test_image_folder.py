@@ -284,7 +284,7 @@ def test_a_folder_that_is_not_there_says_so(field: str) -> None:
     put("images/cat/a.png")
     assert message(DataError, source(**{field: "nowhere"}, origin="https://a.b").load) == (
         f"data.{field}: there is no nowhere. Expected a folder of class folders. "
-        f"Get it from https://a.b and put it there, or name its place with `-o data.{field}=…`."
+        f"Get it from https://a.b and put it there, or give its path with `-o data.{field}=…`."
     )
 
 

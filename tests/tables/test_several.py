@@ -75,7 +75,7 @@ def test_a_pattern_that_no_file_has_says_so() -> None:
     said = message(DataError, source("s-*.csv", origin="https://a.b").load)
     assert said == (
         "data.path: there is no s-*.csv. Expected at least one file of this pattern. Get it from "
-        "https://a.b and put it there, or name its place with `-o data.path=…`."
+        "https://a.b and put it there, or give its path with `-o data.path=…`."
     )
 
 

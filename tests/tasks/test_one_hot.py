@@ -68,7 +68,7 @@ def test_what_cannot_be_classes_is_refused() -> None:
         "data.target: the target 'y' has 3 values per row. Expected 4 columns, one for each class."
     )
     assert message(DataError, Multiclass().learn, "y", ROWS[NUMBERS == 1]) == (
-        "data.target: the target 'y' has its 1 at the same place in all rows. "
+        "data.target: the target 'y' has its 1 at the same index in all rows. "
         "Expected at least two classes, so that there is something to tell apart."
     )
     assert message(DataError, Binary().learn, "y", ROWS) == (

@@ -229,7 +229,7 @@ def test_the_history_grows_with_the_epochs(tmp_path: Path) -> None:
 def test_a_checkpoint_is_written_in_the_midst_of_a_long_epoch(tmp_path: Path) -> None:
     often = kb.Checkpoints(every_minutes=1e-9, keep=100)
     fit(tmp_path, epochs=1, checkpoints=often)
-    names = [path.name.partition(".")[0] for path in checkpoints.found(tmp_path / "checkpoints")]
+    names = [path.name.partition(".")[0] for path in checkpoints.find(tmp_path / "checkpoints")]
     assert names[0] == "epoch-0001-step-000000"
     assert any(name.startswith("epoch-0000") for name in names)
 
@@ -237,7 +237,7 @@ def test_a_checkpoint_is_written_in_the_midst_of_a_long_epoch(tmp_path: Path) ->
 @pytest.mark.parametrize("setting", [None, kb.Checkpoints(keep=1)])
 def test_only_as_many_checkpoints_are_kept_as_are_asked_for(setting: Any, tmp_path: Path) -> None:
     fit(tmp_path, checkpoints=setting)
-    assert len(checkpoints.found(tmp_path / "checkpoints")) == (0 if setting is None else 1)
+    assert len(checkpoints.find(tmp_path / "checkpoints")) == (0 if setting is None else 1)
 
 
 def test_what_a_follower_goes_by_is_json(tmp_path: Path) -> None:

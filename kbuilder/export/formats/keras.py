@@ -44,7 +44,7 @@ class Keras:
         own = sorted(set(_own(model.get_config())))
         if own:
             raise ExportError(
-                f"the network has parts that only kbuilder has: {listed(own)}. Expected Keras's "
+                f"the network has layers that only kbuilder has: {listed(own)}. Expected Keras's "
                 "own layers alone, or --format saved_model, which needs no class of a layer."
             )
         described = {

@@ -117,7 +117,7 @@ class Keeper:
         self._signal = number
 
     def _none_yet(self) -> bool:
-        return self.folder is not None and not checkpoints.found(self.folder / "checkpoints")
+        return self.folder is not None and not checkpoints.find(self.folder / "checkpoints")
 
     def _put(self, checkpoint: Checkpoint) -> None:
         self._last = time.monotonic()
@@ -133,7 +133,7 @@ class Keeper:
         assert self._signal is not None
         if self.folder is None:
             raise Interrupted(self._signal, _position(*self._done), self.resume)
-        kept = checkpoints.found(self.folder / "checkpoints")
+        kept = checkpoints.find(self.folder / "checkpoints")
         if not kept:
             raise Interrupted(self._signal, _position(*self._done), None)
         at = _position(*checkpoints.position(kept[0]))
