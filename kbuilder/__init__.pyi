@@ -1164,6 +1164,7 @@ class Training(_Training):
         *,
         epochs: int = ...,
         batch_size: int | Literal["auto"] = ...,
+        order: Literal["auto", "rows", "blocks"] = ...,
         optimizer: _Spec | str | Mapping[str, Any] = ...,
         schedule: _Spec | str | Mapping[str, Any] | None = ...,
         early_stopping: _Spec | str | Mapping[str, Any] | None = ...,

@@ -31,7 +31,7 @@ from kbuilder.run import Run
 from kbuilder.runs import naming, resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.predicted_csv import controls_warning
-from kbuilder.training import fitting, phases, sizing, strategies
+from kbuilder.training import fitting, ordering, phases, sizing, strategies
 from kbuilder.training.listeners.board import Board
 from kbuilder.training.listeners.callbacks import Callbacks
 from kbuilder.training.listeners.history import History
@@ -85,13 +85,14 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
             network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
             placement.workers,
         )  # fmt: skip
+        training, ordered = ordering.choose(training, network.rows(data.rows["train"]))
         placement.synchronize(network.trained, training)
         steps = fitting.steps_per_epoch(data.rows["train"], training)
         network.compile(training.create_optimizer(steps))
     model = {**architectures, branches.SHARE: True} if shared else architectures
     recipe = recipe.model_copy(update={"model": model, "training": training})
     decisions = (*data.decisions, *chosen)
-    decisions += tuple(one for one in (placement.decision, sized) if one is not None)
+    decisions += tuple(one for one in (placement.decision, sized, ordered) if one is not None)
     return Prepared(recipe, decisions, data, network)
 
 

@@ -12,6 +12,7 @@ from kbuilder.columns import Arrays, Rows, shares
 from kbuilder.contracts import Task
 from kbuilder.recipe.balance import Balance, factors
 from kbuilder.recipe.training import Training
+from kbuilder.training.ordering import by_blocks, by_rows
 
 
 class Feed:
@@ -23,6 +24,7 @@ class Feed:
         weights: By output the weight of each row in the loss, (rows,); None: all weigh the same.
         seed: Seed of the order; None: the order of the rows, in every epoch.
         counted: The same in the metrics, where it is another than in the loss.
+        blocks: Whether the order is of blocks of rows.
     """
 
     def __init__(
@@ -32,11 +34,13 @@ class Feed:
         weights: Arrays | None = None,
         seed: int | None = None,
         counted: Arrays | None = None,
+        blocks: bool = False,
     ) -> None:
         self.arrays: tuple[Arrays, ...] = rows
         if weights is not None:
             self.arrays = (*rows, weights) if counted is None else (*rows, weights, counted)
         self.seed = seed
+        self.shuffled = by_blocks if blocks else by_rows
         self.rows = len(next(iter(rows[1].values())))
         self.resize(batch_size)
 
@@ -52,10 +56,9 @@ class Feed:
 
     def order(self, epoch: int) -> np.ndarray:
         """The numbers of the rows in the order of an epoch. (rows,) int32"""
-        order = np.arange(self.rows, dtype=np.int32)
-        if self.seed is not None:
-            np.random.default_rng((self.seed, epoch)).shuffle(order)
-        return order
+        if self.seed is None:
+            return np.arange(self.rows, dtype=np.int32)
+        return self.shuffled(self.rows, np.random.default_rng((self.seed, epoch)))
 
     def batch(self, epoch: int, step: int) -> np.ndarray:
         """The numbers of the rows of a step, both from 0."""
@@ -99,13 +102,13 @@ def training_feed(
         training: How the network is fitted.
         weights: How much each row counts, (rows,); None: all alike.
     """
-    size, seed = training.rows_per_step, training.seed
+    size, seed, blocks = training.rows_per_step, training.seed, training.order == "blocks"
     own = of_outputs(rows[1], weights)
     if training.balance == "none":
-        return Feed(rows, size, own, seed)
+        return Feed(rows, size, own, seed, blocks=blocks)
     ones = {output: np.ones(len(values), np.float32) for output, values in rows[1].items()}
     counted = class_weights(tasks, rows[1], weights, training.balance)
-    return Feed(rows, size, counted, seed, own or ones)
+    return Feed(rows, size, counted, seed, own or ones, blocks)
 
 
 def of_outputs(encoded: Arrays, weights: np.ndarray | None) -> Arrays | None:
