@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -113,10 +115,12 @@ def _key_of(recipe: Recipe) -> str | None:
     if named.origins(recipe):
         return None
     try:
-        found = sorted(recipe.data.files())
+        found = sorted(set(recipe.data.files()))
         if sum(file.stat().st_size for file in found) < LEAST:
             return None
-        held = [(str(file.absolute()), files.sha256(file)) for file in found]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            hashes = pool.map(files.sha256, found)
+            held = [(str(file.absolute()), one) for file, one in zip(found, hashes, strict=True)]
     except (OSError, KBuilderError):  # who reads it says so
         return None
     return _key(recipe, held)
@@ -139,10 +143,8 @@ def _kept(key: str, recipe: Recipe) -> Dataset | None:
 
 def _keep(data: Dataset, shelf: Shelf) -> None:
     """Write all of a data set but its prepared inputs, which lie there already."""
-    if any(
-        isinstance(feature, Pathed) and feature.takes_paths
-        for feature in data.columns.features.values()
-    ):
+    features = () if data.parts.train.files else data.columns.features.values()
+    if any(isinstance(feature, Pathed) and feature.takes_paths for feature in features):
         raise on_disk.UnkeptError("its files are not among those of the source")
     parts = {name: on_disk.save(table, shelf, name) for name, table in data.parts}
     targets = {

@@ -109,6 +109,11 @@ class ClassFolders(Spec):
         roots, field = self._roots(), "validation_path"
         return self._of_classes(field, roots) if field in roots else None
 
+    def files(self) -> Sequence[Path]:
+        """All files in the folders, also those that are not read."""
+        given = (self.path, self.validation_path, self.test_path)
+        return list(dict.fromkeys(file for path in given if path for file in walk(path)))
+
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """Files of another folder of class folders; of one folder, one file, or a pattern."""
         return self.gather([path], words, keep)

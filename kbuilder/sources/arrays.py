@@ -57,6 +57,13 @@ class Arrays(Spec):
             return train, None
         return train, read_npz(self.path, key, self.test_columns, "test_columns")
 
+    def files(self) -> Sequence[Path]:
+        """The file, or all arrays of its folder."""
+        if not is_npy(self.path):
+            return [self.path]
+        folder = self.path if self.path.is_dir() else self.path.parent
+        return [self.path] * self.path.is_file() + sorted(folder.glob("*.npy"))
+
     def read(self, path: Path, words: Words | None = None, keep: Keep = ()) -> Table:
         """The rows of another file: arrays named like the columns, or like those of this one."""
         table = read_npz(path, (), self.columns, "columns", another=True)

@@ -16,7 +16,7 @@ from kbuilder.tables.values import types
 
 
 class UnkeptError(Exception):
-    """A column holds what has no form on the disk: sets, lists, encoded images."""
+    """A column holds what has no form on the disk: sets, lists."""
 
 
 def save(table: Table, shelf: Shelf, name: str) -> dict[str, Any]:
@@ -74,6 +74,8 @@ def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
         return {"words": name, "places": shelf.put(f"{name}-places", values.codes)}
     if values.dtype != object:
         return {"values": shelf.put(name, values)}
+    if values.ndim == 1 and types(values) <= {bytes, type(None)}:
+        return _save_files(values, shelf, name)
     if values.ndim > 1 or not types(values) <= {str, type(None)}:
         raise UnkeptError(name)
     _save_words(values, shelf, name)
@@ -83,10 +85,35 @@ def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
 def _load(folder: Path, about: dict[str, Any]) -> np.ndarray:
     if "values" in about:
         return cache.load(folder, about["values"])
+    if "files" in about:
+        return _load_files(folder, about)
     words = _load_words(folder, about["words"])
     if "places" not in about:
         return words
     return DictionaryArray.of(cache.load(folder, about["places"]), words)
+
+
+def _save_files(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
+    """Write what files hold, one after the other, and how long each is; -1: it is missing."""
+    held = values.tolist()
+    sizes = np.array([-1 if one is None else len(one) for one in held], np.int64)
+    content = shelf.empty(name, (int(sizes.clip(0).sum()),), np.uint8)
+    end = 0
+    for one in held:
+        start, end = end, end + len(one or b"")
+        content[start:end] = np.frombuffer(one or b"", np.uint8)
+    return {"files": name, "sizes": shelf.put(f"{name}-sizes", sizes)}
+
+
+def _load_files(folder: Path, about: dict[str, Any]) -> np.ndarray:
+    content, sizes = cache.load(folder, about["files"]), cache.load(folder, about["sizes"])
+    ends = np.cumsum(sizes.clip(0)).tolist()
+    values = np.empty(len(sizes), dtype=object)
+    start = 0
+    for row, (size, end) in enumerate(zip(sizes.tolist(), ends, strict=True)):
+        values[row] = None if size < 0 else content[start:end].tobytes()
+        start = end
+    return values
 
 
 def _save_words(words: np.ndarray, shelf: Shelf, name: str) -> None:

@@ -75,7 +75,8 @@ def expect_equal(one: Dataset, other: Dataset) -> None:
             assert inner.keys() == outer.keys()
             assert all(np.array_equal(inner[key], outer[key]) for key in inner)
             assert all(inner[key].dtype == outer[key].dtype for key in inner)
-        assert np.array_equal(one.weights[name], other.weights[name])
+        weights = (one.weights.get(name, 0), other.weights.get(name, 0))
+        assert np.array_equal(*weights)
 
 
 def test_rows_are_prepared_once_and_are_those_of_a_fit_without_a_cache(
@@ -191,6 +192,47 @@ def test_pictures_and_rows_of_no_file_are_not_kept(read: list[Path]) -> None:
     assert len(frame) == 30
     kb.prepare(kb.Recipe(data=kb.Sklearn(name="iris")))
     assert cache.entries() == []
+
+
+def test_pictures_of_a_folder_are_decoded_once(
+    read: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for part, count in (("train", 24), ("test", 6)):
+        for n in range(count):
+            folder = Path("pictures", part, "ab"[n % 2])
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{n}.png").write_bytes(encoded(picture(n)))
+    given = kb.Recipe(data=kb.ImageFolder(path="pictures"))
+    data = kb.prepare(given)
+    begun = store.look(given)
+    assert begun.kept is not None
+    expect_equal(data, begun.kept)
+    assert all(np.array_equal(a["image"], b["image"]) for (_, a), (_, b) in
+               zip(data.parts, begun.kept.parts, strict=True))  # fmt: skip
+    with monkeypatch.context() as without:
+        without.setenv(cache.FOLDER, cache.NONE)
+        expect_equal(kb.prepare(given), begun.kept)
+    Path("pictures", "train", "a", "0.png").write_bytes(encoded(picture(99)))
+    assert looked(given)
+
+
+@pytest.mark.parametrize("form", ["npz", "npy", "folder"])
+def test_arrays_are_prepared_once(read: list[Path], form: str) -> None:
+    x = np.random.default_rng(0).normal(size=(50, 4, 3))
+    y = np.arange(50) % 2
+    np.savez("rows.npz", x=x, y=y)
+    Path("arrays").mkdir()
+    np.save("arrays/x.npy", x)
+    np.save("arrays/y.npy", y)
+    path = {"npz": "rows.npz", "npy": "arrays/x.npy", "folder": "arrays"}[form]
+    given = kb.Recipe(data=kb.Arrays(path=path, columns={"x": "x", "y": "y"}, target="y"))
+    data = kb.prepare(given)
+    begun = store.look(given)
+    assert begun.kept is not None
+    expect_equal(data, begun.kept)
+    np.savez("rows.npz", x=x, y=y[::-1])
+    np.save("arrays/y.npy", y[::-1])
+    assert looked(given)
 
 
 def test_a_few_rows_are_not_kept(read: list[Path]) -> None:
