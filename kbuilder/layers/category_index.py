@@ -45,14 +45,9 @@ class CategoryIndex(keras.layers.Layer):
 
     @property
     def table(self) -> Any:
-        """The place of each value that is known or missing; made when it is first looked up."""
+        """`places`, to look up; made when it is first asked."""
         if self._table is None:
-            places: dict[Any, int] = {value: at for at, value in enumerate(self.vocabulary, 2)}
-            absent: list[Any] = [MISSING_INTEGER]
-            if self.words:
-                absent = [word for word in ("", *self.missing) if word not in places]
-                places |= {other: places[known] for other, known in self.others.items()}
-            places |= dict.fromkeys(absent, 0)
+            places = self.places()
             with tf.init_scope():  # it is no part of a function that is being traced
                 known = tf.lookup.KeyValueTensorInitializer(
                     tf.constant(list(places), tf.string if self.words else tf.int64),
@@ -60,6 +55,15 @@ class CategoryIndex(keras.layers.Layer):
                 )
                 self._table = tf.lookup.StaticHashTable(known, default_value=1)
         return self._table
+
+    def places(self) -> dict[Any, int]:
+        """The place of each value that is known or missing."""
+        places: dict[Any, int] = {value: at for at, value in enumerate(self.vocabulary, 2)}
+        absent: list[Any] = [MISSING_INTEGER]
+        if self.words:
+            absent = [word for word in ("", *self.missing) if word not in places]
+            places |= {other: places[known] for other, known in self.others.items()}
+        return places | dict.fromkeys(absent, 0)
 
     def taking_for_missing(self, words: Sequence[str]) -> CategoryIndex:
         """Itself, with other words that mean missing; for a layer that was not called yet."""

@@ -9,7 +9,8 @@ from typing import Any
 import keras
 
 from kbuilder.layers.cleaned import Cleaned
-from kbuilder.layers.side_by_side import side_by_side
+from kbuilder.layers.side_by_side import has_few_words, side_by_side
+from kbuilder.layers.vocabularies import Vocabularies
 
 
 class Preprocessor(keras.layers.Layer):
@@ -37,6 +38,8 @@ class Preprocessor(keras.layers.Layer):
         self.keys = dict(keys)
         self.cleaned = Cleaned(missing or {})
         self.parts = list(parts.values())  # a list, since names of columns are free of form
+        few = [part for part in self.parts if has_few_words(part)]
+        self.vocabularies = Vocabularies(few) if len(few) > 1 else None
         self.built = True  # no layer here has weights
 
     def compiled(self, columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -62,4 +65,4 @@ class Preprocessor(keras.layers.Layer):
         for (column, key), part in zip(self.keys.items(), self.parts, strict=True):
             if column in columns:
                 members.setdefault(key, {})[column] = part
-        return {key: side_by_side(own, columns) for key, own in members.items()}
+        return {key: side_by_side(own, columns, self.vocabularies) for key, own in members.items()}

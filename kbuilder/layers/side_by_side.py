@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import accumulate, chain
 from typing import Any
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 
 from kbuilder.layers.category_index import CategoryIndex
 from kbuilder.layers.standardize import Standardize
+from kbuilder.layers.vocabularies import Vocabularies
 
 SMALL = 64
 """Words of a vocabulary whose one-hot vectors are made together with others'."""
@@ -19,7 +21,9 @@ Prepared = tuple[Any, list[list[int]]]
 """A tensor (batch, n), and for each column that is in it where its numbers are."""
 
 
-def side_by_side(parts: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
+def side_by_side(
+    parts: Mapping[str, Any], columns: Mapping[str, Any], vocabularies: Vocabularies | None = None
+) -> Any:
     """What the layer of each column gives, joined along the last axis in their order.
 
     Plain numbers are standardised at once, and the one-hot vectors of small vocabularies made at
@@ -28,6 +32,7 @@ def side_by_side(parts: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
     Args:
         parts: The layer by column.
         columns: The tensor by column.
+        vocabularies: Of all columns that `has_few_words` finds; None: there are none, or one.
 
     Returns:
         (batch, n) float32; of one column alone whatever its layer gives.
@@ -43,6 +48,8 @@ def side_by_side(parts: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
     size = 0
     for (_, together), names in groups.items():
         prepare = together if len(names) > 1 else _alone
+        if prepare is _categories:
+            prepare = partial(prepare, vocabularies=vocabularies)
         tensor, places = prepare([parts[name] for name in names], [columns[n] for n in names])
         for name, own in zip(names, places, strict=True):
             found[name] = [size + place for place in own]
@@ -60,6 +67,15 @@ def width(part: Any) -> int | None:
     return 1 + part.indicator if _plain(part) else None
 
 
+def has_few_words(part: Any) -> bool:
+    """Whether a layer makes one-hot vectors of a small vocabulary of words."""
+    return _is_small(part) and part.words
+
+
+def _is_small(part: Any) -> bool:
+    return isinstance(part, CategoryIndex) and part.one_hot and len(part.vocabulary) <= SMALL
+
+
 def _plain(part: Any) -> bool:
     """Whether a layer standardises values as they come, by one mean."""
     if not isinstance(part, Standardize) or np.ndim(part.mean):
@@ -71,7 +87,7 @@ def _group(column: str, part: Any, tensor: Any) -> tuple[Any, Callable[..., Prep
     """What those columns have in common that are prepared together, and how."""
     if _plain(part) and tensor.shape.rank == 1:
         return (tensor.dtype, part.indicator), _numbers
-    if isinstance(part, CategoryIndex) and part.one_hot and len(part.vocabulary) <= SMALL:
+    if _is_small(part):
         return part.words, _categories
     return column, _alone
 
@@ -96,27 +112,19 @@ def _numbers(parts: list[Any], tensors: list[Any]) -> Prepared:
     return given, [[place + count * n for n in range(own)] for place in range(count)]
 
 
-def _categories(parts: list[Any], tensors: list[Any]) -> Prepared:
+def _categories(
+    parts: list[Any], tensors: list[Any], vocabularies: Vocabularies | None = None
+) -> Prepared:
     """Of all one-hot vectors each number is 1 where the index of its column is its own."""
-    index = tf.stack(_indices(parts, tensors), axis=-1)
+    if parts[0].words:
+        assert vocabularies is not None, "they are several"
+        index = vocabularies.indices(parts, tensors)
+    else:
+        pairs = zip(parts, tensors, strict=True)
+        index = tf.stack([part.table.lookup(own) for part, own in pairs], axis=-1)
     sizes = [len(part.vocabulary) + 2 for part in parts]
     owners = np.repeat(np.arange(len(parts)), sizes)
     own = tf.constant(np.concatenate([np.arange(size) for size in sizes]), index.dtype)
     given = tf.cast(tf.equal(tf.gather(index, owners, axis=-1), own), tf.float32)
     ends = list(accumulate(sizes))
     return given, [list(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
-
-
-def _indices(parts: list[Any], tensors: list[Any]) -> list[Any]:
-    """The index by each layer of its own values, of words by all or of whole numbers by all."""
-    pairs = list(zip(parts, tensors, strict=True))
-    found = [part.table.lookup(own) for part, own in pairs]
-    if not parts[0].words:
-        return found
-
-    def again() -> list[Any]:
-        others = [part.table.lookup(tf.strings.strip(own)) for part, own in pairs]
-        return [tf.where(a == 1, b, a) for a, b in zip(found, others, strict=True)]
-
-    unknown = tf.reduce_any([tf.reduce_any(index == 1) for index in found])
-    return list(tf.cond(unknown, again, lambda: found))

@@ -144,6 +144,8 @@ def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit() -> Non
         np.testing.assert_array_equal(given["vector"].numpy(), apart)
     operations = together._graph.get_concrete_function(columns).graph.get_operations()
     assert len(operations) < 8 * len(parts)
+    tables = [op for op in operations if "LookupTable" in op.type]
+    assert len(tables) < 12
     assert sum(width(part) or 0 for part in parts.values()) == apart.shape[1]
 
 
