@@ -78,7 +78,8 @@ soak: $(VENV)/.installed-dev
 ejected: $(VENV)/.installed
 	$(BIN)/python tools/run_ejected.py --data $(DATA)
 
-schema: $(VENV)/.installed
+# With BIN of another environment, that is taken as it is: nothing is installed into it.
+schema: $(if $(filter $(VENV)/bin,$(BIN)),$(VENV)/.installed)
 	$(BIN)/kbuilder schema --output recipes/recipe.schema.json
 	$(BIN)/python -c "from kbuilder.describing import stub; print(stub.write(), end='')" \
 	  > kbuilder/__init__.pyi

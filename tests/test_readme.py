@@ -166,6 +166,7 @@ def test_the_fit_on_two_devices_is_given_more_epochs_as_shown(workshop: Path, ru
     assert int(fits[-1].read_text(encoding="utf-8").splitlines()[-1].partition(",")[0]) > 20
 
 
+@pytest.mark.slow
 def test_the_other_formats_are_written_line_by_line(workshop: Path, run: Any) -> None:
     for line in blocks("sh", "--format onnx").splitlines():
         run(line, workshop)
@@ -250,6 +251,7 @@ def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path, run: 
     assert "kbuilder export runs/digits-cnn/" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_first_screen_is_what_is_printed(tmp_path: Path, run: Any) -> None:
     rows = real("adult-train.csv")
     (tmp_path / "adult.yaml").write_text(blocks("yaml", "# adult.yaml"), encoding="utf-8")

@@ -159,6 +159,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> kb.Run:
     return kb.fit(given, run_dir=folder / "run", verbose=False)
 
 
+@pytest.mark.slow
 def test_texts_that_share_a_network_are_learned_as_one_column(run: kb.Run) -> None:
     features: Any = run.record.columns.features
     assert features["title"] == features["synopsis"]

@@ -163,6 +163,7 @@ def test_a_value_far_below_is_named_by_its_row_and_nothing_is_left(
     assert sorted(path.name for path in Path().iterdir()) == ["rows.csv", "rows.parquet"]
 
 
+@pytest.mark.slow
 def test_what_can_only_be_read_whole_is_predicted_in_parts(
     fitted: Any, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
