@@ -1171,6 +1171,7 @@ class Training(_Training):
         checkpoints: _Spec | str | Mapping[str, Any] | None = ...,
         tensorboard: bool = ...,
         plan: _Spec | str | Mapping[str, Any] = ...,
+        precision: Literal["float32", "bfloat16"] = ...,
         strategy: Literal["auto", "none", "mirrored", "multi_worker"] = ...,
         sync_batchnorm: bool = ...,
         wait_minutes: float = ...,

@@ -82,6 +82,10 @@ class Training(Spec):
     plan: Literal["auto", "keras"] | Plan = "auto"
     """How the steps are executed: auto: measured on the first of them, and remembered; keras: with
     Keras's defaults, one by one and without XLA."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """In what matrices are multiplied while the network is fitted. bfloat16 has three digits: it
+    changes results, and is faster on GPUs and processors that compute in it. Weights, outputs and
+    losses stay float32, and so does what is computed after the fit."""
     strategy: Literal["auto", "none", "mirrored", "multi_worker"] = "auto"
     """On which devices: none: one; mirrored: all GPUs of the machine share each step; multi_worker:
     those of all machines that TF_CONFIG, or Slurm, names. auto: what there is."""

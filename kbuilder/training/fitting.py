@@ -11,6 +11,7 @@ from kbuilder.columns import Rows
 from kbuilder.contracts import Listener, Phase, Task
 from kbuilder.recipe.training import Training
 from kbuilder.runs.checkpoints import Checkpoint
+from kbuilder.training import precision
 from kbuilder.training.feeding import Feed, of_outputs, training_feed
 from kbuilder.training.following import Following
 from kbuilder.training.listeners.best import Best
@@ -60,7 +61,8 @@ def fit(
         held = Feed(validation, training.rows_per_step, counted)
     best = [Best(training.early_stopping)] if held is not None else []
     following = Following([*best, *listeners], say)
-    return OneFit(trainer, training, feed, held, following, phases, compile_, start).run()
+    with precision.computing(trainer, training.precision):
+        return OneFit(trainer, training, feed, held, following, phases, compile_, start).run()
 
 
 def steps_per_epoch(train: Rows, training: Training) -> int:
