@@ -22,6 +22,7 @@ from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions
 from kbuilder.errors import BuildError, listed
 from kbuilder.recipe import reading, writing
+from kbuilder.training import precision
 
 LAYERS: dict[str, list[Any]] = {
     "vector": [{"dense": 8}],
@@ -233,6 +234,28 @@ def test_the_saved_model_answers_alike(built: Built, tmp_path: Path) -> None:
     assert given.keys() == expected.keys()
     for name, outputs in expected.items():
         np.testing.assert_array_equal(given[name], outputs)
+
+
+@pytest.mark.slow
+def test_in_bfloat16_it_answers_nearly_alike_and_every_weight_learns(built: Built) -> None:
+    import tensorflow as tf
+
+    form, model = built.form, built.model
+    with precision.computing(model, "bfloat16"):
+        with tf.GradientTape() as tape:
+            answers = model(batch(form), training=False)
+            named = answers if isinstance(answers, dict) else {"output": answers}
+            loss = tf.add_n([tf.reduce_sum(one * TARGETS) for one in named.values()])
+        gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
+    for name, outputs in built.answers.items():
+        assert named[name].dtype == tf.float32
+        np.testing.assert_allclose(named[name], outputs, atol=0.1)
+    for weight, gradient in zip(model.trainable_weights, gradients, strict=True):
+        assert gradient is not None, weight.path
+        assert np.isfinite(tf.convert_to_tensor(gradient)).all(), weight.path
+    np.testing.assert_array_equal(
+        next(iter(answers_of(model, form).values())), next(iter(built.answers.values()))
+    )
 
 
 def test_its_script_makes_the_same_network(built: Built) -> None:
