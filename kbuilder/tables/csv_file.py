@@ -24,6 +24,9 @@ from kbuilder.tables.values import is_number
 if TYPE_CHECKING:
     import pandas as pd
 
+SMALL = 2**27
+"""Bytes of a file that is read at once, though its rows are wanted part by part."""
+
 
 def read_csv(
     path: Path, key: Key = (), dialect: Dialect | None = None, *, cells: Cells | None = None
@@ -90,9 +93,11 @@ def csv_parts(
     # In a single column an empty line is a missing value, else it is no row.
     given |= {"header": None if own else 0, "skip_blank_lines": len(names) > 1}
     whole = None
-    if size is None and not start and not keep:
+    if not start and not keep and (size is None or path.stat().st_size <= SMALL):
         whole = arrow_csv.read(path, dialect, names, not own)
-    frames = _frames(path, key, dialect, given, size, start) if whole is None else [(whole, 1.0)]
+    frames = (
+        _frames(path, key, dialect, given, size, start) if whole is None else _slices(whole, size)
+    )
     done = 0
     for frame, share in frames:
         if own and len(frame.columns) != len(names):
@@ -113,6 +118,13 @@ def csv_parts(
             yield Part(replace(table, kept=kept, folders=(path.parent,)), share)
     if not done:
         raise DataError(f"{path} has a header, but no rows. Expected rows.", key=key)
+
+
+def _slices(whole: pd.DataFrame, size: int | None) -> Iterator[tuple[pd.DataFrame, float]]:
+    """The rows part by part, and how much of all they are with those before."""
+    for first in range(0, len(whole), size or len(whole)):
+        part = whole.iloc[first : first + (size or len(whole))]
+        yield part, (first + len(part)) / len(whole)
 
 
 def _frames(

@@ -47,7 +47,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv") / "rows.csv"
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.integers(1, 3), st.lists(st.sampled_from(PIECES), max_size=16))
 def test_any_text_is_read_alike(path: Path, width: int, pieces: list[str]) -> None:
     content = ",".join("abc"[:width]) + "\n" + "".join(pieces)
@@ -58,7 +58,7 @@ def test_any_text_is_read_alike(path: Path, width: int, pieces: list[str]) -> No
 ROWS = st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=6)
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(ROWS, st.sampled_from([0, 1]), st.sampled_from(",;\t"))
 def test_what_a_program_wrote_is_read_alike(path: Path, rows, quoting: int, mark: str) -> None:
     text = io.StringIO()

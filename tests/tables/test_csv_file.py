@@ -11,6 +11,7 @@ import pytest
 from shared import message, seen
 
 from kbuilder.errors import DataError
+from kbuilder.tables import arrow_csv, csv_file
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts, read_csv
 from kbuilder.tables.dialect import Dialect
@@ -168,6 +169,26 @@ def test_the_parts_of_a_file_are_the_whole(content: str, size: int) -> None:
         for name in names:
             found = [value for part in parts for value in part.table[name].tolist()]
             assert found == whole[name].tolist()[start:]
+
+
+def test_a_small_file_is_read_at_once_and_a_large_one_in_its_parts_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows = [f"{n % 7},{n / 3},{'odd' if n % 2 else 'even'},{n}" for n in range(100)]
+    FILE.write_text("\n".join(["a,b,c,d", *rows]) + "\n")
+    read = []
+    by_arrow = arrow_csv.read
+    monkeypatch.setattr(arrow_csv, "read", lambda *given: read.append(given) or by_arrow(*given))
+    small = list(csv_parts(FILE, size=30))
+    assert (len(read), [part.share for part in small]) == (1, [0.3, 0.6, 0.9, 1.0])
+    monkeypatch.setattr(csv_file, "SMALL", FILE.stat().st_size - 1)
+    large = list(csv_parts(FILE, size=30))
+    assert len(read) == 1
+    for one, other in zip(small, large, strict=True):
+        assert list(one.table.labels) == list(other.table.labels)
+        for name, values in one.table.columns.items():
+            own = other.table[name]
+            assert (values.dtype, values.tolist()) == (own.dtype, own.tolist())
 
 
 def test_a_long_file_is_read_on_from_any_row() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kbuilder.tables import spelled_numbers
@@ -19,6 +19,7 @@ def _by_pandas(words: pd.Series) -> np.ndarray | None:
         return spelled_numbers.numbers_of(words)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("0123456789+-.eExn", min_size=1, max_size=5), min_size=1, max_size=3))
 def test_plain_numbers_are_what_pandas_makes_of_them(words: list[str]) -> None:
     series = pd.Series(words, dtype="str")
