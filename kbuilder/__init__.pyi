@@ -423,8 +423,8 @@ class Frames(_Frames):
     def __init__(
         self,
         *,
-        image: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] = ...,
-        sequence: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] = ...,
+        image: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] | None = ...,
+        sequence: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] | None = ...,
     ) -> None: ...
 
 class GRU(_GRU):

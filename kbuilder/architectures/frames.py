@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 from kbuilder.architectures._body import adapted, body_of
 from kbuilder.architectures.cnn import CNN
 from kbuilder.architectures.lstm import LSTM
-from kbuilder.contracts import Architecture, Body, Form, Signal
+from kbuilder.contracts import Architecture, Body, Choice, Form, Signal
 from kbuilder.errors import BuildError
 from kbuilder.named import Named
 from kbuilder.spec import Spec
@@ -27,12 +27,21 @@ class Frames(Spec):
     Source: Donahue et al. 2015, arXiv:1411.4389.
     """
 
-    image: Annotated[Architecture, Named("architectures", form="image")] = CNN()
-    """The network of each frame, one that takes images: a name, or a mapping with its fields."""
-    sequence: Annotated[Architecture, Named("architectures", form="sequence")] = LSTM()
-    """The network of the sequence of frames, one that takes sequences, alike."""
+    image: Annotated[Architecture, Named("architectures", form="image")] | None = None
+    """The network of each frame, one that takes images: a name, or a mapping with its fields; left
+    out: cnn."""
+    sequence: Annotated[Architecture, Named("architectures", form="sequence")] | None = None
+    """The network of the sequence of frames, one that takes sequences, alike; left out: lstm."""
 
     forms: ClassVar[tuple[Form, ...]] = ("video",)
+
+    def decide(self, signal: Signal) -> dict[str, Choice]:
+        """The two networks, fitted to what they get."""
+        frames = signal.tensor.shape[1]
+        return {
+            "image": Choice(CNN(), "each frame is an image, and all share one network"),
+            "sequence": Choice(LSTM(), f"{frames} frames are a sequence, whose order it reads"),
+        }
 
     def apply(self, signal: Signal) -> Any:
         import keras
@@ -42,11 +51,11 @@ class Frames(Spec):
 
         frames, *size = signal.tensor.shape[1:]
         inputs = keras.Input(tuple(size), name="frame")
-        body = _applied(self.image, Signal("image", inputs, column=signal.column), "image")
+        body = _applied(self.image or CNN(), Signal("image", inputs, column=signal.column), "image")
         each = keras.Model(inputs, body.tensor, name="each_frame")
         vectors = UnfoldFrames(frames)(each(FoldFrames()(signal.tensor)))
         steps = replace(signal, form="sequence", tensor=vectors)
-        after = _applied(self.sequence, steps, "sequence")
+        after = _applied(self.sequence or LSTM(), steps, "sequence")
         return Body(after.tensor, phases=body.phases)
 
 

@@ -27,6 +27,8 @@ DEFAULTS: dict[Form, str] = {
     "vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn", "video": "frames",
 }  # fmt: skip
 
+LONGEST = 200
+"""Characters of a line that a message shows."""
 Architectures = Mapping[str, Architecture]
 """The architecture by form, and by column for those that have one of their own."""
 
@@ -70,8 +72,11 @@ def choose(
         name = catalog.name_of(given[key])
         for field, choice in chosen.items():
             where = ("model", key) if branched else ("model",)
-            write = to_line(where, {"name": name, **written, field: choice.value})
-            decisions.append(Decision(("model", key, field), *choice, write))
+            value = choice.value
+            if isinstance(value, spec.Spec):  # a network within a network
+                value = catalog.name_of(value)
+            write = to_line(where, {"name": name, **written, field: value})
+            decisions.append(Decision(("model", key, field), value, choice.reason, write))
     decisions += _shared(model, columns, inputs)
     return {key: given[key] for key in signals}, decisions
 
@@ -225,11 +230,25 @@ def check_form(
             if form in catalog.find("architectures", other).forms  # type: ignore[attr-defined]
         ]
         line = _reforming(columns, (form,), architecture.forms)
+        line = line or _within(architecture, fitting, key)
         raise BuildError(
             f"{name} takes {listed(architecture.forms)}, and this is {form}. "
             f"Expected one of: {listed(fitting)}{line and f'; or {line}'}.",
             key=key,
         )
+
+
+def _within(architecture: Any, fitting: Sequence[str], key: tuple[str, ...]) -> str:
+    """The line of a recipe by which a network is part of one that takes the form."""
+    name, written = catalog.name_of(architecture), spec.given(architecture)
+    for other in fitting:
+        fields: Collection[str] = getattr(catalog.find("architectures", other), "model_fields", ())
+        part = next((field for field in fields if field in architecture.forms), None)
+        if part is not None:
+            inner = {"name": name, **written} if written else name
+            line = to_line(key, {"name": other, part: inner})
+            return f"`{line}`" if len(line) <= LONGEST else ""
+    return ""
 
 
 def _reforming(columns: Columns | None, own: Collection[Form], wanted: Collection[Form]) -> str:

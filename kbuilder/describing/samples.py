@@ -1,4 +1,4 @@
-"""A picture of a few training images, as they are and as augmentation changes them."""
+"""A picture of a few training images and videos, as they are and as augmentation changes them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kbuilder import files
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import CallError, listed, printable
 from kbuilder.features.image import Image
+from kbuilder.features.video import Video
 from kbuilder.tables.table import Table
 
 ROWS = 8
@@ -25,8 +26,9 @@ LETTERS = 16  # of a label that are shown
 def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int) -> None:
     """Write the picture as a PNG file.
 
-    A row has a label, the image as it is, and changed ones where the feature has `augment`. Where
-    several features are images, theirs stand below each other.
+    A row has a label, the image as it is, and changed ones where the feature has `augment`; of a
+    video, some of its frames in their order. Where several features are images or videos, theirs
+    stand below each other.
 
     Args:
         path: The file; one that is there is replaced.
@@ -35,28 +37,64 @@ def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int)
         seed: Of the choice of rows and of what is changed.
 
     Raises:
-        CallError: if no feature is an image.
+        CallError: if no feature is an image or a video.
     """
     import keras
 
     keras.utils.set_random_seed(seed)
     chosen = np.random.default_rng(seed).permutation(len(table))[:ROWS]
     keys = columns.keys()
-    strips = [
-        _strip(feature, arrays[keys[column]][chosen])
-        for column, feature in columns.features.items()
-        if isinstance(feature, Image)
-    ]
+    strips = []
+    for column, feature in columns.features.items():
+        if isinstance(feature, Image):
+            strips.append(_strip(feature, arrays[keys[column]][chosen]))
+        elif isinstance(feature, Video):
+            strips.append(_frames(feature, arrays[keys[column]][chosen]))
     if not strips:
         raise CallError(
-            "samples show images, and no feature is an image. "
+            "samples show images and videos, and no feature is one. "
             f"The features are: {listed(columns.features)}."
         )
     values = table.target(columns.target)[chosen]
     labels = [printable(_label(value)) for value in values] * len(strips)
-    picture = _picture([cells for strip in strips for cells in strip], labels)
+    shown = [feature for feature in columns.features.values() if isinstance(feature, Image | Video)]
+    changed = any(isinstance(feature, Image) and feature.augment for feature in shown)
+    titles = ["as it is, then as in training"] if changed else []
+    titles += ["frames in their order"] if any(isinstance(one, Video) for one in shown) else []
+    picture = _picture([cells for strip in strips for cells in strip], labels, "; ".join(titles))
     with files.new_file(path) as file:
         picture.save(file, "PNG")
+
+
+def _frames(feature: Video, videos: np.ndarray) -> list[list[np.ndarray]]:
+    """For each row some frames that are no padding, in order: bytes of (height, width, 3)."""
+    import keras
+
+    inputs = keras.Input(videos.shape[1:], dtype=videos.dtype.name)
+    signal = feature.embed(inputs)
+    outputs = [signal.tensor] if signal.mask is None else [signal.tensor, signal.mask]
+    found = [np.asarray(one) for one in keras.Model(inputs, outputs)(videos, training=False)]
+    bounds = min(0.0, float(found[0].min())), max(1.0, float(found[0].max()))
+    rows = []
+    for row, video in enumerate(found[0]):
+        real = video[found[1][row]] if len(found) > 1 else video
+        places = np.linspace(0, len(real) - 1, min(len(real), 1 + CHANGED)).round().astype(int)
+        rows.append(_shown(real[places] if len(real) else video[:1], bounds))
+    return rows
+
+
+def _shown(pixels: np.ndarray, bounds: tuple[float, float]) -> list[np.ndarray]:
+    """Pixels as bytes of (height, width, 3), enlarged.
+
+    Args:
+        pixels: (n, height, width, channels).
+        bounds: What becomes 0, and what becomes 255.
+    """
+    enlarged = max(1, CELL // max(pixels.shape[1:3]))
+    shown = np.clip((pixels - bounds[0]) / (bounds[1] - bounds[0]), 0, 1)
+    shown = shown.repeat(enlarged, axis=1).repeat(enlarged, axis=2)
+    seen = np.round(shown[..., :3] * 255).astype(np.uint8)  # a fourth channel has no colour
+    return list(np.broadcast_to(seen, (*shown.shape[:-1], 3)))
 
 
 def _strip(feature: Image, pixels: np.ndarray) -> list[list[np.ndarray]]:
@@ -66,15 +104,10 @@ def _strip(feature: Image, pixels: np.ndarray) -> list[list[np.ndarray]]:
     inputs = keras.Input(pixels.shape[1:], dtype=pixels.dtype.name)
     embedded = keras.Model(inputs, feature.embed(inputs).tensor)
     columns = [embedded(pixels, training=False).numpy()]
-    low, high = min(0.0, columns[0].min()), max(1.0, columns[0].max())
+    bounds = min(0.0, float(columns[0].min())), max(1.0, float(columns[0].max()))
     if feature.augment:
         columns += [embedded(pixels, training=True).numpy() for _ in range(CHANGED)]
-    shown = np.clip((np.stack(columns, axis=1) - low) / (high - low), 0, 1)
-    enlarged = max(1, CELL // max(pixels.shape[1:3]))
-    shown = shown.repeat(enlarged, axis=2).repeat(enlarged, axis=3)
-    seen = np.round(shown[..., :3] * 255).astype(np.uint8)  # a fourth channel has no colour
-    colours = np.broadcast_to(seen, (*shown.shape[:-1], 3))
-    return [list(row) for row in colours]
+    return [_shown(row, bounds) for row in np.stack(columns, axis=1)]
 
 
 def _label(value: Any) -> str:
@@ -88,7 +121,7 @@ def _label(value: Any) -> str:
     return text if len(text) <= LETTERS else text[: LETTERS - 1] + "…"
 
 
-def _picture(rows: list[list[np.ndarray]], labels: list[str]) -> Any:
+def _picture(rows: list[list[np.ndarray]], labels: list[str], title: str) -> Any:
     """The rows of images below each other, each with its label on the left."""
     from PIL import Image as Pillow
     from PIL import ImageDraw, ImageFont
@@ -98,8 +131,7 @@ def _picture(rows: list[list[np.ndarray]], labels: list[str]) -> Any:
     height = TITLE + sum(GAP + size[0] for size in sizes)
     picture = Pillow.new("RGB", (width, height), "white")
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=12)
-    if any(len(cells) > 1 for cells in rows):
-        draw.text((LABEL, 2), "as it is, then as in training", "black", font)
+    draw.text((LABEL, 2), title, "black", font)
     top = TITLE
     for cells, label in zip(rows, labels, strict=True):
         draw.text((2, top + 2), label, "black", font)

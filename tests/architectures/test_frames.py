@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from clips import moving
-from shared import message
+from shared import built, message
 
 import kbuilder as kb
 from kbuilder.contracts import Signal
@@ -52,6 +52,41 @@ def test_all_frames_share_the_weights_of_one_network_whose_work_counts_for_each(
     task = kb.Binary()
     model = kb.build(kb.Frames(), task, (3, 16, 16, 3))
     assert model.output_shape == (None, 1)
+
+
+def test_the_networks_that_are_left_out_are_decided_and_printed() -> None:
+    videos, labels = moving(40, frames=4)
+    frame = pd.DataFrame({"video": list(videos), "way": labels})
+    decided = {}
+    for model in (None, kb.Frames(sequence=kb.GRU(units=4))):
+        recipe = kb.Recipe(data=kb.Frame(frame=frame, target="way"), model=model)
+        prepared = built(recipe)
+        said = {d.key[2:]: d for d in prepared.decisions if d.key[:2] == ("model", "video")}
+        decided[model is None] = {key: (d.value, d.reason) for key, d in said.items() if key}
+        [network] = prepared.recipe.model.values()
+        assert isinstance(network.image, kb.CNN)
+    image = ("cnn", "each frame is an image, and all share one network")
+    sequence = ("lstm", "4 frames are a sequence, whose order it reads")
+    assert decided == {
+        True: {("image",): image, ("sequence",): sequence}, False: {("image",): image}
+    }  # fmt: skip
+    write = said["image",].write
+    assert write.startswith("model: {name: frames, sequence: {name: gru, units: [4], ")
+    assert write.endswith("}, image: cnn}")
+
+
+def test_a_network_that_takes_no_videos_is_refused_with_the_line_to_write() -> None:
+    videos, labels = moving(10, frames=4)
+    data = kb.Frame(frame=pd.DataFrame({"video": list(videos), "way": labels}), target="way")
+    for model, part in (
+        (kb.LSTM(units=4), "sequence: {name: lstm, units: [4]}"), ("cnn", "image: cnn"),
+        ({"name": "sequential", "layers": ["flatten"]},
+         "image: {name: sequential, layers: [{flatten: {}}]}"),
+    ):  # fmt: skip
+        said = message(BuildError, built, kb.Recipe(data=data, model=model))
+        assert said.endswith(
+            f"and this is video. Expected one of: frames; or `model: {{name: frames, {part}}}`."
+        )
 
 
 def test_each_part_takes_its_form_and_other_networks_refuse_videos() -> None:

@@ -73,7 +73,7 @@ def test_samples_of_a_recipe_without_images_are_refused(call: Call) -> None:
     code, out, err = call("show", "a.yaml", "--samples", "samples.png")
     assert (code, out) == (2, "")
     assert err == (
-        "Error: samples show images, and no feature is an image. "
+        "Error: samples show images and videos, and no feature is one. "
         "The features are: size, colour, floor.\n"
     )
     assert not Path("samples.png").exists()

@@ -138,6 +138,34 @@ def test_of_four_channels_three_are_shown() -> None:
 
 def test_without_an_image_among_the_features_there_is_no_picture() -> None:
     assert message(CallError, write, "a.png", mixed()) == (
-        "samples show images, and no feature is an image. The features are: size, colour, floor."
+        "samples show images and videos, and no feature is one. The features are: size, colour, "
+        "floor."
     )
     assert not Path("a.png").exists()
+
+
+def test_of_videos_some_frames_are_shown_in_their_order_without_padding() -> None:
+    rng = np.random.default_rng(0)
+    lengths = [3 + row % 3 for row in range(ROWS)] + [20] * ROWS
+    videos = [rng.integers(0, 256, (n, SIDE, SIDE, 1)).astype(np.uint8) for n in lengths]
+    frame = pd.DataFrame({"video": videos, "kind": [*"ab"] * ROWS})
+    recipe = kb.Recipe(
+        data=kb.Frame(frame=frame, target="kind"),
+        model=kb.Frames(image=kb.CNN(filters=2), sequence=kb.GRU(units=2)),
+    )
+    data = kb.prepare(recipe)
+    arrays, _ = data.rows["train"]
+    samples.write(Path("videos.png"), data.columns, data.parts.train, arrays, 0)
+    with Pillow.open("videos.png") as image:
+        shown = cells(np.asarray(image))
+    chosen = np.random.default_rng(0).permutation(len(data.parts.train))[: samples.ROWS]
+    for row, place in enumerate(chosen):
+        video = data.parts.train["video"][place]
+        count = min(len(video), 1 + samples.CHANGED)
+        for column, number in enumerate(np.linspace(0, len(video) - 1, count).round().astype(int)):
+            wanted = video[number].repeat(ENLARGED, 0).repeat(ENLARGED, 1)
+            np.testing.assert_allclose(
+                shown[row, column], np.broadcast_to(wanted, (64, 64, 3)), atol=1
+            )
+        blank = shown[row, count:]
+        assert (blank == 255).all()
