@@ -360,7 +360,10 @@ class Array(Spec):
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Sequences of more steps than are kept."""
         if not self.masked:
-            return np.zeros(len(raw), bool), np.zeros(len(raw), bool)
+            there = np.ones(len(raw), bool)
+            if raw.dtype.kind == "f":
+                there = (~np.isnan(raw.reshape(len(raw), -1))).any(axis=1)
+            return there, np.zeros(len(raw), bool)
         begin, end = ends(raw, steps.padding(self.masking))
         return end > begin, end - begin > learned(self.length)
 

@@ -238,3 +238,15 @@ def test_a_scale_an_offset_and_an_order_of_places_change_nothing_for_the_network
         other[..., 1] = other[..., 1] * scale + offset
         np.testing.assert_allclose(prepared(other), ours, atol=1e-4)
         np.testing.assert_allclose(prepared(other[..., order]), ours[..., order], atol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_a_row_with_numbers_has_a_value_and_one_of_gaps_alone_has_none(dtype: str) -> None:
+    raw = np.zeros((3, 2, 2, 1), dtype)
+    whole = dtype != "float32"
+    if not whole:
+        raw[0] = np.nan
+        raw[1, 0] = np.nan
+    there, strange = Array(shape=(2, 2, 1)).strange(raw)
+    assert there.tolist() == [whole, True, True]
+    assert not strange.any()
