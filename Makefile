@@ -11,7 +11,7 @@ WORKERS ?= 3
 PYTEST = PYTHONDONTWRITEBYTECODE= KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder --durations 15
 
-.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks gpu-check soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data gpu-check soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -61,6 +61,10 @@ bench-tables: $(VENV)/.installed
 # Steps per second, compared with plain Keras and PyTorch; the figures are in benchmarks/results.
 bench-fit: $(VENV)/.installed
 	$(BIN)/python benchmarks/fit.py $(DATA)
+
+# The first step of many rows and of many columns; the figures are in benchmarks/results.
+bench-data: $(VENV)/.installed
+	$(BIN)/python benchmarks/data.py $(DATA)
 
 # What only GPUs can show, each line with what is expected; says so where there is none.
 gpu-check: $(VENV)/.installed
