@@ -1,6 +1,6 @@
 """Prepared rows in the cache: the same rows of the same files are prepared once.
 
-They are kept where their files have `LEAST` bytes, under a key of all that they come of: what the
+They are kept where there are `LEAST` bytes, under a key of all that they come of: what the
 files hold, what the recipe says of data, features and task, and kbuilder itself. So what has
 changed is prepared anew.
 """
@@ -29,8 +29,10 @@ from kbuilder.recipe import branches, reading, writing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.tables import on_disk
 
+LOOKED_FOR = 2**20
+"""Bytes of the files from which on their rows may be kept: it takes longer to read them."""
 LEAST = 2**25
-"""Bytes of the files from which on their prepared rows are kept."""
+"""Bytes of the files, or of the values in their rows, from which on these are kept."""
 PACKAGES = ("keras", "numpy", "pandas", "pyarrow", "tensorflow")
 """What rows are read and prepared by."""
 
@@ -81,7 +83,7 @@ def prepare(
         say(f"the rows are those prepared before, in {cache.root()}")
         return begun.kept
     assert begun.looked is not None, "it is one or the other"
-    if begun.key is None:
+    if begun.key is None or not _are_many(begun.looked):
         return dataset.prepare(begun.looked, smoke)
     with cache.filling(begun.key) as shelf:
         data = dataset.prepare(begun.looked, smoke, shelf.empty)
@@ -116,7 +118,7 @@ def _key_of(recipe: Recipe) -> str | None:
         return None
     try:
         found = sorted(set(recipe.data.files()))
-        if sum(file.stat().st_size for file in found) < LEAST:
+        if sum(file.stat().st_size for file in found) < LOOKED_FOR:
             return None
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             hashes = pool.map(files.sha256, found)
@@ -199,6 +201,16 @@ def _read(folder: Path, recipe: Recipe) -> Dataset:
         dropped=about["dropped"],
         smoke=False,
     )
+
+
+def _are_many(looked: Looked) -> bool:
+    """Whether rows are worth a place on the disk: a file of few bytes may be packed."""
+    columns = (values for _, table in looked.parts for values in table.columns.values())
+    size = sum(values.nbytes for values in columns)
+    source = looked.given.data
+    if size >= LEAST or not isinstance(source, Filed):
+        return size >= LEAST
+    return sum(file.stat().st_size for file in source.files()) >= LEAST
 
 
 def _key(recipe: Recipe, held: list[tuple[str, str]]) -> str:

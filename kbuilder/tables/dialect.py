@@ -6,8 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,7 +14,7 @@ from typing import Literal
 from kbuilder.contracts.values import Choice
 from kbuilder.errors import DataError, Key, cut
 from kbuilder.lines import to_line
-from kbuilder.tables import packing, several
+from kbuilder.tables import packing, quotes, several
 from kbuilder.tables.values import is_number
 
 Quoting = Literal["standard", "none"]
@@ -96,7 +95,7 @@ def recognise(
             found["delimiter"] = Choice(delimiter, why)
     if quoting is None and delimiter not in (None, WHITESPACE) and b'"' in head:
         dialect = replace(rest, delimiter=delimiter or ",", encoding=encoding)
-        reason = _open_quotes(path, key, dialect)
+        reason = quotes.left_open(path, key, dialect)
         if reason:
             found["quoting"] = Choice("none", reason)
     return found
@@ -125,13 +124,13 @@ def alike(
     for at, file in enumerate(files):
         found = recognise(file, key, delimiter, encoding, quoting, rest)
         with packing.opened(file, key) as content:
-            quotes = b'"' in content.read(SAMPLE)
+            quoted = b'"' in content.read(SAMPLE)
         # Plain letters are in any encoding, and what has no quotes fits any way of quoting.
         if encoding is None and not _decodes(file, key, "ascii"):
             seen["encoding"][at] = found.get("encoding", Choice("utf-8", ""))
         if delimiter is None:
             seen["delimiter"][at] = found.get("delimiter", Choice(",", ""))
-        if quoting is None and quotes:
+        if quoting is None and quoted:
             seen["quoting"][at] = found.get("quoting", Choice("standard", ""))
     for name, choices in seen.items():
         first = next(iter(choices), 0)
@@ -278,39 +277,3 @@ def _fields(lines: Sequence[str], mark: str) -> list[int]:
         return [len(row) for row in reader if row]
     except csv.Error:
         return []
-
-
-def _open_quotes(path: Path, key: Key, dialect: Dialect) -> str:
-    """Why quotes are characters: read as quotes, some would swallow lines that are rows alone."""
-    width, first = 0, 0
-    with closing(_all_lines(path, key, dialect)) as lines:
-        for number, line in lines:
-            fields = line.count(dialect.delimiter) + 1
-            width = width or fields
-            if fields != width:
-                return ""
-            if not first and _opens(line, dialect.delimiter):
-                first = number
-    return f"line {first} opens a quote that it does not close" if first and width > 1 else ""
-
-
-def _all_lines(path: Path, key: Key, dialect: Dialect) -> Generator[tuple[int, str], None, None]:
-    """The lines that are not empty, with their numbers from 1."""
-    with packing.opened(path, key) as file:
-        lines = io.TextIOWrapper(file, dialect.encoding, "replace")
-        for number, line in enumerate(lines, start=1):
-            text = line.rstrip("\r\n")
-            if number > dialect.skip and text:
-                yield number, text
-
-
-def _opens(line: str, delimiter: str) -> bool:
-    """Whether a field of a line begins with a quote that the line does not close."""
-    inside = False
-    for field in line.split(delimiter):
-        if not inside and field.lstrip(" ").startswith('"'):
-            inside = True
-            field = field.lstrip(" ")[1:]
-        if inside and field.count('"') % 2:
-            inside = False
-    return inside

@@ -50,6 +50,7 @@ def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
     monkeypatch.setattr(chunks, "read", noted)
+    monkeypatch.setattr(store, "LOOKED_FOR", 0)
     monkeypatch.setattr(store, "LEAST", 0)
     Path("rows.csv").write_text(table(), encoding="utf-8")
     return seen
@@ -129,7 +130,11 @@ def test_what_has_changed_is_prepared_anew(
     assert looked(recipe())
     file.write_text(table(), encoding="utf-8")
     assert not looked(recipe())
-    for name, other in (("__version__", "0.0.0"), ("_code", lambda: "other"), ("LEAST", 10**9)):
+    for name, other in (
+        ("__version__", "0.0.0"),
+        ("_code", lambda: "other"),
+        ("LOOKED_FOR", 10**9),
+    ):
         with monkeypatch.context() as changed:
             changed.setattr(store, name, other)
             assert looked(recipe()), name
@@ -233,6 +238,21 @@ def test_arrays_are_prepared_once(read: list[Path], form: str) -> None:
     np.savez("rows.npz", x=x, y=y[::-1])
     np.save("arrays/y.npy", y[::-1])
     assert looked(given)
+
+
+@pytest.mark.parametrize(("least", "kept"), [(10**5, False), (3000, True)])
+def test_rows_are_kept_that_are_many_whatever_their_file_has(
+    read: list[Path], monkeypatch: pytest.MonkeyPatch, least: int, kept: bool
+) -> None:
+    import pandas as pd
+
+    pd.DataFrame({"x": np.arange(600) % 7, "y": np.arange(600) % 2}).to_csv(
+        "rows.csv.gz", index=False
+    )
+    assert Path("rows.csv.gz").stat().st_size < 3000  # and 9,600 bytes of values
+    monkeypatch.setattr(store, "LEAST", least)
+    kb.prepare(kb.Recipe(data=kb.CSV(path="rows.csv.gz", target="y")))
+    assert (len(cache.entries()) == 1) == kept
 
 
 def test_a_few_rows_are_not_kept(read: list[Path]) -> None:

@@ -68,6 +68,7 @@ def test_weights_are_those_of_rows_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(store, "LOOKED_FOR", 0)
     monkeypatch.setattr(store, "LEAST", 0)
     monkeypatch.setattr(ordering, "MANY", 0)
     x = np.random.default_rng(0).normal(size=3000)

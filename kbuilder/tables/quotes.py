@@ -1,0 +1,72 @@
+"""Whether quotes in a text file of rows are around fields, or are characters as any other."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import mmap
+import re
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kbuilder.errors import Key
+from kbuilder.tables import packing
+
+if TYPE_CHECKING:
+    from kbuilder.tables.dialect import Dialect
+
+
+def left_open(path: Path, key: Key, dialect: Dialect) -> str:
+    """Why quotes are characters: read as quotes, some would swallow lines that are rows alone."""
+    if _closes_all(path, dialect):
+        return ""
+    width, first = 0, 0
+    with closing(_all_lines(path, key, dialect)) as lines:
+        for number, line in lines:
+            fields = line.count(dialect.delimiter) + 1
+            width = width or fields
+            if fields != width:
+                return ""
+            if not first and _opens(line, dialect.delimiter):
+                first = number
+    return f"line {first} opens a quote that it does not close" if first and width > 1 else ""
+
+
+def _closes_all(path: Path, dialect: Dialect) -> bool:
+    """Whether no line can open a quote that it does not close; False: nobody has looked.
+
+    All fields have no quotes, or are in quotes within a line. It is what `_opens` sees line by
+    line, at once for the whole file.
+    """
+    narrow = not codecs.lookup(dialect.encoding).name.startswith(("utf-16", "utf-32"))
+    known = narrow and len(dialect.delimiter) == 1 and dialect.delimiter.isascii()
+    if not known or packing.of(path) is not None:
+        return False
+    ends = re.escape(dialect.delimiter.encode()) + rb"\r\n"
+    quoted = rb'(?<![^%b])"[^"\r\n]*+(?:""[^"\r\n]*+)*+"(?![^%b])' % (ends, ends)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return re.fullmatch(rb'(?:[^"]*+%b)*+[^"]*+' % quoted, content) is not None
+
+
+def _all_lines(path: Path, key: Key, dialect: Dialect) -> Generator[tuple[int, str], None, None]:
+    """The lines that are not empty, with their numbers from 1."""
+    with packing.opened(path, key) as file:
+        lines = io.TextIOWrapper(file, dialect.encoding, "replace")
+        for number, line in enumerate(lines, start=1):
+            text = line.rstrip("\r\n")
+            if number > dialect.skip and text:
+                yield number, text
+
+
+def _opens(line: str, delimiter: str) -> bool:
+    """Whether a field of a line begins with a quote that the line does not close."""
+    inside = False
+    for field in line.split(delimiter):
+        if not inside and field.lstrip(" ").startswith('"'):
+            inside = True
+            field = field.lstrip(" ")[1:]
+        if inside and field.count('"') % 2:
+            inside = False
+    return inside
