@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import resource
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -54,6 +56,17 @@ def expect(need: int, claim: str, key: Key = ()) -> None:
             "Expected rows that fit into it.",
             key=key,
         )
+
+
+def give_back() -> None:
+    """Return to the system what Arrow and the C library hold of memory that nobody uses."""
+    if "pyarrow" in sys.modules:
+        import pyarrow as pa
+
+        pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc has it, and others need it not
+    if trim is not None:
+        trim(0)
 
 
 def for_rows(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:

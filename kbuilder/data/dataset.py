@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kbuilder import engine, preprocessing
+from kbuilder import engine, preprocessing, room
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling, Validating
 from kbuilder.data import checks, gathering, infer, learning, split, weights
@@ -167,6 +167,7 @@ def look(recipe: Recipe) -> Looked:
         findings = checks.check(Seen(resolved.recipe, parts, targets, own_test, inferred))
     # The rows before they were divided are no longer held: there may be many.
     resolved = replace(resolved, table=parts.train, test=parts.test, validation=parts.validation)
+    room.give_back()
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 

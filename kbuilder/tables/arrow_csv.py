@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kbuilder import room
 from kbuilder.tables import packing
 from kbuilder.tables.dialect import Dialect
 
@@ -74,7 +75,7 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         return None
     frame = table.to_pandas()
     del table
-    pa.default_memory_pool().release_unused()  # else Arrow holds what it no longer uses
+    room.give_back()
     return frame
 
 

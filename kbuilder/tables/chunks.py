@@ -267,6 +267,8 @@ def parquet_parts(
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
                 table = (cells or Cells()).table(frame, path.name, labels)
+                del some, columns, frame
+                room.give_back()
                 yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -45,3 +47,14 @@ def test_words_and_rows_that_cannot_be_written_to_are_copied_too() -> None:
     fixed[:] = range(4)
     fixed.flags.writeable = False
     assert held(fixed).numpy().tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_memory_is_given_back_where_the_c_library_can(
+    monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    calls: list[int] = []
+    library = SimpleNamespace(malloc_trim=calls.append) if known else SimpleNamespace()
+    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    room.give_back()
+    assert calls == ([0] if known else [])
