@@ -397,7 +397,7 @@ def test_a_disk_that_is_full_at_the_end_of_an_export_leaves_nothing(
 ) -> None:
     run = fitted("mixed")
     monkeypatch.setattr(exporting, "verify", lambda folder: 0.0)
-    sync, settle = files._sync, files.settle
+    sync, settle = files.sync, files.settle
     full = OSError(errno.ENOSPC, "No space left on device")
 
     def syncing(path: Path) -> None:
@@ -410,7 +410,7 @@ def test_a_disk_that_is_full_at_the_end_of_an_export_leaves_nothing(
             raise full
         settle(temporary, path)
 
-    monkeypatch.setattr(files, "_sync", syncing)
+    monkeypatch.setattr(files, "sync", syncing)
     monkeypatch.setattr(files, "settle", settling)
     with pytest.raises(OSError, match="No space left"):
         run.export("exported/it", verbose=False)

@@ -32,6 +32,8 @@ BEGIN = "[(+-.0123456789"
 """What cells of numbers begin with."""
 COMMA = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
 """A number, with a comma in it or not."""
+RANGE = r"\s*(?:\([^()\[\]]*\]|\[[^()\[\]]*\))\s*"
+"""From one number to another, of which one end belongs to it and the other does not."""
 CODED = r"(?<![\d.eE+-])[+-]?0\d"
 """A number with a zero in front, which is a code."""
 
@@ -73,12 +75,13 @@ def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
 def measures(cells: Iterable[str]) -> bool:
     """Whether texts hold several numbers that measure something: most have decimals, or some minus.
 
-    Whole numbers with `|` between them may be names.
+    Whole numbers with `|` between them may be names, and half-open ranges, `(0.5, 1.5]`, are.
     """
     cells = list(cells)
     broken, several, numbers, exact, negative = 0, 0, 0, 0, 0
     for cell in cells:
-        found = numbers_in(cell) if _may_be(cell, bars=True) else None
+        may_be = _may_be(cell, bars=True) and not re.fullmatch(RANGE, cell)
+        found = numbers_in(cell) if may_be else None
         if found is None or not len(found):
             broken += 1
             if broken > (1 - NEARLY) * len(cells):

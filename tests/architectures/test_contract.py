@@ -289,10 +289,18 @@ def test_a_form_that_it_does_not_take_is_refused(name: str) -> None:
     for form in (form for form in FORMS if form not in kind.forms):  # type: ignore[attr-defined]
         fitting = [other for other, its in CASES if its == form]
         given, task = architecture(name, form), kb.Multiclass(classes=3)
-        assert message(BuildError, kb.build, given, task, **INPUTS[form]) == (
+        said = message(BuildError, kb.build, given, task, **INPUTS[form])
+        expected = (
             f"model: {name} takes {', '.join(kind.forms)}, and this is {form}. "  # type: ignore[attr-defined]
-            f"Expected one of: {listed(fitting)}."
+            f"Expected one of: {listed(fitting)}"
         )
+        assert said.startswith(expected)
+        rest = said.removeprefix(expected)
+        if rest != ".":  # whose frames, or their sequence, it may be given
+            assert form == "video"
+            line = rest.removeprefix("; or `").removesuffix("`.")
+            recipe = reading.parse(f"data: {{source: sklearn, name: digits}}\n{line}\n", "line")
+            assert given in vars(recipe.model).values()
 
 
 def alone_or_together() -> list[dict[str, str]]:

@@ -17,8 +17,8 @@ WRONG = {
         "-o training..epochs=3: is no setting. Expected KEY=VALUE, such as training.epochs=3.",
     "training.epoch=3":
         "-o training.epoch=3: training.epoch: unknown key 'epoch'. Expected one of: "
-        "epochs, batch_size, optimizer, schedule, early_stopping, checkpoints, tensorboard, plan, "
-        "strategy, sync_batchnorm, wait_minutes, balance, seed.\n"
+        "epochs, batch_size, order, optimizer, schedule, early_stopping, checkpoints, "
+        "tensorboard, plan, precision, strategy, sync_batchnorm, wait_minutes, balance, seed.\n"
         "    Did you mean 'epochs'?",
     "epochs=3":
         "-o epochs=3: epochs: unknown key 'epochs'. "

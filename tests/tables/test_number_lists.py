@@ -246,3 +246,9 @@ def test_a_table_of_cells_is_fitted_and_read_alike_everywhere(tmp_path: Path) ->
     [theirs] = code["inputs"](train, code["preprocessing"](train)).values()
     [known] = prepared.data.rows["train"][0].values()
     np.testing.assert_array_equal(theirs, known)
+
+
+def test_half_open_ranges_are_names() -> None:
+    for bins in (["(-0.099, 19.8]", "(19.8, 39.6]"], ["[0.5, 1.5)", " [1.5, 2.5) "]):
+        assert not number_lists.measures(bins * 10)
+    assert number_lists.measures(["[0.5, 1.5]", "[1.5, 2.5]"] * 10)
