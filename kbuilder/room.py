@@ -21,6 +21,8 @@ from kbuilder.errors import BuildError, DataError, Key
 GIB = 2**30
 WIDTH = 4
 """Bytes of a weight: float32."""
+WORTH = 2**26
+"""Bytes that are worth giving back."""
 ALIGNED = 64
 """TensorFlow takes an array as it is where its address is a multiple of so many bytes."""
 
@@ -58,8 +60,14 @@ def expect(need: int, claim: str, key: Key = ()) -> None:
         )
 
 
-def give_back() -> None:
-    """Return to the system what Arrow and the C library hold of memory that nobody uses."""
+def give_back(used: int) -> None:
+    """Return to the system what Arrow and the C library hold of memory that nobody uses.
+
+    Args:
+        used: Bytes that have been used; after few it is not worth the time.
+    """
+    if used < WORTH:
+        return
     if "pyarrow" in sys.modules:
         import pyarrow as pa
 

@@ -115,6 +115,7 @@ def used(commands: Commands) -> dict[str, tuple[int, str, str]]:
     return {**done, "described": (0, described.read_text(), "")}
 
 
+@pytest.mark.slow
 def test_every_verb_takes_them_or_says_why_not(used: dict[str, tuple[int, str, str]]) -> None:
     wrong = {line: (code, err) for line, (code, _, err) in used.items() if code}
     assert wrong == {

@@ -103,6 +103,7 @@ def workflow() -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 def test_the_workflow_runs_line_by_line(workshop: Path, run: Any) -> None:
     for line in workflow():
         run(line, workshop)
@@ -198,6 +199,7 @@ def test_the_server_answers_to_the_line_shown(workshop: Path, run: Any) -> None:
     assert prediction["label"] == "setosa"
 
 
+@pytest.mark.slow
 def test_the_python_shown_runs(workshop: Path, run: Any) -> None:
     code = blocks("python", "run.predict_file(") + blocks("python", "run.predictions(")
     code += blocks("python", "kb.build(")

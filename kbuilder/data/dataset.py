@@ -167,7 +167,7 @@ def look(recipe: Recipe) -> Looked:
         findings = checks.check(Seen(resolved.recipe, parts, targets, own_test, inferred))
     # The rows before they were divided are no longer held: there may be many.
     resolved = replace(resolved, table=parts.train, test=parts.test, validation=parts.validation)
-    room.give_back()
+    room.give_back(sum(values.nbytes for values in parts.train.columns.values()))
     return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
 
 

@@ -75,7 +75,7 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         return None
     frame = table.to_pandas()
     del table
-    room.give_back()
+    room.give_back(path.stat().st_size)
     return frame
 
 

@@ -268,7 +268,7 @@ def parquet_parts(
                 start += len(frame)
                 table = (cells or Cells()).table(frame, path.name, labels)
                 del some, columns, frame
-                room.give_back()
+                room.give_back(8 * len(table) * len(table.columns))
                 yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None

@@ -35,6 +35,7 @@ def test_a_column_that_is_not_there_is_refused(network: Any) -> None:
     assert "no column 'a' reaches this network" in said
 
 
+@pytest.mark.slow
 def test_a_linear_model_learns_by_a_cross_what_no_column_tells() -> None:
     import pandas as pd
 

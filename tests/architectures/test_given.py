@@ -56,6 +56,7 @@ def the_weights(run: kb.Run) -> list[np.ndarray]:
     return [np.array(weight) for weight in run.model.get_weights()]
 
 
+@pytest.mark.slow
 def test_a_function_and_a_layer_are_fitted_as_networks_and_read_again() -> None:
     named = {f"{__name__}:tower": tower, "KerasLayer": layers()}
     found = []

@@ -66,6 +66,7 @@ def test_a_block_adds_to_its_shortcut() -> None:
     np.testing.assert_allclose(model(x), np.maximum(x + 0.25, 0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_resnet50_answers_as_the_one_of_keras() -> None:
     random, shape = np.random.default_rng(0), (64, 32, 3)
     reference = keras.applications.ResNet50(

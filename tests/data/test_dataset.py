@@ -27,6 +27,7 @@ def rows() -> None:
     mixed().to_csv("rows.csv", index=False)
 
 
+@pytest.mark.slow
 def test_three_networks_read_the_file_once_and_are_those_of_three_whole_fits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

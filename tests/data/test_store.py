@@ -80,6 +80,7 @@ def expect_equal(one: Dataset, other: Dataset) -> None:
         assert np.array_equal(*weights)
 
 
+@pytest.mark.slow
 def test_rows_are_prepared_once_and_are_those_of_a_fit_without_a_cache(
     read: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +142,7 @@ def test_what_has_changed_is_prepared_anew(
     assert not looked(recipe())
 
 
+@pytest.mark.slow
 def test_what_was_altered_or_is_half_gone_is_prepared_anew(read: list[Path]) -> None:
     data = kb.prepare(recipe())
     [folder] = [entry.path for entry in cache.entries()]

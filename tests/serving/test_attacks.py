@@ -187,6 +187,7 @@ def test_half_sent_heads_end_after_the_timeout(
     assert line == "a request was refused with 408: the head did not come within 3 s"
 
 
+@pytest.mark.slow
 def test_clients_that_never_read_their_answers_are_dropped(
     attacked: Attacked, memory: Callable[[Attacked], None]
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_gzip_bomb_is_refused_while_it_is_inflated(served: Served, protocol: s
         assert (answer.status_code, answer.json()) == (400, {"error": said})
 
 
+@pytest.mark.slow
 def test_a_slow_sender_is_given_up_while_others_are_answered(hasty: Served) -> None:
     def slow(protocol: str) -> tuple[int, Any, float]:
         started = time.monotonic()

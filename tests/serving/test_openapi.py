@@ -30,6 +30,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield found
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(address: str) -> None:
     done = subprocess.run(
         [Path(sys.executable).with_name("schemathesis"), "run", f"{address}/openapi.json",

@@ -151,6 +151,7 @@ def test_texts_to_predict_are_a_file_a_folder_or_a_folder_of_classes() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_folder_of_texts_is_fitted_and_predicted(tmp_path: Path) -> None:
     for part, count in (("train", 20), ("test", 6)):
         for n in range(count):

@@ -47,6 +47,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv") / "rows.csv"
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.integers(1, 3), st.lists(st.sampled_from(PIECES), max_size=16))
 def test_any_text_is_read_alike(path: Path, width: int, pieces: list[str]) -> None:

@@ -217,6 +217,7 @@ def test_a_table_of_pixels_is_fitted_and_read_alike_everywhere(tmp_path: Path) -
     np.testing.assert_array_equal(theirs, known)
 
 
+@pytest.mark.slow
 def test_a_table_of_cells_is_fitted_and_read_alike_everywhere(tmp_path: Path) -> None:
     cells = [WRITTEN["blanks"](row) for row in CURVES]
     cells[5] = ""

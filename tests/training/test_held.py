@@ -56,5 +56,7 @@ def test_memory_is_given_back_where_the_c_library_can(
     calls: list[int] = []
     library = SimpleNamespace(malloc_trim=calls.append) if known else SimpleNamespace()
     monkeypatch.setattr("ctypes.CDLL", lambda name: library)
-    room.give_back()
+    room.give_back(room.WORTH)
     assert calls == ([0] if known else [])
+    room.give_back(room.WORTH - 1)
+    assert len(calls) == known

@@ -58,6 +58,7 @@ def test_an_error_leaves_the_network_in_float32() -> None:
     assert set(policies(model).values()) == {"float32"}
 
 
+@pytest.mark.slow
 def test_a_fit_learns_resumes_exactly_and_is_saved_in_float32(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def network(rows: int) -> tuple[Any, Any, Any]:
     return model, lambda it: model.compile(it, loss={"y": "mse"}), ({"x": x}, {"y": x[:, :1]})
 
 
+@pytest.mark.slow
 def test_the_fit_is_that_of_the_number_that_was_chosen() -> None:
     auto = kb.fit(recipe(8000, batch_size="auto"), verbose=False)
     assert auto.recipe.training.batch_size == 128
