@@ -175,17 +175,20 @@ def test_the_other_formats_are_written_line_by_line(workshop: Path, run: Any) ->
     assert (workshop / "exported/flowers-small/1/model.tflite").is_file()
 
 
+@pytest.mark.slow
 def test_a_column_is_kept_as_shown(workshop: Path, run: Any) -> None:
     run(blocks("sh", "--keep"), workshop)
     assert list(pd.read_csv(workshop / "kept.csv"))[:2] == ["petal_length", "label"]
 
 
+@pytest.mark.slow
 def test_the_export_answers_to_the_code_shown(workshop: Path, run: Any) -> None:
     (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
     answer = run("python ask.py", workshop).stdout
     assert answer.startswith("[b'setosa'] [0."), answer
 
 
+@pytest.mark.slow
 def test_the_server_answers_to_the_line_shown(workshop: Path, run: Any) -> None:
     serve = blocks("sh", "kbuilder serve", "docs/serve.md").strip()
     ask = blocks("sh", "curl -d").strip()
