@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kbuilder import room
 from kbuilder.tables import packing
 from kbuilder.tables.dialect import Dialect
+from kbuilder.tables.quotes import all_close
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,9 +86,7 @@ def _is_certain(content: mmap.mmap, delimiter: bytes, quotes: bool) -> bool:
         return False
     if not quotes or content.find(b'"') < 0:
         return True
-    ends = re.escape(delimiter) + rb"\r\n"
-    field = rb'(?<![^%b])"[^"]*+(?:""[^"]*+)*+"(?![^%b])' % (ends, ends)
-    return re.fullmatch(rb'(?:[^"]*+%b)*+[^"]*+' % field, content) is not None
+    return all_close(content, delimiter)
 
 
 def _type(some: Any) -> Any:

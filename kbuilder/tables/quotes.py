@@ -44,10 +44,22 @@ def _closes_all(path: Path, dialect: Dialect) -> bool:
     known = narrow and len(dialect.delimiter) == 1 and dialect.delimiter.isascii()
     if not known or packing.of(path) is not None:
         return False
-    ends = re.escape(dialect.delimiter.encode()) + rb"\r\n"
-    quoted = rb'(?<![^%b])"[^"\r\n]*+(?:""[^"\r\n]*+)*+"(?![^%b])' % (ends, ends)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return re.fullmatch(rb'(?:[^"]*+%b)*+[^"]*+' % quoted, content) is not None
+        return all_close(content, dialect.delimiter.encode(), rb"\r\n")
+
+
+def all_close(content: mmap.mmap, delimiter: bytes, without: bytes = b"") -> bool:
+    """Whether quotes are around whole fields alone, and each that opens closes.
+
+    Args:
+        content: A text file.
+        delimiter: What stands between fields.
+        without: Bytes that fields in quotes have none of.
+    """
+    ends = re.escape(delimiter) + rb"\r\n"
+    inside = rb'[^"%b]*+' % without
+    field = rb'(?<![^%b])"%b(?:""%b)*+"(?![^%b])' % (ends, inside, inside, ends)
+    return re.fullmatch(rb'(?:[^"]*+%b)*+[^"]*+' % field, content) is not None
 
 
 def _all_lines(path: Path, key: Key, dialect: Dialect) -> Generator[tuple[int, str], None, None]:
