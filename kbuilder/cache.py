@@ -1,8 +1,8 @@
 """The cache: what is prepared once and used again. Its folders are written whole or not at all.
 
-It lies in `KBUILDER_CACHE`, else in `kbuilder` of `XDG_CACHE_HOME`, else in `~/.cache/kbuilder`;
-`KBUILDER_CACHE=none` does without. What was used longest ago is removed where all takes more than
-`KBUILDER_CACHE_LIMIT` gigabytes.
+It lies in `KBUILDER_CACHE`, else in `kbuilder` of `XDG_CACHE_HOME`, else in `~/.cache/kbuilder`,
+there in a folder of its own, so that nothing else is removed; `KBUILDER_CACHE=none` does without.
+What was used longest ago is removed where all takes more than `KBUILDER_CACHE_LIMIT` gigabytes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from kbuilder.errors import CallError
 FOLDER, LIMIT = "KBUILDER_CACHE", "KBUILDER_CACHE_LIMIT"
 """The variables of the environment."""
 NONE = "none"
+OWN = "prepared-rows"
+"""The folder within; nobody else has anything in it."""
 GIGABYTES = 20.0
 SPARED = 2**30
 """Bytes that are left free on the disk."""
@@ -58,9 +60,9 @@ def root() -> Path | None:
     """The folder of the cache, whether it is there or not; None: there is to be none."""
     written = os.environ.get(FOLDER)
     if written:
-        return None if written == NONE else Path(written).absolute()
+        return None if written == NONE else Path(written).absolute() / OWN
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home).absolute() / "kbuilder"
+    return Path(home).absolute() / "kbuilder" / OWN
 
 
 def limit() -> int:

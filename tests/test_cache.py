@@ -44,7 +44,7 @@ with cache.filling("key") as shelf:
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
-    return tmp_path / "cache"
+    return tmp_path / "cache" / cache.OWN
 
 
 def fill(key: str = "key", size: int = 1000) -> cache.Shelf:
@@ -69,9 +69,9 @@ def said(*arguments: str) -> str:
 def test_where_it_lies(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(cache.FOLDER, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.root() == tmp_path / "kbuilder"
+    assert cache.root() == tmp_path / "kbuilder" / cache.OWN
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache.root() == Path.home() / ".cache" / "kbuilder"
+    assert cache.root() == Path.home() / ".cache" / "kbuilder" / cache.OWN
     monkeypatch.setenv(cache.FOLDER, "none")
     assert cache.root() is None
     assert said() == "KBUILDER_CACHE is none: nothing is kept.\n"
@@ -136,7 +136,7 @@ def test_what_has_nothing_in_it_is_left_to_who_just_made_it(root: Path) -> None:
 def test_on_a_full_disk_rows_lie_in_memory(
     root: Path, monkeypatch: pytest.MonkeyPatch, left: int
 ) -> None:
-    root.mkdir()
+    root.mkdir(parents=True)
     free = shutil.disk_usage(root)._replace(free=left)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
     shelf = fill()
@@ -210,6 +210,16 @@ def test_another_name_leads_to_an_entry_as_long_as_it_is_there(root: Path) -> No
     assert cache.find("other") is None
     fill("new")
     assert [path.name for path in root.iterdir()] == ["new"]
+
+
+def test_what_else_is_in_the_folder_stays(root: Path) -> None:
+    root.parent.mkdir()
+    (root.parent / "mine").mkdir()
+    (root.parent / "mine" / cache.ABOUT).write_text('{"origin": "me"}', encoding="utf-8")
+    (root.parent / "gone").symlink_to("nowhere")
+    fill()
+    cache.clear()
+    assert sorted(path.name for path in root.parent.iterdir()) == ["gone", "mine", cache.OWN]
 
 
 def test_it_is_listed_and_cleared(root: Path) -> None:

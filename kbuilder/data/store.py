@@ -111,9 +111,13 @@ def _key_of(recipe: Recipe) -> str | None:
 
     Those of others' plug-ins are not, nor what comes of no file, or of other files than the recipe
     names.
+
+    Raises:
+        CallError: if the limit of the cache is none.
     """
     if cache.root() is None or not isinstance(recipe.data, Filed):
         return None
+    cache.limit()  # what is wrong with it is said before the rows are read
     if named.origins(recipe):
         return None
     try:

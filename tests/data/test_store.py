@@ -15,6 +15,7 @@ import kbuilder as kb
 from kbuilder import cache, pipeline
 from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
+from kbuilder.errors import CallError
 from kbuilder.tables import chunks
 
 ROWS = 120
@@ -90,7 +91,7 @@ def test_rows_are_prepared_once_and_are_those_of_a_fit_without_a_cache(
     again = pipeline.fit(recipe(), run_dir="again", verbose=False)
     assert len(read) == 1
     data = store.prepare(store.look(recipe()), say=said.append)
-    assert said == [f"the rows are those prepared before, in {Path('cache').absolute()}"]
+    assert said == [f"the rows are those prepared before, in {Path('cache', cache.OWN).absolute()}"]
     resumed = kb.resume("kept", override=["training.epochs=3"], run_dir="longer", verbose=False)
     assert len(read) == 1
     assert len(resumed.history) == 3
@@ -166,7 +167,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(
     Path("rows.csv").write_text(table("2"), encoding="utf-8")
     said: list[str] = []
     store.prepare(begun, say=said.append)
-    where = Path("cache").absolute()
+    where = Path("cache", cache.OWN).absolute()
     assert said == [
         f"the prepared rows are not kept in {where}: a file was changed while it was read"
     ]
@@ -179,7 +180,7 @@ def test_a_full_disk_is_said_and_the_rows_are_right(
     monkeypatch.setattr(cache, "SPARED", 2**60)
     said: list[str] = []
     data = store.prepare(store.look(recipe()), say=said.append)
-    where = Path("cache").absolute()
+    where = Path("cache", cache.OWN).absolute()
     assert said == [f"the prepared rows are not kept in {where}: No space left on device"]
     monkeypatch.setenv(cache.FOLDER, cache.NONE)
     expect_equal(data, kb.prepare(recipe()))
@@ -194,7 +195,7 @@ def test_pictures_and_rows_of_no_file_are_not_kept(read: list[Path]) -> None:
     data = kb.CSV(path="rows.csv", target="y")
     kb.prepare(kb.Recipe(data=data))
     assert cache.entries() == []
-    assert list(Path("cache").iterdir()) == []
+    assert list(Path("cache", cache.OWN).iterdir()) == []
     frame = data.load()[0]
     assert len(frame) == 30
     kb.prepare(kb.Recipe(data=kb.Sklearn(name="iris")))
@@ -255,6 +256,15 @@ def test_rows_are_kept_that_are_many_whatever_their_file_has(
     monkeypatch.setattr(store, "LEAST", least)
     kb.prepare(kb.Recipe(data=kb.CSV(path="rows.csv.gz", target="y")))
     assert (len(cache.entries()) == 1) == kept
+
+
+def test_a_limit_that_is_none_is_said_before_the_rows_are_read(
+    read: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(cache.LIMIT, "much")
+    with pytest.raises(CallError, match=cache.LIMIT):
+        store.look(recipe())
+    assert read == []
 
 
 def test_a_few_rows_are_not_kept(read: list[Path]) -> None:
