@@ -10,13 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from kbuilder import internals
 from kbuilder.errors import BuildError, DataError, Key
+from kbuilder.late import np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 GIB = 2**30
 WIDTH = 4

@@ -32,7 +32,7 @@ PLUGINS = (
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
-                     "internals", "lines", "named", "refusals", "signals", "spec"), 0),
+                     "internals", "late", "lines", "named", "refusals", "signals", "spec"), 0),
     **dict.fromkeys(("cache", "columns", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),
     "runs": 2,

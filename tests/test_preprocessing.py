@@ -14,7 +14,7 @@ from kbuilder import preprocessing
 from kbuilder.building.inputs import inputs_of
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
-from kbuilder.tables.dictionary import DictionaryArray
+from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.table import Table
 
 NUMBER = kb.Number(mean=0, scale=1, indicator=False)

@@ -62,6 +62,43 @@ def test_what_a_recipe_may_hold_is_explained_without_numpy() -> None:
     assert {"numpy", *HEAVY} & modules == set()
 
 
+EVERYTHING = """
+import sys
+from importlib import import_module
+from kbuilder import catalog
+from kbuilder.commands.main import main
+sys.argv = ["kbuilder", "check", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as done:
+    assert not done.code, done.code
+slow = {"keras", "numpy", "pandas", "PIL", "pyarrow", "sklearn", "sqlalchemy", "tensorflow"}
+print(sorted(slow & set(sys.modules)))
+for folder in catalog.FOLDERS:
+    for name in catalog.names(folder):
+        import_module(f"kbuilder.{folder}.{name}")
+print(sorted(slow & set(sys.modules)))
+"""
+RECIPES = {
+    "csv": "data: {path: rows.csv, target: answer}\n",
+    "parquet": "data: {path: rows.parquet, target: [a, b]}\ntask: regression\nmodel: mlp\n",
+    "pictures": "data: {source: image_folder, path: pictures}\nmodel: resnet20\n",
+    "texts": "data: {source: text_folder, path: texts}\nmodel: lstm\n",
+    "kinds": "data: {path: rows.csv, target: answer, split: {by: time, column: day}}\n"
+    "features: {text: {kind: text}, size: number, day: datetime}\ntask: binary\nmodel: gru\n",
+}
+
+
+def test_checking_a_recipe_and_importing_any_plug_in_waits_for_no_numpy() -> None:
+    for name, recipe in RECIPES.items():
+        Path(name).write_text(recipe)
+    done = run("-c", EVERYTHING, *RECIPES)
+    *checked, after, plugins = done.stdout.splitlines()
+    assert checked == [f"{name}: no problem found." for name in RECIPES], done.stderr
+    assert after == "[]"
+    assert plugins == "[]"
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

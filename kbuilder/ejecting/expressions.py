@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-from kbuilder import internals
+from kbuilder import internals, late
 
 WIDTH = 100
 SQUARE = ("kernel_size", "pool_size", "strides", "dilation_rate", "size")
@@ -114,6 +114,9 @@ def _bring(module: Any, imports: set[str], blocks: list[str]) -> None:
         code = ast.get_source_segment(text, node, padded=False) or ""
         if isinstance(node, ast.Expr):
             continue  # the docstring
+        if isinstance(node, ast.ImportFrom) and node.module == late.__name__:
+            imports.add("import numpy as np")  # at once
+            continue
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kbuilder"):
             inner = sys.modules[str(node.module)]
             for value in (getattr(inner, alias.name) for alias in node.names):

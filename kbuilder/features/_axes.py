@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, Literal
 
-import numpy as np
-
 from kbuilder import catalog
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.spec import given
 from kbuilder.tables.profile import Profile

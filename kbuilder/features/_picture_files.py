@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.tables import pictures
 from kbuilder.tables.picture_heads import Picture, PictureError, look
 

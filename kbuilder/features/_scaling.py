@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Numeric
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.tables.values import far_off
 

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Numeric
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.tables import sequences
 
 FAR = 4

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-import numpy as np
+from kbuilder.late import np
 
 MOST = 2_000_000
 """Different words that are counted at a time: some 200 MB."""

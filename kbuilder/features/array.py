@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import model_validator
 
 from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
@@ -34,6 +33,7 @@ from kbuilder.features._scaling import (
     width,
     without_float64,
 )
+from kbuilder.late import np
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Numbers, Shape, Spec, learned
 from kbuilder.tables import number_lists

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError, cut
 from kbuilder.features._embedding import embedded
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Values, learned
@@ -27,7 +27,7 @@ from kbuilder.tables.values import (
 )
 
 MOST_ONE_HOT = 64
-WHOLE = np.iinfo(np.int64)
+LEAST, MOST = -(2**63), 2**63 - 1  # of int64
 HASHED = "1 + Fingerprint64 of FarmHash of the text, or of the digits, modulo hash; 0 if missing"
 
 
@@ -122,9 +122,7 @@ class Category(Spec):
         counts: Counter[Any] = (
             counted(there) if kind == "string" else Counter(map(int, there.tolist()))
         )
-        beyond = any(
-            isinstance(value, int) and not WHOLE.min < value <= WHOLE.max for value in counts
-        )
+        beyond = any(isinstance(value, int) and not LEAST < value <= MOST for value in counts)
         if self.hash:
             return self._learn_hash(len(counts), kind == "number" and not beyond)
         if beyond:

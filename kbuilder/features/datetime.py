@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError, cut
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.spec import Names, Positive, Spec, learned
 from kbuilder.tables.dates import FORMATS

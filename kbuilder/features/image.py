@@ -6,7 +6,6 @@ import math
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -26,6 +25,7 @@ from kbuilder.features._axes import (
 )
 from kbuilder.features._joining import expect_product, one_gap
 from kbuilder.features._paths import is_path
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.named import Keyed
 from kbuilder.refusals import refuse

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
@@ -20,6 +19,7 @@ from kbuilder.features._scaling import (
     width,
     without_float64,
 )
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Numbers, Positive, Spec, learned

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder import room
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError, cut
 from kbuilder.features._tally import Tally
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Counts, Names, Numbers, Spec, given, learned

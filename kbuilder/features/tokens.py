@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError, cut
 from kbuilder.features._steps import length_of
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Wholes, learned
@@ -19,7 +19,7 @@ from kbuilder.tables.values import MISSING_INTEGER, kind_of
 from kbuilder.tables.whole_rows import whole_numbers, whole_rows
 
 MOST = 20_000
-WHOLE = np.iinfo(np.int64)
+LEAST, MOST = -(2**63), 2**63 - 1  # of int64
 
 
 class Tokens(Spec):
@@ -48,11 +48,11 @@ class Tokens(Spec):
     @model_validator(mode="after")
     def _numbers_differ(self) -> Any:
         known = self.vocabulary or ()
-        within = all(WHOLE.min < number <= WHOLE.max for number in known)
+        within = all(LEAST < number <= MOST for number in known)
         if len(set(known)) < len(known) or not within:
             expected = "Expected whole numbers of up to 64 bits that all differ"
             raise refuse(("vocabulary",), expected, list(known))
-        if isinstance(self.masking, int) and not WHOLE.min < self.masking <= WHOLE.max:
+        if isinstance(self.masking, int) and not LEAST < self.masking <= MOST:
             raise refuse(("masking",), "Expected a whole number of up to 64 bits", self.masking)
         return self
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-
 from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features import _steps as steps
 from kbuilder.features._axes import CHANNELS, by, by_the_greatest
+from kbuilder.late import np
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
 from kbuilder.tables import clips
 from kbuilder.tables.picture_heads import LARGEST

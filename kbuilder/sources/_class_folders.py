@@ -8,10 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Script
 from kbuilder.errors import CallError, DataError, Key, listed, missing_file
+from kbuilder.late import np
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.sources import _folder_script

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from kbuilder.errors import Key
+from kbuilder.late import np
 from kbuilder.sources._class_folders import ClassFolders
 from kbuilder.tables.foreign_arrays import ArrayError, of_file
 from kbuilder.tables.sequences import stacked

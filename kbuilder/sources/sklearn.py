@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 from pydantic import Field
 
 from kbuilder.contracts import Script
+from kbuilder.late import np
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
 from kbuilder.spec import Ignored, Names, Spec, Weight

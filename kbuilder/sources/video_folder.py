@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Script
 from kbuilder.errors import CallError, DataError, Key
+from kbuilder.late import np
 from kbuilder.sources._class_folders import ClassFolders
 from kbuilder.sources.image_folder import ImageFolder
 from kbuilder.spec import Count

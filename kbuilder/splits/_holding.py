@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from kbuilder.late import np
 
 
 def hold_back(rows: Any, share: Any, groups: Any, random: Any, least: Any = 0) -> Any:

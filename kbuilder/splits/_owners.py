@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
-import numpy as np
-
 from kbuilder.errors import cut, listed
+from kbuilder.late import np
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, kind_of, missing
 

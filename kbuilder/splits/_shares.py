@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Feature, Match
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Spec
 from kbuilder.tables.profile import Profile

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-import numpy as np
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Choice, Division, Feature, Match, Strata
 from kbuilder.errors import DataError, cut, listed, nearest
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.spec import Fraction, Words
 from kbuilder.splits import _owners

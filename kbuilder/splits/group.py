@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
 from kbuilder.contracts import Choice, Division, Feature, Strata
+from kbuilder.late import np
 from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_whole
 from kbuilder.splits._owners import in_both, owners, without

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from kbuilder.contracts import Division, Strata
+from kbuilder.late import np
 from kbuilder.splits._holding import hold_back
 from kbuilder.splits._shares import Shares
 from kbuilder.tables.table import Table

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, cast
 
-import numpy as np
 from pydantic import Field
 
 from kbuilder import catalog
 from kbuilder.contracts import Choice, Division, Feature, Strata, Timed
 from kbuilder.errors import DataError, cut
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_latest, hold_latest_whole

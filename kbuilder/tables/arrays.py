@@ -10,9 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, listed, nearest
+from kbuilder.late import np
 from kbuilder.tables import packing
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.foreign_arrays import Folder, expect_npz, head, heads, is_npy, records

@@ -16,10 +16,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from uuid import UUID
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables.amounts import written_plainly
-from kbuilder.tables.dictionary import DictionaryArray
 from kbuilder.tables.spelled_numbers import in_ascii, numbers_of
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
@@ -125,12 +123,15 @@ class Cells:
                 return self._words(name, pd.Series(words, dtype="str"))
         if found and all(issubclass(one, timedelta) for one in found):
             return self._column(name, pd.Series(values, dtype="timedelta64[ns]"))
-        scalars = (*SCALARS, pd.Period, pd.Interval)
-        if found & set(NESTED) or not all(issubclass(one, scalars) for one in found):
+        nested = {list, tuple, set, frozenset, dict, np.ndarray, bytes}
+        flags, numeric = (bool, np.bool_), (int, float, np.integer, np.floating, Decimal)
+        stamps = (date, datetime, time, np.datetime64, pd.Period, pd.Interval)
+        scalars = (str, *flags, *numeric, *stamps, UUID)
+        if found & nested or not all(issubclass(one, scalars) for one in found):
             return _Read(_stacked(values))
-        if found and all(issubclass(one, FLAGS) for one in found):
+        if found and all(issubclass(one, flags) for one in found):
             return _Read(_truth(pd.Series(values, dtype="boolean")))
-        if found and all(issubclass(one, NUMBERS) and one not in FLAGS for one in found):
+        if found and all(issubclass(one, numeric) and one not in flags for one in found):
             if all(issubclass(one, int | np.integer) for one in found):
                 return _Read(self._marked(_whole(pd.Series(values, dtype=object))))
             if found == {Decimal} and all(map(_is_whole, values)):
@@ -148,6 +149,8 @@ class Cells:
         Where the column knows its different words, each of them is looked at once.
         """
         import pandas as pd
+
+        from kbuilder.tables.dictionary_array import DictionaryArray
 
         places = np.arange(len(cells))  # of each row in `cells`
         if isinstance(cells.dtype, pd.CategoricalDtype):
@@ -207,10 +210,6 @@ def missing_but(words: Collection[str]) -> list[str]:
 
 LONGEST = 255
 """Bytes of a word, at most."""
-NESTED = (list, tuple, set, frozenset, dict, np.ndarray, bytes)
-FLAGS = (bool, np.bool_)
-NUMBERS = (int, float, np.integer, np.floating, Decimal)
-SCALARS = (str, *FLAGS, *NUMBERS, date, datetime, time, np.datetime64, UUID)
 
 
 def _are_words(value: object) -> TypeGuard[bytes]:

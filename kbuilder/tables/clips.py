@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.tables.values import missing
 
 AXES = 4

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, briefly, listed
+from kbuilder.late import np
 
 NPY = b"\x93NUMPY"
 CONVERTED = (

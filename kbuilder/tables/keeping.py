@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from kbuilder.errors import DataError, listed, nearest
+from kbuilder.late import np
 
 if TYPE_CHECKING:
     import pandas as pd

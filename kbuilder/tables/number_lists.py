@@ -10,9 +10,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, cut
+from kbuilder.late import np
 from kbuilder.lines import to_line
 
 MARKS = "[](),;|"

@@ -10,7 +10,7 @@ import numpy as np
 
 from kbuilder import cache
 from kbuilder.cache import Shelf
-from kbuilder.tables.dictionary import DictionaryArray
+from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import types
 

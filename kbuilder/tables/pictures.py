@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables.picture_heads import (
     KINDS,
     PictureError,

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables import clips, number_lists, sequences, sets, tokens
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.values import Kind, is_number, kind_of, missing

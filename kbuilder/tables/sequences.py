@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key
+from kbuilder.late import np
 from kbuilder.tables.values import missing
 
 RARELY = 0.01

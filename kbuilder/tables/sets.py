@@ -6,9 +6,8 @@ import json
 import re
 from collections.abc import Iterable
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, cut
+from kbuilder.late import np
 from kbuilder.tables.values import missing
 
 SEPARATORS = ("|", ";", ",")
@@ -31,8 +30,6 @@ ITEM = rf"(?s){BLANK}*(?:\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'|({PLAIN})){B
 """An item of it, and the comma after it: in double quotes, in single ones, or without."""
 ESCAPE = r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|(.))"
 ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0"}
-LISTED = (list, tuple, set, frozenset, np.ndarray)
-LABEL = (str, bool, int, float, np.generic)
 NO_LABEL = ("null", "None", "NaN", "nan")
 """Items without quotes that are no labels."""
 
@@ -115,9 +112,10 @@ def expect_labels(column: str, values: np.ndarray, key: Key) -> None:
     Raises:
         DataError: naming the first row that has anything else.
     """
+    listed = (list, tuple, set, frozenset, np.ndarray)
     for row, value in enumerate(values) if values.dtype == object else ():
-        for item in value if isinstance(value, LISTED) else (value,):
-            if item is not None and not isinstance(item, LABEL):
+        for item in value if isinstance(value, listed) else (value,):
+            if item is not None and not isinstance(item, str | bool | int | float | np.generic):
                 raise DataError(
                     f"column {column!r} has {cut(str(item))!r} here, of type "
                     f"{type(item).__name__}, which is no name of a label. Expected names, lists "

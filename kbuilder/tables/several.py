@@ -8,9 +8,8 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import NoReturn
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, cut, listed
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.tables.cells import spread
 from kbuilder.tables.table import Table

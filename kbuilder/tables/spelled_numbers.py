@@ -6,8 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables.amounts import LOOSE
 from kbuilder.tables.values import exact
 

@@ -14,9 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
-
 from kbuilder.errors import DataError, Key, listed, nearest
+from kbuilder.late import np
 from kbuilder.tables.dictionary import each
 from kbuilder.tables.targets import expect_one_axis
 from kbuilder.tables.values import kind_of, types

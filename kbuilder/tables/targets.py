@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.tables.number_lists import count, longest, measures, numbers_in
 from kbuilder.tables.values import missing, types
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables.sequences import RARELY, between, outermost
 
 LOOKED = 2000

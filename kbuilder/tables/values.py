@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
-
 from kbuilder.errors import DataError
+from kbuilder.late import np
 from kbuilder.tables.dictionary import codes_of
 
 MISSING_INTEGER = -(2**63)

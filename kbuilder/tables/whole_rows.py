@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from kbuilder.late import np
 from kbuilder.tables.number_lists import MARKS
 
 

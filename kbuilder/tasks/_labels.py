@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator
 
 from kbuilder.errors import BuildError, DataError, listed, nearest
+from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Values

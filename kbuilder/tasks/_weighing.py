@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
+from kbuilder.late import np
 
 
 def average(values: np.ndarray, weights: np.ndarray | None) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed
+from kbuilder.late import np
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels

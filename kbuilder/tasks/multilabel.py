@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar
 
-import numpy as np
 from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
+from kbuilder.late import np
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables import sets
 from kbuilder.tables.profile import Profile, separator_of

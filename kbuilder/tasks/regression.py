@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
 from pydantic import model_validator
 
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
+from kbuilder.late import np
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Numbers, Positive, Spec
 from kbuilder.tables import targets

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbuilder.tables.dictionary import DictionaryArray, codes_of, counted, different, each
+from kbuilder.tables.dictionary import codes_of, counted, different, each
+from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import kind_of, missing, types
