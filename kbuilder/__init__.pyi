@@ -1244,6 +1244,10 @@ class Video(_Video):
         width: int | None = ...,
         channels: Literal[1, 3, 4] | None = ...,
         scale: float | None = ...,
+        augment: Sequence[
+            Literal["brightness", "contrast", "crop", "cutout", "flip", "rotation", "shift", "zoom"]
+            | Mapping[str, Any]
+        ] = ...,
         pixels: int | Sequence[int] | None = ...,
         dtype: Literal["uint8", "float32"] | None = ...,
     ) -> None: ...

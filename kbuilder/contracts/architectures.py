@@ -25,14 +25,18 @@ class Piece(Protocol):
 class Augmentation(Protocol):
     """A random change of training images that leaves what they show.
 
-    Each image of a batch has its own draw. Nothing is changed but in training.
+    Each image of a batch has its own draw, alike for all its channels. Nothing is changed but in
+    training.
     """
 
     def unfit(self, height: int, width: int) -> str | None:
         """Why images of so many pixels cannot be changed so, or None."""
 
     def apply(self, images: Any) -> Any:
-        """The changed images (batch, height, width, channels), of about 0 to 1."""
+        """The changed images (batch, height, width, channels), of about 0 to 1.
+
+        Of a video they are one image with the channels of all frames, in the order of the frames.
+        """
 
 
 class Architecture(Protocol):

@@ -27,8 +27,8 @@ def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int)
     """Write the picture as a PNG file.
 
     A row has a label, the image as it is, and changed ones where the feature has `augment`; of a
-    video, some of its frames in their order. Where several features are images or videos, theirs
-    stand below each other.
+    video, some of its frames in their order, and all rows once more as changed. Where several
+    features are images or videos, theirs stand below each other.
 
     Args:
         path: The file; one that is there is replaced.
@@ -44,12 +44,12 @@ def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int)
     keras.utils.set_random_seed(seed)
     chosen = np.random.default_rng(seed).permutation(len(table))[:ROWS]
     keys = columns.keys()
-    strips = []
+    strips: list[list[list[np.ndarray]]] = []
     for column, feature in columns.features.items():
         if isinstance(feature, Image):
             strips.append(_strip(feature, arrays[keys[column]][chosen]))
         elif isinstance(feature, Video):
-            strips.append(_frames(feature, arrays[keys[column]][chosen]))
+            strips += _frames(feature, arrays[keys[column]][chosen])
     if not strips:
         raise CallError(
             "samples show images and videos, and no feature is one. "
@@ -60,27 +60,39 @@ def write(path: Path, columns: Columns, table: Table, arrays: Arrays, seed: int)
     shown = [feature for feature in columns.features.values() if isinstance(feature, Image | Video)]
     changed = any(isinstance(feature, Image) and feature.augment for feature in shown)
     titles = ["as it is, then as in training"] if changed else []
-    titles += ["frames in their order"] if any(isinstance(one, Video) for one in shown) else []
+    videos = [feature for feature in shown if isinstance(feature, Video)]
+    titles += ["frames in their order"] if videos else []
+    titles += ["then as in training"] if any(feature.augment for feature in videos) else []
     picture = _picture([cells for strip in strips for cells in strip], labels, "; ".join(titles))
     with files.new_file(path) as file:
         picture.save(file, "PNG")
 
 
-def _frames(feature: Video, videos: np.ndarray) -> list[list[np.ndarray]]:
-    """For each row some frames that are no padding, in order: bytes of (height, width, 3)."""
+def _frames(feature: Video, videos: np.ndarray) -> list[list[list[np.ndarray]]]:
+    """For each row some frames that are no padding, in order: bytes of (height, width, 3).
+
+    Returns:
+        The strip of the videos as they are, and that of changed ones where there is `augment`.
+    """
     import keras
 
     inputs = keras.Input(videos.shape[1:], dtype=videos.dtype.name)
     signal = feature.embed(inputs)
     outputs = [signal.tensor] if signal.mask is None else [signal.tensor, signal.mask]
-    found = [np.asarray(one) for one in keras.Model(inputs, outputs)(videos, training=False)]
-    bounds = min(0.0, float(found[0].min())), max(1.0, float(found[0].max()))
-    rows = []
-    for row, video in enumerate(found[0]):
-        real = video[found[1][row]] if len(found) > 1 else video
-        places = np.linspace(0, len(real) - 1, min(len(real), 1 + CHANGED)).round().astype(int)
-        rows.append(_shown(real[places] if len(real) else video[:1], bounds))
-    return rows
+    embedded = keras.Model(inputs, outputs)
+    strips: list[list[list[np.ndarray]]] = []
+    bounds = 0.0, 1.0
+    for training in (False, True) if feature.augment else (False,):
+        found = [np.asarray(one) for one in embedded(videos, training=training)]
+        if not training:
+            bounds = min(0.0, float(found[0].min())), max(1.0, float(found[0].max()))
+        rows = []
+        for row, video in enumerate(found[0]):
+            real = video[found[1][row]] if len(found) > 1 else video
+            picked = np.linspace(0, len(real) - 1, min(len(real), 1 + CHANGED)).round().astype(int)
+            rows.append(_shown(real[picked] if len(real) else video[:1], bounds))
+        strips.append(rows)
+    return strips
 
 
 def _shown(pixels: np.ndarray, bounds: tuple[float, float]) -> list[np.ndarray]:

@@ -6,13 +6,13 @@ import math
 import re
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Strict, WithJsonSchema, model_validator
+from pydantic import AfterValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from kbuilder import catalog
-from kbuilder.contracts import Arranged, Augmentation, Choice, Form, Holds, Match, Numeric, Signal
+from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features import _picture_files as files
+from kbuilder.features._augmenting import Augmentations, changed, expect_fit
 from kbuilder.features._axes import (
     CHANNELS,
     DataFormat,
@@ -27,7 +27,6 @@ from kbuilder.features._joining import expect_product, one_gap
 from kbuilder.features._paths import is_path
 from kbuilder.late import np
 from kbuilder.lines import to_line
-from kbuilder.named import Keyed
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Positive, Shape, Spec, learned
 from kbuilder.tables import number_lists, pictures
@@ -79,9 +78,7 @@ class Image(Spec):
     out: the folder of that file."""
     ending: str | None = None
     """Where rows are paths, what they lack at their ends: .jpg for names without it."""
-    augment: Annotated[
-        tuple[Annotated[Augmentation, Keyed("augmentations")], ...], Strict(False)
-    ] = ()
+    augment: Augmentations = ()
     """Random changes of the images in training alone, in this order: names, with arguments."""
     data_format: DataFormat | None = None
     """Of arrays with three axes, channels_first: the first is that of channels, as of
@@ -226,7 +223,7 @@ class Image(Spec):
 
     def _sized(self, column: str, height: int, width: int, why: str) -> dict[str, Choice]:
         height, width = min(height, LARGEST), min(width, LARGEST)
-        self._check_augmentations(column, self.height or height, self.width or width)
+        expect_fit(self.augment, column, self.height or height, self.width or width)
         return {"height": Choice(height, why), "width": Choice(width, why)}
 
     def arranged(self, column: str, values: np.ndarray) -> Arranged | None:
@@ -339,9 +336,7 @@ class Image(Spec):
         import keras
 
         images = keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor)
-        for augmentation in self.augment:
-            images = augmentation.apply(images)
-        return Signal("image", images)
+        return Signal("image", changed(self.augment, images))
 
     @property
     def choices(self) -> None:
@@ -384,11 +379,3 @@ class Image(Spec):
 
     def unlearned(self, written: Any) -> None:
         return None
-
-    def _check_augmentations(self, column: str, height: int, width: int) -> None:
-        """Refuse what would leave nothing of images of this size, or nothing changed."""
-        for place, augmentation in enumerate(self.augment):
-            reason = augmentation.unfit(height, width)
-            if reason:
-                key = ("features", column, "augment", place, catalog.name_of(augmentation))
-                raise DataError(f"{reason}.", key=key)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from kbuilder.contracts import Arranged, Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError
 from kbuilder.features import _steps as steps
+from kbuilder.features._augmenting import Augmentations, changed_alike, expect_fit
 from kbuilder.features._axes import CHANNELS, by, by_the_greatest
 from kbuilder.late import np
 from kbuilder.spec import Count, Positive, Shape, Spec, learned
@@ -41,6 +42,9 @@ class Video(Spec):
     """1 for grey, 3 for colour, 4 for a fourth band; left out: as the rows have."""
     scale: Positive | None = None
     """Pixels are divided by it inside the network; left out: 255, or the greatest in training."""
+    augment: Augmentations = ()
+    """Random changes of the videos in training alone, in this order: names, with arguments. All
+    frames of a video are changed alike."""
     pixels: Shape | None = None
     """Shape of a frame as it comes; learned."""
     dtype: Literal["uint8", "float32"] | None = None
@@ -95,10 +99,12 @@ class Video(Spec):
         scale = 255.0 if dtype == "uint8" and top > 127 else (top if top > 0 else 1.0)
         shades = raw[2] if len(raw) > 2 else 1
         channels = Choice(shades, f"{why}, with {shades} channel{'s' if shades > 1 else ''}")
+        height, width = min(raw[0], LARGEST), min(raw[1], LARGEST)
+        expect_fit(self.augment, column, self.height or height, self.width or width)
         return {
             **known,
             "frames": frames,
-            "height": Choice(min(raw[0], LARGEST), why), "width": Choice(min(raw[1], LARGEST), why),
+            "height": Choice(height, why), "width": Choice(width, why),
             "channels": channels, "scale": Choice(scale, f"the greatest training pixel is {top:g}"),
             "pixels": Choice(raw, why), "dtype": Choice(dtype, why),
         }  # fmt: skip
@@ -184,7 +190,7 @@ class Video(Spec):
         return (None, frames, *(self.pixels or ())), dtype
 
     def embed(self, tensor: Any) -> Signal:
-        """Rescaled to about 0 to 1, and the mask of the frames."""
+        """Rescaled to about 0 to 1, in training changed at random; and the mask of the frames."""
         import keras
 
         mask = None
@@ -192,9 +198,8 @@ class Video(Spec):
             from kbuilder.layers.frames_and_mask import FramesAndMask
 
             tensor, mask = FramesAndMask()(tensor)
-        return Signal(
-            "video", keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor), mask=mask
-        )
+        videos = keras.layers.Rescaling(1.0 / (self.scale or 255.0))(tensor)
+        return Signal("video", changed_alike(self.augment, videos), mask=mask)
 
     @property
     def choices(self) -> None:

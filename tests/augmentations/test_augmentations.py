@@ -66,6 +66,28 @@ def test_each_image_has_its_own_draw_and_each_batch_new_ones(name: str) -> None:
 
 
 @each
+def test_all_frames_of_a_video_are_changed_by_one_draw(name: str) -> None:
+    import keras
+
+    def video(frames: np.ndarray) -> np.ndarray:
+        keras.utils.set_random_seed(3)
+        inputs = keras.Input(frames.shape[1:], dtype="uint8")
+        feature = kb.Video(scale=255.0, augment=(name,))
+        model = keras.Model(inputs, feature.embed(inputs).tensor)
+        np.testing.assert_allclose(model(frames), frames / 255, atol=1e-6)
+        return training(model, frames)
+
+    first, second = noise(24), np.roll(noise(24), 1, axis=0)
+    alike, unlike = video(np.stack([first] * 3, axis=1)), video(np.stack([first, second], axis=1))
+    assert not np.allclose(alike[:, 0], first / 255, atol=1e-3)
+    for frame in (1, 2):
+        np.testing.assert_allclose(alike[:, frame], alike[:, 0], atol=1e-6)
+    np.testing.assert_allclose(unlike[:, 0], alike[:, 0], atol=1e-6)
+    changed = video(np.stack([second, first], axis=1))
+    np.testing.assert_allclose(unlike[:, 1], changed[:, 0], atol=1e-6)
+
+
+@each
 def test_equal_seeds_give_equal_draws(name: str) -> None:
     batch = noise(8)
     draws = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,3 +170,17 @@ def test_of_videos_some_frames_are_shown_in_their_order_without_padding() -> Non
             )
         blank = shown[row, count:]
         assert (blank == 255).all()
+    with_draws = data.columns.features["video"].model_copy(update={"augment": (kb.Flip(),)})
+    columns = replace(data.columns, features={"video": with_draws})
+    samples.write(Path("changed.png"), columns, data.parts.train, arrays, 0)
+    with Pillow.open("changed.png") as image:
+        both = cells(np.asarray(image))
+    plain, changed = both[: len(shown)], both[len(shown) :]
+    np.testing.assert_array_equal(plain, shown)
+    count = min(len(data.parts.train["video"][chosen[0]]), 1 + samples.CHANGED)
+    mirrored = [
+        [np.allclose(b, a[:, ::-1], atol=1) for a, b in zip(*rows, strict=True)]
+        for rows in zip(plain[:, :count], changed[:, :count], strict=True)
+    ]
+    assert {all(row) for row in mirrored} == {True, False}, "each video has a draw"
+    assert all(len(set(row)) == 1 for row in mirrored), "its frames are mirrored alike"

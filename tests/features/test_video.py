@@ -118,3 +118,12 @@ def test_pixels_that_are_missing_or_on_another_scale_are_refused() -> None:
     assert "Expected pixels on the same scale" in message(
         DataError, feature.raw, "v", objects(clip(2) / 255.0)
     )
+
+
+def test_an_augmentation_that_leaves_nothing_of_the_frames_is_refused_with_a_bound() -> None:
+    values = np.stack([clip(5), clip(5)])
+    assert message(DataError, learned, values, augment=({"cutout": 3},)) == (
+        "features.v.augment.0.cutout: a cutout of 3 × 3 pixels may leave nothing of images of "
+        "4 × 3. Expected less than 3."
+    )
+    assert learned(values, augment=({"cutout": 3},), height=8, width=8).frames == 5
