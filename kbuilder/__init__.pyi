@@ -1176,6 +1176,7 @@ class Training(_Training):
         sync_batchnorm: bool = ...,
         wait_minutes: float = ...,
         balance: Literal["none", "auto"] | Mapping[str, Any] = ...,
+        baselines: Literal["auto", "none"] | Sequence[Literal["linear", "boosting"]] = ...,
         seed: int = ...,
     ) -> None: ...
 

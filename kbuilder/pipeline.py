@@ -23,15 +23,17 @@ from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating
+from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
+from kbuilder.recipe.training import Training
 from kbuilder.run import Run
 from kbuilder.runs import naming, resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.predicted_csv import controls_warning
-from kbuilder.training import fitting, ordering, phases, sizing, strategies
+from kbuilder.training import feeding, fitting, ordering, phases, sizing, strategies
 from kbuilder.training.listeners.board import Board
 from kbuilder.training.listeners.callbacks import Callbacks
 from kbuilder.training.listeners.history import History
@@ -289,6 +291,7 @@ def _run(
         answered = evaluating.answers(model, data.rows)
         tables = dict(data.parts)
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
+        others = _others(data, training, answered) if placement.chief else None
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -296,7 +299,7 @@ def _run(
             findings=data.findings,
             splits=splits,
             history=done.history,
-            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights, tables),
+            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights, tables, others),
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
             log=console.lines,
@@ -305,6 +308,17 @@ def _run(
         if folder is not None:
             run_folder.write(path, record, model, None if smoke else folder)
     return Run(path, record, model, placement.chief)
+
+
+def _others(data: Dataset, training: Training, answered: Mapping[str, Any]) -> comparing.Others:
+    """What other models answer for the rows that the network is judged by."""
+    columns, train = data.columns, data.rows["train"]
+    if not answered:
+        return comparing.Others()
+    tasks = {output: task for output, (_, task) in columns.outputs().items()}
+    counted = feeding.in_loss(train[1], tasks, training, data.weights.get("train"))
+    judged = data.rows[list(answered)[-1]][0]
+    return comparing.answers(training.others, columns, train, judged, counted, training.seed)
 
 
 def eject(recipe: Recipe, folder: Path | None = None) -> str:

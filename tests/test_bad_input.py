@@ -124,7 +124,8 @@ CALLS = {
     "unknown key": (RECIPE, ["-o", "training.epoch=3"],
         "-o training.epoch=3: training.epoch: unknown key 'epoch'. Expected one of: "
         "epochs, batch_size, order, optimizer, schedule, early_stopping, checkpoints, "
-        "tensorboard, plan, precision, strategy, sync_batchnorm, wait_minutes, balance, seed.\n"
+        "tensorboard, plan, precision, strategy, sync_batchnorm, wait_minutes, balance, "
+        "baselines, seed.\n"
         "    Did you mean 'epochs'?\n1 problem."),
     "no mapping": ("- data\n", [],
         "recipe.yaml:1:1: a recipe is a mapping. "

@@ -34,6 +34,7 @@ from kbuilder.contracts.sources import Source as Source
 from kbuilder.contracts.sources import Validating as Validating
 from kbuilder.contracts.splits import Splitting as Splitting
 from kbuilder.contracts.tasks import Task as Task
+from kbuilder.contracts.tasks import Teaching as Teaching
 from kbuilder.contracts.values import FORMS as FORMS
 from kbuilder.contracts.values import IN_DOUBT as IN_DOUBT
 from kbuilder.contracts.values import RANKS as RANKS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from kbuilder.contracts.values import Choice, Match
 
@@ -96,3 +96,15 @@ class Task(Protocol):
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         """Class number of each row, for class weights; None where rows have no single class."""
+
+
+@runtime_checkable
+class Teaching(Protocol):
+    """A task that other models than networks can learn, which are the baselines of a run."""
+
+    teaches: ClassVar[Literal["class", "flags", "numbers"]]
+    """What its outputs are:
+
+    class: the probability of each class that `groups` counts, or of the second of two · flags: the
+    probability that each encoded number is 1 · numbers: the encoded numbers themselves
+    """

@@ -10,6 +10,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Arrays, Columns, Rows, shares
 from kbuilder.errors import listed
+from kbuilder.evaluation.baselines.comparing import Others
 from kbuilder.evaluation.continuing import last_values
 from kbuilder.tables.table import Table
 
@@ -65,6 +66,7 @@ def evaluate(
     answered: Mapping[str, Arrays],
     weights: Arrays | None = None,
     tables: Mapping[str, Table] | None = None,
+    others: Others | None = None,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
@@ -76,12 +78,13 @@ def evaluate(
         weights: How much each of these rows counts, by part; left out: all alike.
         tables: These rows as they were read, of which sequences have a last value; left out: no
             baseline repeats it.
+        others: What other models answer for the last part; left out: there are none.
 
     Returns:
         Task, headline metric, the column of the weights if there is one, scores of the parts held
-        back; the baseline's scores on the last of them, and whether the model beats it. With
-        several targets, the task of each, and the headline of the first; the model is better if it
-        is so for each.
+        back; the scores of each baseline on the last of them, what is said of one, and whether the
+        model beats all. With several targets, the task of each, and the headline of the first; the
+        model is better if it is so for each.
     """
     weights = weights or {}
     splits = {
@@ -89,29 +92,31 @@ def evaluate(
         for name, given in answered.items()
     }
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
+    judging = headlines(columns, rows["train"][1], weights.get("train"))
     result: dict[str, Any] = {
         "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
-        "headline": headlines(columns, rows["train"][1], weights.get("train"))[0],
+        "headline": judging[0],
         **({} if columns.weight is None else {"weight": columns.weight}),
         "splits": splits,
     }
     if not splits:
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(splits)[-1]
-    given = (rows["train"][1], rows[judged][1], splits[judged])
-    found = compare(columns, *given, weights.get("train"), weights.get(judged))
-    if tables is not None:
-        encoded = {name: targets for name, (_, targets) in rows.items()}
-        name, last = last_values(columns, tables, encoded)
-        if name:
-            means = _constants(columns, rows["train"][1], rows[judged][1], weights.get("train"))
-            repeated = {**means[1], **last[judged]}
-            trivial = score(columns, rows[judged][1], repeated, weights.get(judged))
-            found["baselines"][name] = trivial
-            judging = headlines(columns, rows["train"][1], weights.get("train"))
-            beaten = _better(splits[judged], trivial, judging)
-            found["better_than_baseline"] = bool(found["better_than_baseline"] and beaten)
-    return {**result, **found}
+    beside = trivial(columns, rows, judged, weights.get("train"), tables)
+    if others is not None:
+        beside |= others.outputs
+    baselines = {
+        name: score(columns, rows[judged][1], outputs, weights.get(judged))
+        for name, outputs in beside.items()
+    }
+    better = [_better(splits[judged], scores, judging) for scores in baselines.values()]
+    notes = {} if others is None else dict(others.notes)
+    return {
+        **result,
+        "baselines": baselines,
+        **({"baseline_notes": notes} if notes else {}),
+        "better_than_baseline": None if None in better else all(better),
+    }
 
 
 def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None) -> list[str]:
@@ -132,28 +137,30 @@ def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None
     return found
 
 
-def compare(
+def trivial(
     columns: Columns,
-    train: Arrays,
-    encoded: Arrays,
-    scores: Scores,
+    rows: Mapping[str, Rows],
+    judged: str,
     weights: np.ndarray | None = None,
-    held: np.ndarray | None = None,
-) -> dict[str, Any]:
-    """The baselines' scores on the same rows, and whether `scores` are better.
+    tables: Mapping[str, Table] | None = None,
+) -> dict[str, Arrays]:
+    """The outputs of baselines that learn nothing of the inputs, by name and output.
 
     Args:
-        columns: Their tasks give the baselines.
-        train, encoded: Targets of the training rows, and of those that were judged.
-        scores: What the model has on them.
-        weights, held: How much each of both counts; None: all alike.
+        columns: Their tasks give the best constant answers.
+        rows: Of training, and of the part that is judged.
+        judged: The name of that part.
+        weights: How much each training row counts; None: all alike.
+        tables: As `evaluate` takes them.
     """
-    names, constants = _constants(columns, train, encoded, weights)
-    trivial = score(columns, encoded, constants, held)
-    return {
-        "baselines": {listed(dict.fromkeys(names)): trivial},
-        "better_than_baseline": _better(scores, trivial, headlines(columns, train, weights)),
-    }
+    encoded = {name: targets for name, (_, targets) in rows.items()}
+    names, constants = _constants(columns, encoded["train"], encoded[judged], weights)
+    found = {listed(dict.fromkeys(names)): constants}
+    if tables is not None:
+        name, last = last_values(columns, tables, encoded)
+        if name:
+            found[name] = {**constants, **last[judged]}
+    return found
 
 
 def _constants(

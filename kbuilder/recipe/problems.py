@@ -48,7 +48,7 @@ EXPECTED = {
 CONSEQUENCES = ("missing", "missing_name", "too_short")
 
 # How the names of types begin that pydantic puts into the way to a value.
-TYPES = ("literal[", "constrained-", "dict[", "function-")
+TYPES = ("literal[", "constrained-", "dict[", "function-", "tuple[")
 
 # What stands in for a required value that is missing or wrong, while the rest is checked.
 NOBODY = "(a column that no recipe has)"

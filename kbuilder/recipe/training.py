@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, Strict, model_validator
 
 from kbuilder.contracts import Schedule
 from kbuilder.named import Named
@@ -12,6 +12,9 @@ from kbuilder.recipe.balance import Balance
 from kbuilder.recipe.optimizers import OPTIMIZERS, Optimizer
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Positive, Spec
+
+Baseline = Literal["linear", "boosting"]
+Baselines = Annotated[tuple[Baseline, ...], Strict(False), Field(min_length=1)]
 
 
 class EarlyStopping(Spec):
@@ -97,6 +100,11 @@ class Training(Spec):
     """How much classes count in the loss. auto: all the same, however rare they are. Or a weight by
     class, > 0, such as {yes: 5}; classes that are not named have 1. With several targets it holds
     for each that has the class. The weights of all rows are divided by their mean."""
+    baselines: Literal["auto", "none"] | Baselines = "auto"
+    """Which other models are fitted beside the network, on the same prepared rows and weights:
+    linear: logistic or ridge regression, of texts on TF-IDF of words and pairs of words; boosting:
+    boosted trees of the columns of a table. auto: all. Of many rows or columns they take a sample,
+    which is printed; `--smoke` leaves them out."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of weights, order and dropout: equal seeds give equal weights on one CPU."""
 
@@ -137,11 +145,18 @@ class Training(Spec):
         return self.optimizer.create(self.schedule.create(height, steps, epochs or self.epochs))
 
     @property
+    def others(self) -> tuple[Baseline, ...]:
+        """The names of the baselines that are models."""
+        if isinstance(self.baselines, str):
+            return get_args(Baseline) if self.baselines == "auto" else ()
+        return tuple(dict.fromkeys(self.baselines))
+
+    @property
     def rows_per_step(self) -> int:
         """The `batch_size`, once it is a number."""
         assert self.batch_size != "auto", "it has been chosen"
         return self.batch_size
 
     def smoke(self) -> Training:
-        """The same for one epoch."""
-        return self.model_copy(update={"epochs": 1})
+        """The same for one epoch, without baselines that are models."""
+        return self.model_copy(update={"epochs": 1, "baselines": "none"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -51,6 +51,7 @@ class Binary(Spec):
     rare_headline: ClassVar[str] = "auc"
     """What it is judged by where nearly all rows are of one class."""
     stratified: ClassVar[bool] = True
+    teaches: ClassVar[Literal["class"]] = "class"
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -45,6 +45,7 @@ class Multiclass(Spec):
     rare_headline: ClassVar[str] = "macro_f1"
     """What it is judged by where nearly all rows are of one class."""
     stratified: ClassVar[bool] = True
+    teaches: ClassVar[Literal["class"]] = "class"
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -50,6 +50,7 @@ class Multilabel(Spec):
     """Whether a row without a target has one all the same: the empty set."""
     headline: ClassVar[str] = "micro_f1"
     stratified: ClassVar[bool] = False
+    teaches: ClassVar[Literal["flags"]] = "flags"
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -43,6 +43,7 @@ class Regression(Spec):
 
     headline: ClassVar[str] = "r2"
     stratified: ClassVar[bool] = False
+    teaches: ClassVar[Literal["numbers"]] = "numbers"
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

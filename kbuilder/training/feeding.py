@@ -103,12 +103,28 @@ def training_feed(
         weights: How much each row counts, (rows,); None: all alike.
     """
     size, seed, blocks = training.rows_per_step, training.seed, training.order == "blocks"
-    own = of_outputs(rows[1], weights)
+    own, counted = of_outputs(rows[1], weights), in_loss(rows[1], tasks, training, weights)
     if training.balance == "none":
-        return Feed(rows, size, own, seed, blocks=blocks)
+        return Feed(rows, size, counted, seed, blocks=blocks)
     ones = {output: np.ones(len(values), np.float32) for output, values in rows[1].items()}
-    counted = class_weights(tasks, rows[1], weights, training.balance)
     return Feed(rows, size, counted, seed, own or ones, blocks)
+
+
+def in_loss(
+    encoded: Arrays,
+    tasks: Mapping[str, Task],
+    training: Training,
+    weights: np.ndarray | None = None,
+) -> Arrays | None:
+    """By output how much each training row counts in the loss, (rows,); None: all alike.
+
+    Args:
+        encoded: The targets by output.
+        tasks, training, weights: As `training_feed` takes them.
+    """
+    if training.balance == "none":
+        return of_outputs(encoded, weights)
+    return class_weights(tasks, encoded, weights, training.balance)
 
 
 def of_outputs(encoded: Arrays, weights: np.ndarray | None) -> Arrays | None:

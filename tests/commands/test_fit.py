@@ -37,8 +37,10 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Ca
     code, out, err = call("fit", recipe, "--run-dir", "run")
     assert code == 0
     assert re.fullmatch(
-        r"validation: accuracy [\d.]+, .*\ntest: accuracy [\d.]+, .*\nmajority baseline: .*\n"
-        r"(This model is no better than the baseline, which ignores the input \(accuracy\)\.\n)?"
+        r"validation: accuracy [\d.]+, .*\ntest: accuracy [\d.]+, .*\n"
+        r"baselines \(accuracy\): majority [\d.]+, linear [\d.]+, boosting left out: it takes 100 "
+        r"training rows, and there are \d+\n"
+        r"(This model is no better than the baseline '(majority|linear)' \(accuracy\)\.\n)?"
         r"run: run\n",
         out,
     )
@@ -141,7 +143,7 @@ def test_the_engine_is_silent(recipe: Path) -> None:
     out, err = process.communicate(timeout=HANG)
     assert process.returncode == 0
     assert [line.split(":")[0] for line in out.splitlines() if "no better" not in line] == [
-        "validation", "test", "majority baseline", "run",
+        "validation", "test", "baselines (accuracy)", "run",
     ]  # fmt: skip
     assert [line for line in err.splitlines() if not PROGRESS.fullmatch(line)] == []
 

@@ -251,7 +251,8 @@ def test_the_baseline_and_the_headline_are_weighted() -> None:
     columns = Columns({}, (task,), weight="w")
     train = {"y": np.array([[0.0], [1.0], [1.0], [1.0]], np.float32)}
     counts = np.array([30.0, 1, 1, 1])
-    found = evaluating.compare(columns, train, train, {"auc": 0.5}, counts, counts)
+    rows = {"train": ({}, train), "test": ({}, train)}
+    found = evaluating.evaluate(columns, rows, {"test": train}, {"train": counts, "test": counts})
     assert found["baselines"]["majority"]["accuracy"] == pytest.approx(30 / 33)
     assert evaluating.headlines(columns, train) == ["accuracy"]
     assert evaluating.headlines(columns, train, counts) == ["auc"]

@@ -18,7 +18,7 @@ METRICS = {
 }
 LINES = """validation: accuracy 0.7500, f1 0.2500, loss 0.5000
 test: accuracy 1.0000, f1 0.5000, loss 0.4000
-majority baseline: accuracy 0.5000, f1 0.0000, loss 1.0000"""
+baselines (accuracy): majority 0.5000"""
 
 
 @pytest.mark.parametrize("better", [True, None])

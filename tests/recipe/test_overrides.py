@@ -18,7 +18,8 @@ WRONG = {
     "training.epoch=3":
         "-o training.epoch=3: training.epoch: unknown key 'epoch'. Expected one of: "
         "epochs, batch_size, order, optimizer, schedule, early_stopping, checkpoints, "
-        "tensorboard, plan, precision, strategy, sync_batchnorm, wait_minutes, balance, seed.\n"
+        "tensorboard, plan, precision, strategy, sync_batchnorm, wait_minutes, balance, "
+        "baselines, seed.\n"
         "    Did you mean 'epochs'?",
     "epochs=3":
         "-o epochs=3: epochs: unknown key 'epochs'. "
