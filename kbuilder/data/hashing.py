@@ -11,9 +11,13 @@ def hashed(values: np.ndarray) -> np.ndarray:
     """A hash of each value, whatever it is: a number, a text, a list, an array. (rows,) uint64"""
     import pandas as pd
 
-    exact = values.dtype.kind in "iub" and values.ndim == 1
-    if exact and np.array_equal(values, values.astype(np.float64).astype(values.dtype)):
-        values = values.astype(np.float64)  # as they are where one is missing
+    if values.dtype.kind in "iub" and values.ndim == 1:
+        numbers = values.astype(np.float64)  # as they are where one is missing
+        found: np.ndarray = pd.util.hash_array(numbers)
+        with np.errstate(invalid="ignore"):  # beyond what whole numbers hold
+            inexact = np.flatnonzero(numbers.astype(values.dtype) != values)
+        found[inexact] = pd.util.hash_array(values[inexact])
+        return found
     if codes_of(values) is not None:
         return each(values, lambda some: pd.util.hash_array(np.array(some, dtype=object)))
     if values.ndim > 1:

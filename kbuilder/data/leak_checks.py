@@ -48,8 +48,8 @@ def _determines(cells: np.ndarray, labels: np.ndarray) -> str:
 
     if (~missing(cells)).sum() < ENOUGH:
         return ""
-    name, names = pd.factorize(cells, use_na_sentinel=False)
-    label, known = pd.factorize(labels, use_na_sentinel=False)
+    name, names = pd.factorize(np.asarray(cells), use_na_sentinel=False)
+    label, known = pd.factorize(np.asarray(labels), use_na_sentinel=False)
     if len(known) < 2 or len(names) > min(0.1 * len(cells), 1000):
         return ""  # too many values to tell a rule from chance
     together = np.bincount(name * len(known) + label, minlength=len(names) * len(known))

@@ -14,6 +14,11 @@ def codes_of(values: np.ndarray) -> np.ndarray | None:
     return getattr(values, "codes", None)  # of a DictionaryArray, which only readers make
 
 
+def narrow(size: int) -> type[np.signedinteger[Any]]:
+    """The narrowest type of the places of so many words, and of -1."""
+    return next(one for one in (np.int8, np.int16, np.int32) if size <= np.iinfo(one).max)
+
+
 def different(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The different values of a column in the order in which they first come, None among them.
 
@@ -29,7 +34,7 @@ def different(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first = np.full(size, len(values))
     first[codes[::-1]] = np.arange(len(values))[::-1]  # of equal ones the last counts
     come = np.argsort(first, kind="stable")[: int(np.sum(first < len(values)))]
-    places = np.empty(size, dtype=np.int32)
+    places = np.empty(size, dtype=narrow(size))
     places[come] = np.arange(len(come))
     return first[come], places[codes]
 
@@ -44,7 +49,7 @@ def counted(values: np.ndarray) -> Counter[str]:
         return Counter(map(str, values.tolist()))
     rows, places = different(values)
     counts = np.bincount(places, minlength=len(rows)).tolist()
-    words = np.asarray(values)[rows].tolist()
+    words = values[rows].tolist()
     pairs = zip(words, counts, strict=True)
     return Counter({word: count for word, count in pairs if word is not None})
 
@@ -63,4 +68,4 @@ def each(values: np.ndarray, function: Callable[[list[Any]], Any]) -> np.ndarray
     if codes_of(values) is None:
         return np.asarray(function(values.tolist()))
     rows, places = different(values)
-    return np.asarray(function(np.asarray(values)[rows].tolist()))[places]
+    return np.asarray(function(values[rows].tolist()))[places]

@@ -69,7 +69,7 @@ def load(folder: Path, about: dict[str, Any]) -> Table:
 
 
 def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
-    if isinstance(values, DictionaryArray) and values.codes is not None:
+    if isinstance(values, DictionaryArray):
         _save_words(values.different, shelf, name)
         return {"words": name, "places": shelf.put(f"{name}-places", values.codes)}
     if values.dtype != object:

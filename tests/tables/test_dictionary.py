@@ -1,5 +1,6 @@
 """A column that remembers its different words is the same as one that does not."""
 
+import pickle
 from collections import Counter
 
 import numpy as np
@@ -65,9 +66,9 @@ def test_a_function_is_called_with_each_word_once() -> None:
 
 def test_it_cannot_be_written_to() -> None:
     values = column(["b", "a"])
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(TypeError, match="item assignment"):
         values[0] = "x"
-    with pytest.raises(ValueError, match="read-only"):
+    with pytest.raises(TypeError, match="item assignment"):
         values[np.array([0])][0] = "x"
     own = values.copy()
     own[0] = "x"  # a copy is a plain column
@@ -81,3 +82,35 @@ def test_what_numpy_makes_of_it_is_a_plain_array() -> None:
     assert (values == "b").tolist() == [True, False, False]
     assert codes_of(np.concatenate([values, values])) is None
     assert codes_of(np.where([True, False, True], "", values)) is None
+
+
+def test_whatever_takes_an_array_takes_it() -> None:
+    import pandas as pd
+    import pyarrow as pa
+
+    words = ["b", None, "a", "b"]
+    ours, theirs = column(words), plain(words)
+    assert np.asarray(ours).tolist() == np.array([*ours]).tolist() == words
+    assert (ours == "b").tolist() == (theirs == "b").tolist() == [True, False, False, True]
+    assert np.concatenate([ours, theirs]).tolist() == [*words, *words]
+    assert np.array_equal(ours, theirs)
+    assert pd.Series(ours).equals(pd.Series(theirs))
+    assert pd.DataFrame({"x": ours}).equals(pd.DataFrame({"x": theirs}))
+    assert pa.array(ours).to_pylist() == words
+    assert ours.astype(str).tolist() == theirs.astype(str).tolist()
+    assert (len(ours), ours.shape, ours.size, ours.dtype) == (4, (4,), 4, theirs.dtype)
+    assert ours[:, None].shape == theirs[:, None].shape
+    assert ours[2] == "a"
+    assert ours[1] is None
+    assert pickle.loads(pickle.dumps(ours)).tolist() == words  # our own
+
+
+@pytest.mark.parametrize("size", [126, 127, 128, 129, 32766, 32767, 32768, 32769])
+def test_a_code_takes_as_few_bytes_as_tell_the_words(size: int) -> None:
+    known = [f"w{number}" for number in range(size)]
+    values = DictionaryArray.of(np.array([-1, size - 1, 0, *range(size)]), known)
+    assert codes_of(values).itemsize == (1 if size <= 127 else 2 if size <= 32767 else 4)
+    assert values.tolist() == [None, known[-1], known[0], *known]
+    rows, places = different(values)
+    assert values[rows][places].tolist() == values.tolist()
+    assert list(counted(values).items())[:2] == [(known[-1], 2), (known[0], 2)]
