@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -173,14 +172,15 @@ def _joined(
         whole = empty(key, (len(table), sum(sizes)), np.dtype(np.float32))
         for start in range(0, len(table), BATCH):  # so many rows stay in the processor's cache
             rows = slice(start, start + BATCH)
-            taken = 0  # columns of the others that are in their places
-            for column, size, end in zip(members, sizes, accumulate(sizes), strict=True):
+            taken, side_by_side = 0, []  # columns of the others that are in their places
+            for column, size in zip(members, sizes, strict=True):
                 if column in keys:
-                    part = others[key][rows, taken : taken + size]
+                    side_by_side.append(others[key][rows, taken : taken + size])
                     taken += size
                 else:
-                    part = of_words[column][repeated[column].places[rows]]
-                whole[rows, end - size : end] = part
+                    places = repeated[column].places[rows]
+                    side_by_side.append(np.take(of_words[column], places, axis=0))
+            np.concatenate(side_by_side, axis=1, out=whole[rows])
         prepared[key] = whole
     return prepared
 
@@ -305,7 +305,11 @@ def _endless(arrays: Arrays) -> np.ndarray:
     rows = len(next(iter(arrays.values())))
     found = np.zeros(rows, bool)
     for values in floats:
-        found |= ~np.isfinite(values).reshape(rows, -1).all(axis=1)
+        for start in range(0, rows, BATCH):  # so many rows stay in the processor's cache
+            some = slice(start, start + BATCH)
+            finite = np.isfinite(values[some])
+            if not finite.all():
+                found[some] |= ~finite.reshape(len(finite), -1).all(axis=1)
     return found
 
 

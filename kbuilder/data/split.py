@@ -13,7 +13,7 @@ from kbuilder.columns import Target
 from kbuilder.contracts import Splitting, Strata, Task
 from kbuilder.errors import DataError
 from kbuilder.evaluation.predictions import numbered
-from kbuilder.tables.dictionary import each
+from kbuilder.tables.dictionary import each, ranks
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, one_of
 
@@ -162,7 +162,7 @@ def _strata(values: np.ndarray, task: Task) -> Strata:
         return Strata(None, classes=False)
     if kind == "class":
         places = each(one_of(values), _in_order)
-        return Strata(np.unique(places, return_inverse=True)[1], classes=True)
+        return Strata(ranks(places)[1], classes=True)
     count = min(10, max(1, len(values) // 30))  # each has rows enough to give some
     bounds = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1]))
     return Strata(np.searchsorted(bounds, values), classes=False)

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from kbuilder.late import np
 from kbuilder.tables.amounts import written_plainly
+from kbuilder.tables.dictionary import ranks
 from kbuilder.tables.spelled_numbers import in_ascii, numbers_of
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
@@ -154,7 +155,7 @@ class Cells:
 
         places = np.arange(len(cells))  # of each row in `cells`
         if isinstance(cells.dtype, pd.CategoricalDtype):
-            come, places = np.unique(cells.cat.codes.to_numpy(), return_inverse=True)
+            come, places = ranks(cells.cat.codes.to_numpy())
             cells = pd.Series([*cells.cat.categories, None], dtype="str").iloc[come]
         kept = set(self.words.get(name, ()))
         cells = cells.str.strip()

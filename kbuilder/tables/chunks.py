@@ -242,7 +242,8 @@ def parquet_parts(
 
     expect_file(path, key)
     try:
-        with parquet.ParquetFile(path, buffer_size=BUFFER) as file:
+        words = _columns_of_words(parquet.read_schema(path))
+        with parquet.ParquetFile(path, buffer_size=BUFFER, read_dictionary=words) as file:
             names, rows = file.schema_arrow.names, file.metadata.num_rows
             expect_unique(names, str(path), ())
             if not rows:
@@ -257,12 +258,19 @@ def parquet_parts(
             passed = [n for n, end in enumerate(accumulate(lengths)) if end <= start]
             groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])
             asked = None if wanted is None else list(dict.fromkeys([*wanted, *carried]))
-            batches = file.iter_batches(size or rows, row_groups=groups, columns=asked)
-            for some in _cut(batches, size or rows, start - first):
+            if size is None and not start:
+                tables = iter([file.read(asked)])
+            else:
+                batches = file.iter_batches(size or rows, row_groups=groups, columns=asked)
+                tables = _cut(batches, size or rows, start - first)
+            for some in tables:
                 # Whole numbers stay whole where some are missing, whatever rows a part has.
                 some = some.replace_schema_metadata()
-                kept = some.select(carried).to_pandas(types_mapper=pd.ArrowDtype) if keep else None
-                columns = _by_places(some.select(wanted or names))
+                kept = None
+                if keep:
+                    carry = some.select(carried).cast(_as_written(some.select(carried), words))
+                    kept = carry.to_pandas(types_mapper=pd.ArrowDtype)
+                columns = some.select(wanted or names)
                 frame = columns.to_pandas(integer_object_nulls=True)
                 labels = range(start + 1, start + len(frame) + 1)
                 start += len(frame)
@@ -274,15 +282,22 @@ def parquet_parts(
         raise _unreadable(path, key, error, "a Parquet file") from None
 
 
-def _by_places(table: pa.Table) -> pa.Table:
-    """The same, with columns of words held by the places of their different words."""
+def _columns_of_words(schema: pa.Schema) -> list[str]:
+    """The columns of words, which are read by the places of their different words."""
     import pyarrow as pa
 
-    for place, name in enumerate(table.column_names):
-        words = table.column(place)
-        if pa.types.is_string(words.type) or pa.types.is_large_string(words.type):
-            table = table.set_column(place, name, words.dictionary_encode())
-    return table
+    kinds = (pa.types.is_string, pa.types.is_large_string)
+    return [field.name for field in schema if any(kind(field.type) for kind in kinds)]
+
+
+def _as_written(table: pa.Table, words: Sequence[str]) -> pa.Schema:
+    """The types of a table that has these columns by the places of their words, without these."""
+    import pyarrow as pa
+
+    return pa.schema(
+        field.with_type(field.type.value_type) if field.name in words else field
+        for field in table.schema
+    )
 
 
 def _cut(batches: Iterable[pa.RecordBatch], size: int, drop: int) -> Iterator[pa.Table]:

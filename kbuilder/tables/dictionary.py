@@ -39,6 +39,19 @@ def different(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return first[come], places[codes]
 
 
+def ranks(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The different codes, in order, and the place of each row's among them; sorts nothing.
+
+    Args:
+        codes: Whole numbers from -1 on, few of them different. (rows,)
+    """
+    counts = np.bincount(codes.astype(np.intp) + 1)
+    come = np.flatnonzero(counts)
+    places = np.empty(len(counts), dtype=narrow(len(come)))
+    places[come] = np.arange(len(come))
+    return come - 1, np.roll(places, -1)[codes]  # that of -1 is the last
+
+
 def counted(values: np.ndarray) -> Counter[str]:
     """How often each word comes that is not missing, in the order in which they first come.
 

@@ -13,6 +13,8 @@ from typing import Any
 from kbuilder.errors import DataError, Key, cut
 from kbuilder.late import np
 from kbuilder.lines import to_line
+from kbuilder.tables.dictionary import counted
+from kbuilder.tables.values import missing
 
 MARKS = "[](),;|"
 """What may stand between the numbers of a cell, or around them, beside blanks."""
@@ -255,7 +257,7 @@ def expect_no_doubt(column: str, values: np.ndarray, key: Key) -> None:
     Raises:
         DataError: with what to write.
     """
-    cell = doubtful(value for value in dict.fromkeys(values.tolist()) if value)
+    cell = doubtful(counted(values[~missing(values)]))
     if not cell:
         return
     number = len(numbers_in(cell))

@@ -65,7 +65,8 @@ def types(values: np.ndarray) -> set[type]:
     """The types of a column's objects; none, where it is of numbers."""
     codes = codes_of(values)
     if codes is not None:
-        return {type(None) if known else str for known in np.unique(codes < 0).tolist()}
+        gone = codes < 0
+        return {kind for kind, some in ((str, ~gone), (type(None), gone)) if some.any()}
     return set(map(type, values)) if values.dtype == object else set()
 
 
