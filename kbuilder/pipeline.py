@@ -29,6 +29,7 @@ from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.recipe.training import Training
+from kbuilder.reporting import writing as reporting
 from kbuilder.run import Run
 from kbuilder.runs import naming, resuming, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
@@ -307,6 +308,8 @@ def _run(
         )
         if folder is not None:
             run_folder.write(path, record, model, None if smoke else folder)
+            if not smoke:
+                reporting.leave(path, record)
     return Run(path, record, model, placement.chief)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.reporting import writing as reporting
 from kbuilder.runs import naming, predict_file, run_folder
 from kbuilder.serving import exported as loading
 from kbuilder.tables.table import Table
@@ -147,6 +148,25 @@ class Run:
                 suggestion=nearest(split, held),
             )
         return frame[frame["split"] == split].reset_index(drop=True)
+
+    def report(
+        self, output: str | Path | None = None, *, language: Literal["en", "ko"] = "en"
+    ) -> Path:
+        """Write the report of the run as one page that opens offline.
+
+        Args:
+            output: The file; left out: `report.html` in the folder of the run.
+            language: "en" or "ko".
+
+        Returns:
+            The file.
+        """
+        given = None if output is None else Path(output)
+        return reporting.write(self.path, self.record, language, given)
+
+    def _repr_html_(self) -> str:
+        """The verdict and the curves, as notebooks show them."""
+        return reporting.short(self.path, self.record)
 
     @cached_property
     def _given(self) -> Given:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import gc
 import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     outdated = "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
     config.addinivalue_line("filterwarnings", outdated)
     os.environ["KBUILDER_CACHE"] = "none"  # that of who runs the tests stays as it is
+    os.environ["KBUILDER_REPORT"] = "none"  # those of all runs would take minutes
     if not config.getoption("numprocesses", None) or "PYTEST_XDIST_WORKER" in os.environ:
         _two_devices()  # the process that hands the tests out runs none
 
@@ -108,6 +110,24 @@ def postgresql() -> Iterator[str]:
     pytest.importorskip("psycopg")
     with databases.postgres() as (user, port):
         yield f"postgresql+psycopg://{user}:PASSWORD@127.0.0.1:{port}/postgres"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Debian's chromium without a window, as Playwright drives it."""
+    from playwright.sync_api import sync_playwright
+
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        missing = "there is no chromium here to open the page with"
+        if os.environ.get("KBUILDER_BROWSER") == "required":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=found, args=options)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="session")

@@ -76,14 +76,14 @@ def test_the_command_line_leaves_the_wrappers_of_keras_out(
     unused: set[str] = set()
     monkeypatch.setattr(engine, "_unused", unused)
     call("--version")
-    assert unused == {"sklearn"}
+    assert unused == {"sklearn", "matplotlib"}
 
 
 @pytest.mark.slow
 def test_scikit_learn_is_there_once_it_is_asked_for() -> None:
     """In a process of its own, since this one has imported all."""
     script = (
-        "import sys; from kbuilder import engine; engine.leave_wrappers_out(); "
+        "import sys; from kbuilder import engine; engine.leave_extras_out(); "
         "engine.load_quietly(); print('sklearn' in sys.modules); "
         "from sklearn import metrics; print(metrics.accuracy_score([1, 0], [1, 0]))"
     )

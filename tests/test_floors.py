@@ -38,7 +38,7 @@ FLOORS = {
     "runs": 2,
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
-    "data": 5,
+    **dict.fromkeys(("data", "reporting"), 5),
     "run": 6,
     "pipeline": 7,
     "commands": 8,

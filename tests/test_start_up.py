@@ -72,7 +72,8 @@ try:
     main()
 except SystemExit as done:
     assert not done.code, done.code
-slow = {"keras", "numpy", "pandas", "PIL", "pyarrow", "sklearn", "sqlalchemy", "tensorflow"}
+slow = {"jinja2", "keras", "matplotlib", "numpy", "pandas", "PIL", "pyarrow", "sklearn"}
+slow |= {"sqlalchemy", "tensorflow"}
 print(sorted(slow & set(sys.modules)))
 for folder in catalog.FOLDERS:
     for name in catalog.names(folder):

@@ -65,6 +65,7 @@ def fit(
     read_recipe = None if recipe is None else read(recipe, override)
     from kbuilder import pipeline
     from kbuilder.evaluation.wording import verdict
+    from kbuilder.reporting.writing import NAME
 
     if start is not None:
         run = pipeline.go_on(start, console, devices=devices)
@@ -79,6 +80,8 @@ def fit(
         return
     echo(verdict(run.metrics))
     echo(f"run: {run.path}")
+    if (run.path / NAME).exists():
+        echo(f"report: {run.path / NAME}", err=True)
     places = (run.path, run.path / "examples.json", f"exported/{naming.name_of(run.path)}")
     path, examples, exported = (shlex.quote(str(place)) for place in places)
     echo(

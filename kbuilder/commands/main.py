@@ -59,7 +59,7 @@ def kbuilder() -> None:
 def main() -> NoReturn:
     """Run the command, and exit with its code: 0, 1 failed, 2 wrong recipe or call."""
     signal.signal(signal.SIGTERM, _terminate)
-    engine.leave_wrappers_out()
+    engine.leave_extras_out()
     try:
         code = kbuilder.main(prog_name="kbuilder", standalone_mode=False)
     except click.exceptions.Exit as done:

@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,28 +17,13 @@ import httpx
 import pytest
 from halting import HANG
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from shared import ODD, encoded, mostly_slow, picture
 
 KINDS = ("mixed", "several", "text", "files")
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 TOKEN = "s3cret"
 Exports = Callable[[str], Path]
 Opened = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    if found is None:
-        missing = "there is no chromium here to open the page with"
-        if os.environ.get("KBUILDER_BROWSER") == "required":
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with sync_playwright() as playwright:
-        made = playwright.chromium.launch(executable_path=found, args=OPTIONS)
-        yield made
-        made.close()
 
 
 @pytest.fixture(scope="module")

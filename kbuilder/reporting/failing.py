@@ -1,0 +1,146 @@
+"""Where the answers are wrong: the surest of them, and the classes that are taken for others."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kbuilder.errors import cut
+from kbuilder.reporting.page import Section, Table
+from kbuilder.reporting.words import Words
+
+if TYPE_CHECKING:
+    from kbuilder.reporting.judging import Answers
+
+WRONG = 10
+"""Rows that are shown, at most."""
+SIDE = 96
+"""Pixels of the longer side of a picture in the report."""
+LARGEST = 2**24
+"""Pixels of a file, and bytes of it, that are looked at."""
+
+
+def section(answers: Answers, split: str, words: Words, several: bool) -> Iterator[Section]:
+    """The wrong answers of a target; nothing where all are right.
+
+    Args:
+        answers: Of the target.
+        split: The split.
+        words: The language.
+        several: Whether the run has other targets too.
+    """
+    title = words.say("Where it fails")
+    if several:
+        title = f"{title}: {answers.title}"
+    if not answers.classes:
+        tables = [_largest(answers, words)]
+    elif answers.task.stratified:
+        tables = list(_surest(answers, words))
+    else:
+        tables = list(_furthest(answers, words))
+    tables = [table for table in tables if table.rows]
+    lines = [] if tables else [words.say("Every answer on {split} is right.", split=split)]
+    yield Section(title, lines, tables)
+
+
+def _surest(answers: Answers, words: Words) -> Iterator[Table]:
+    """The wrong answers that came with the highest probability, and the pairs of classes."""
+    assert answers.probabilities is not None
+    truth, answer = answers.truth.astype(str), answers.answer.astype(str)
+    sure, wrong = answers.probabilities.max(axis=1), np.flatnonzero(truth != answer)
+    first = wrong[np.argsort(-sure[wrong], kind="stable")][:WRONG]
+    yield _rows(
+        words.say("The surest wrong answers; a label may be wrong, too"), answers, first,
+        [words.say("truth"), words.say("answer"), words.say("probability")],
+        [[cut(truth[row]), cut(answer[row]), float(sure[row])] for row in first], words,
+    )  # fmt: skip
+    pairs = Counter(zip(truth[wrong].tolist(), answer[wrong].tolist(), strict=True))
+    count = Counter(truth.tolist())
+    yield Table(
+        words.say("The pairs of classes that are most often confused"),
+        [
+            words.say("truth"),
+            words.say("answer"),
+            words.say("rows"),
+            words.say("share of the class"),
+        ],
+        [[cut(a), cut(b), n, n / count[a]] for (a, b), n in pairs.most_common(WRONG)],
+    )
+
+
+def _furthest(answers: Answers, words: Words) -> Iterator[Table]:
+    """The sets with most labels wrong."""
+    true, told = (
+        [set(filter(None, str(one).split("|"))) for one in some]
+        for some in (answers.truth, answers.answer)
+    )
+    off = np.array([len(a ^ b) for a, b in zip(true, told, strict=True)], dtype=int)
+    first = np.argsort(-off, kind="stable")[:WRONG]
+    first = first[off[first] > 0] if len(off) else first
+    yield _rows(
+        words.say("The rows with most wrong labels"), answers, first,
+        [words.say("truth"), words.say("answer"), words.say("wrong labels")],
+        [[cut(", ".join(sorted(true[row]))), cut(", ".join(sorted(told[row]))), int(off[row])]
+         for row in first], words,
+    )  # fmt: skip
+
+
+def _largest(answers: Answers, words: Words) -> Table:
+    """The answers that are furthest off."""
+    truth, answer = (one.astype(np.float64) for one in (answers.truth, answers.answer))
+    error = np.abs(answer - truth)
+    worst = error if error.ndim == 1 else error.max(axis=1)
+    first = np.argsort(-worst, kind="stable")[:WRONG]
+    first = first[worst[first] > 0] if len(worst) else first
+    return _rows(
+        words.say("The largest errors"), answers, first,
+        [words.say("truth"), words.say("answer"), words.say("error")],
+        [[_numbers(truth[row]), _numbers(answer[row]), float(worst[row])] for row in first], words,
+    )  # fmt: skip
+
+
+def _numbers(value: Any) -> Any:
+    """A number, or several as words."""
+    return float(value) if np.ndim(value) == 0 else cut(", ".join(f"{one:.6g}" for one in value))
+
+
+def _rows(
+    caption: str, answers: Answers, rows: np.ndarray, head: Sequence[str],
+    cells: Sequence[Sequence[Any]], words: Words,
+) -> Table:  # fmt: skip
+    """A table of some rows, each with its number or its file, and its picture where it is one."""
+    names = [str(name) for name in answers.rows[rows]]
+    are_files = answers.rows.dtype == object and len(names) > 0
+    pictures = [_picture(Path(name)) for name in names] if are_files else []
+    kind = words.say("file") if are_files else words.say("row")
+    return Table(
+        caption, [kind, *head], [[name, *own] for name, own in zip(names, cells, strict=True)],
+        pictures=pictures if any(pictures) else (),
+    )  # fmt: skip
+
+
+def _picture(file: Path) -> str:
+    """A small picture of a file as a URL; nothing, where it is none or cannot be read."""
+    from PIL import Image, ImageOps
+
+    with suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        if not file.is_file() or file.stat().st_size > LARGEST:
+            return ""
+        with Image.open(file) as picture:
+            if picture.width * picture.height > LARGEST:
+                return ""
+            upright = ImageOps.exif_transpose(picture).convert("RGBA")
+        upright.thumbnail((SIDE, SIDE))
+        paper = Image.new("RGB", upright.size, "white")
+        paper.paste(upright, mask=upright.getchannel("A"))
+        held = io.BytesIO()
+        paper.save(held, "JPEG", quality=80)
+        return f"data:image/jpeg;base64,{base64.b64encode(held.getvalue()).decode()}"
+    return ""

@@ -1,0 +1,132 @@
+"""The words of the report in the languages that it is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LANGUAGES = ("en", "ko")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The report's own sentences in a language; names of metrics stay as Keras spells them.
+
+    Args:
+        language: One of `LANGUAGES`.
+    """
+
+    language: str = "en"
+
+    def say(self, english: str, **values: object) -> str:
+        """A sentence with its values, in the language.
+
+        Args:
+            english: The sentence in English, by which the others are found.
+            values: What stands in its braces.
+        """
+        text = english if self.language == "en" else KOREAN[english]
+        return text.format(**values) if values else text
+
+
+KOREAN = {
+    "To the content": "본문으로",
+    "Contents": "목차",
+    "picture": "그림",
+    "Verdict": "판정",
+    "Rows": "행",
+    "Fit": "학습",
+    "Recipe": "레시피",
+    "Decisions": "결정",
+    "Log": "기록",
+    "Answers on {split}": "{split} 답",
+    "Where it fails": "틀리는 곳",
+    "Every answer on {split} is right.": "{split}의 모든 답이 맞습니다.",
+    "Figures of each split, and of the baselines on {split}": (
+        "부분별 수치와 {split}에서의 기준 모델"
+    ),
+    "baseline: {name}": "기준 모델: {name}",
+    "split": "부분",
+    "rows": "행 수",
+    "The run is a smoke test: a few rows, one epoch. Its figures say nothing.": (
+        "이 실행은 시험 실행입니다(행 몇 개, 1 에폭). 수치에는 의미가 없습니다."
+    ),
+    "No rows were held back, so nothing is known of other rows.": (
+        "따로 남겨 둔 행이 없어 다른 행에 대해서는 알 수 없습니다."
+    ),
+    "On {split}, {metric} is {value}.": "{split}에서 {metric}은(는) {value}입니다.",
+    "The model is better than every baseline; the best of them, {name}, has {value}.": (
+        "모델이 모든 기준 모델보다 낫습니다. 가장 나은 기준 모델 {name}은(는) {value}입니다."
+    ),
+    "The model is not better than every baseline: {name} has {value}.": (
+        "모델이 모든 기준 모델보다 낫지는 않습니다. {name}이(가) {value}입니다."
+    ),
+    "Metrics are weighted by column {name}.": "수치에는 {name} 열의 가중치를 씁니다.",
+    "{count} findings in the rows, below.": "데이터에서 살펴볼 점 {count}가지가 아래에 있습니다.",
+    "Nothing in the rows looks wrong.": "데이터에서 이상한 점을 찾지 못했습니다.",
+    "check": "검사",
+    "What looks wrong in the rows": "데이터에서 이상해 보이는 점",
+    "finding": "내용",
+    "line to write": "쓸 줄",
+    "How the rows are divided": "행을 나눈 방법",
+    "Epochs: {epochs}. The lowest loss on validation, {loss}, is that of epoch {best}.": (
+        "에폭: {epochs}. 검증 손실이 가장 낮은 것은 에폭 {best}의 {loss}입니다."
+    ),
+    "Epochs: {epochs}, without rows for validation.": "에폭: {epochs}, 검증 행 없음.",
+    "epoch": "에폭",
+    "loss": "손실",
+    "train": "학습",
+    "validation": "검증",
+    "Loss by epoch.": "에폭별 손실.",
+    "Loss and {metric} by epoch.": "에폭별 손실과 {metric}.",
+    "What was inferred, and why": "추론한 것과 그 까닭",
+    "setting": "설정",
+    "value": "값",
+    "reason": "까닭",
+    "What the fit ran on": "학습 환경",
+    "name": "이름",
+    "The {shown} classes with most rows are shown, of {all}.": (
+        "행이 많은 {shown}개만 보입니다(모두 {all}개)."
+    ),
+    "Rows by their class (down) and the answer (across)": "실제(세로)와 답(가로)별 행 수",
+    "Figures of each class": "클래스별 수치",
+    "Figures of each label": "라벨별 수치",
+    "class": "클래스",
+    "label": "라벨",
+    "answered": "답한 행",
+    "false positive rate": "거짓 양성 비율",
+    "true positive rate": "참 양성 비율",
+    "precision by recall": "재현율별 정밀도",
+    "ROC and precision by recall; the area below the ROC curve: {areas}.": (
+        "ROC와 재현율별 정밀도. ROC 곡선 아래 넓이: {areas}."
+    ),
+    "probability of the answer": "답의 확률",
+    "share that is right": "맞은 비율",
+    "calibration": "보정",
+    "Calibration: answers of probability p should be right in a share of p. The expected "
+    "calibration error is {error}.": (
+        "보정: 확률 p의 답은 p의 비율로 맞아야 합니다. 기대 보정 오차는 {error}입니다."
+    ),
+    "How large the errors are": "오차의 크기",
+    "share of the rows": "행의 비율",
+    "error at most": "오차 상한",
+    "truth": "실제",
+    "answer": "답",
+    "answer - truth": "답 - 실제",
+    "Answers by the truth{name} ({shown} of {all} rows), and how far they are off: "
+    "{mean} in the mean, {spread} as standard deviation.": (
+        "실제에 따른 답{name} (모두 {all}행 가운데 {shown}행)과 벗어난 정도: "
+        "평균 {mean}, 표준편차 {spread}."
+    ),
+    "The surest wrong answers; a label may be wrong, too": (
+        "가장 확신하고 틀린 답. 라벨이 틀렸을 수도 있습니다"
+    ),
+    "probability": "확률",
+    "The pairs of classes that are most often confused": "가장 자주 헷갈리는 클래스 쌍",
+    "share of the class": "클래스에서의 비율",
+    "The rows with most wrong labels": "틀린 라벨이 가장 많은 행",
+    "wrong labels": "틀린 라벨",
+    "The largest errors": "가장 큰 오차",
+    "error": "오차",
+    "file": "파일",
+    "row": "행",
+}

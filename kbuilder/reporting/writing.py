@@ -1,0 +1,217 @@
+"""The report of a run, of the files that its folder holds; needs no TensorFlow."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kbuilder import files
+from kbuilder.errors import CallError, RunError, cut, on_one_line
+from kbuilder.evaluation.wording import verdict
+from kbuilder.recipe import writing as recipes
+from kbuilder.reporting import judging
+from kbuilder.reporting.figures import Figure, drawn
+from kbuilder.reporting.page import Section, Table, cell, render
+from kbuilder.reporting.words import LANGUAGES, Words
+from kbuilder.runs import naming, run_folder
+from kbuilder.runs.run_folder import Record
+
+if TYPE_CHECKING:
+    pass
+
+NAME = "report.html"
+"""The report in the folder of its run."""
+DECISIONS = 200
+"""Decisions that are shown, at most."""
+
+
+def write(path: Path, record: Record, language: str = "en", output: Path | None = None) -> Path:
+    """Write the report of a run; it bears its name only when it is whole.
+
+    Args:
+        path: The folder of the run.
+        record: What the folder holds.
+        language: "en" or "ko".
+        output: The file; None: `report.html` in the folder of the run.
+
+    Returns:
+        The file.
+
+    Raises:
+        CallError: if the language is none of these.
+    """
+    if language not in LANGUAGES:
+        raise CallError(f"there is no report in {language!r}. Expected one of {list(LANGUAGES)}.")
+    output = path / NAME if output is None else output
+    page = render(naming.name_of(path), list(_sections(path, record, Words(language))),
+                  Words(language))  # fmt: skip
+    with files.new_file(output) as file:
+        file.write_text(page, encoding="utf-8")
+    return output
+
+
+def leave(path: Path, record: Record) -> None:
+    """Write the report of a new run into its folder, unless KBUILDER_REPORT is none."""
+    if os.environ.get("KBUILDER_REPORT") == "none":
+        return
+    with suppress(OSError):  # the run is whole, and `kbuilder report` says what is in the way
+        write(path, record)
+
+
+def short(path: Path, record: Record) -> str:
+    """The verdict and the curves as a part of HTML, for notebooks."""
+    words = Words()
+    lines = [f"<b>{html.escape(naming.name_of(path))}</b>", *verdict(record.metrics).split("\n")]
+    text = "<br>".join([lines[0], *map(html.escape, map(on_one_line, lines[1:]))])
+    drawing = curves(record.history, record.metrics["headline"], words).svg
+    style = "max-width: 44rem; --faint: #8a929c"
+    return f'<div style="{style}"><p>{text}</p>{drawing if record.history else ""}</div>'
+
+
+def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
+    predictions = record.predictions
+    if predictions is None:
+        predictions = run_folder.frame(path / "predictions.parquet")
+    yield _verdict(record, words)
+    yield _rows(record, words)
+    yield _fit(record, words)
+    splits = list(record.metrics["splits"])
+    if splits:
+        held = predictions[predictions["split"] == splits[-1]].reset_index(drop=True)
+        if len(held):
+            found = list(judging.answers_of(record.columns, held))
+            for answers in found:
+                yield from judging.sections(answers, splits[-1], words, len(found) > 1)
+    yield _decisions(record, words)
+    yield _recipe(path, record, words)
+
+
+def _verdict(record: Record, words: Words) -> Section:
+    metrics, lines = record.metrics, []
+    splits, headline, baselines = metrics["splits"], metrics["headline"], metrics["baselines"]
+    if record.splits["smoke"]:
+        lines.append(words.say(
+            "The run is a smoke test: a few rows, one epoch. Its figures say nothing."
+        ))  # fmt: skip
+    if not splits:
+        lines.append(words.say("No rows were held back, so nothing is known of other rows."))
+        return Section(words.say("Verdict"), lines)
+    last = list(splits)[-1]
+    told = {"split": last, "metric": headline, "value": cell(float(splits[last][headline]))}
+    lines.append(words.say("On {split}, {metric} is {value}.", **told))
+    known = {name: own[headline] for name, own in baselines.items() if headline in own}
+    if known and metrics["better_than_baseline"] is not None:
+        best = max(known, key=lambda name: known[name])
+        given = {"name": best, "value": cell(float(known[best]))}
+        better = "The model is better than every baseline; the best of them, {name}, has {value}."
+        worse = "The model is not better than every baseline: {name} has {value}."
+        lines.append(words.say(better if metrics["better_than_baseline"] else worse, **given))
+    if "weight" in metrics:
+        lines.append(words.say("Metrics are weighted by column {name}.", name=metrics["weight"]))
+    if record.findings:
+        lines.append(words.say("{count} findings in the rows, below.", count=len(record.findings)))
+    return Section(words.say("Verdict"), lines, [_figures(metrics, last, words)])
+
+
+def _figures(metrics: Mapping[str, Any], last: str, words: Words) -> Table:
+    """The figures of the splits and of the baselines, the headline first."""
+    own = {**metrics["splits"]}
+    own |= {words.say("baseline: {name}", name=n): s for n, s in metrics["baselines"].items()}
+    names = dict.fromkeys([metrics["headline"], *(name for one in own.values() for name in one)])
+    caption = "Figures of each split, and of the baselines on {split}"
+    return Table(
+        words.say(caption, split=last),
+        [words.say("split"), *names],
+        [[who, *(float(of.get(name, float("nan"))) for name in names)] for who, of in own.items()],
+    )
+
+
+def _rows(record: Record, words: Words) -> Section:
+    counts = record.splits["rows"]
+    rows = [[name, int(count)] for name, count in counts.items()]
+    tables = [Table(words.say("How the rows are divided"),
+                    [words.say("split"), words.say("rows")], rows)]  # fmt: skip
+    lines = []
+    if record.findings:
+        tables.append(Table(
+            words.say("What looks wrong in the rows"),
+            [words.say("check"), words.say("finding"), words.say("line to write")],
+            [[one.check, on_one_line(one.message), one.line] for one in record.findings],
+        ))  # fmt: skip
+    else:
+        lines.append(words.say("Nothing in the rows looks wrong."))
+    return Section(words.say("Rows"), lines, tables)
+
+
+def _fit(record: Record, words: Words) -> Section:
+    history = record.history
+    losses = [row.get("val_loss") for row in history]
+    known = [loss for loss in losses if loss is not None and loss == loss]
+    if known:
+        lowest = min(known)
+        best = int(history[losses.index(lowest)]["epoch"])
+        line = words.say(
+            "Epochs: {epochs}. The lowest loss on validation, {loss}, is that of epoch {best}.",
+            epochs=len(history), loss=cell(float(lowest)), best=best,
+        )  # fmt: skip
+    else:
+        line = words.say("Epochs: {epochs}, without rows for validation.", epochs=len(history))
+    figures = [curves(history, record.metrics["headline"], words)] if history else []
+    return Section(words.say("Fit"), [line], figures=figures,
+                   texts={words.say("Log"): "\n".join(record.log)})  # fmt: skip
+
+
+def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) -> Figure:
+    """The loss and a metric of each epoch, on training rows and on those of validation.
+
+    Args:
+        history: Figures of each epoch.
+        headline: The metric; the loss alone is drawn, where the fit did not compute it.
+        words: The language.
+    """
+    epochs = [int(row["epoch"]) for row in history]
+    names = ["loss", *([headline] if any(headline in row for row in history) else [])]
+
+    def draw(axes: Any) -> None:
+        for panel, name in zip(axes, names, strict=True):
+            for key, title in ((name, "train"), (f"val_{name}", "validation")):
+                values = [row.get(key, float("nan")) for row in history]
+                if any(value == value for value in values):
+                    marker = "o" if len(epochs) < 30 else None
+                    panel.plot(epochs, values, marker=marker, markersize=3,
+                               label=words.say(title))  # fmt: skip
+            panel.xaxis.get_major_locator().set_params(integer=True)
+            panel.set(xlabel=words.say("epoch"), title=words.say(name) if name == "loss" else name)
+            panel.legend(fontsize=8)
+
+    caption = words.say("Loss by epoch.")
+    if len(names) > 1:
+        caption = words.say("Loss and {metric} by epoch.", metric=headline)
+    return drawn(draw, caption, len(names))
+
+
+def _decisions(record: Record, words: Words) -> Section:
+    return Section(words.say("Decisions"), tables=[Table(
+        words.say("What was inferred, and why"),
+        [words.say("setting"), words.say("value"), words.say("reason"), words.say("line to write")],
+        [[one.path, cut(str(one.value), 120), one.reason, cut(one.write, 160)]
+         for one in record.decisions[:DECISIONS]],
+        folded=True,
+    )])  # fmt: skip
+
+
+def _recipe(path: Path, record: Record, words: Words) -> Section:
+    with files.ours(path, RunError, "Fit again."):
+        lock = files.read_json(path / naming.LOCK)
+        told = {"python": lock["python"], "machine": lock.get("machine", ""), **lock["packages"],
+                "seed": lock["seed"]}  # fmt: skip
+    return Section(
+        words.say("Recipe"),
+        tables=[Table(words.say("What the fit ran on"), [words.say("name"), words.say("value")],
+                      [[name, str(value)] for name, value in told.items()])],
+        texts={words.say("Recipe"): recipes.to_yaml(record.recipe)},
+    )  # fmt: skip
