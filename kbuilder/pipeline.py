@@ -22,7 +22,7 @@ from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating
+from kbuilder.evaluation import evaluating, intervals
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.recipe import branches
@@ -293,6 +293,7 @@ def _run(
         tables = dict(data.parts)
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
         others = _others(data, training, answered) if placement.chief else None
+        drawing = intervals.Drawing(data.groups(), training.seed)
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -300,7 +301,9 @@ def _run(
             findings=data.findings,
             splits=splits,
             history=done.history,
-            metrics=evaluating.evaluate(columns, data.rows, answered, data.weights, tables, others),
+            metrics=evaluating.evaluate(
+                columns, data.rows, answered, data.weights, tables, others, drawing
+            ),
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
             log=console.lines,

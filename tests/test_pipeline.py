@@ -38,8 +38,13 @@ def test_metrics_have_scores_of_both_parts_beside_a_baseline(kind: str, fitted: 
     run = fitted(kind)
     task, baseline = TASKS[kind]
     metrics = load(run.path / "metrics.json")
-    keys = ["task", "headline", "splits", "baselines", "baseline_notes", "better_than_baseline"]
+    keys = ["task", "headline", "splits", "baselines", "baseline_notes", "better_than_baseline",
+            "intervals", "comparisons"]  # fmt: skip
     assert [key for key in keys if key in metrics] == list(metrics)
+    assert list(metrics["intervals"]) == ["test"]
+    assert set(metrics["intervals"]["test"]) == set(metrics["splits"]["test"])
+    [compared] = metrics["comparisons"]
+    assert compared["metric"] == metrics["headline"]
     assert metrics["task"] == task
     assert list(metrics["splits"]) == ["validation", "test"]
     names, notes = list(metrics["baselines"]), metrics.get("baseline_notes", {})

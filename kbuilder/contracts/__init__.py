@@ -32,7 +32,9 @@ from kbuilder.contracts.sources import Gathering as Gathering
 from kbuilder.contracts.sources import Settling as Settling
 from kbuilder.contracts.sources import Source as Source
 from kbuilder.contracts.sources import Validating as Validating
+from kbuilder.contracts.splits import Owning as Owning
 from kbuilder.contracts.splits import Splitting as Splitting
+from kbuilder.contracts.tasks import Resampling as Resampling
 from kbuilder.contracts.tasks import Task as Task
 from kbuilder.contracts.tasks import Teaching as Teaching
 from kbuilder.contracts.values import FORMS as FORMS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from kbuilder.contracts.features import Feature
 from kbuilder.contracts.values import Choice, Division, Match, Strata
@@ -82,3 +82,12 @@ class Splitting(Protocol):
             classes: As `Strata` has it.
             written: Gives the expression of a Keras layer.
         """
+
+
+@runtime_checkable
+class Owning(Protocol):
+    """A division that holds rows together that belong to one owner."""
+
+    @property
+    def owner(self) -> str | None:
+        """The column that says whose a row is; None: rows stand alone."""

@@ -108,3 +108,19 @@ class Teaching(Protocol):
     class: the probability of each class that `groups` counts, or of the second of two · flags: the
     probability that each encoded number is 1 · numbers: the encoded numbers themselves
     """
+
+
+@runtime_checkable
+class Resampling(Protocol):
+    """A task that gives its metrics for many sets of weights at once, as intervals need them."""
+
+    def figures(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
+    ) -> dict[str, np.ndarray]:
+        """The metrics that `score` gives, for each set of weights. Each (sets,)
+
+        Args:
+            encoded, outputs: As `score` takes them.
+            weights: How much each row counts, >= 0, float64 (sets, rows).
+            ordered: Whether metrics are among them that need the rows in order, which takes longer.
+        """

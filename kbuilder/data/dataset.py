@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from kbuilder import engine, preprocessing, room
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
 from kbuilder.contracts import Decision, Finding, Settling, Validating
@@ -59,6 +61,11 @@ class Dataset:
         """What all parts keep the shares of: "class", "tenth" (of a number), or nothing."""
         names, task = split.divided_by(self.columns.targets)
         return split.grouping(self.parts.train.target(names), task)
+
+    def groups(self) -> np.ndarray | None:
+        """The group of each row of the last part, from 0, if it was divided by groups. (rows,)"""
+        _, table = list(self.parts)[-1]
+        return split.groups(table, self.recipe.data.split)
 
     def of(self, recipe: Recipe) -> Recipe:
         """Another recipe for the same rows, with what was inferred of them.

@@ -10,9 +10,10 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Splitting, Strata, Task
+from kbuilder.contracts import Owning, Splitting, Strata, Task
 from kbuilder.errors import DataError
 from kbuilder.evaluation.predictions import numbered
+from kbuilder.splits._owners import owners
 from kbuilder.tables.dictionary import each, ranks
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, one_of
@@ -117,6 +118,20 @@ def divide(
         mixed = splitting.mixes(train, own, part)
         notes += (mixed,) if mixed else ()
     return Parts(train, parts.get("validation", validation), parts.get("test", test), notes)
+
+
+def groups(table: Table, splitting: Splitting) -> np.ndarray | None:
+    """The number of the group of each row; None: groups were not held together. (rows,)
+
+    Args:
+        table: The rows.
+        splitting: How they were divided.
+    """
+    column = splitting.owner if isinstance(splitting, Owning) else None
+    if column is None or column not in table.columns:
+        return None
+    numbers: np.ndarray = np.unique(owners(table, column, "column"), return_inverse=True)[1]
+    return numbers
 
 
 def _off(parts: Mapping[str, Table], splitting: Splitting, rest: int) -> Iterator[str]:

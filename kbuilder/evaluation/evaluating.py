@@ -10,6 +10,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Arrays, Columns, Rows, shares
 from kbuilder.errors import listed
+from kbuilder.evaluation import intervals
 from kbuilder.evaluation.baselines.comparing import Others
 from kbuilder.evaluation.continuing import last_values
 from kbuilder.tables.table import Table
@@ -67,6 +68,7 @@ def evaluate(
     weights: Arrays | None = None,
     tables: Mapping[str, Table] | None = None,
     others: Others | None = None,
+    drawing: intervals.Drawing = intervals.ALONE,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
@@ -79,12 +81,13 @@ def evaluate(
         tables: These rows as they were read, of which sequences have a last value; left out: no
             baseline repeats it.
         others: What other models answer for the last part; left out: there are none.
+        drawing: How the last part is resampled.
 
     Returns:
         Task, headline metric, the column of the weights if there is one, scores of the parts held
-        back; the scores of each baseline on the last of them, what is said of one, and whether the
-        model beats all. With several targets, the task of each, and the headline of the first; the
-        model is better if it is so for each.
+        back; the scores of each baseline on the last of them, what is said of one, whether the
+        model beats all, and what `intervals.judge` gives. With several targets, the task of each,
+        and the headline of the first; the model is better if it is so for each.
     """
     weights = weights or {}
     splits = {
@@ -111,11 +114,16 @@ def evaluate(
     }
     better = [_better(splits[judged], scores, judging) for scores in baselines.values()]
     notes = {} if others is None else dict(others.notes)
+    encoded, given = rows[judged][1], answered[judged]
+    drawn = intervals.resamples(encoded, given, weights.get(judged), drawing)
+    both = (splits[judged], baselines)
+    found = intervals.judge(columns, encoded, given, beside, both, judging, drawn)
     return {
         **result,
         "baselines": baselines,
         **({"baseline_notes": notes} if notes else {}),
         "better_than_baseline": None if None in better else all(better),
+        **({} if not found else {**found, "intervals": {judged: found["intervals"]}}),
     }
 
 

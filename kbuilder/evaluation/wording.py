@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def scores(name: str, values: Mapping[str, float], headline: str) -> str:
-    """One line of figures, the headline first."""
+def scores(
+    name: str,
+    values: Mapping[str, float],
+    headline: str,
+    intervals: Mapping[str, Sequence[float]] | None = None,
+) -> str:
+    """One line of figures, the headline first, with its interval where it is known."""
     order = sorted(values, key=lambda metric: (metric != headline, metric == "loss"))
-    return f"{name}: " + ", ".join(f"{metric} {values[metric]:.4f}" for metric in order)
+    figures = {metric: f"{metric} {values[metric]:.4f}" for metric in order}
+    if intervals and headline in intervals and headline in figures:
+        low, high = intervals[headline]
+        figures[headline] += f" (95 %: {low:.4f} to {high:.4f})"
+    return f"{name}: {', '.join(figures.values())}"
 
 
 def verdict(metrics: Mapping[str, Any]) -> str:
     """Figures of each part, the baselines' beside them, and which is better."""
-    headline = metrics["headline"]
-    lines = [scores(name, values, headline) for name, values in metrics["splits"].items()]
+    headline, intervals = metrics["headline"], metrics.get("intervals", {})
+    lines = [
+        scores(name, values, headline, intervals.get(name))
+        for name, values in metrics["splits"].items()
+    ]
     if "weight" in metrics:
         lines.insert(0, f"metrics are weighted by {metrics['weight']!r}")
     if metrics["baselines"]:
         lines.append(baselines(metrics))
-    if metrics["better_than_baseline"] is False:
+    if metrics.get("comparisons"):
+        constant = next(iter(metrics["baselines"]))
+        lines.append(" ".join(compared(one, constant) for one in metrics["comparisons"]))
+    elif metrics["better_than_baseline"] is False:  # a run of a time before comparisons
         known = {name: own.get(headline) for name, own in metrics["baselines"].items()}
         best = max(known, key=lambda name: known[name] or 0) if len(known) > 1 else ""
         which = f"baseline {best!r}" if best else "baseline, which ignores the input"
@@ -28,6 +43,24 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     if not lines:
         lines.append("No rows were held back, so nothing is known of other rows.")
     return "\n".join(lines)
+
+
+def compared(one: Mapping[str, Any], constant: str) -> str:
+    """What the rows can show of a model beside its best baseline.
+
+    Args:
+        one: An entry of `comparisons`.
+        constant: The name of the baseline that ignores the input.
+    """
+    low, high = one["interval"]
+    which = f"the best baseline, {one['baseline']}"
+    which += ", which ignores the input" if one["baseline"] == constant else ""
+    by = f"{one['metric']} {one['difference']:+.4f} (95 %: {low:+.4f} to {high:+.4f})"
+    if one["verdict"] != "no difference":
+        return f"{one['verdict'].capitalize()} than {which}: {by}."
+    needed = one["rows_needed"]
+    enough = "" if needed is None else f"; about {needed:,} rows could"
+    return f"{one['rows']:,} rows show no difference to {which}: {by}{enough}."
 
 
 def baselines(metrics: Mapping[str, Any]) -> str:

@@ -32,6 +32,10 @@ class Group(Shares):
     def keys(self) -> tuple[str, ...]:
         return (self.column,)
 
+    @property
+    def owner(self) -> str:
+        return self.column
+
     def learn(
         self, table: Table, test: Table | None, features: Mapping[str, Feature]
     ) -> dict[str, Choice]:

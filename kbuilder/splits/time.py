@@ -48,6 +48,10 @@ class Time(Shares):
     def keys(self) -> tuple[str, ...]:
         return () if self.group is None else (self.group,)
 
+    @property
+    def owner(self) -> str | None:
+        return self.group
+
     def learn(
         self, table: Table, test: Table | None, features: Mapping[str, Feature]
     ) -> dict[str, Choice]:

@@ -14,7 +14,7 @@ from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average
+from kbuilder.tasks._weighing import Counts, average, mean, plain, ranked, ratio, single
 
 YES = ("true", "1", "yes", "y", "t", "positive", "pos")
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
@@ -164,19 +164,21 @@ class Binary(Spec):
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
         """accuracy, auc and pr_auc (left out where one class is absent), f1, precision, recall."""
-        from sklearn import metrics
+        return plain(self.figures(encoded, outputs, single(encoded, weights)))
 
+    def figures(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
+    ) -> dict[str, np.ndarray]:
+        """The same for each set of weights."""
         truth, guess = encoded[:, 0] > 0.5, outputs[:, 0] >= 0.5
-        given: dict[str, Any] = {"sample_weight": weights}
-        scores = {"accuracy": metrics.accuracy_score(truth, guess, **given)}
-        if truth.any() and not truth.all():
-            scores["auc"] = metrics.roc_auc_score(truth, outputs[:, 0], **given)
-            scores["pr_auc"] = metrics.average_precision_score(truth, outputs[:, 0], **given)
-        given["zero_division"] = 0
-        scores["f1"] = metrics.f1_score(truth, guess, **given)
-        scores["precision"] = metrics.precision_score(truth, guess, **given)
-        scores["recall"] = metrics.recall_score(truth, guess, **given)
-        return {name: float(value) for name, value in scores.items()}
+        counts = Counts.of(truth, guess, weights)
+        found = {"accuracy": mean(truth == guess, weights)}
+        if ordered and truth.any() and not truth.all():
+            found["auc"], found["pr_auc"] = ranked(truth, outputs[:, 0], weights)
+        found["f1"] = counts.f1()
+        found["precision"] = ratio(counts.both, counts.guessed)
+        found["recall"] = ratio(counts.both, counts.true)
+        return found
 
     def baseline(
         self, encoded: np.ndarray, weights: np.ndarray | None = None

@@ -13,7 +13,7 @@ from kbuilder.late import np
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average, precision_recall
+from kbuilder.tasks._weighing import Counts, mean, mean_ranked, plain, present_mean, single
 
 LOSSES = (
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
@@ -173,21 +173,25 @@ class Multiclass(Spec):
 
         The last is the mean over the classes of these rows, each against all others.
         """
-        from sklearn import metrics
+        return plain(self.figures(encoded, outputs, single(encoded, weights)))
 
+    def figures(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
+    ) -> dict[str, np.ndarray]:
+        """The same for each set of weights."""
         truth, guess = self.groups(encoded), outputs.argmax(axis=1)
         best = np.argsort(-outputs, axis=1, kind="stable")[:, : self._k]
-        given: dict[str, Any] = {"zero_division": 0, "sample_weight": weights}
-        scores = {
-            "accuracy": average(truth == guess, weights),
-            f"top_{self._k}_accuracy": average((best == truth[:, None]).any(axis=1), weights),
-            "macro_f1": metrics.f1_score(truth, guess, average="macro", **given),
+        counts = Counts.by_class(truth, guess, weights)
+        found = {
+            "accuracy": mean(truth == guess, weights),
+            f"top_{self._k}_accuracy": mean((best == truth[:, None]).any(axis=1), weights),
+            "macro_f1": present_mean(counts.f1(np.nan).T),
         }
         present = np.unique(truth)
-        if len(present) > 1:
+        if ordered and len(present) > 1:
             flags = truth[:, None] == present
-            scores["pr_auc"] = precision_recall(flags, outputs[:, present], weights)
-        return {name: float(value) for name, value in scores.items()}
+            found["pr_auc"] = mean_ranked(flags, outputs[:, present], weights)[1]
+        return found
 
     def baseline(
         self, encoded: np.ndarray, weights: np.ndarray | None = None

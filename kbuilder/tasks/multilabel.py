@@ -16,7 +16,7 @@ from kbuilder.tables import sets
 from kbuilder.tables.profile import Profile, separator_of
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average, precision_recall
+from kbuilder.tasks._weighing import Counts, average, mean, mean_ranked, plain, single
 
 LOSSES = ("binary_crossentropy", "binary_focal_crossentropy")
 
@@ -198,20 +198,25 @@ class Multilabel(Spec):
     ) -> dict[str, float]:
         """micro_f1, macro_f1, exact (whole sets right); auc and pr_auc, the mean over labels that
         some rows have, and others not."""
-        from sklearn import metrics
+        return plain(self.figures(encoded, outputs, single(encoded, weights)))
 
+    def figures(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
+    ) -> dict[str, np.ndarray]:
+        """The same for each set of weights."""
         truth, guess = encoded > 0.5, outputs >= 0.5
-        given: dict[str, Any] = {"sample_weight": weights}
-        scores = {
-            f"{kind}_f1": metrics.f1_score(truth, guess, average=kind, zero_division=0, **given)
-            for kind in ("micro", "macro")
+        counts = Counts.of(truth, guess, weights)
+        together = Counts(*(labels.sum(axis=1) for labels in counts))
+        found = {
+            "micro_f1": together.f1(),
+            "macro_f1": counts.f1().mean(axis=1),
+            "exact": mean((truth == guess).all(axis=1), weights),
         }
-        scores["exact"] = average((truth == guess).all(axis=1), weights)
         both = truth.any(axis=0) & ~truth.all(axis=0)
-        if both.any():
-            scores["pr_auc"] = precision_recall(truth[:, both], outputs[:, both], weights)
-            scores["auc"] = metrics.roc_auc_score(truth[:, both], outputs[:, both], **given)
-        return {name: float(value) for name, value in scores.items()}
+        if ordered and both.any():
+            area, precisions = mean_ranked(truth[:, both], outputs[:, both], weights)
+            found |= {"pr_auc": precisions, "auc": area}
+        return found
 
     def baseline(
         self, encoded: np.ndarray, weights: np.ndarray | None = None

@@ -16,10 +16,12 @@ from kbuilder.tables import targets
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
-from kbuilder.tasks._weighing import average
+from kbuilder.tasks._weighing import average, mean, plain, ratio, single
 
 EXACT = 100.0
 """So many deviations from 0 float32 has room for all values of a target."""
+LEAST = 1e-12
+"""The share of squares that is more than rounding."""
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
@@ -178,19 +180,26 @@ class Regression(Spec):
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
         """r2, mae, rmse over all targets; mae and rmse in the targets' own units."""
-        scale, mean = np.array(self.scale), np.array(self.mean)
-        predicted = (outputs.astype(self._dtype) * scale + mean).astype(self._dtype)
-        errors = (predicted - mean) - encoded.astype(np.float64) * scale
-        spread = ((encoded - average(encoded, weights)) * scale) ** 2
-        total = spread.sum(axis=0) if weights is None else weights @ spread
-        squares = (errors**2).sum(axis=0) if weights is None else weights @ errors**2
-        scores = {
-            "mae": average(np.abs(errors), weights).mean(),
-            "rmse": np.sqrt(average(errors**2, weights).mean()),
+        found = plain(self.figures(encoded, outputs, single(encoded, weights)))
+        return {name: value for name, value in found.items() if not np.isnan(value)}
+
+    def figures(
+        self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
+    ) -> dict[str, np.ndarray]:
+        """The same for each set of weights."""
+        scale, centre = np.array(self.scale), np.array(self.mean)
+        predicted = (outputs.astype(self._dtype) * scale + centre).astype(self._dtype)
+        errors = (predicted - centre) - encoded.astype(np.float64) * scale
+        away = (encoded - encoded.mean(axis=0, dtype=np.float64)) * scale
+        whole = mean(away**2, weights)
+        spread = whole - mean(away, weights) ** 2
+        squares = mean(errors**2, weights)  # (sets, targets)
+        unexplained = ratio(squares, np.where(spread > LEAST * whole, spread, 0), np.nan)
+        return {
+            "mae": mean(np.abs(errors), weights).mean(axis=1),
+            "rmse": np.sqrt(squares.mean(axis=1)),
+            "r2": np.mean(1.0 - unexplained, axis=1),
         }
-        if np.all(total > 0):
-            scores["r2"] = np.mean(1.0 - squares / total)
-        return {name: float(value) for name, value in scores.items()}
 
     def baseline(
         self, encoded: np.ndarray, weights: np.ndarray | None = None

@@ -37,10 +37,13 @@ def test_the_result_goes_to_stdout_and_progress_to_stderr(recipe: Path, call: Ca
     code, out, err = call("fit", recipe, "--run-dir", "run")
     assert code == 0
     assert re.fullmatch(
-        r"validation: accuracy [\d.]+, .*\ntest: accuracy [\d.]+, .*\n"
+        r"validation: accuracy [\d.]+, .*\n"
+        r"test: accuracy [\d.]+ \(95 %: [\d.]+ to [\d.]+\), .*\n"
         r"baselines \(accuracy\): majority [\d.]+, linear [\d.]+, boosting left out: it takes 100 "
         r"training rows, and there are \d+\n"
-        r"(This model is no better than the baseline '(majority|linear)' \(accuracy\)\.\n)?"
+        r"(9 rows show no difference to|(Better|Worse) than) the best baseline, (majority, which "
+        r"ignores the input|linear): accuracy [+-][\d.]+ \(95 %: [+-][\d.]+ to [+-][\d.]+\)"
+        r"(; about \d+ rows could)?\.\n"
         r"run: run\n",
         out,
     )
@@ -142,7 +145,7 @@ def test_the_engine_is_silent(recipe: Path) -> None:
     process = start(recipe, "--run-dir", "run")
     out, err = process.communicate(timeout=HANG)
     assert process.returncode == 0
-    assert [line.split(":")[0] for line in out.splitlines() if "no better" not in line] == [
+    assert [line.split(":")[0] for line in out.splitlines() if "best baseline" not in line] == [
         "validation", "test", "baselines (accuracy)", "run",
     ]  # fmt: skip
     assert [line for line in err.splitlines() if not PROGRESS.fullmatch(line)] == []

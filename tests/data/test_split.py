@@ -12,7 +12,7 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder.columns import Target
-from kbuilder.data.split import Parts, divide
+from kbuilder.data.split import Parts, divide, groups
 from kbuilder.errors import DataError
 from kbuilder.tables.table import Table
 
@@ -190,3 +190,13 @@ def test_a_class_with_three_rows_or_more_is_in_each_part(sizes: list[int], seed:
     found = parts(labels, validation=0.1, test=0.1, seed=seed)
     assert [set(part["y"]) for _, part in found] == [set(labels)] * 3
     assert sum(len(part) for _, part in found) == len(labels)
+
+
+def test_rows_that_were_held_together_are_known_by_their_groups() -> None:
+    owner = np.array(["b", None, "a", "b", None], dtype=object)
+    table = Table({"who": owner, "y": np.arange(5.0)}, "t")
+    assert groups(table, kb.Group(column="who")).tolist() == [2, 0, 1, 2, 0]
+    assert groups(table, kb.Time(group="who")).tolist() == [2, 0, 1, 2, 0]
+    assert groups(table, kb.Time()) is None
+    assert groups(table, kb.Column(column="who")) is None
+    assert groups(table.only(["y"]), kb.Group(column="who")) is None

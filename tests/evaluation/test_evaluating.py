@@ -45,7 +45,8 @@ def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:
     wrong = np.roll(RIGHT, 1, axis=1)
     parts = {"train": rows(wrong), "validation": rows(wrong), "test": rows(RIGHT)}
     found = evaluate(TASK, parts)
-    assert list(found) == ["task", "headline", "splits", "baselines", "better_than_baseline"]
+    assert list(found) == ["task", "headline", "splits", "baselines", "better_than_baseline",
+                           "intervals", "comparisons"]  # fmt: skip
     assert (found["task"], found["headline"]) == ("multiclass", "accuracy")
     assert {part: scores["accuracy"] for part, scores in found["splits"].items()} == {
         "validation": 0.0,

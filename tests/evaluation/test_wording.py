@@ -45,3 +45,35 @@ def test_without_held_back_rows_that_is_said() -> None:
     assert verdict({**METRICS, **nothing}) == (
         "No rows were held back, so nothing is known of other rows."
     )
+
+
+def test_the_interval_stands_beside_the_headline_and_the_verdict_says_what_rows_can_show() -> None:
+    one = {"metric": "accuracy", "baseline": "linear", "difference": 0.02, "rows": 500,
+           "interval": [0.01, 0.03], "verdict": "better", "rows_needed": None}  # fmt: skip
+    baselines = {"majority": {"accuracy": 0.5}, "linear": {"accuracy": 0.98}}
+    known = {
+        **METRICS, "baselines": baselines, "better_than_baseline": True, "comparisons": [one],
+        "intervals": {"test": {"accuracy": [0.95, 1.0], "loss": [0.3, 0.5]}},
+        "baseline_notes": {"linear": "on a sample", "boosting": "left out: too few rows"},
+    }  # fmt: skip
+    assert verdict(known).splitlines()[1:] == [
+        "test: accuracy 1.0000 (95 %: 0.9500 to 1.0000), f1 0.5000, loss 0.4000",
+        "baselines (accuracy): majority 0.5000, linear 0.9800 (on a sample), boosting left out: "
+        "too few rows",
+        "Better than the best baseline, linear: accuracy +0.0200 (95 %: +0.0100 to +0.0300).",
+    ]
+    worse = {**one, "difference": -0.02, "interval": [-0.03, -0.01], "verdict": "worse"}
+    assert verdict({**known, "comparisons": [worse]}).splitlines()[-1] == (
+        "Worse than the best baseline, linear: accuracy -0.0200 (95 %: -0.0300 to -0.0100)."
+    )
+    same = {**one, "baseline": "majority", "interval": [-0.01, 0.05], "verdict": "no difference"}
+    line = (
+        "500 rows show no difference to the best baseline, majority, which ignores the input: "
+        "accuracy +0.0200 (95 %: -0.0100 to +0.0500)"
+    )
+    assert verdict({**known, "comparisons": [same]}).splitlines()[-1] == f"{line}."
+    needed = {**same, "rows_needed": 1200}
+    assert verdict({**known, "comparisons": [needed, worse]}).splitlines()[-1] == (
+        f"{line}; about 1,200 rows could. Worse than the best baseline, linear: accuracy -0.0200 "
+        "(95 %: -0.0300 to -0.0100)."
+    )
