@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
+
+from kbuilder.console import echo
 
 
 def _named(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> Any:
@@ -35,8 +38,6 @@ override = click.option(
 
 def _short(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
     if value is not None:
-        from kbuilder.console import echo
-
         echo("Warning: -o sets a value of a recipe elsewhere. Write --output here.", err=True)
         context.params["output"] = value
     return value
@@ -53,6 +54,15 @@ def output(what: str) -> Any:
         "-o", "short", type=click.Path(), hidden=True, expose_value=False, callback=_short
     )
     return lambda command: long(short(command))
+
+
+def show(file: Path) -> None:
+    """Open a page in the browser of this machine, or say where it is."""
+    import webbrowser
+
+    echo(str(file))
+    if not webbrowser.open(file.absolute().as_uri()):
+        echo("There is no browser here. Open the file in one.", err=True)
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

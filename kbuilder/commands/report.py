@@ -38,9 +38,7 @@ def report(run: str, opened: bool, language: str, output: str | None) -> None:
     path = naming.find(run)
     record = run_folder.read(path)
     file = writing.write(path, record, language, None if output is None else Path(output))
-    echo(f"report: {file}")
     if opened:
-        import webbrowser
-
-        if not webbrowser.open(file.absolute().as_uri()):
-            echo("There is no browser here. Open the file in one.", err=True)
+        options.show(file)
+    else:
+        echo(f"report: {file}")

@@ -11,7 +11,7 @@ from typing import Any
 from kbuilder.reporting.figures import Figure
 from kbuilder.reporting.words import Words
 
-TEMPLATE = Path(__file__).with_name("report.html")
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -61,20 +61,21 @@ def render(title: str, sections: Sequence[Section], words: Words) -> str:
         sections: Its parts, the first of which sums up.
         words: The language of the page.
     """
-    return str(_template().render(
+    return str(template("report.html").render(
         title=title, sections=sections, say=words.say, language=words.language
     ))  # fmt: skip
 
 
 @cache
-def _template() -> Any:
+def template(name: str) -> Any:
+    """A template of this folder, which takes what it is given as text."""
     import jinja2
 
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
     )
     environment.filters["cell"] = cell
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return environment.from_string((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def cell(value: Any) -> str:
