@@ -60,6 +60,16 @@ KOREAN = {
     "The model is not better than every baseline: {name} has {value}.": (
         "모델이 모든 기준 모델보다 낫지는 않습니다. {name}이(가) {value}입니다."
     ),
+    "The model is better than the best baseline, {name}: {by}.": (
+        "모델이 가장 나은 기준 모델 {name}보다 낫습니다: {by}."
+    ),
+    "The model is worse than the best baseline, {name}: {by}.": (
+        "모델이 가장 나은 기준 모델 {name}보다 못합니다: {by}."
+    ),
+    "{rows} rows show no difference to the best baseline, {name}: {by}.": (
+        "{rows}행으로는 가장 나은 기준 모델 {name}와(과)의 차이를 알 수 없습니다: {by}."
+    ),
+    "About {count} rows could.": "{count}행쯤이면 알 수 있습니다.",
     "Metrics are weighted by column {name}.": "수치에는 {name} 열의 가중치를 씁니다.",
     "{count} findings in the rows, below.": "데이터에서 살펴볼 점 {count}가지가 아래에 있습니다.",
     "Nothing in the rows looks wrong.": "데이터에서 이상한 점을 찾지 못했습니다.",

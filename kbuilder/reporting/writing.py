@@ -101,10 +101,15 @@ def _verdict(record: Record, words: Words) -> Section:
         lines.append(words.say("No rows were held back, so nothing is known of other rows."))
         return Section(words.say("Verdict"), lines)
     last = list(splits)[-1]
-    told = {"split": last, "metric": headline, "value": cell(float(splits[last][headline]))}
+    value = cell(float(splits[last][headline]))
+    ends = metrics.get("intervals", {}).get(last, {}).get(headline)
+    value += "" if ends is None else f" (95 %: {cell(ends[0])} – {cell(ends[1])})"
+    told = {"split": last, "metric": headline, "value": value}
     lines.append(words.say("On {split}, {metric} is {value}.", **told))
     known = {name: own[headline] for name, own in baselines.items() if headline in own}
-    if known and metrics["better_than_baseline"] is not None:
+    if metrics.get("comparisons"):
+        lines += [_compared(one, words) for one in metrics["comparisons"]]
+    elif known and metrics["better_than_baseline"] is not None:
         best = max(known, key=lambda name: known[name])
         given = {"name": best, "value": cell(float(known[best]))}
         better = "The model is better than every baseline; the best of them, {name}, has {value}."
@@ -115,6 +120,25 @@ def _verdict(record: Record, words: Words) -> Section:
     if record.findings:
         lines.append(words.say("{count} findings in the rows, below.", count=len(record.findings)))
     return Section(words.say("Verdict"), lines, [_figures(metrics, last, words)])
+
+
+def _compared(one: Mapping[str, Any], words: Words) -> str:
+    """What the rows can show of the model beside its best baseline."""
+    low, high = one["interval"]
+    by = f"{one['metric']} {one['difference']:+.4f} (95 %: {low:+.4f} – {high:+.4f})"
+    sentences = {
+        "better": "The model is better than the best baseline, {name}: {by}.",
+        "worse": "The model is worse than the best baseline, {name}: {by}.",
+        "no difference": "{rows} rows show no difference to the best baseline, {name}: {by}.",
+    }
+    told = {"name": one["baseline"], "by": by}
+    if one["verdict"] == "no difference":
+        told["rows"] = f"{one['rows']:,}"
+    text = words.say(sentences[one["verdict"]], **told)
+    if one["verdict"] == "no difference" and one["rows_needed"] is not None:
+        needed = words.say("About {count} rows could.", count=f"{one['rows_needed']:,}")
+        text = f"{text} {needed}"
+    return text
 
 
 def _figures(metrics: Mapping[str, Any], last: str, words: Words) -> Table:
