@@ -15,6 +15,8 @@ import numpy as np
 MANIFEST = "manifest.json"
 EXTRA = "assets.extra"
 SAVED_MODEL = "saved_model"
+READS = "reads"
+"""The function of a SavedModel that says of which texts a word is known; and the key of such."""
 
 
 def described(version: Path) -> dict[str, Any]:

@@ -19,7 +19,10 @@ from kbuilder.contracts.features import Joining as Joining
 from kbuilder.contracts.features import Pathed as Pathed
 from kbuilder.contracts.features import Reforming as Reforming
 from kbuilder.contracts.features import Timed as Timed
+from kbuilder.contracts.features import Watched as Watched
 from kbuilder.contracts.features import Wide as Wide
+from kbuilder.contracts.features import Worded as Worded
+from kbuilder.contracts.features import unlike as unlike
 from kbuilder.contracts.listeners import Fit as Fit
 from kbuilder.contracts.listeners import Listener as Listener
 from kbuilder.contracts.listeners import Progress as Progress

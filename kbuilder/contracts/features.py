@@ -97,6 +97,36 @@ class Discerning(Protocol):
 
 
 @runtime_checkable
+class Watched(Discerning, Protocol):
+    """A feature whose strange values are known by what `kbuilder.json` says of it, to servers."""
+
+    def watched(self) -> dict[str, Any]:
+        """What it says, JSON values by key; of others nothing is counted.
+
+        Keys:
+            range: The least and the greatest number that are like those of training.
+            date: How a date is written (`kbuilder.tables.dates.FORMATS`).
+            tokens: The whole numbers that are known, with `length` and `padding` of a row.
+            steps: How many steps of a sequence are read, with its `padding`.
+        """
+
+
+@runtime_checkable
+class Worded(Discerning, Protocol):
+    """A feature of which only the layer knows what it reads: an export has a function that says."""
+
+    def reads(self, prepared: Any) -> Any:
+        """Of which rows something is known.
+
+        Args:
+            prepared: What the layer gives. (rows, …)
+
+        Returns:
+            (rows,) bool, a tensor.
+        """
+
+
+@runtime_checkable
 class Pathed(Protocol):
     """A feature whose values may be the paths of files, in place of what the files hold."""
 
@@ -206,3 +236,12 @@ class Encoded(Protocol):
     @property
     def encodings(self) -> Mapping[str, Any]:
         """What its entry in `kbuilder.json` says of them; empty where it takes none."""
+
+
+def unlike(feature: Feature) -> str:
+    """What a strange value of a feature is, after "is"."""
+    if isinstance(feature, Cutting):
+        return feature.cut
+    if isinstance(feature, Explaining):
+        return feature.unlike
+    return "far from those of training" if feature.choices is None else "unknown to the model"

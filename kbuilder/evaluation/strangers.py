@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Cutting, Discerning, Explaining
+from kbuilder.contracts import Cutting, Discerning, unlike
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.tables.table import Table
 
@@ -86,12 +86,6 @@ class Strangers:
 
     def _why(self, column: str) -> str:
         feature, first = self.columns.features[column], self.first[column]
-        if isinstance(feature, Cutting):
-            return f"is {feature.cut}, the first {first}"
-        if isinstance(feature, Explaining):
-            return f"is {feature.unlike}, the first {first}"
         known = feature.choices
-        if known is None:
-            return f"is far from those of training, the first {first}"
-        few = listed((repr(value) for value in known), 4)
-        return f"is unknown to the model, the first {first}; it knows {few}"
+        few = "" if known is None else f"; it knows {listed((repr(one) for one in known), 4)}"
+        return f"is {unlike(feature)}, the first {first}{few}"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kbuilder import internals
+from kbuilder import exports, internals
 from kbuilder.errors import ExportError
 from kbuilder.export.contract import Exchange
 
 
-def write(folder: Path, exchange: Exchange, tracked: Any) -> None:
+def write(
+    folder: Path, exchange: Exchange, tracked: Any, reads: Callable[..., Any] | None = None
+) -> None:
     """Write what an export computes into `folder`.
 
     Args:
         folder: Empty, or not there.
         exchange: Its function and signature.
         tracked: The Keras layer or model whose tables and weights are to be written.
+        reads: Says of which rows of texts a word is known; from a dictionary of tensors to one.
 
     Raises:
         ExportError: if TensorFlow cannot write it.
@@ -27,6 +31,13 @@ def write(folder: Path, exchange: Exchange, tracked: Any) -> None:
     archive = keras.export.ExportArchive()
     archive.track(tracked)
     archive.add_endpoint("serve", exchange.call, input_signature=[dict(exchange.signature)])
+    if reads is not None:
+        texts = {
+            one["name"]: exchange.signature[one["name"]]
+            for one in exchange.described["inputs"]
+            if one.get(exports.READS)
+        }
+        archive.add_endpoint(exports.READS, reads, input_signature=[texts])
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:

@@ -9,6 +9,8 @@ from typing import Any
 
 from kbuilder import catalog
 from kbuilder.columns import Columns
+from kbuilder.contracts import Discerning, Watched, unlike
+from kbuilder.tables.values import is_number
 
 
 def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, Any]:
@@ -20,13 +22,19 @@ def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, 
     if feature.holds == "sets":
         own: Any = feature
         words = {"labels": list(own.vocabulary), "separator": own.separator}
-    if words:
-        words["missing"] = list(columns.blanks().get(column, ()))
+    watched = feature.watched() if isinstance(feature, Watched) else {}
+    blanks = columns.blanks().get(column, ())
+    if "range" in watched:
+        blanks = tuple(word for word in blanks if is_number(word) and float(word) == float(word))
+    if words or (watched and blanks):
+        words["missing"] = list(blanks)
+    if isinstance(feature, Discerning):
+        watched["unlike"] = unlike(feature)
     kinds = {"kind": catalog.name_of(feature), "holds": feature.holds}
     one = {"name": names[column], "column": column, **kinds}
     members = columns.members(column)
     together = {"columns": list(members)} if members else {}
-    return {**one, "dtype": dtype, "shape": list(shape), **words, **together}
+    return {**one, "dtype": dtype, "shape": list(shape), **words, **watched, **together}
 
 
 def targets(columns: Columns) -> list[dict[str, Any]]:

@@ -367,6 +367,12 @@ class Array(Spec):
         begin, end = ends(raw, steps.padding(self.masking))
         return end > begin, end - begin > learned(self.length)
 
+    def watched(self) -> dict[str, Any]:
+        """How many steps are read."""
+        if not self.masked:
+            return {}
+        return {"steps": self.length, "padding": steps.padding(self.masking)}
+
     def script(self, values: str) -> str:
         dtype = f"np.{self.dtype or 'float32'}"
         if self.masked:

@@ -195,6 +195,14 @@ class Datetime(Spec):
         seconds = np.asarray(self.layer().seconds(raw if raw.dtype != object else raw.tolist()))
         return ~absent, ~absent & np.isnan(seconds)
 
+    @property
+    def unlike(self) -> str:
+        return f"no date as the model reads them ({self.format})"
+
+    def watched(self) -> dict[str, Any]:
+        """How dates are written; each number is one."""
+        return {} if (self.format or "").startswith("unix") else {"date": self.format}
+
     def describe(self) -> str:
         return (
             "seconds since 1970 in UTC; of each of parts the sine and the cosine of its share of "

@@ -235,6 +235,13 @@ class Number(Spec):
         away = np.abs(raw.astype(np.float64) - learned(self.mean)) > far
         return there, there & away
 
+    def watched(self) -> dict[str, Any]:
+        """The range of what is not far off; each bin is known."""
+        if self.bins:
+            return {}
+        far = BEYOND[self.rescale] * learned(self.scale)
+        return {"range": [learned(self.mean) - far, learned(self.mean) + far]}
+
     def describe(self) -> str:
         if self.bins:
             return (

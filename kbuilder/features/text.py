@@ -289,12 +289,22 @@ class Text(Spec):
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Texts of which no word is known."""
-        there, layer, least = raw != "", self.layer(), 0 if self.packed else 1
+        there, layer = raw != "", self.layer()
         known = [
-            (np.asarray(layer(raw[start : start + BATCH])) > least).any(axis=1)
+            np.asarray(self.reads(layer(raw[start : start + BATCH])))
             for start in range(0, len(raw), BATCH)
         ]
         return there, there & ~np.concatenate([np.zeros(0, bool), *known])
+
+    def reads(self, prepared: Any) -> Any:
+        """Which texts have a known word."""
+        from keras import ops
+
+        return ops.any(ops.greater(prepared, 0 if self.packed else 1), axis=1)
+
+    @property
+    def unlike(self) -> str:
+        return "a text of which the model knows no word"
 
     def describe(self) -> str:
         split = "split at white space and around each character of scripts without blanks"

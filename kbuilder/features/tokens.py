@@ -13,6 +13,7 @@ from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Spec, Wholes, learned
+from kbuilder.tables import tokens
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.sequences import RARELY, between, first_steps, outermost
 from kbuilder.tables.values import MISSING_INTEGER, kind_of
@@ -87,7 +88,7 @@ class Tokens(Spec):
         if masking is None:
             found["masking"] = _padding(numbers)
             masking = found["masking"].value
-        begin, end = outermost(_there(numbers, None if masking == "missing" else masking))
+        begin, end = outermost(tokens.there(numbers, None if masking == "missing" else masking))
         found["length"] = length_of(end - begin)
         real = between(begin, end, numbers.shape[1]) & (numbers != MISSING_INTEGER)
         different, counts = np.unique(numbers[real], return_counts=True)
@@ -173,7 +174,7 @@ class Tokens(Spec):
         beyond = (one for one in learned(self.vocabulary) if not least < one <= bounds.max)
 
         def take(values: np.ndarray, layer: Any) -> np.ndarray:
-            ends = outermost(_there(values, self._padding))
+            ends = outermost(tokens.there(values, self._padding))
             taken, real = first_steps(values, *ends, learned(self.length))
             clipped = np.clip(taken, least + 1, bounds.max)  # what is beyond is unknown anyway
             return np.where(real & (taken != MISSING_INTEGER), clipped, least).astype(integers)
@@ -186,10 +187,13 @@ class Tokens(Spec):
 
     def strange(self, raw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Numbers that are none of the vocabulary, or of which a row has too many."""
-        begin, end = outermost(_there(raw, self._padding))
-        there = between(begin, end, raw.shape[1])
-        read = between(end - learned(self.length), end, raw.shape[1])
-        return there, there & ~(read & np.isin(raw, learned(self.vocabulary)))
+        known, length = learned(self.vocabulary), learned(self.length)
+        return tokens.strange(raw, np.array(known), length, self._padding)
+
+    def watched(self) -> dict[str, Any]:
+        """The vocabulary, and what is read of a row."""
+        known = list(learned(self.vocabulary))
+        return {"tokens": known, "length": self.length, "padding": self._padding}
 
     def script(self, values: str) -> str:
         gone = MISSING_INTEGER if self._padding is None else self._padding
@@ -208,16 +212,10 @@ def _is_whole(cell: Any) -> bool:
     return True
 
 
-def _there(numbers: np.ndarray, padding: int | None) -> np.ndarray:
-    """Which numbers are no padding, wherever they stand. (rows, time) bool"""
-    there: np.ndarray = numbers != MISSING_INTEGER
-    return there if padding is None else there & (numbers != padding)
-
-
 def _padding(numbers: np.ndarray) -> Choice:
     """0 is padding, unless it stands between other numbers as a word does."""
     zero = numbers == 0
-    begin, end = outermost(_there(numbers, 0))
+    begin, end = outermost(tokens.there(numbers, 0))
     within = zero & between(begin, end, numbers.shape[1])
     inside, ends = int(within.sum()), int(zero.sum() - within.sum())
     if inside > RARELY * ends:

@@ -217,6 +217,12 @@ class Video(Spec):
         begin, end = ends(flat, steps.padding(self.masking))
         return end > begin, end - begin > learned(self.frames)
 
+    def watched(self) -> dict[str, Any]:
+        """How many frames are read."""
+        if not self.masked:
+            return {}
+        return {"steps": self.frames, "padding": steps.padding(self.masking)}
+
     def describe(self) -> str:
         padded = ""
         if self.masked:

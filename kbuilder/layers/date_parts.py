@@ -9,13 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kbuilder.tables.dates import FORMATS
+from kbuilder.tables.dates import FORMATS, MONTHS, OF_MONTH, PLACES
 
-PLACES = {"ymd": (1, 2, 3), "compact": (1, 2, 3), "dmy": (3, 2, 1), "mdy": (3, 1, 2)}
-"""The groups of year, month and day."""
-OF_MONTH = {"ym": (1, 2), "my": (2, 1)}
-"""The groups of year and month, where there is no day."""
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 CYCLES = {"month": 12.0, "day": 31.0, "weekday": 7.0, "hour": 24.0, "minute": 60.0}
 """The length of each part that comes again."""
 DAY = 86_400.0

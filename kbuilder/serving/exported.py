@@ -95,6 +95,8 @@ class Exported:
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
             members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
         )
+        self._reads = self._loaded.signatures.get(exports.READS)
+        self.texts = [e["name"] for e in entries if e.get(exports.READS)]
         self.strangers = Strangers(entries, say)
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self.pixels = {e["name"]: e["column"] for e in entries if _takes_floats(e)}
@@ -118,7 +120,12 @@ class Exported:
             for (_, names), together in zip(groups, stacked, strict=True):
                 given.update(zip(names, tf.unstack(together), strict=True))
             answers = self._serve(**given)
-            return [answers[name] for name in self.signature.outputs]
+            # in one graph, so that texts are cut into words once
+            read = self._reads(**{name: given[name] for name in self.texts}) if self.texts else {}
+            return [
+                *(answers[name] for name in self.signature.outputs),
+                *(read[name] for name in self.texts),
+            ]
 
         return call.get_concrete_function()
 
@@ -135,11 +142,12 @@ class Exported:
         Raises:
             RequestError: if a value cannot be used, such as an image that cannot be decoded.
         """
-        answer = self._answer(columns)
-        self.strangers.see(columns)
+        answer, read = self._answer(columns)
+        self.strangers.see(columns, read)
         return answer
 
-    def _answer(self, columns: Columns) -> Columns:
+    def _answer(self, columns: Columns) -> tuple[Columns, Columns]:
+        """The outputs; and of the rows of each text whether a word is known."""
         import tensorflow as tf
 
         if self.pictures:
@@ -152,8 +160,12 @@ class Exported:
             for name, entry in self.pictures.items():
                 pictures.check(entry["column"], columns[name])
             raise RequestError(engine.reason_of(error)) from None
-        named = zip(self.signature.outputs, answers, strict=True)
-        return {name: answer.numpy() for name, answer in named}
+        found = [answer.numpy() for answer in answers]
+        count = len(self.signature.outputs)
+        return (
+            dict(zip(self.signature.outputs, found[:count], strict=True)),
+            dict(zip(self.texts, found[count:], strict=True)),
+        )
 
     def _readable(self, columns: Columns) -> Columns:
         """The pictures as TensorFlow reads them."""
@@ -190,7 +202,7 @@ class Exported:
         ]
         try:
             body = json.dumps({"instances": rows}).encode()
-            answers = self._answer(tensorflow_serving.read(body, self.signature).columns)
+            answers, _ = self._answer(tensorflow_serving.read(body, self.signature).columns)
         except RequestError as error:
             raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:

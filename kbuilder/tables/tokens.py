@@ -1,4 +1,4 @@
-"""Whether rows of whole numbers look like words by number."""
+"""Rows of whole numbers that are words by number, or look like them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from kbuilder.late import np
 from kbuilder.tables.sequences import RARELY, between, outermost
+from kbuilder.tables.values import MISSING_INTEGER
 
 LOOKED = 2000
 """Rows that are looked at."""
@@ -44,3 +45,29 @@ def in_lists(rows: Sequence[Any]) -> int:
 def _many(numbers: Any) -> int:
     different = len(np.unique(numbers))
     return different if different >= MANY else 0
+
+
+def there(numbers: np.ndarray, padding: int | None) -> np.ndarray:
+    """Which numbers are no padding, wherever they stand. (rows, time) bool"""
+    some: np.ndarray = numbers != MISSING_INTEGER
+    return some if padding is None else some & (numbers != padding)
+
+
+def strange(
+    numbers: np.ndarray, known: np.ndarray, length: int, padding: int | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which numbers are no padding, and which of them are unknown, or too early to be read.
+
+    Args:
+        numbers: The least possible one where missing. (rows, time) int64
+        known: The vocabulary.
+        length: So many are read of a row, the last ones.
+        padding: What is padding at both ends beside what is missing.
+
+    Returns:
+        Twice (rows, time) bool.
+    """
+    begin, end = outermost(there(numbers, padding))
+    real = between(begin, end, numbers.shape[1])
+    read = between(end - length, end, numbers.shape[1])
+    return real, real & ~(read & np.isin(numbers, known))

@@ -139,9 +139,12 @@ def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports)
         "format", "tolerance", "inputs", "missing", "targets", "ignored",
     ]  # fmt: skip
     assert (described["format"], described["tolerance"]) == ("saved_model", 1e-5)
-    assert described["inputs"][0] == {
+    size = described["inputs"][0]
+    least, most = size.pop("range")
+    assert least < 0 < most
+    assert size == {
         "name": "size", "column": "size", "kind": "number", "holds": "numbers",
-        "dtype": "float32", "shape": [None],
+        "dtype": "float32", "shape": [None], "unlike": "far from those of training",
     }  # fmt: skip
     assert described["missing"] == {
         "float32": "NaN",

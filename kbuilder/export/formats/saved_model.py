@@ -30,8 +30,9 @@ class SavedModel:
         """Raw columns in, all that the tasks decode out."""
         import tensorflow as tf
 
+        from kbuilder import exports
         from kbuilder.columns import to_instances
-        from kbuilder.contracts import Encoded
+        from kbuilder.contracts import Encoded, Worded
         from kbuilder.export import sidecar
         from kbuilder.export.contract import Exchange
 
@@ -53,6 +54,7 @@ class SavedModel:
                 {
                     **sidecar.entry(columns, names, column),
                     **(feature.encodings if isinstance(feature, Encoded) else {}),
+                    **({exports.READS: True} if isinstance(feature, Worded) else {}),
                 }
                 for column, feature in columns.features.items()
             ],
@@ -70,7 +72,8 @@ class SavedModel:
         from kbuilder.export import archive, warming
 
         archive.on_any_device(fitted.model)
-        archive.write(folder, exchange, fitted.layer)  # with the model each weight came twice
+        # tracking the model too, each weight came twice
+        archive.write(folder, exchange, fitted.layer, _reads(fitted))
         warming.write(folder, exchange)
 
     @staticmethod
@@ -90,3 +93,23 @@ class SavedModel:
             return {name: tensor.numpy() for name, tensor in serve(**tensors).items()}
 
         return answer
+
+
+def _reads(fitted: Fitted) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
+    """Of which rows of texts a word is known, or nothing is there; None: there are no texts."""
+    from kbuilder.contracts import Worded
+
+    features, keys = fitted.columns.features, fitted.columns.keys()
+    texts = {name: feature for name, feature in features.items() if isinstance(feature, Worded)}
+    if not texts:
+        return None
+
+    def reads(raw: Mapping[str, Any]) -> dict[str, Any]:
+        found = {}
+        for column, feature in texts.items():
+            given = {column: raw[fitted.names[column]]}
+            empty = fitted.layer.cleaned(given)[column] == ""
+            found[fitted.names[column]] = empty | feature.reads(fitted.layer(given)[keys[column]])
+        return found
+
+    return reads
