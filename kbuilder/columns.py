@@ -22,7 +22,7 @@ from kbuilder.named import Named
 from kbuilder.tables.arrays import expect_file
 from kbuilder.tables.cells import MISSING, Words
 from kbuilder.tables.keeping import Keep, of_rows
-from kbuilder.tables.number_lists import numbers_in, steps_in
+from kbuilder.tables.number_lists import filled, numbers_in, steps_in
 from kbuilder.tables.table import Table
 
 PACKED = "vector"
@@ -270,9 +270,10 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
                 arrays |= {n: _cells([row[n] for row in rows]) for n in columns.members(name)}
                 continue
         values = [_from_json(row[name]) for row in rows]
-        if len(shape) > 1:
-            read = steps_in if None in shape[1:] else numbers_in
-            values = [read(v) if isinstance(v, str) else v for v in values]
+        if len(shape) > 1 and None in shape[1:]:
+            values = [steps_in(v) if isinstance(v, str) else v for v in values]
+        elif len(shape) > 1:
+            values = [_numbers(v, shape[1]) if isinstance(v, str) else v for v in values]
         if len(shape) > 1 and None not in shape[1:]:
             try:
                 arrays[name] = np.array(values, dtype=dtype)
@@ -292,6 +293,12 @@ def from_instances(columns: Columns, instances: Any, origin: str, keep: Keep = (
             numbers = all(isinstance(value, int | float) for value in values)
             arrays[name] = np.array(values, dtype=None if numbers else object)
     return Table(arrays, origin, kept=of_rows(keep, rows, origin))
+
+
+def _numbers(cell: str, length: int | None) -> Any:
+    """The numbers of a text, which the table of a file has as one cell; the text, if it is none."""
+    found = numbers_in(cell)
+    return cell if found is None else filled(found, cell, length)
 
 
 def _cells(values: list[Any]) -> np.ndarray:

@@ -13,8 +13,10 @@ from kbuilder.data.words import (
     doubtful_commas,
     grouped_by_blanks,
     is_dirty,
+    mark_between,
     mixed,
     otherwise,
+    strung,
 )
 from kbuilder.errors import DataError, listed
 from kbuilder.lines import to_line
@@ -85,7 +87,7 @@ def infer_features(
         if blanks is not None or doubt is not None:
             wrong += filter(None, [blanks or doubt])
             continue
-        written = otherwise(name, found, table, key, data)
+        written = otherwise(name, found, table, key, data) or strung(name, found, table, key)
         if written is not None and not (known and known[0][1].strength > LIKELY):
             wrong.append(written)
             continue
@@ -140,6 +142,8 @@ def _useless(name: str, found: Profile, table: Table) -> Match | None:
             return None
         values = f"{found.distinct:,} different values in {found.present:,}"
         codes = ", numbers written as text" if found.numeric == 1 else ""
+        mark = mark_between(found)
+        codes += f", numbers with {mark!r} between them" if mark else ""
         return Match(0.6, f"it names rows: {values}{codes}")
     counting = found.kind == "number" and found.whole and found.distinct == found.rows > 20
     if counting and found.high - found.low == found.rows - 1:

@@ -31,6 +31,9 @@ BLANKS = r"[-+]?\d{1,3}(?:\s\d{3})+"
 """Digits that blanks group."""
 AROUND = r"([<>=≤≥~≈±−–(]{0,2}\s?)([-+]?\d[\d.,]*)(\s?[^\d\s][^\d]{0,11})?"
 """A number with signs before it, and a unit behind it."""
+PLAIN = r"[-+]?\d+(?:\.\d+)?"
+BETWEEN = r"\s*(?:[/:_&#~*×xX\\]|\s-\s|--)\s*"
+"""A number, and what people write between several of them that nobody reads."""
 LONGEST = 8
 """Digits of a number that measures something; longer ones are names."""
 
@@ -158,6 +161,45 @@ def beneath(name: str, table: Table, key: Key) -> DataError | None:
         f"`{to_line(key, 'category')}`.",
         key=key,
     )
+
+
+def mark_between(found: Profile) -> str:
+    """What stands between several numbers in each value, which nobody reads; empty: nothing.
+
+    Args:
+        found: What is seen of a column of words that name rows.
+    """
+    marks = [re.search(BETWEEN, word) for word in found.examples if _is_strung(word)]
+    most = len(marks) >= MOSTLY * len(found.examples) > 0
+    return next((mark[0].strip() for mark in marks if mark), "") if most else ""
+
+
+def strung(name: str, found: Profile, table: Table, key: Key) -> DataError | None:
+    """The error for several numbers in each value, most with decimals, and a mark between them.
+
+    Whole numbers may be names so: scores, ratios, parts of a date.
+
+    Args:
+        name, found, table, key: As `otherwise` takes them.
+    """
+    mark = mark_between(found) if found.kind == "string" and found.names_rows else ""
+    words = list(filter(_is_strung, found.examples)) if mark else []
+    numbers = [one for word in words for one in re.findall(PLAIN, word)]
+    if 2 * sum("." in one for one in numbers) <= len(numbers):
+        return None
+    word = words[0]
+    row = int(np.flatnonzero(table[name] == word)[0])
+    return DataError(
+        f"column {name!r} holds numbers with {mark!r} between them, such as {cut(word)!r} "
+        f"({table.row(row)}). Expected blanks or , ; | between the numbers of a cell: change the "
+        f"file; or leave the column out: `{to_line(('data', 'ignore'), [name])}`; if they are "
+        f"names, `{to_line(key, 'category')}`.",
+        key=key,
+    )
+
+
+def _is_strung(word: str) -> bool:
+    return re.fullmatch(rf"{PLAIN}(?:{BETWEEN}{PLAIN})+", word) is not None
 
 
 def is_dirty(values: np.ndarray, least: int = 1) -> bool:

@@ -14,6 +14,8 @@ from kbuilder.splits._holding import hold_latest as hold_latest
 from kbuilder.splits._holding import hold_latest_whole as hold_latest_whole
 from kbuilder.splits._holding import hold_whole as hold_whole
 from kbuilder.tables.amounts import written_plainly
+from kbuilder.tables.number_lists import bare as bare
+from kbuilder.tables.number_lists import filled as filled
 from kbuilder.tables.number_lists import numbers_in as numbers_in
 from kbuilder.tables.number_lists import numbers_of as numbers_of
 from kbuilder.tables.number_lists import steps_in as steps_in

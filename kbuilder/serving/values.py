@@ -19,7 +19,7 @@ import numpy as np
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Columns, DType, Tensor
 from kbuilder.tables import sets
-from kbuilder.tables.number_lists import steps_in
+from kbuilder.tables.number_lists import numbers_in, steps_in
 
 PLAIN: dict[DType, set[type]] = {
     "float32": {int, float}, "float64": {int, float}, "int64": {int}, "uint8": {int},
@@ -93,9 +93,12 @@ def _listed(value: Any, dtype: DType) -> Any:
     """A value in which a text of several numbers, as the cell of a file has them, is a list."""
     if isinstance(value, list) and value and isinstance(value[0], str):
         return [_listed(cell, dtype) for cell in value]
-    if not isinstance(value, str) or not CELL.fullmatch(value):
+    if not isinstance(value, str):
         return value
-    return _numbers(value, dtype)
+    if CELL.fullmatch(value):
+        return _numbers(value, dtype)
+    found = numbers_in(value)  # with gaps, or quotes, as `predict` reads it
+    return value if found is None or len(found) < 2 else _nulled(found.tolist())
 
 
 def _numbers(text: str, dtype: DType) -> list[float]:

@@ -1,13 +1,14 @@
-"""Cells that hold several numbers: `1 2 3`, `[1.5, 2]`, `1;2;3`, `0.5|1.5`, or lists.
+"""Cells of several numbers: `1 2 3`, `[1.5, 2]`, `1;2;3`, `0.5|1.5`, `["1.5", "2"]`, or lists.
 
-Scripts bring `numbers_in`, `numbers_of` and `steps_in` along, printed as they stand here.
+Scripts bring `bare`, `numbers_in`, `filled`, `numbers_of` and `steps_in` along, printed as they
+stand here.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from kbuilder.errors import DataError, Key, cut
@@ -16,7 +17,7 @@ from kbuilder.lines import to_line
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.values import missing
 
-MARKS = "[](),;|"
+MARKS = "[](){},;|"
 """What may stand between the numbers of a cell, or around them, beside blanks."""
 PRINTED = {
     r"(array\()?[\s\[]+[-+\d][-+\d.eE,\s\[\]]*[\s,]\.\.\.[\s,]": (
@@ -29,7 +30,7 @@ NEARLY = 0.95
 """Of the cells so many have as many numbers, where others are broken."""
 SOME = 0.1
 """The share of cells with several numbers, or of numbers below 0, that tells something."""
-BEGIN = "[(+-.0123456789"
+BEGIN = "[({+-.0123456789\"'"
 """What cells of numbers begin with."""
 COMMA = r"[-+]?\d+(?:,\d+)?(?:[eE][-+]?\d+)?"
 """A number, with a comma in it or not."""
@@ -39,10 +40,18 @@ CODED = r"(?<![\d.eE+-])[+-]?0\d"
 """A number with a zero in front, which is a code."""
 
 
+def bare(cell: Any) -> Any:
+    """A text without the quotes around each number in it; `nan` where there is nothing in them."""
+    cell = re.sub(r"([\"'])\s*\1", " nan ", cell)
+    return re.sub(r"([\"'])\s*([-+.\deE]*\d\.?|nan|NaN)\s*\1", r" \2 ", cell)
+
+
 def numbers_in(cell: Any) -> Any:
     """The numbers of a cell, as float64; None, if it holds anything else. (n,)"""
     if isinstance(cell, str):
-        cell = re.sub(r"\b(null|None|NA)\b", "nan", cell)
+        if "_" in cell:  # 1_000 is a number to Python alone
+            return None
+        cell = re.sub(r"\b(null|None|NA)\b", "nan", bare(cell))
         cell = re.sub(r"(?<=[,;|])\s*(?=[,;|])|^\s*(?=[,;|])", " nan ", cell)
         cell = cell.translate(str.maketrans(MARKS, " " * len(MARKS))).split()
     try:
@@ -66,10 +75,20 @@ def steps_in(cell: Any) -> Any:
     return None if any(step is None for step in steps) else [step.tolist() for step in steps]
 
 
+def filled(numbers: Any, cell: Any, length: Any) -> Any:
+    """The numbers of a cell, with NaN for the last of so many, if the cell ends with a mark."""
+    if len(numbers) != length - 1 or not isinstance(cell, str):
+        return numbers
+    return np.append(numbers, np.nan) if re.search(r"[,;|]\s*$", cell) else numbers
+
+
 def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
     """Cells of numbers as arrays; NaN where a cell is empty. (rows, length)"""
     gone = np.full(length, np.nan)
-    rows = [gone if cell is None or cell == "" else numbers_in(cell) for cell in values]
+    rows = [
+        gone if cell is None or cell == "" else filled(numbers_in(cell), cell, length)
+        for cell in values
+    ]
     return np.stack(rows).astype(dtype)
 
 
@@ -88,7 +107,7 @@ def measures(cells: Iterable[str]) -> bool:
             if broken > (1 - NEARLY) * len(cells):
                 return False
             continue
-        words = re.findall(r"[^\s\[\](),;|]*\d[^\s\[\](),;|]*", cell)
+        words = re.findall(r"[^\s\[\](){},;|\"']*\d[^\s\[\](){},;|\"']*", cell)
         several += len(found) > 1
         numbers += len(words)
         exact += sum(1 for word in words if re.search(r"[.eE]", word))
@@ -120,7 +139,8 @@ def count(cells: Iterable[Any], bars: bool = False) -> int:
     """How many numbers each of the cells holds, 2 or more; 0: they are none, or of unlike length.
 
     Numbers with commas alone between them, or with zeros in front, may be meant otherwise. A few
-    texts with more numbers, fewer or none are broken, and not of unlike length.
+    texts with more numbers, fewer or none are broken, and not of unlike length. A mark at the end
+    of some texts stands before a number that is missing.
 
     Args:
         cells: Texts, or lists.
@@ -129,20 +149,27 @@ def count(cells: Iterable[Any], bars: bool = False) -> int:
     cells = list(cells)
     texts = all(isinstance(cell, str) for cell in cells)
     broken = (1 - NEARLY) * len(cells) if texts else 0
-    lengths: Counter[int] = Counter()
+    lengths: list[int] = []
     for cell in cells:
         found = None if isinstance(cell, str) and not _may_be(cell, bars) else numbers_in(cell)
-        lengths[0 if found is None else len(found)] += 1
-        if lengths[0] > broken:
+        lengths.append(0 if found is None else len(found))
+        if not lengths[-1]:
+            broken -= 1
+        if broken < 0:
             return 0
-    usual = _usual(lengths)
-    return usual if usual > 1 and (texts or len(+lengths) == 1) else 0
+    usual = _usual(lengths, cells)
+    return usual if usual > 1 and (texts or len({*lengths} - {0}) == 1) else 0
 
 
-def _usual(lengths: Counter[int]) -> int:
-    """The length that all have, or nearly all; 0: there is none."""
-    [(length, count)] = lengths.most_common(1) or [(0, 0)]
-    return length if count >= NEARLY * lengths.total() else 0
+def _usual(lengths: Sequence[int], cells: Sequence[Any]) -> int:
+    """The length that all have, or nearly all, as they are or with what `filled` adds; 0: none."""
+    ends = [isinstance(cell, str) and cell.rstrip()[-1:] in (",", ";", "|") for cell in cells]
+    for added in ([False] * len(ends), ends):
+        counts = Counter(length + end for length, end in zip(lengths, added, strict=True))
+        [(length, count)] = counts.most_common(1) or [(0, 0)]
+        if count >= NEARLY * len(lengths):
+            return length
+    return 0
 
 
 def longest(cells: Iterable[Any], measured: bool = False) -> int:
@@ -155,8 +182,7 @@ def longest(cells: Iterable[Any], measured: bool = False) -> int:
         cells: The texts.
         measured: Whether they hold numbers that measure something, however many each.
     """
-    lengths: Counter[int] = Counter()
-    nested = True
+    cells, lengths, nested = list(cells), [], True
     for cell in cells:
         if not isinstance(cell, str) or not _may_be(cell, measured):
             return 0
@@ -164,9 +190,9 @@ def longest(cells: Iterable[Any], measured: bool = False) -> int:
         if steps is None or not len(steps):
             return 0
         nested = nested and isinstance(steps, list)
-        lengths[len(steps)] += 1
-    several = sum(count for length, count in lengths.items() if length > 2)
-    unlike = (measured or 2 * several > lengths.total()) and not _usual(lengths)
+        lengths.append(len(steps))
+    several = sum(1 for length in lengths if length > 2)
+    unlike = (measured or 2 * several > len(lengths)) and not _usual(lengths, cells)
     return max(lengths, default=0) if nested or unlike else 0
 
 
@@ -213,10 +239,12 @@ def read(column: str, values: np.ndarray, length: int | None = None) -> np.ndarr
         if found is None and cell:
             raise _no_numbers(column, row, cell)
         rows.append(found)
-    lengths = Counter(len(found) for found in rows if found is not None)
+    lengths = [len(found) for found in rows if found is not None]
     if length is None and lengths:
-        length = lengths.most_common(1)[0][0]
+        there = [cell for cell, found in zip(values, rows, strict=True) if found is not None]
+        length = _usual(lengths, there) or Counter(lengths).most_common(1)[0][0]
     for row, found in enumerate(rows):
+        found = rows[row] = None if found is None else filled(found, values[row], length)
         if found is not None and len(found) != length:
             raise DataError(
                 f"column {column!r} has a cell of {len(found):,} numbers here, and {length:,} are "

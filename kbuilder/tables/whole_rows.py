@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kbuilder.late import np
-from kbuilder.tables.number_lists import MARKS
+from kbuilder.tables.number_lists import MARKS, bare
 
 
 def whole_numbers(cell: Any, gone: Any) -> Any:
@@ -19,7 +19,9 @@ def whole_numbers(cell: Any, gone: Any) -> Any:
         ValueError, TypeError, OverflowError: if it holds anything else.
     """
     if isinstance(cell, str):
-        cell = cell.translate(str.maketrans(MARKS, " " * len(MARKS))).split()
+        if "_" in cell:
+            raise ValueError("1_000 is a number to Python alone")
+        cell = bare(cell).translate(str.maketrans(MARKS, " " * len(MARKS))).split()
         cell = [int(word) if word.lstrip("+-").isdigit() else float(word) for word in cell]
     found = np.ravel(np.array([] if cell is None else cell))
     if found.dtype == object:  # some are missing

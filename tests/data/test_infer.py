@@ -252,6 +252,16 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         "features.x: column 'x' holds numbers with something around them, such as '0.5 kg' (row 1 "
         "of the frame). Expected plain numbers: change the file; or leave the column out: "
         "`data: {ignore: [x]}`; if they are names, `features: {x: category}`."),
+    "numbers with a slash between": ({"x": [f"{n / 8}/-{n % 7}.5" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers with '/' between them, such as '0.0/-0.5' (row 1 "
+        "of the frame). Expected blanks or , ; | between the numbers of a cell: change the file; "
+        "or leave the column out: `data: {ignore: [x]}`; if they are names, "
+        "`features: {x: category}`."),
+    "numbers with a line between": ({"x": [f"{n / 8} - {n % 7}.5" for n in range(ROWS)]}, {},
+        "features.x: column 'x' holds numbers with '-' between them, such as '0.0 - 0.5' (row 1 "
+        "of the frame). Expected blanks or , ; | between the numbers of a cell: change the file; "
+        "or leave the column out: `data: {ignore: [x]}`; if they are names, "
+        "`features: {x: category}`."),
     "numbers and bounds": ({"x": [f"<{n}" if n % 9 == 8 else f"{n}" for n in range(ROWS)]}, {},
         "features.x: column 'x' holds numbers with something around them, such as '<8' (row 9 "
         "of the frame). Expected plain numbers: change the file; or leave the column out: "

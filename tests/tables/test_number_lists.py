@@ -13,6 +13,7 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import pipeline
+from kbuilder.columns import Columns, from_instances
 from kbuilder.data import dataset, kinds
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.array import Array
@@ -22,6 +23,7 @@ from kbuilder.serving import values as json_values
 from kbuilder.serving.exported import Exported
 from kbuilder.tables import number_lists
 from kbuilder.tables.profile import profile
+from kbuilder.tables.whole_rows import whole_numbers
 
 RANDOM = np.random.default_rng(0)
 LABELS = np.arange(120) % 2
@@ -36,6 +38,10 @@ WRITTEN = {
     "commas": lambda row: ",".join(map(str, row)),
     "bars": lambda row: "|".join(map(str, row)),
     "bars and blanks": lambda row: " | ".join(map(str, row)),
+    "quotes": lambda row: json.dumps([*map(str, row)]),
+    "single quotes": lambda row: str([*map(str, row)]),
+    "braces": lambda row: "{" + ",".join(map(str, row)) + "}",  # as PostgreSQL has arrays
+    "a mark at the end": lambda row: "|".join(map(str, row)) + "|",
     "exponents": lambda row: "|".join(f"{number:.6e}" for number in row),
 }
 
@@ -95,6 +101,37 @@ def test_nothing_between_marks_is_missing() -> None:
         np.testing.assert_array_equal(number_lists.numbers_in(cell), [0.5, np.nan, 1.5])
     np.testing.assert_array_equal(number_lists.numbers_in("|0.5"), [np.nan, 0.5])
     assert number_lists.numbers_in("1;2;").tolist() == [1, 2]
+    np.testing.assert_array_equal(number_lists.numbers_in('["0.5", "", "nan"]')[1:], [np.nan] * 2)
+
+
+def test_a_mark_at_the_end_of_some_cells_stands_before_a_number_that_is_missing() -> None:
+    whole = [f"{n / 4}|-{n}.5|{n}" for n in range(40)]
+    cells = objects(*(c if n % 2 else c[: c.rindex("|") + 1] for n, c in enumerate(whole)))
+    assert (profile(cells).numbers, profile(cells).steps) == (3, 0)
+    found = number_lists.read("x", cells)
+    assert found.shape == (40, 3)
+    np.testing.assert_array_equal(found[:2], [[0, -0.5, np.nan], [0.25, -1.5, 1]])
+    np.testing.assert_array_equal(number_lists.numbers_of(cells, "float32", 3), found)
+    columns = Columns({"x": Array(shape=(3,), raw_shape=(3,))}, ())
+    np.testing.assert_array_equal(from_instances(columns, [{"x": cells[0]}], "")["x"], found[:1])
+    np.testing.assert_array_equal(json_values.array("0.5||1", "float64"), [0.5, np.nan, 1])
+    with pytest.raises(DataError, match="has a cell of 1 numbers here, and 3 are expected"):
+        number_lists.read("x", objects("1|2|", "1|"), 3)
+
+
+def test_a_line_between_digits_groups_none_but_in_python() -> None:
+    for cell in ("13_6", "1 2_0", "0.5|1_0"):
+        assert number_lists.numbers_in(cell) is None
+        with pytest.raises(ValueError, match="to Python alone"):
+            whole_numbers(cell, 0)
+    assert whole_numbers('["1", "", "3"]', 0).tolist() == [1, 0, 3]
+
+
+def test_quoted_codes_are_no_numbers_and_quoted_whole_numbers_of_unlike_count_are_names() -> None:
+    codes = [f'["0{n % 7}", "0{n % 9}", "02"]' for n in range(80)]
+    assert profile(objects(*codes)).numbers == 0
+    whole = [json.dumps([*map(str, RANDOM.integers(0, 40, 1 + n % 5))]) for n in range(200)]
+    assert kinds.matches("features", profile(objects(*whole)))[0][0] == "set"
 
 
 @pytest.mark.parametrize("way", ["{};{}", "{}|{}", "{} {}", "[{} ; {}]", "({}; {})"])
