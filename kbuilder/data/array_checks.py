@@ -105,6 +105,12 @@ def padding(seen: Seen) -> Iterator[Finding]:
         kind: dict[str, Any] = {"kind": catalog.name_of(feature), **given(feature)}
         line = to_line(("features", column), {**kind, "shape": shape}) if width == 1 else ""
         arrays = f"give each row as an array of {shape[0]} × {shape[1]}: `reshape(-1, *{shape})`"
+        if kind_of(seen.parts.train[column]) == "string":
+            plain = {name: value for name, value in kind.items() if name != "shape"}
+            arrays = (
+                f"write a list of {width} numbers for each step into a cell, such as "
+                f"`[[1, 2], [3, 4]]`, and `{to_line(('features', column), plain)}`"
+            )
         other = to_line(("features", column), {**kind, "masking": "none"})
         what = "missing numbers" if found.value is None else f"numbers of {found.value:g} alone"
         least, most = (count * steps.shape[-1] for count in (found.least, found.most))

@@ -65,21 +65,22 @@ def padded(
         lists: Whether they may have any length.
         what: What steps are called.
     """
-    found: dict[str, Choice] = {}
-    if masking is None and lists:
-        why = "lists may have any length: NaN stands after the last steps of those with fewer"
-        found["masking"] = Choice("missing", why)
-    elif masking is None:
-        seen = sequences.padding(numbers)
-        if seen is not None:
-            of = f"missing {what}" if seen.value is None else f"{what} of {seen.value:g} alone"
-            why = (
-                f"{seen.rows:,} of {len(numbers):,} training rows begin or end with "
-                f"{seen.least:,} to {seen.most:,} {of}, which is taken for padding; "
-                "`masking: none` makes data of them"
-            )
-            found["masking"] = Choice("missing" if seen.value is None else seen.value, why)
-    return found
+    if masking is not None:
+        return {}
+    uneven = lists and bool(np.isnan(numbers[:, -1]).all(axis=-1).any())
+    seen = None if uneven else sequences.padding(numbers)
+    if seen is not None:
+        of = f"missing {what}" if seen.value is None else f"{what} of {seen.value:g} alone"
+        why = (
+            f"{seen.rows:,} of {len(numbers):,} training rows begin or end with "
+            f"{seen.least:,} to {seen.most:,} {of}, which is taken for padding; "
+            "`masking: none` makes data of them"
+        )
+        return {"masking": Choice("missing" if seen.value is None else seen.value, why)}
+    if not lists:
+        return {}
+    why = "lists may have any length: NaN stands after the last steps of those with fewer"
+    return {"masking": Choice("missing", why)}
 
 
 def length_of(lengths: np.ndarray) -> Choice:

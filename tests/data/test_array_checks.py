@@ -209,6 +209,29 @@ def test_vectors_that_look_like_padded_sequences_are_said_with_the_shape(
     assert [one.partition("`features")[0] for one in shaped] == ([said] if width > 1 else [])
 
 
+def test_cells_that_look_like_padded_sequences_are_said_with_a_list_for_each_step() -> None:
+    values = (normal(8, 2) + 9).round(2)
+    for row in range(ROWS):
+        values[row, 8 - row % 5 :] = 0
+    cells = [" ".join(map(str, row.ravel())) for row in values]
+    [said] = found(cells, {"kind": "array", "shape": [8, 2]})
+    assert said.partition("If they are sequences, ")[2] == (
+        "write a list of 2 numbers for each step into a cell, such as `[[1, 2], [3, 4]]`, and "
+        "`features: {x: {kind: array}}`; if not, "
+        "`features: {x: {kind: array, shape: [8, 2], masking: none}}`"
+    )
+    nested = np.array([str(row.tolist()) for row in values], dtype=object)
+    assert found(nested, {"kind": "array"}) == []
+    known = kb.Array().learn("x", nested)
+    assert (known["masking"].value, known["length"].value) == (0.0, 8)
+    assert known["masking"].reason == (
+        f"160 of {ROWS} training rows begin or end with 1 to 4 steps of 0 alone, which is taken "
+        "for padding; `masking: none` makes data of them"
+    )
+    ragged = [str(row[: 8 - n % 5].tolist()) for n, row in enumerate(values)]
+    assert kb.Array().learn("x", np.array(ragged, object))["masking"].value == "missing"
+
+
 def test_vectors_of_counts_or_of_pixels_look_like_no_sequences() -> None:
     counts = np.random.default_rng(0).poisson(0.7, (ROWS, 12)).astype(float)
     assert found(counts) == []
