@@ -15,7 +15,6 @@ from kbuilder import engine, preprocessing, room
 from kbuilder.building import choosing, names
 from kbuilder.building.inputs import inputs_of
 from kbuilder.building.network import Network, network_of, on_one_device
-from kbuilder.columns import to_instances
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener, Source
 from kbuilder.data import store
@@ -25,6 +24,7 @@ from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating, intervals
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
+from kbuilder.instances import to_instances
 from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kbuilder import files, preprocessing
-from kbuilder.columns import Arrays, from_instances
+from kbuilder.columns import Arrays
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Discerning, Finding
 from kbuilder.data import infer, weights
@@ -26,6 +26,7 @@ from kbuilder.evaluation.predictions import to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted
+from kbuilder.instances import from_instances
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.reporting import writing as reporting
 from kbuilder.runs import naming, predict_file, run_folder

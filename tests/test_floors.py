@@ -33,7 +33,7 @@ PLUGINS = (
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
                      "internals", "late", "lines", "named", "refusals", "signals", "spec"), 0),
-    **dict.fromkeys(("cache", "columns", "layer_lists", "layers", "recipe",
+    **dict.fromkeys(("cache", "columns", "instances", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),
     "runs": 2,
     **dict.fromkeys(PLUGINS, 3),

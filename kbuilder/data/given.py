@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kbuilder.columns import Columns, read_json
+from kbuilder.columns import Columns
 from kbuilder.contracts import Gathering, Pathed
 from kbuilder.data import gathering, infer
 from kbuilder.data import paths as paths_of_pictures
 from kbuilder.errors import CallError
 from kbuilder.evaluation.carrying import Carrying
+from kbuilder.instances import read_json
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import predict_file
 from kbuilder.tables import chunks, several

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from kbuilder import catalog
-from kbuilder.columns import Arrays, Columns, to_instances
+from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import Feature, Numeric
 from kbuilder.errors import listed
 from kbuilder.export import sidecar
 from kbuilder.export.contract import Exchange, Fitted
+from kbuilder.instances import to_instances
 
 PREPARE, DECODE = "prepare", "decode"
 """The scopes of what is around the network."""

@@ -94,14 +94,14 @@ class Held:
         def made(context: tf.distribute.InputContext) -> tf.data.Dataset:
             here = self.devices // context.num_input_pipelines
             mine = here * context.input_pipeline_id
-            parts = bounds[:, mine : mine + here].reshape(-1, 4)
+            shares = bounds[:, mine : mine + here].reshape(-1, 4)
 
-            def gather(part: tf.Tensor) -> Any:
-                rows = self.take(feed, tf.constant(order)[part[0] : part[1]])
-                return rows, tf.cast(part[2], tf.int32), tf.cast(part[3], tf.int32)
+            def gather(share: tf.Tensor) -> Any:
+                rows = self.take(feed, tf.constant(order)[share[0] : share[1]])
+                return rows, tf.cast(share[2], tf.int32), tf.cast(share[3], tf.int32)
 
             # Without an end: past it, a step without rows would still count in the metrics.
-            return tf.data.Dataset.from_tensor_slices(parts).map(gather).repeat().prefetch(2)
+            return tf.data.Dataset.from_tensor_slices(shares).map(gather).repeat().prefetch(2)
 
         return self.strategy.distribute_datasets_from_function(made)
 

@@ -261,7 +261,7 @@ class OneFit:
         return diagnosis.unexplained(epoch, lost.loss)
 
     def _take_less(self) -> None:
-        """After running out of memory: smaller parts, from the last save on.
+        """After running out of memory: steps in micro-batches, from the last save on.
 
         Raises:
             TrainingError: if a single row is too much, or several devices share the steps.
@@ -269,26 +269,26 @@ class OneFit:
         devices = self.trainer.distribute_strategy.num_replicas_in_sync
         if devices > 1:
             raise TrainingError(
-                f"the part that each of {devices} devices has of {self.feed.batch_size} rows is "
+                f"the share that each of {devices} devices has of {self.feed.batch_size} rows is "
                 "too much for its memory. Expected a smaller batch_size, or more devices; on one "
-                "device kbuilder takes steps in smaller parts by itself.",
+                "device kbuilder takes steps in micro-batches by itself.",
                 key=("training", "batch_size"),
             )
-        part = self.trainer.divide()
-        if not part:
+        size = self.trainer.divide()
+        if not size:
             raise TrainingError(
                 "a single row is too much for the memory of the device. Expected a smaller "
                 "network, smaller inputs, or more memory.",
                 key=("model",),
             )
         if self.validation is not None:
-            self.validation.resize(part)
+            self.validation.resize(size)
         self._restore(self.saved)
         self._restore_listeners(self.saved)
         self.say(
             f"out of memory: from epoch {self.now.epoch + 1} on each step of "
-            f"{self.feed.batch_size} rows is taken in parts of {part}, whose gradients are added "
-            "up. Batch normalization, where there is some, sees the parts"
+            f"{self.feed.batch_size} rows is taken in micro-batches of {size}, whose gradients "
+            "are added up. Batch normalization, where there is some, sees the micro-batches"
         )
 
     def _end(self, figures: Epoch) -> None:

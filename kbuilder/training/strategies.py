@@ -144,7 +144,7 @@ def _decision(name: str, why: str) -> Decision:
 
 
 def _shared(training: Training, devices: int) -> str:
-    share = "its part"
+    share = "its share"
     if training.batch_size != "auto":
         share = f"{training.batch_size / devices:g} of the {training.batch_size} rows"
     return (

@@ -1,7 +1,7 @@
 """The network in training: a `keras.Model` that is given the numbers of rows, and gathers them.
 
-Its steps are its own in three ways: rows may be parts of a step, on one device after another or on
-several at once; each part counts by its rows; and several steps may be one call. Keras and
+Its steps are its own in three ways: a step may be shared, among micro-batches one after another or
+among devices; each share counts by its rows; and several steps may be one call. Keras and
 TensorFlow are imported at the top, so that this file is imported where the fit begins.
 """
 
@@ -47,7 +47,7 @@ class Trainer(keras.Model):
     train_function: Any
     test_function: Any
     plan = Plan(jit=False, steps_per_execution=1)
-    _part: int | None = None
+    _micro_batch: int | None = None
     _goes_on = False
 
     def feed(self, train: Feed, validation: Feed | None) -> None:
@@ -107,14 +107,14 @@ class Trainer(keras.Model):
             self.make_train_function(force=True)
 
     def divide(self) -> int:
-        """Take steps in parts of half as many rows as now, to need less memory.
+        """Take steps in micro-batches of half as many rows as now, to need less memory.
 
-        The gradients of the parts are added up. Returns the rows of a part; 0: there are none.
+        Their gradients are added up. Returns the rows of a micro-batch; 0: there are none.
         """
-        self._part = (self._part or self._rows.train.batch_size) // 2
-        if self._part:
+        self._micro_batch = (self._micro_batch or self._rows.train.batch_size) // 2
+        if self._micro_batch:
             self.make_train_function(force=True)
-        return self._part
+        return self._micro_batch
 
     def make_train_function(self, force: bool = False) -> None:
         """Compile `train_step`. The function gives the mean loss of the epoch so far."""
@@ -163,19 +163,19 @@ class Trainer(keras.Model):
             return lambda iterator: {"loss": compiled(iterator)}
         full = [tf.TensorSpec((None, size), tf.int32)]
         of_full = tf.function(several, autograph=False, input_signature=full)
-        part = [tf.TensorSpec((None, None), tf.int32)]
-        of_part = tf.function(several, autograph=False, input_signature=part)
+        short = [tf.TensorSpec((None, None), tf.int32)]
+        of_short = tf.function(several, autograph=False, input_signature=short)
 
         def function(iterator: Any) -> dict[str, tf.Tensor]:
             block = next(iterator)
-            return {"loss": (of_full if block.shape[1] == size else of_part)(block)}
+            return {"loss": (of_full if block.shape[1] == size else of_short)(block)}
 
         return function
 
     def train_step(self, data: Any) -> tf.Tensor:
         """One step; returns the mean loss of the epoch so far."""
-        if self._part is not None:
-            self._apply(self._gradients_of_parts(data))
+        if self._micro_batch is not None:
+            self._apply(self._gradients_of_micro_batches(data))
             return self._so_far()
         dealt = self._rows.gathered(self._rows.train, data)
         if self.plan.jit and dealt.step is None and data.shape[0] == self._rows.train.batch_size:
@@ -238,7 +238,7 @@ class Trainer(keras.Model):
         return list(gradients)
 
     def _share(self, dealt: Dealt) -> tf.Tensor:
-        """What part of a step counts here, times the number of devices."""
+        """What share of a step counts here, times the number of devices."""
         devices = self.distribute_strategy.num_replicas_in_sync
         counts = _count(dealt.rows) if dealt.counts is None else dealt.counts
         return tf.cast(counts * devices, "float32") / tf.cast(dealt.step, "float32")
@@ -266,19 +266,19 @@ class Trainer(keras.Model):
             )
         self.compute_metrics(x, y, answers, weights)
 
-    def _gradients_of_parts(self, rows: tf.Tensor) -> list[tf.Tensor]:
-        """The gradients of a step, added up from those of its parts."""
+    def _gradients_of_micro_batches(self, rows: tf.Tensor) -> list[tf.Tensor]:
+        """The gradients of a step, added up from those of its micro-batches."""
         weights = [weight.value for weight in self.trainable_weights]
         count = tf.shape(rows)[0]
 
-        def part(first: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
-            end = tf.minimum(first + self._part, count)
+        def micro_batch(first: tf.Tensor, *sums: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            end = tf.minimum(first + self._micro_batch, count)
             some = self._rows.take(self._rows.train, rows[first:end])
             added = zip(sums, self._gradients(Dealt(some, step=count)), strict=True)
             return end, *(a if b is None else a + b for a, b in added)
 
         _, *gradients = tf.while_loop(
-            lambda first, *_: first < count, part, [0, *map(tf.zeros_like, weights)]
+            lambda first, *_: first < count, micro_batch, [0, *map(tf.zeros_like, weights)]
         )
         return gradients
 
@@ -294,7 +294,7 @@ def _count(x: Any) -> tf.Tensor:
 
 
 class _MeanOfRows(keras.metrics.Mean):
-    """The mean loss of one output of several. Keras's own counts a part of one row as any other."""
+    """The mean loss of one output of several. Keras's own counts a share of a row as any other."""
 
     rows: Any = 1
 

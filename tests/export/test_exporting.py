@@ -16,10 +16,11 @@ from shared import KINDS, ODD, fields, message
 
 import kbuilder as kb
 from kbuilder import preprocessing
-from kbuilder.columns import Columns, Target, to_instances
+from kbuilder.columns import Columns, Target
 from kbuilder.errors import ExportError
 from kbuilder.evaluation.predictions import to_rows
 from kbuilder.export import exporting, wheel
+from kbuilder.instances import to_instances
 
 Runs = Callable[[str], kb.Run]
 Exports = Callable[[str], Path]

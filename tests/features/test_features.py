@@ -7,9 +7,10 @@ import pytest
 from shared import encoded, mostly_slow, picture
 
 from kbuilder import catalog, preprocessing
-from kbuilder.columns import Columns, Target, from_instances, to_instances
+from kbuilder.columns import Columns, Target
 from kbuilder.contracts import RANKS
 from kbuilder.errors import BuildError
+from kbuilder.instances import from_instances, to_instances
 from kbuilder.tables.table import Table
 from kbuilder.tasks.regression import Regression
 

@@ -13,9 +13,10 @@ import pytest
 from shared import encoded, message, picture
 
 import kbuilder as kb
-from kbuilder.columns import Columns, read_json
+from kbuilder.columns import Columns
 from kbuilder.errors import DataError
 from kbuilder.evaluation.carrying import Carrying
+from kbuilder.instances import read_json
 from kbuilder.runs.predicted_csv import to_csv
 from kbuilder.tables import chunks
 from kbuilder.tables.chunks import Reading

@@ -13,11 +13,12 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import pipeline
-from kbuilder.columns import Columns, from_instances
+from kbuilder.columns import Columns
 from kbuilder.data import dataset, kinds
 from kbuilder.errors import DataError, RecipeError
 from kbuilder.features.array import Array
 from kbuilder.features.image import Image
+from kbuilder.instances import from_instances
 from kbuilder.serving import tensorflow_serving
 from kbuilder.serving import values as json_values
 from kbuilder.serving.exported import Exported

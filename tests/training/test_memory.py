@@ -1,4 +1,4 @@
-"""A fit that runs out of memory goes on in smaller parts."""
+"""A fit that runs out of memory goes on in micro-batches."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ def fit(most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[flo
 
         def call(iterator: Any) -> Any:
             block = next(iterator)
-            rows = self._part if step == self.train_step and self._part else block.shape[1]
+            rows = (
+                self._micro_batch
+                if step == self.train_step and self._micro_batch
+                else block.shape[1]
+            )
             seen.add(rows)
             if rows > most:
                 raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
@@ -68,7 +72,7 @@ def fit(most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[flo
     return listener.said, [row["loss"] for row in history], seen
 
 
-def test_out_of_memory_a_step_is_taken_in_parts_to_the_same_loss(
+def test_out_of_memory_a_step_is_taken_in_micro_batches_to_the_same_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     said, losses, seen = fit(6000, monkeypatch)
@@ -76,9 +80,10 @@ def test_out_of_memory_a_step_is_taken_in_parts_to_the_same_loss(
     monkeypatch.undo()
     said, its, seen = fit(1500, monkeypatch)
     assert said == [
-        f"out of memory: from epoch 1 on each step of 6000 rows is taken in parts of {part}, whose "
-        "gradients are added up. Batch normalization, where there is some, sees the parts"
-        for part in (3000, 1500)
+        f"out of memory: from epoch 1 on each step of 6000 rows is taken in micro-batches of "
+        f"{size}, whose gradients are added up. Batch normalization, where there is some, sees the "
+        "micro-batches"
+        for size in (3000, 1500)
     ]
     assert seen == {6000, 3000, 1500}
     assert its == pytest.approx(losses, rel=1e-5)

@@ -59,7 +59,7 @@ def test_on_two_devices_it_is_that_of_one() -> None:
     given = recipe(8000, batch_size="auto")
     placement = strategies.place(given.training, 2)
     assert placement.decision is not None
-    assert placement.decision.reason.startswith("there are 2 devices: each takes its part of a")
+    assert placement.decision.reason.startswith("there are 2 devices: each takes its share of a")
     for where in (ALONE, placement):
         prepared = built(given, placement=where)
         assert prepared.recipe.training.batch_size == 128

@@ -331,9 +331,9 @@ def test_too_little_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Trainer, "fit", full)
     assert message(TrainingError, fit, "numbers") == (
-        "training.batch_size: the part that each of 2 devices has of 8 rows is too much for its "
+        "training.batch_size: the share that each of 2 devices has of 8 rows is too much for its "
         "memory. Expected a smaller batch_size, or more devices; on one device kbuilder takes "
-        "steps in smaller parts by itself."
+        "steps in micro-batches by itself."
     )
 
 

@@ -35,10 +35,10 @@ class Keras:
         Raises:
             ExportError: if there are layers in it that only kbuilder has.
         """
-        from kbuilder.columns import to_instances
         from kbuilder.errors import ExportError, listed
         from kbuilder.export import sidecar
         from kbuilder.export.contract import Exchange
+        from kbuilder.instances import to_instances
 
         model = _by_operations(fitted.model)
         own = sorted(set(_own(model.get_config())))

@@ -31,10 +31,10 @@ class SavedModel:
         import tensorflow as tf
 
         from kbuilder import exports
-        from kbuilder.columns import to_instances
         from kbuilder.contracts import Encoded, Worded
         from kbuilder.export import sidecar
         from kbuilder.export.contract import Exchange
+        from kbuilder.instances import to_instances
 
         columns, names = fitted.columns, fitted.names
 
