@@ -53,12 +53,12 @@ def constant(seen: Seen) -> Iterator[Finding]:
             continue
         if len(one) > CHANNELS and not one.all():
             one = np.zeros_like(one)
-        for places, what in ((empty, "no number in any"), (one, "the same number")):
-            channels = np.flatnonzero(places).tolist()
+        for marked, what in ((empty, "no number in any"), (one, "the same number")):
+            channels = np.flatnonzero(marked).tolist()
             if channels:
                 where = _channels(seen, column, arranged, channels)
                 same = listed((f"{low[n]:g}" for n in channels), NAMED)
-                numbers = f" ({same}) in all" if places is one else ""
+                numbers = f" ({same}) in all" if marked is one else ""
                 yield Finding(
                     "constant", ("features", column),
                     f"{where} {what}{numbers} of {_rows(seen, arranged)}, which teaches nothing. "
@@ -67,13 +67,13 @@ def constant(seen: Seen) -> Iterator[Finding]:
 
 
 def far_off_places(seen: Seen) -> Iterator[Finding]:
-    """Numbers of arrays that are far off all others of their channel, with row and place."""
+    """Numbers of arrays that are far off all others of their channel, with row and index."""
     for column, arranged in _arranged(seen):
         flat = _flat(arranged)
-        away = [(place, n) for n in range(flat.shape[-1]) for place in _far(flat[:, n])]
+        away = [(position, n) for n in range(flat.shape[-1]) for position in _far(flat[:, n])]
         if away:
             table = seen.parts.train
-            found = [_index(arranged, place, n) for place, n in sorted(away)]
+            found = [_index(arranged, position, n) for position, n in sorted(away)]
             some = listed(
                 (f"{arranged.numbers[index]:g} {_place(seen, column, arranged, index)}in "
                  f"{table.row(index[0])}" for index in found), 3,
@@ -148,10 +148,10 @@ def alike(seen: Seen) -> Iterator[Finding]:
 
 def _look_same(contents: np.ndarray) -> bool:
     """Whether pictures are the same once decoded; the first that is another ends the search."""
-    places = np.unique(np.linspace(0, len(contents) - 1, PICTURES).astype(int)).tolist()
+    rows = np.unique(np.linspace(0, len(contents) - 1, PICTURES).astype(int)).tolist()
     try:
-        first = shown(contents[places[0]])
-        return all(shown(contents[place]) == first for place in places[1:])
+        first = shown(contents[rows[0]])
+        return all(shown(contents[row]) == first for row in rows[1:])
     except PictureError:
         return False  # which the fit refuses, with its row
 
@@ -220,13 +220,13 @@ def _far(numbers: np.ndarray) -> list[int]:
     return found
 
 
-def _index(arranged: Arranged, place: int, channel: int) -> tuple[int, ...]:
-    """Where a number stands in the arranged rows, by its place among those of its channel."""
+def _index(arranged: Arranged, position: int, channel: int) -> tuple[int, ...]:
+    """Where a number stands in the arranged rows, by its position among those of its channel."""
     numbers, real = arranged.numbers, arranged.real
     if real is None:
-        return (*(int(n) for n in np.unravel_index(place, numbers.shape[:-1])), channel)
+        return (*(int(n) for n in np.unravel_index(position, numbers.shape[:-1])), channel)
     inner = numbers.shape[real.ndim : -1]
-    step, rest = divmod(place, int(np.prod(inner)))
+    step, rest = divmod(position, int(np.prod(inner)))
     within = np.unravel_index(rest, inner) if inner else ()
     return (*np.argwhere(real)[step].tolist(), *map(int, within), channel)
 
@@ -242,7 +242,7 @@ def _place(seen: Seen, column: str, arranged: Arranged, index: Sequence[int]) ->
 
 
 def _origins(arranged: Arranged) -> np.ndarray:
-    """Of each place of an arranged row, the place among the numbers of a row as it came."""
+    """Of each index of an arranged row, the position among the numbers of a row as it came."""
     shape: Any = arranged.numbers.shape[1:]
     if arranged.axis != 0:
         return np.arange(np.prod(shape)).reshape(shape)
@@ -255,7 +255,7 @@ def _channels(seen: Seen, column: str, arranged: Arranged, channels: list[int]) 
     members = seen.parts.train.joined.get(column)
     if members:
         origins = _origins(arranged)[..., channels].ravel()
-        names = [repr(cut(members[place])) for place in np.sort(origins).tolist()]
+        names = [repr(cut(members[position])) for position in np.sort(origins).tolist()]
         s, verb = ("s", "have") if len(names) > 1 else ("", "has")
         return f"column{s} {listed(names, NAMED)}, which {column!r} is made of, {verb}"
     if len(channels) == arranged.numbers.shape[-1]:

@@ -23,10 +23,10 @@ def expect_fit(augmentations: Sequence[Augmentation], column: str, height: int, 
     Raises:
         DataError: with the bound that the size gives.
     """
-    for place, augmentation in enumerate(augmentations):
+    for index, augmentation in enumerate(augmentations):
         reason = augmentation.unfit(height, width)
         if reason:
-            key = ("features", column, "augment", place, catalog.name_of(augmentation))
+            key = ("features", column, "augment", index, catalog.name_of(augmentation))
             raise DataError(f"{reason}.", key=key)
 
 

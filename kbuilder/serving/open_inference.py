@@ -158,16 +158,16 @@ def _from_binary(content: bytes, tensor: Tensor) -> np.ndarray:
             raise RequestError(f"{len(content)} bytes are no whole number of values")
         return np.frombuffer(content, kind).astype(tensor.dtype)
     words: list[bytes] = []
-    place = 0
-    while place < len(content):
-        if place + 4 > len(content):
+    offset = 0
+    while offset < len(content):
+        if offset + 4 > len(content):
             raise RequestError("a string has no length")
-        [size] = struct.unpack_from("<I", content, place)
-        place += 4
-        if place + size > len(content):
+        [size] = struct.unpack_from("<I", content, offset)
+        offset += 4
+        if offset + size > len(content):
             raise RequestError("a string is longer than what is left")
-        words.append(content[place : place + size])
-        place += size
+        words.append(content[offset : offset + size])
+        offset += size
     values = np.empty(len(words), dtype=object)
     values[:] = words
     return values

@@ -48,8 +48,8 @@ def _find(path: Path) -> dict[str, Path]:
     if path.suffix in (".yaml", ".yml") and not path.is_dir():
         return _listed(path)
     if versions(path):
-        place = path.resolve()
-        return {(place.parent if (path / MANIFEST).is_file() else place).name: path}
+        folder = path.resolve()
+        return {(folder.parent if (path / MANIFEST).is_file() else folder).name: path}
     inner = sorted(path.iterdir()) if path.is_dir() else []
     found = {folder.name: folder for folder in inner if folder.is_dir() and _served(folder)}
     if not found:

@@ -152,15 +152,15 @@ def _first_wrong(instances: list[Any], signature: Signature, named: bool) -> Req
         except (RequestError, KeyError):
             wrong = middle
     shapes: dict[str, tuple[int, ...]] = {}
-    for place in sorted({0, wrong - 1}):
-        error = _wrong_row(place, instances[place], signature.inputs, named, shapes)
+    for index in sorted({0, wrong - 1}):
+        error = _wrong_row(index, instances[index], signature.inputs, named, shapes)
         if error is not None:
             return error
     return None
 
 
 def _wrong_row(
-    place: int,
+    index: int,
     element: Any,
     inputs: Mapping[str, Tensor],
     named: bool,
@@ -170,20 +170,20 @@ def _wrong_row(
     if _is_row(element) != named:
         got = "list" if named else "object"
         wanted = "object" if named else "value/list"
-        return RequestError(f"Expecting {wanted} but got {got} at item {place} of input list")
+        return RequestError(f"Expecting {wanted} but got {got} at item {index} of input list")
     row = element if named else {next(iter(inputs)): element}
     for name, value in row.items():
         wrong = _wrong(name, value, inputs, shapes)
         if wrong:
             key = f" key: {name}" if named else ""
             return RequestError(
-                f"Failed to process element: {place}{key} of 'instances' list. Error: "
+                f"Failed to process element: {index}{key} of 'instances' list. Error: "
                 f"INVALID_ARGUMENT: {wrong}"
             )
     missing = [name for name in inputs if name not in row]
     if missing:
         return RequestError(
-            f"Failed to process element: {place} of 'instances' list. JSON object: "
+            f"Failed to process element: {index} of 'instances' list. JSON object: "
             f"{shown(element)} keys must be equal to: {','.join(sorted(inputs))}. "
             f"Missing: {', '.join(missing)} (a value that is missing is null)"
         )

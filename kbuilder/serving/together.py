@@ -48,7 +48,7 @@ def rows(instances: list[Any], signature: Signature) -> list[Any]:
     """
     if not signature.members:
         return instances
-    return [_row(row, place, signature) for place, row in enumerate(instances)]
+    return [_row(row, index, signature) for index, row in enumerate(instances)]
 
 
 def columns(inputs: Any, signature: Signature) -> Any:
@@ -72,22 +72,22 @@ def columns(inputs: Any, signature: Signature) -> Any:
             )
         tensor = signature.inputs[name]
         each = [
-            _numbers(values, members, tensor, f"row {place} of 'inputs'")
-            for place, values in enumerate(zip(*lists, strict=True))
+            _numbers(values, members, tensor, f"row {index} of 'inputs'")
+            for index, values in enumerate(zip(*lists, strict=True))
         ]
         rest = {key: value for key, value in inputs.items() if key not in set(members)}
         inputs = {**rest, name: each}
     return inputs
 
 
-def _row(row: Any, place: int, signature: Signature) -> Any:
+def _row(row: Any, index: int, signature: Signature) -> Any:
     """One row, as `rows` gives it."""
     if not isinstance(row, dict):
         return row
     for name, members in signature.members.items():
         if not _is_apart(row, name, members, signature):
             continue
-        where = f"Failed to process element: {place} of 'instances' list"
+        where = f"Failed to process element: {index} of 'instances' list"
         values = _taken(row, members, where)
         value = _numbers(values, members, signature.inputs[name], where)
         rest = {key: value for key, value in row.items() if key not in set(members)}

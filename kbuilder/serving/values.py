@@ -253,7 +253,7 @@ def _cast(flat: list[Any], dtype: DType) -> np.ndarray:
     large = np.abs(doubles) > EXACT
     if large.any():
         most = float(np.finfo(np.float32).max)
-        for value in (flat[place] for place in np.flatnonzero(large)):
+        for value in (flat[index] for index in np.flatnonzero(large)):
             if isinstance(value, int) or most < abs(value) < np.inf:
                 raise _lossy(value)
     return doubles.astype(np.float32)
