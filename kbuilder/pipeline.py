@@ -124,6 +124,7 @@ def fit(
     devices: int | None = None,
     listeners: Sequence[Listener] = (),
     callbacks: Sequence[Any] = (),
+    report: bool = True,
     verbose: bool = True,
 ) -> Run:
     """Fit a recipe: from its rows to a run folder with a trained and evaluated model.
@@ -137,6 +138,7 @@ def fit(
         listeners: Called after each epoch; one that returns True ends the fit. See
             `kbuilder.contracts.Listener`.
         callbacks: Of Keras; those that a resumed fit may differ by are warned of.
+        report: Leave `report.html` in the run; a smoke run has none.
         verbose: Print decisions and progress to stderr.
 
     Returns:
@@ -162,7 +164,7 @@ def fit(
     for warning in filter(None, (controls_warning(prepared.data.columns), caution)):
         console.say(f"Warning: {warning}")
     listeners = [*listeners, *_called(callbacks, console)]
-    return _run(prepared, placement, path, console, listeners)
+    return _run(prepared, placement, path, console, listeners, report=report)
 
 
 def resume(
@@ -255,6 +257,7 @@ def _run(
     console: Console,
     listeners: Sequence[Listener],
     start: Checkpoint | None = None,
+    report: bool = True,
 ) -> Run:
     """The second half of the story: fit, evaluate, write."""
     recipe, network, data = prepared.recipe, prepared.network, prepared.data
@@ -311,7 +314,7 @@ def _run(
         )
         if folder is not None:
             run_folder.write(path, record, model, None if smoke else folder)
-            if not smoke:
+            if report and not smoke:
                 reporting.leave(path, record)
     return Run(path, record, model, placement.chief)
 

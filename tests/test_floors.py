@@ -41,9 +41,10 @@ FLOORS = {
     **dict.fromkeys(("data", "reporting"), 5),
     "run": 6,
     "pipeline": 7,
-    "commands": 8,
-    "__init__": 9,
-    "__main__": 9,
+    "trials": 8,
+    "commands": 9,
+    "__init__": 10,
+    "__main__": 10,
 }  # fmt: skip
 HEAVY = ("tensorflow", "keras")
 
