@@ -17,6 +17,8 @@ WORK = 50_000_000
 """Numbers of all rows, times outputs, at most: two seconds of one core."""
 NARROW = 512
 """Columns up to which the normal equations are solved; of more, least squares are iterated."""
+SORTED = 8
+"""What a word takes, as so many numbers: words and pairs are sorted."""
 SPARSE = 0.1
 """The share of a row that is not 0, on average, below which zeros are not held."""
 Part = Callable[[Arrays, Any], Any]
@@ -55,7 +57,7 @@ class Linear:
         """How many rows it takes at most."""
         numbers = sum(
             block.width if block.kind == "label"
-            else block.width * 2 if block.kind == "words"
+            else block.width * SORTED if block.kind == "words"
             else block.flat(arrays, slice(1)).size
             for block in blocks
         )  # fmt: skip

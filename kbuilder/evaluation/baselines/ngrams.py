@@ -25,25 +25,30 @@ class NGrams:
         from sklearn.feature_extraction.text import TfidfTransformer
 
         rows, keys = _ngrams(tokens)
-        both = np.unique(np.stack([keys, rows]), axis=1)  # each once a text
-        known, texts = np.unique(both[0], return_counts=True)
-        self.known = known[(texts >= SEEN) | (known < 2**32)]
-        self.weights: Any = TfidfTransformer(sublinear_tf=True).fit(self._counts(tokens))
+        known, places = np.unique(keys, return_inverse=True)
+        counts = _matrix(rows, places, (len(tokens), max(1, len(known))))
+        kept = np.flatnonzero((counts.getnnz(axis=0)[: len(known)] >= SEEN) | (known < 2**32))
+        self.known = known[kept]
+        found = counts[:, kept] if len(kept) else counts
+        self.weights: Any = TfidfTransformer(sublinear_tf=True).fit(found)
 
     def __call__(self, tokens: np.ndarray) -> Any:
         """A sparse matrix, (rows, words and pairs) float32; the length of each row is 1, or 0."""
         return self.weights.transform(self._counts(tokens)).astype(np.float32)
 
     def _counts(self, tokens: np.ndarray) -> Any:
-        from scipy import sparse
-
         rows, keys = _ngrams(tokens)
         places = np.searchsorted(self.known, keys)
         places[places == len(self.known)] = 0
         there = self.known[places] == keys if len(self.known) else np.zeros(len(keys), bool)
-        shape = (len(tokens), max(1, len(self.known)))
-        ones = np.ones(int(there.sum()), np.float32)
-        return sparse.csr_matrix((ones, (rows[there], places[there])), shape)
+        return _matrix(rows[there], places[there], (len(tokens), max(1, len(self.known))))
+
+
+def _matrix(rows: np.ndarray, places: np.ndarray, shape: tuple[int, int]) -> Any:
+    """How often each place comes in each row, as a sparse matrix."""
+    from scipy import sparse
+
+    return sparse.csr_matrix((np.ones(len(rows), np.float32), (rows, places)), shape)
 
 
 def _ngrams(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
