@@ -291,6 +291,8 @@ def _run(
                 fitted.get("validation"), [*following, *listeners, keeper], network.phases,
                 network.compile, start, console.say, data.weights,
             )  # fmt: skip
+        if not smoke:
+            console.say(done.ending.say())
         model = on_one_device(network.model)
         answered = evaluating.answers(model, data.rows)
         tables = dict(data.parts)
@@ -306,7 +308,8 @@ def _run(
             history=done.history,
             metrics=evaluating.evaluate(
                 columns, data.rows, answered, data.weights, tables, others, drawing
-            ),
+            )
+            | {"fit": done.ending.to_json()},
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
             log=console.lines,

@@ -39,10 +39,13 @@ def test_metrics_have_scores_of_both_parts_beside_a_baseline(kind: str, fitted: 
     task, baseline = TASKS[kind]
     metrics = load(run.path / "metrics.json")
     keys = ["task", "headline", "splits", "baselines", "baseline_notes", "better_than_baseline",
-            "intervals", "comparisons"]  # fmt: skip
+            "intervals", "comparisons", "fit"]  # fmt: skip
     assert [key for key in keys if key in metrics] == list(metrics)
     assert list(metrics["intervals"]) == ["test"]
     assert set(metrics["intervals"]["test"]) == set(metrics["splits"]["test"])
+    losses = run.history["val_loss"]
+    assert metrics["fit"]["weights_of_epoch"] == losses.idxmin()
+    assert metrics["fit"]["epochs"] == len(losses)
     [compared] = metrics["comparisons"]
     assert compared["metric"] == metrics["headline"]
     assert metrics["task"] == task

@@ -13,6 +13,7 @@ from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.training import diagnosis, phases, planning, state
+from kbuilder.training.ending import Cause, Ending, ending
 from kbuilder.training.feeding import Feed
 from kbuilder.training.following import Following
 from kbuilder.training.phases import epochs_of
@@ -24,6 +25,7 @@ class Fitted(NamedTuple):
 
     history: list[Epoch]
     decisions: list[Decision]
+    ending: Ending
 
 
 class LossError(Exception):
@@ -90,7 +92,7 @@ class OneFit:
                 self._epoch()
             self.following.end()
             if self.following.ended or self.now.phase + 1 >= len(self.lengths):
-                return Fitted(self.now.history, self.decisions)
+                return Fitted(self.now.history, self.decisions, self._ending())
             self.now.phase += 1
             self.now.began, start = self.now.epoch, None
 
@@ -130,6 +132,15 @@ class OneFit:
         """Whether the phase is at its end."""
         done = self.now.epoch - self.now.began >= self.lengths[self.now.phase]
         return done or self.following.over
+
+    def _ending(self) -> Ending:
+        """How it ended."""
+        whole = self.now.epoch - self.now.began >= self.lengths[self.now.phase]
+        cause: Cause = "listener"
+        if not self.following.ended:
+            cause = "epochs" if whole else "early stopping"
+        stopping, feed = self.training.early_stopping, self.feed
+        return ending(cause, self.now.history, self.epochs, stopping, feed.rows, feed.batch_size)
 
     def _enter(self, start: Checkpoint | None) -> None:
         """Begin a phase, or resume within it."""

@@ -119,6 +119,7 @@ def test_a_wrong_call_has_exit_code_2_and_a_failed_run_1(
 
 PROGRESS = re.compile(
     r"decided, since .*|  [\w.]+( \w+)?: .*|fitting [\d,]+ parameters on .*|epoch +\d+/\d+ .*"
+    r"|all \d+ epochs are done; .*|the one epoch is done; .*"
     r"|Next:|  kbuilder (predict|export) .*|Warning: test has \d+ rows: .*"
 )
 

@@ -106,7 +106,7 @@ def fit(
     keeper = Keeper(folder, training.checkpoints, pytest.fail, start, "kbuilder fit --resume it")
     following = [History(folder / "history.csv"), keeper]
     with keeper.listening():
-        history, _ = fitting.fit(
+        history, *_ = fitting.fit(
             model, {"y": task}, training, rows, rows, following, phases, compile_, start,
             weights={"train": np.arange(ROWS) % 3.0, "validation": np.arange(ROWS) % 5.0},
         )  # fmt: skip

@@ -66,7 +66,7 @@ def fit(most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[flo
     model.compile("sgd", loss={"y": loss}, metrics={"y": metrics})
     plan = kb.Plan(jit=False, steps_per_execution=1)
     training = kb.Training(epochs=2, batch_size=6000, plan=plan)
-    history, _ = fitting.fit(
+    history, *_ = fitting.fit(
         model, {"y": task}, training, rows, rows, [Printer(listener)], say=listener.say
     )
     return listener.said, [row["loss"] for row in history], seen

@@ -61,7 +61,7 @@ def fitted(make: Any, scope: Any = None, **given: Any) -> tuple[Any, Listener, l
         model.compile(optimizer, loss={"y": loss}, metrics={"y": metrics})
 
     phases = make(model.layers[1:-1])
-    history, _ = fitting.fit(
+    history, *_ = fitting.fit(
         model, {"y": TASK}, training, rows, rows, [Printer(listener)], phases, anew,
         say=listener.say,
     )  # fmt: skip

@@ -149,7 +149,7 @@ def fit(
         following.append(keeper)
         listening = keeper.listening()
     with listening:
-        history, _ = fitting.fit(
+        history, *_ = fitting.fit(
             model, tasks, training, fed, rows(kind, held, 2) if held is not None else None,
             following, phases, compile_, start, reporter.say,
             {"train": weights_of(train), "validation": weights_of(held or 1)} if weighted else None,
