@@ -120,7 +120,7 @@ def resamples(
 
 
 def spread(
-    columns: Columns, encoded: Arrays, outputs: Arrays, drawn: Resamples, whole: bool = True
+    columns: Columns, encoded: Arrays, outputs: Arrays, drawn: Resamples, only: str | None = None
 ) -> Arrays:
     """The metrics in each resample. Each (resamples,); NaN where one is not defined.
 
@@ -129,8 +129,19 @@ def spread(
         encoded: The targets by output.
         outputs: What was answered, by output.
         drawn: The resamples.
-        whole: Whether the loss and what takes long are among them.
+        only: The metric that is wanted; others may be left out then. None: all are.
     """
+    if only is not None:
+        quick = _spread(columns, encoded, outputs, drawn, whole=False)
+        if only in quick:
+            return quick
+    return _spread(columns, encoded, outputs, drawn, whole=True)
+
+
+def _spread(
+    columns: Columns, encoded: Arrays, outputs: Arrays, drawn: Resamples, whole: bool
+) -> Arrays:
+    """As `spread`; `whole` says whether losses and what takes long are among them."""
     found: Arrays = {}
     total = np.zeros(drawn.times)
     for output, (_, task) in columns.outputs().items():
@@ -362,10 +373,8 @@ def judge(
         name = best(metric, scores[1])
         if name is None or metric not in scores[0] or metric not in found:
             continue
-        if name not in others:
-            others[name] = spread(columns, encoded, beside[name], drawn, whole=False)
-        if metric not in others[name]:
-            others[name] = spread(columns, encoded, beside[name], drawn)
+        if metric not in others.get(name, {}):
+            others[name] = spread(columns, encoded, beside[name], drawn, metric)
         if metric in others[name]:
             pair = (scores[0][metric], scores[1][name][metric])
             both = (found[metric], others[name][metric])

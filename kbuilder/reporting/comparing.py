@@ -121,6 +121,7 @@ def _pair(
         return {**told, "reason": "rows are divided by a column, and their groups are not kept"}
     output = next(name for name in first.columns.outputs()
                   if headline.startswith(first.columns.titled(name, "")))  # fmt: skip
+    metric = headline.removeprefix(first.columns.titled(output, ""))
     drawn, spreads = None, []
     for path, record in ((paths[other], second), (paths[0], first)):
         answered = _answered(path, record, split, output)
@@ -131,8 +132,7 @@ def _pair(
         drawn = drawn or intervals.resamples(encoded, outputs, weights, drawing)
         if drawn is None:
             return {**told, "reason": f"{split} has too few rows"}
-        spreads.append(intervals.spread(columns, encoded, outputs, drawn, False))
-    metric = headline.removeprefix(first.columns.titled(output, ""))
+        spreads.append(intervals.spread(columns, encoded, outputs, drawn, metric))
     own, others = (found.get(metric) for found in spreads)
     if own is None or others is None or drawn is None:
         return {**told, "reason": f"{metric} has no interval"}

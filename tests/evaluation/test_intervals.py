@@ -227,3 +227,14 @@ def test_a_difference_that_does_not_show_says_how_many_rows_could() -> None:
     assert one.verdict == "no difference"
     spread = np.sqrt(2) / 50
     assert one.rows_needed == pytest.approx(500 * (2.8 * spread / 0.01) ** 2, rel=0.1)
+
+
+def test_of_one_metric_alone_what_takes_long_is_left_out() -> None:
+    truth, outputs = binary(np.random.default_rng(8), 100)
+    columns, drawn = predicting(BINARY), drawing(100)
+    assert drawn is not None
+    given = (columns, {"y": truth}, {"y": outputs}, drawn)
+    whole = intervals.spread(*given)
+    assert set(whole) == {"loss", *BINARY.score(truth, outputs)}
+    assert set(intervals.spread(*given, "accuracy")) == set(whole) - {"loss", "auc", "pr_auc"}
+    np.testing.assert_array_equal(intervals.spread(*given, "auc")["auc"], whole["auc"])
