@@ -27,6 +27,8 @@ MOST_ROWS = 50_000
 """Of more rows a sample is resampled, and its spread is brought down to that of all."""
 CHUNK = 2_000_000
 """Rows of the resamples that are held at a time."""
+FEW_UNITS = 30
+"""Of fewer rows, or groups, the resamples of a difference are too alike for their quantiles."""
 OF_ROWS = ("accuracy", "exact")
 """Ends of names of metrics that are shares of all rows; others may be of the rarest class."""
 TAIL = 0.025
@@ -320,6 +322,9 @@ def compare(
     difference = scores[0] - scores[1]
     apart = own - others
     low, high = _quantiles(difference, apart, drawn)
+    if drawn.size < FEW_UNITS:
+        far = _deviate(drawn.size) * np.sqrt(_variance(apart, drawn))
+        low, high = float(difference - far), float(difference + far)
     verdict = "better" if low > 0 else "worse" if high < 0 else "no difference"
     needed = None
     deviation = float(np.nanstd(apart)) * np.sqrt(drawn.share)

@@ -34,7 +34,10 @@ def verdict(metrics: Mapping[str, Any]) -> str:
         lines.append(baselines(metrics))
     if metrics.get("comparisons"):
         constant = next(iter(metrics["baselines"]))
-        lines.append(" ".join(compared(one, constant) for one in metrics["comparisons"]))
+        found = [compared(one, constant) for one in metrics["comparisons"]]
+        if list(metrics["splits"])[-1] == "validation":
+            found.append("These rows have chosen the epoch, so other rows may show less.")
+        lines.append(" ".join(found))
     elif metrics["better_than_baseline"] is False:  # a run of a time before comparisons
         known = {name: own.get(headline) for name, own in metrics["baselines"].items()}
         best = max(known, key=lambda name: known[name] or 0) if len(known) > 1 else ""

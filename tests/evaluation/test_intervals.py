@@ -238,3 +238,15 @@ def test_of_one_metric_alone_what_takes_long_is_left_out() -> None:
     assert set(whole) == {"loss", *BINARY.score(truth, outputs)}
     assert set(intervals.spread(*given, "accuracy")) == set(whole) - {"loss", "auc", "pr_auc"}
     np.testing.assert_array_equal(intervals.spread(*given, "auc")["auc"], whole["auc"])
+
+
+def test_few_groups_that_agree_by_chance_show_nothing() -> None:
+    random, said = np.random.default_rng(9), []
+    for seed in range(200):
+        drawn = drawing(400, groups=np.arange(400) % 4, seed=seed)
+        assert drawn is not None
+        gains = random.normal(size=4)[drawn.units]
+        apart = np.concatenate([given @ gains / given.sum(axis=1) for given in drawn.chunks()])
+        given = ("r2", (float(gains.mean()), 0.0), apart, np.zeros_like(apart), "b", 400, drawn)
+        said.append(intervals.compare(*given).verdict)
+    assert 0 < said.count("better") + said.count("worse") <= 0.1 * len(said)

@@ -62,6 +62,10 @@ def test_the_interval_stands_beside_the_headline_and_the_verdict_says_what_rows_
         "too few rows",
         "Better than the best baseline, linear: accuracy +0.0200 (95 %: +0.0100 to +0.0300).",
     ]
+    alone = {"validation": METRICS["splits"]["validation"]}
+    assert verdict({**known, "splits": alone}).endswith(
+        "+0.0300). These rows have chosen the epoch, so other rows may show less."
+    )
     worse = {**one, "difference": -0.02, "interval": [-0.03, -0.01], "verdict": "worse"}
     assert verdict({**known, "comparisons": [worse]}).splitlines()[-1] == (
         "Worse than the best baseline, linear: accuracy -0.0200 (95 %: -0.0300 to -0.0100)."
