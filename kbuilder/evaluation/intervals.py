@@ -61,6 +61,12 @@ class Resamples(NamedTuple):
         """How many groups, or rows, are drawn."""
         return int(self.units.max()) + 1
 
+    @property
+    def even(self) -> float:
+        """The share of the rows that would say as much if all counted alike (Kish 1965)."""
+        own = self.weights
+        return 1.0 if own is None else float(own.sum() ** 2 / (len(own) * (own @ own)))
+
     def chunks(self) -> Iterator[np.ndarray]:
         """How much each row counts in some of the resamples, (resamples, rows) float64."""
         random, size = np.random.default_rng(self.seed), self.size
@@ -247,7 +253,7 @@ def _share(score: float, values: np.ndarray, least: int, drawn: Resamples) -> li
     """The interval of a metric from 0 to 1, that is of `least` rows at least."""
     variance, inner, far = _variance(values, drawn), score * (1 - score), _deviate(least)
     # Where all are right nothing spreads: then so many rows have been right.
-    rows = inner / variance if variance > 0 and inner > 0 else least / drawn.share
+    rows = inner / variance if variance > 0 and inner > 0 else least * drawn.even / drawn.share
     rows = max(rows, 1.0)
     centre = (score + far**2 / (2 * rows)) / (1 + far**2 / rows)
     half = far / (1 + far**2 / rows) * np.sqrt(inner / rows + far**2 / (4 * rows**2))

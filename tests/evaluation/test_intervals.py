@@ -153,6 +153,8 @@ def test_where_all_are_right_so_many_rows_have_been_right() -> None:
     assert (0.88 < low < 0.93, high) == (True, 1.0)
     assert ends["recall"][0] < 0.4  # three rows say little
     assert found(BINARY, truth, truth * 0.9) == ends  # equal rows have equal intervals
+    one = np.where(np.arange(40) == 9, 1000.0, 1.0)
+    assert found(BINARY, truth, truth * 0.9, weights=one)["accuracy"][0] < 0.4
 
 
 def test_groups_are_drawn_whole_and_weights_count() -> None:
