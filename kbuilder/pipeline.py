@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, intervals
+from kbuilder.evaluation import evaluating, importance, intervals
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.instances import to_instances
@@ -299,6 +300,16 @@ def _run(
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
         others = _others(data, training, answered) if placement.chief else None
         drawing = intervals.Drawing(data.groups(), training.seed)
+        metrics = evaluating.evaluate(
+            columns, data.rows, answered, data.weights, tables, others, drawing
+        )
+        metrics["fit"] = done.ending.to_json()
+        report = report and not smoke and folder is not None and reporting.wanted()
+        if report and answered:
+            metrics["importance"] = importance.importance(
+                columns, *data.rows[list(answered)[-1]], partial(evaluating.outputs, model),
+                metrics["headline"], data.weights.get(list(answered)[-1]), drawing,
+            )  # fmt: skip
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -306,10 +317,7 @@ def _run(
             findings=data.findings,
             splits=splits,
             history=done.history,
-            metrics=evaluating.evaluate(
-                columns, data.rows, answered, data.weights, tables, others, drawing
-            )
-            | {"fit": done.ending.to_json()},
+            metrics=metrics,
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
             log=console.lines,
@@ -317,7 +325,7 @@ def _run(
         )
         if folder is not None:
             run_folder.write(path, record, model, None if smoke else folder)
-            if report and not smoke:
+            if report:
                 reporting.leave(path, record)
     return Run(path, record, model, placement.chief)
 

@@ -14,7 +14,7 @@ from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import Task
 from kbuilder.errors import CallError, RunError, cut
 from kbuilder.evaluation import intervals
-from kbuilder.reporting import judging
+from kbuilder.reporting.answers import Answers, answers_of, sets_of
 from kbuilder.reporting.page import cell
 from kbuilder.runs import naming, run_folder
 from kbuilder.runs.run_folder import Record
@@ -152,14 +152,14 @@ def _answered(
     if not len(frame):
         return None
     place = list(record.columns.outputs()).index(output)
-    answers = list(judging.answers_of(record.columns, frame))[place]
+    answers = list(answers_of(record.columns, frame))[place]
     columns = Columns({}, (record.columns.targets[place],))
     encoded, outputs = _encoded(answers.task, answers), _outputs(answers.task, answers)
     [name] = columns.outputs()
     return columns, {name: encoded}, {name: outputs}, answers.weights
 
 
-def _encoded(task: Task, answers: judging.Answers) -> np.ndarray:
+def _encoded(task: Task, answers: Answers) -> np.ndarray:
     """The truth as the loss takes it."""
     classes = list(getattr(task, "classes", None) or ())
     if not classes:
@@ -169,12 +169,12 @@ def _encoded(task: Task, answers: judging.Answers) -> np.ndarray:
         rows = [places[str(value)] for value in answers.truth]
         return task.encode(answers.title, np.array(classes)[rows])
     flags = np.zeros((len(answers.truth), len(classes)), dtype=np.float32)
-    for row, names in enumerate(judging.sets_of(answers.truth)):
+    for row, names in enumerate(sets_of(answers.truth)):
         flags[row, [places[name] for name in names]] = 1
     return flags
 
 
-def _outputs(task: Task, answers: judging.Answers) -> np.ndarray:
+def _outputs(task: Task, answers: Answers) -> np.ndarray:
     """The answers as the network gave them."""
     if answers.probabilities is None:
         return task.outputs_of({"value": answers.answer})

@@ -8,16 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kbuilder.errors import cut
+from kbuilder.reporting.answers import Answers, sets_of
 from kbuilder.reporting.page import Section, Table
 from kbuilder.reporting.words import Words
-
-if TYPE_CHECKING:
-    from kbuilder.reporting.judging import Answers
 
 WRONG = 10
 """Rows that are shown, at most."""
@@ -77,10 +75,7 @@ def _surest(answers: Answers, words: Words) -> Iterator[Table]:
 
 def _furthest(answers: Answers, words: Words) -> Iterator[Table]:
     """The sets with most labels wrong."""
-    true, told = (
-        [set(filter(None, str(one).split("|"))) for one in some]
-        for some in (answers.truth, answers.answer)
-    )
+    true, told = (sets_of(some) for some in (answers.truth, answers.answer))
     off = np.array([len(a ^ b) for a, b in zip(true, told, strict=True)], dtype=int)
     first = np.argsort(-off, kind="stable")[:WRONG]
     first = first[off[first] > 0] if len(off) else first

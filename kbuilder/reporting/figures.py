@@ -42,13 +42,21 @@ class Figure(NamedTuple):
     caption: str
 
 
-def drawn(draw: Draw, caption: str, panels: int = 1) -> Figure:
+def drawn(
+    draw: Draw,
+    caption: str,
+    panels: int = 1,
+    size: tuple[float, float] | None = None,
+    left: float = 0.14,
+) -> Figure:
     """A picture of so many panels side by side.
 
     Args:
         draw: Draws into the axes of the panels.
         caption: What it shows.
         panels: How many there are; >= 1.
+        size: Width and height, in inches of matplotlib's; None: those of so many panels.
+        left: The share of a panel's width that is for what stands left of it.
     """
     import warnings
 
@@ -60,10 +68,11 @@ def drawn(draw: Draw, caption: str, panels: int = 1) -> Figure:
     style: Any = {**STYLE, "axes.prop_cycle": cycler(color=SERIES)}
     with mpl.rc_context(style), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scripts that the measuring font lacks: browsers have them
-        canvas = Canvas(figsize=(4.4 * panels, 3.2), layout=None)
+        canvas = Canvas(figsize=size or (4.4 * panels, 3.2), layout=None)
         FigureCanvasSVG(canvas)
         axes = canvas.subplots(1, panels, squeeze=False)[0].tolist()
-        canvas.subplots_adjust(0.14 / panels, 0.16, 1 - 0.03 / panels, 0.91, 0.24)
+        below = 0.5 / canvas.get_size_inches()[1]
+        canvas.subplots_adjust(left / panels, below, 1 - 0.03 / panels, 1 - below * 0.6, 0.24)
         draw(axes)
         text = io.StringIO()
         canvas.savefig(text, format="svg", metadata={"Date": None, "Creator": None})

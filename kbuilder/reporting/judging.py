@@ -4,89 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kbuilder.columns import Columns
-from kbuilder.contracts import Task
 from kbuilder.errors import cut
 from kbuilder.reporting import failing
+from kbuilder.reporting.answers import Answers, sets_of
 from kbuilder.reporting.figures import Figure, drawn, some, thinned
 from kbuilder.reporting.page import Section, Table
 from kbuilder.reporting.words import Words
-from kbuilder.tables.keeping import FILE, ROW
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 MOST = 20
 """Classes that a table or a picture shows, at most; of more those with most rows."""
 BINS = 10
 """Groups of rows of like probability, by which the calibration is seen."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """The answers of a target for the rows of a split.
-
-    Args:
-        title: What the target is called.
-        task: Its task.
-        rows: The number of each row from 1, or its file. (rows,)
-        truth: What is true. (rows,), or (rows, k) of several numbers
-        answer: What was answered, alike.
-        weights: How much each row counts, (rows,); None: all alike.
-        probabilities: Of each class, (rows, classes); None: there are none.
-    """
-
-    title: str
-    task: Task
-    rows: np.ndarray
-    truth: np.ndarray
-    answer: np.ndarray
-    weights: np.ndarray | None
-    probabilities: np.ndarray | None
-
-    @property
-    def classes(self) -> list[str]:
-        """The names of the classes, in the order of the probabilities."""
-        return [str(label) for label in getattr(self.task, "classes", None) or ()]
-
-
-def answers_of(columns: Columns, frame: pd.DataFrame) -> Iterator[Answers]:
-    """The answers of each target.
-
-    Args:
-        columns: Of the run.
-        frame: The rows of a split in `predictions.parquet`.
-    """
-    rows = frame[FILE if FILE in frame else ROW].to_numpy()
-    weights = frame["weight"].to_numpy(dtype=np.float64) if "weight" in frame else None
-    for output, (names, task) in columns.outputs().items():
-        classes = getattr(task, "classes", None) or ()
-        told = [columns.titled(output, f"probability of {label}") for label in classes]
-        likely = frame[told].to_numpy(dtype=np.float64) if classes else None
-        kinds = ("label", "labels", "value")
-        truth, answer = (
-            _column(frame, [columns.titled(output, kind) for kind in wanted])
-            for wanted in (("truth",), kinds)
-        )
-        title = " + ".join(names)
-        yield Answers(title, task, rows, truth, answer, weights, likely)
-
-
-def _column(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
-    """The column of one of these names, or all that are numbered after it: (rows, k)."""
-    for name in names:
-        if name in frame:
-            return frame[name].to_numpy()
-        several = [f"{name} {place + 1}" for place in range(frame.shape[1])]
-        several = [one for one in several if one in frame]
-        if several:
-            return frame[several].to_numpy(dtype=np.float64)
-    raise ValueError(f"there is none of {names}")
 
 
 def sections(answers: Answers, split: str, words: Words, several: bool) -> Iterator[Section]:
@@ -259,11 +194,6 @@ def _of_sets(answers: Answers, title: str, words: Words) -> Section:
     head = [*map(words.say, ("label", "rows", "answered")), "precision", "recall", "f1"]
     rows = [[cut(name), *figures[name]] for name in first]
     return Section(title, lines, [Table(words.say("Figures of each label"), head, rows)])
-
-
-def sets_of(values: np.ndarray) -> list[set[str]]:
-    """Names between "|" as sets."""
-    return [set(filter(None, str(value).split("|"))) for value in values]
 
 
 def _of_label(

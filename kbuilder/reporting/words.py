@@ -88,6 +88,21 @@ KOREAN = {
     "validation": "검증",
     "Loss by epoch.": "에폭별 손실.",
     "Loss and {metric} by epoch.": "에폭별 손실과 {metric}.",
+    "What the answers rest on": "답의 근거",
+    "It is not known how much each column matters: {reason}.": (
+        "각 열이 얼마나 중요한지 알 수 없습니다: {reason}."
+    ),
+    "How much {metric} falls on {rows} rows, once the values of a column are exchanged among "
+    "the rows; columns of which one says the other are taken together. What the network rests "
+    "on need be no cause.": (
+        "한 열의 값을 행끼리 뒤섞으면 {rows}행에서 {metric}이(가) 얼마나 떨어지는지. "
+        "한 열이 다른 열을 말해 주면 함께 섞습니다. 근거가 곧 원인은 아닙니다."
+    ),
+    "column": "열",
+    "how much {metric} falls": "{metric} 하락",
+    "95 % from": "95 % 하한",
+    "95 % to": "95 % 상한",
+    "Importance by permutation": "순열 중요도",
     "What was inferred, and why": "추론한 것과 그 까닭",
     "setting": "설정",
     "value": "값",

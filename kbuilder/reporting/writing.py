@@ -14,6 +14,7 @@ from kbuilder.errors import CallError, RunError, cut, on_one_line
 from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
 from kbuilder.reporting import judging
+from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.figures import Figure, drawn
 from kbuilder.reporting.page import Section, Table, cell, render
 from kbuilder.reporting.words import LANGUAGES, Words
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 NAME = "report.html"
 """The report in the folder of its run."""
+MOST = 20
+"""Columns whose importance is drawn, at most."""
 DECISIONS = 200
 """Decisions that are shown, at most."""
 
@@ -54,10 +57,13 @@ def write(path: Path, record: Record, language: str = "en", output: Path | None 
     return output
 
 
+def wanted() -> bool:
+    """Whether new runs have a report: unless KBUILDER_REPORT is none."""
+    return os.environ.get("KBUILDER_REPORT") != "none"
+
+
 def leave(path: Path, record: Record) -> None:
-    """Write the report of a new run into its folder, unless KBUILDER_REPORT is none."""
-    if os.environ.get("KBUILDER_REPORT") == "none":
-        return
+    """Write the report of a new run into its folder."""
     with suppress(OSError):  # the run is whole, and `kbuilder report` says what is in the way
         write(path, record)
 
@@ -83,9 +89,11 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
     if splits:
         held = predictions[predictions["split"] == splits[-1]].reset_index(drop=True)
         if len(held):
-            found = list(judging.answers_of(record.columns, held))
+            found = list(answers_of(record.columns, held))
             for answers in found:
                 yield from judging.sections(answers, splits[-1], words, len(found) > 1)
+    if "importance" in record.metrics:
+        yield _importance(record.metrics["importance"], words)
     yield _decisions(record, words)
     yield _recipe(path, record, words)
 
@@ -216,6 +224,40 @@ def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) 
     if len(names) > 1:
         caption = words.say("Loss and {metric} by epoch.", metric=headline)
     return drawn(draw, caption, len(names))
+
+
+def _importance(found: Mapping[str, Any], words: Words) -> Section:
+    title = words.say("What the answers rest on")
+    if "reason" in found:
+        said = words.say("It is not known how much each column matters: {reason}.", **found)
+        return Section(title, [said])
+    metric = found["metric"]
+    names = [" + ".join(map(cut, one["columns"])) for one in found["columns"]]
+    rows = [[name, one["drop"], *one["interval"]]
+            for name, one in zip(names, found["columns"], strict=True)]  # fmt: skip
+    first = rows[:MOST][::-1]
+
+    def draw(axes: Any) -> None:
+        [panel] = axes
+        places = range(len(first))
+        panel.barh(places, [row[1] for row in first])
+        for place, (_, _, low, high) in zip(places, first, strict=True):
+            panel.plot([low, high], [place, place], color="#888888", linewidth=2)
+        panel.set_yticks(places, [cut(str(row[0]), 28) for row in first])
+        panel.grid(axis="y", visible=False)
+        panel.set(xlabel=words.say("how much {metric} falls", metric=metric))
+
+    line = words.say(
+        "How much {metric} falls on {rows} rows, once the values of a column are exchanged among "
+        "the rows; columns of which one says the other are taken together. What the network rests "
+        "on need be no cause.", metric=metric, rows=f"{found['rows']:,}",
+    )  # fmt: skip
+    head = [words.say("column"), words.say("how much {metric} falls", metric=metric),
+            words.say("95 % from"), words.say("95 % to")]  # fmt: skip
+    caption = words.say("Importance by permutation")
+    height = 1.2 + 0.28 * len(first)
+    return Section(title, [line], [Table(caption, head, rows, folded=len(rows) > MOST)],
+                   [drawn(draw, caption, size=(8.0, height), left=0.3)])  # fmt: skip
 
 
 def _decisions(record: Record, words: Words) -> Section:

@@ -21,8 +21,9 @@ from sklearn import metrics
 
 import kbuilder as kb
 from kbuilder.reporting import failing, writing
+from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.failing import WRONG
-from kbuilder.reporting.judging import BINS, answers_of, calibration
+from kbuilder.reporting.judging import BINS, calibration
 from kbuilder.reporting.page import Section, Table, cell, render
 from kbuilder.reporting.words import KOREAN, Words
 
@@ -131,6 +132,9 @@ def test_a_fit_leaves_its_report_unless_it_is_asked_not_to(
     assert code == 0
     assert f"report: {Path('run/report.html')}\n" in err
     first = (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    known = kb.load("run").metrics["importance"]
+    assert "What the answers rest on" in first
+    assert known["reason"].startswith("there are 9 rows, and it takes 20")
     assert call("report", "run")[:2] == (0, f"report: {Path('run/report.html')}\n")
     assert (tmp_path / "run/report.html").read_text(encoding="utf-8") == first
     assert call("report", "run", "--lang", "ko", "--output", "ko.html")[0] == 0
@@ -175,6 +179,24 @@ def test_what_the_run_lacks_is_left_out(fitted: Fitted, tmp_path: Path) -> None:
     assert "nothing is known of other rows" in page
     with pytest.raises(kb.KBuilderError, match="no report in 'xx'"):
         writing.write(fitted("mixed").path, record, "xx")
+
+
+def test_what_answers_rest_on_is_drawn(fitted: Fitted, tmp_path: Path) -> None:
+    record = fitted("mixed").record
+    some = {"columns": ["size", "$x_<b>"], "drop": 0.25, "interval": [0.125, 0.375]}
+    others = [{"columns": [f"c{n}"], "drop": 0.0, "interval": [-0.5, 0.0]} for n in range(40)]
+    known = {"metric": "accuracy", "rows": 1234, "columns": [some, *others]}
+    for language in ("en", "ko"):
+        page = writing.write(
+            fitted("mixed").path,
+            replace(record, metrics={**record.metrics, "importance": known}), language,
+            tmp_path / "r.html",
+        ).read_text(encoding="utf-8")  # fmt: skip
+        read = Reader(page)
+        assert "size + $x_<b>" in "".join(read.text)
+        assert {"0.2500", "0.1250", "0.3750"} <= set(read.text)
+        assert "1,234" in page
+        assert not read.tags["b"]
 
 
 def sections(run: kb.Run) -> Iterator[Section]:

@@ -1,0 +1,151 @@
+"""What answers rest on: how much worse they become once a column says nothing of its row.
+
+The values of a column are drawn anew among the rows, so that they keep their distribution and lose
+their row. Columns of which one says the other are taken together: of two such, each alone seems to
+matter little.
+
+Source: Breiman 2001, doi:10.1023/A:1010933404324; Fisher et al. 2019, arXiv:1801.01489.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from kbuilder.columns import PACKED, Arrays, Columns
+from kbuilder.evaluation import intervals
+from kbuilder.evaluation.baselines.blocks import Block, blocks_of
+
+ROWS, REPEATS = 2000, 5
+"""Rows that are answered anew, at most; how often, of few rows."""
+MOST = 100
+"""Columns that are looked at, at most."""
+RESAMPLES = 200
+ALIKE = 0.9
+"""The share of the variance of a column from which on another that explains it says it."""
+WIDE = 64
+"""Numbers of a column that is compared with others, at most."""
+FEWEST = 20
+"""Rows that it takes."""
+
+Predict = Callable[[Arrays], Arrays]
+
+
+def importance(
+    columns: Columns,
+    arrays: Arrays,
+    encoded: Arrays,
+    predict: Predict,
+    headline: str,
+    weights: np.ndarray | None = None,
+    drawing: intervals.Drawing = intervals.ALONE,
+) -> dict[str, Any]:
+    """How much each column matters. The entry `importance` of `metrics.json`.
+
+    Args:
+        columns: The learned features.
+        arrays: Prepared rows that the model was not fitted on, by input of the network.
+        encoded: Their targets by output.
+        predict: Answers such rows.
+        headline: The metric that is judged by; higher is better.
+        weights: How much each row counts, (rows,); None: all alike.
+        drawing: How rows are resampled for the intervals.
+
+    Returns:
+        `metric`; `rows`, how many were answered anew; `columns`, the most important first: a list
+        of names, `drop`, how much lower the metric is without what they say, and its `interval` of
+        95 %. Or `reason`, why there is none.
+    """
+    rows = len(next(iter(arrays.values())))
+    groups = _alike(blocks_of(columns, arrays), arrays)
+    if len(groups) < 2 or rows < FEWEST or len(groups) > MOST:
+        few = f"there are {rows} rows, and it takes {FEWEST}"
+        one = "there is one column, or all say the same"
+        many = f"there are more than {MOST} columns"
+        return {"reason": one if len(groups) < 2 else few if rows < FEWEST else many}
+    random = np.random.default_rng(drawing.seed)
+    chosen = np.sort(random.permutation(rows)[:ROWS])
+    some = {key: np.asarray(values[chosen]) for key, values in arrays.items()}
+    truth = {output: values[chosen] for output, values in encoded.items()}
+    counts = None if weights is None else weights[chosen]
+    owners = None if drawing.groups is None else drawing.groups[chosen]
+    answered = predict(some)
+    drawn = intervals.resamples(truth, answered, counts, drawing._replace(groups=owners))
+    if drawn is None:
+        return {"reason": "the rows are of one group"}
+    drawn = drawn._replace(times=RESAMPLES)
+    whole = headline not in intervals.spread(columns, truth, answered, drawn, False)
+    own = intervals.spread(columns, truth, answered, drawn, whole).get(headline)
+    if own is None:
+        return {"reason": f"{headline} is not known of every choice of rows"}
+    repeats = int(np.clip(ROWS // len(chosen), 1, REPEATS))
+    found: list[dict[str, Any]] = []
+    for blocks in groups:
+        others = np.mean([
+            intervals.spread(columns, truth, predict(_shuffled(some, blocks, random)), drawn, whole)
+            [headline] for _ in range(repeats)
+        ], axis=0)  # fmt: skip
+        scores = (float(np.nanmean(own)), float(np.nanmean(others)))
+        apart = intervals.compare(headline, scores, own, others, "", len(chosen), drawn)
+        names = [block.column for block in blocks]
+        found.append({"columns": names, "drop": apart.difference, "interval": apart.interval})
+    found.sort(key=lambda one: -one["drop"])
+    return {"metric": headline, "rows": len(chosen), "columns": found}
+
+
+def _shuffled(arrays: Arrays, blocks: Sequence[Block], random: np.random.Generator) -> Arrays:
+    """The rows with the values of some columns from other rows, all of these from the same."""
+    order = random.permutation(len(next(iter(arrays.values()))))
+    changed: dict[str, np.ndarray] = dict(arrays)
+    for block in blocks:
+        if block.key != PACKED:
+            changed[block.key] = changed[block.key][order]
+            continue
+        if changed[PACKED] is arrays[PACKED]:
+            changed[PACKED] = changed[PACKED].copy()
+        own = slice(block.first, block.last)
+        changed[PACKED][:, own] = arrays[PACKED][order, own]
+    return changed
+
+
+def _alike(blocks: Sequence[Block], arrays: Arrays) -> list[list[Block]]:
+    """The columns, those together of which one says the other."""
+    rows = slice(ROWS)
+    bases: dict[int, np.ndarray] = {}
+    for number, block in enumerate(blocks):
+        if block.form == "vector" and block.width <= WIDE:
+            bases[number] = _basis(block.flat(arrays, rows))
+    leader = list(range(len(blocks)))
+    for first, own in bases.items():
+        for second, other in bases.items():
+            if first < second and leader[second] == second and _share(own, other) >= ALIKE:
+                leader[second] = leader[first]
+    groups: dict[int, list[Block]] = {}
+    for number, block in enumerate(blocks):
+        groups.setdefault(leader[number], []).append(block)
+    return list(groups.values())
+
+
+def _basis(values: np.ndarray) -> np.ndarray:
+    """What a column varies in: orthonormal columns, by how much it does. (rows, k)"""
+    centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
+    left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
+    there = sizes > 1e-6 * max(1e-12, sizes[0] if len(sizes) else 0)
+    return left[:, there] * sizes[there]
+
+
+def _share(one: np.ndarray, other: np.ndarray) -> float:
+    """The larger of the shares of the variance that each explains of the other, up to 1."""
+    if not one.size or not other.size:
+        return 0.0
+    shares = []
+    for by, of in ((one, other), (other, one)):
+        rows, width = by.shape
+        if rows <= width + 1:
+            return 0.0
+        basis = by / np.linalg.norm(by, axis=0)
+        explained = float(((basis.T @ of) ** 2).sum() / (of**2).sum())
+        shares.append(1 - (1 - explained) * (rows - 1) / (rows - width - 1))
+    return max(shares)
