@@ -76,17 +76,15 @@ def importance(
     if drawn is None:
         return {"reason": "the rows are of one group"}
     drawn = drawn._replace(times=RESAMPLES)
-    whole = headline not in intervals.spread(columns, truth, answered, drawn, False)
-    own = intervals.spread(columns, truth, answered, drawn, whole).get(headline)
+    own = intervals.spread(columns, truth, answered, drawn, headline).get(headline)
     if own is None:
         return {"reason": f"{headline} is not known of every choice of rows"}
     repeats = int(np.clip(ROWS // len(chosen), 1, REPEATS))
     found: list[dict[str, Any]] = []
     for blocks in groups:
-        others = np.mean([
-            intervals.spread(columns, truth, predict(_shuffled(some, blocks, random)), drawn, whole)
-            [headline] for _ in range(repeats)
-        ], axis=0)  # fmt: skip
+        again = [predict(_shuffled(some, blocks, random)) for _ in range(repeats)]
+        spreads = [intervals.spread(columns, truth, one, drawn, headline) for one in again]
+        others = np.mean([one[headline] for one in spreads], axis=0)
         scores = (float(np.nanmean(own)), float(np.nanmean(others)))
         apart = intervals.compare(headline, scores, own, others, "", len(chosen), drawn)
         names = [block.column for block in blocks]
