@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -28,6 +28,7 @@ from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted
 from kbuilder.instances import from_instances
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.reporting import card as cards
 from kbuilder.reporting import writing as reporting
 from kbuilder.runs import naming, predict_file, run_folder
 from kbuilder.serving import exported as loading
@@ -164,6 +165,17 @@ class Run:
         """
         given = None if output is None else Path(output)
         return reporting.write(self.path, self.record, language, given)
+
+    def card(self) -> str:
+        """The model card: what was written into `card.md` of the run, and what the run says.
+
+        Markdown with the front matter of Hugging Face. An export holds it as
+        `assets.extra/card.md`.
+
+        Raises:
+            CallError: if `card.md` is no text.
+        """
+        return cards.text(self.path, self.record)
 
     def _repr_html_(self) -> str:
         """The verdict and the curves, as notebooks show them."""
@@ -400,7 +412,7 @@ class Run:
                 the model.
             RunError: if the rows are needed, and not those of the fit.
         """
-        columns, console = self.record.columns, Console(verbose)
+        columns, console, card = self.record.columns, Console(verbose), self.card()
         kind = exporting.check(Path(path), format, quantize, columns)
         quantizing = (
             None
@@ -414,7 +426,10 @@ class Run:
             columns, self._layer, self.model, self.input_names(),
             preprocessing.raw(columns, table), prepared, outputs, to_rows(columns, outputs),
         )  # fmt: skip
-        return exporting.export(Path(path), kind, fitted, quantizing, console.say, served)
+        return exporting.export(
+            Path(path), kind, fitted, quantizing, console.say, served,
+            {cards.NAME: partial(cards.of_export, card)},
+        )  # fmt: skip
 
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""

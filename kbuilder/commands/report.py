@@ -8,6 +8,7 @@ import click
 
 from kbuilder.commands import options
 from kbuilder.console import echo
+from kbuilder.errors import CallError
 
 
 @click.command()
@@ -19,9 +20,10 @@ from kbuilder.console import echo
     "--lang", "language", type=click.Choice(["en", "ko"]), default="en", show_default=True,
     help="The language of the report.",
 )  # fmt: skip
-@options.output("The file to write; left out: report.html in the folder of the run.")
+@click.option("--card", is_flag=True, help="Write the model card, card.md, not the report.")
+@options.output("The file to write; left out: report.html, or card.md, in the folder of the run.")
 @options.plugins
-def report(run: str, opened: bool, language: str, output: str | None) -> None:
+def report(run: str, opened: bool, language: str, card: bool, output: str | None) -> None:
     """Write the report of RUN (a folder, or "latest") as one page that opens offline.
 
     It has the verdict, the figures beside the baselines', what looks wrong in the rows, the curves
@@ -31,13 +33,23 @@ def report(run: str, opened: bool, language: str, output: str | None) -> None:
     \b
     kbuilder report latest --open
     kbuilder report latest --lang ko --output report.html
+    kbuilder report latest --card
     """
+    from kbuilder.reporting import card as cards
     from kbuilder.reporting import writing
     from kbuilder.runs import naming, run_folder
 
+    if card and (opened or language != "en"):
+        raise CallError(
+            "a card is Markdown, in English. Expected --card without --open and --lang."
+        )
     path = naming.find(run)
     record = run_folder.read(path)
-    file = writing.write(path, record, language, None if output is None else Path(output))
+    given = None if output is None else Path(output)
+    if card:
+        echo(f"card: {cards.write(path, record, given)}")
+        return
+    file = writing.write(path, record, language, given)
     if opened:
         options.show(file)
     else:

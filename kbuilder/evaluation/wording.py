@@ -32,20 +32,27 @@ def verdict(metrics: Mapping[str, Any]) -> str:
         lines.insert(0, f"metrics are weighted by {metrics['weight']!r}")
     if metrics["baselines"]:
         lines.append(baselines(metrics))
+    lines += judgement(metrics)
+    if not lines:
+        lines.append("No rows were held back, so nothing is known of other rows.")
+    return "\n".join(lines)
+
+
+def judgement(metrics: Mapping[str, Any]) -> list[str]:
+    """What the rows can show of a model beside its best baseline; nothing where it is unknown."""
     if metrics.get("comparisons"):
         constant = next(iter(metrics["baselines"]))
         found = [compared(one, constant) for one in metrics["comparisons"]]
         if list(metrics["splits"])[-1] == "validation":
             found.append("These rows have chosen the epoch, so other rows may show less.")
-        lines.append(" ".join(found))
-    elif metrics["better_than_baseline"] is False:  # a run of a time before comparisons
-        known = {name: own.get(headline) for name, own in metrics["baselines"].items()}
-        best = max(known, key=lambda name: known[name] or 0) if len(known) > 1 else ""
-        which = f"baseline {best!r}" if best else "baseline, which ignores the input"
-        lines.append(f"This model is no better than the {which} ({headline}).")
-    if not lines:
-        lines.append("No rows were held back, so nothing is known of other rows.")
-    return "\n".join(lines)
+        return [" ".join(found)]
+    if metrics["better_than_baseline"] is not False:  # a run of a time before comparisons
+        return []
+    headline = metrics["headline"]
+    known = {name: own.get(headline) for name, own in metrics["baselines"].items()}
+    best = max(known, key=lambda name: known[name] or 0) if len(known) > 1 else ""
+    which = f"baseline {best!r}" if best else "baseline, which ignores the input"
+    return [f"This model is no better than the {which} ({headline})."]
 
 
 def compared(one: Mapping[str, Any], constant: str) -> str:

@@ -6,7 +6,7 @@ import inspect
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,6 +83,7 @@ def export(
     quantizing: Quantizing | None,
     say: Callable[[str], None],
     prove: Callable[[Path], None],
+    texts: Mapping[str, Callable[[Mapping[str, Any]], str]] | None = None,
 ) -> Path:
     """Write the model into `path/1`, or the next number, and prove that it answers alike.
 
@@ -93,6 +94,7 @@ def export(
         quantizing: To what, and by which rows; None: the numbers keep their bits.
         say: Called with what was lost by it, and which files were left alone.
         prove: Raises an ExportError if a folder cannot be served; asked of a SavedModel.
+        texts: Texts to write beside `kbuilder.json`, by file, each made of what that says.
 
     Returns:
         The folder of the new version.
@@ -116,9 +118,12 @@ def export(
         verify(folder)
         if quantizing is not None:
             lost = _measure(format, folder, fitted, exchange, quantizing)
-            sidecar.write(extra / "kbuilder.json", {**described, "quantized": lost})
+            described = {**described, "quantized": lost}
+            sidecar.write(extra / "kbuilder.json", described)
             before, after = lost["before"], lost["after"]
             say(f"{lost['metric']} {before:.4f} -> {after:.4f} on {lost['part']}")
+        for file, text in (texts or {}).items():
+            (extra / file).write_text(text(described), encoding="utf-8")
         sidecar.write(folder / "manifest.json", {"sha256": files.hashes(folder)})
         if name == exports.SAVED_MODEL:
             prove(folder)

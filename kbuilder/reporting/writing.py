@@ -13,7 +13,7 @@ from kbuilder import files
 from kbuilder.errors import CallError, RunError, cut, on_one_line
 from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
-from kbuilder.reporting import judging
+from kbuilder.reporting import card, judging
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.figures import Figure, drawn
 from kbuilder.reporting.page import Section, Table, cell, render
@@ -63,9 +63,10 @@ def wanted() -> bool:
 
 
 def leave(path: Path, record: Record) -> None:
-    """Write the report of a new run into its folder."""
-    with suppress(OSError):  # the run is whole, and `kbuilder report` says what is in the way
-        write(path, record)
+    """Write report and card of a new run into its folder."""
+    for one in (write, card.write):
+        with suppress(OSError):  # the run is whole, and `kbuilder report` says what is in the way
+            one(path, record)
 
 
 def short(path: Path, record: Record) -> str:
