@@ -22,7 +22,7 @@ from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, importance, intervals
+from kbuilder.evaluation import evaluating, importance, intervals, slices
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.instances import to_instances
@@ -306,10 +306,12 @@ def _run(
         metrics["fit"] = done.ending.to_json()
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and answered:
-            metrics["importance"] = importance.importance(
-                columns, *data.rows[list(answered)[-1]], partial(evaluating.outputs, model),
-                metrics["headline"], data.weights.get(list(answered)[-1]), drawing,
-            )  # fmt: skip
+            last, output = list(answered)[-1], partial(evaluating.outputs, model)
+            given = (metrics["headline"], data.weights.get(last), drawing)
+            metrics["importance"] = importance.importance(columns, *data.rows[last], output, *given)
+            metrics["slices"] = slices.slices(
+                columns, tables[last], encoded[last], answered[last], data.weights.get(last)
+            )
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,

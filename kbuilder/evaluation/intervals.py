@@ -154,8 +154,7 @@ def _spread(
     total = np.zeros(drawn.times)
     for output, (_, task) in columns.outputs().items():
         own = (encoded[output][drawn.rows], np.asarray(outputs[output])[drawn.rows])
-        losses = _losses(task, *own) if whole else None
-        figures = _figures(task, *own, losses, drawn, whole)
+        figures = _figures(task, *own, losses(task, *own) if whole else None, drawn, whole)
         found |= {columns.titled(output, name): values for name, values in figures.items()}
         total = total + task.loss_weight * figures.get("loss", np.full(drawn.times, np.nan))
     if len(columns.targets) > 1:
@@ -163,15 +162,15 @@ def _spread(
     return {name: values for name, values in found.items() if not np.isnan(values).all()}
 
 
-def _losses(task: Task, encoded: np.ndarray, outputs: np.ndarray) -> np.ndarray | None:
+def losses(task: Task, encoded: np.ndarray, outputs: np.ndarray) -> np.ndarray | None:
     """The loss of each row, (rows,); None: it is none of single rows."""
     import keras
 
     criterion, _ = task.objective()
     if not isinstance(criterion, keras.losses.Loss):
         return None
-    losses = keras.ops.convert_to_numpy(criterion.call(encoded, outputs))
-    return losses if losses.shape == (len(encoded),) else None
+    found = keras.ops.convert_to_numpy(criterion.call(encoded, outputs))
+    return found if found.shape == (len(encoded),) else None
 
 
 def _figures(

@@ -88,6 +88,14 @@ KOREAN = {
     "validation": "검증",
     "Loss by epoch.": "에폭별 손실.",
     "Loss and {metric} by epoch.": "에폭별 손실과 {metric}.",
+    "Where it is worse": "더 나쁜 곳",
+    "Of {count} groups of rows none is surely worse than the others.": (
+        "살펴본 행 묶음 {count}개 가운데 확실히 더 나쁜 것은 없습니다."
+    ),
+    "Groups of rows whose answers are surely worse, of {count}": (
+        "답이 확실히 더 나쁜 행 묶음(살펴본 것 {count}개)"
+    ),
+    "{metric} of the other rows": "다른 행의 {metric}",
     "What the answers rest on": "답의 근거",
     "It is not known how much each column matters: {reason}.": (
         "각 열이 얼마나 중요한지 알 수 없습니다: {reason}."

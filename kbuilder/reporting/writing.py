@@ -93,6 +93,8 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
             found = list(answers_of(record.columns, held))
             for answers in found:
                 yield from judging.sections(answers, splits[-1], words, len(found) > 1)
+    if "slices" in record.metrics:
+        yield _slices(record, words)
     if "importance" in record.metrics:
         yield _importance(record.metrics["importance"], words)
     yield _decisions(record, words)
@@ -225,6 +227,25 @@ def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) 
     if len(names) > 1:
         caption = words.say("Loss and {metric} by epoch.", metric=headline)
     return drawn(draw, caption, len(names))
+
+
+def _slices(record: Record, words: Words) -> Section:
+    tables, lines = [], []
+    outputs = record.columns.outputs()
+    for output, found in record.metrics["slices"].items():
+        title = " + ".join(outputs[output].columns) if len(outputs) > 1 else ""
+        if not found["worst"]:
+            none = "Of {count} groups of rows none is surely worse than the others."
+            lines.append(f"{title}: ".lstrip(": ") + words.say(none, count=found["looked_at"]))
+            continue
+        caption = words.say("Groups of rows whose answers are surely worse, of {count}",
+                            count=found["looked_at"])  # fmt: skip
+        head = [words.say("column"), words.say("value"), words.say("rows"), found["metric"],
+                words.say("{metric} of the other rows", metric=found["metric"])]  # fmt: skip
+        rows = [[one["column"], cut(one["value"]), one["rows"], one["score"], one["rest"]]
+                for one in found["worst"]]  # fmt: skip
+        tables.append(Table(f"{title}: {caption}".removeprefix(": "), head, rows))
+    return Section(words.say("Where it is worse"), lines, tables)
 
 
 def _importance(found: Mapping[str, Any], words: Words) -> Section:

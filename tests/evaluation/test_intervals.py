@@ -53,7 +53,7 @@ def test_they_hold_the_true_figure_in_95_of_100_times(
 ) -> None:
     monkeypatch.setattr(intervals, "RESAMPLES", 200)
     monkeypatch.setattr(intervals, "FEWEST", 200)
-    monkeypatch.setattr(intervals, "_losses", lambda *given: None)  # by Keras, which takes long
+    monkeypatch.setattr(intervals, "losses", lambda *given: None)  # by Keras, which takes long
     random = np.random.default_rng(0)
     true = task.score(*make(random, 200_000))
     held = dict.fromkeys(true, 0)
@@ -68,7 +68,7 @@ def test_they_hold_the_true_figure_in_95_of_100_times(
 def test_of_models_that_are_alike_none_is_called_better(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intervals, "RESAMPLES", 200)
     monkeypatch.setattr(intervals, "FEWEST", 200)
-    monkeypatch.setattr(intervals, "_losses", lambda *given: None)
+    monkeypatch.setattr(intervals, "losses", lambda *given: None)
     random, columns = np.random.default_rng(1), predicting(BINARY)
     said: list[str] = []
     for seed in range(400):
