@@ -306,11 +306,14 @@ def _run(
         metrics["fit"] = done.ending.to_json()
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and answered:
-            last, output = list(answered)[-1], partial(evaluating.outputs, model)
-            given = (metrics["headline"], data.weights.get(last), drawing)
-            metrics["importance"] = importance.importance(columns, *data.rows[last], output, *given)
+            last = list(answered)[-1]
+            counted = data.weights.get(last)
+            metrics["importance"] = importance.importance(
+                columns, *data.rows[last], partial(evaluating.outputs, model),
+                metrics["headline"], counted, drawing,
+            )  # fmt: skip
             metrics["slices"] = slices.slices(
-                columns, tables[last], encoded[last], answered[last], data.weights.get(last)
+                columns, tables[last], encoded[last], answered[last], counted
             )
         record = run_folder.Record(
             recipe=recipe,

@@ -54,7 +54,8 @@ def slices(
 
     Returns:
         By output of the network: `metric`; `looked_at`, how many slices there were; `worst`, the
-        surest first: `column`, `value` in words, `rows`, and the metric on them, `score`, and on the `rest`.
+        surest first: `column`, `value` in words, `rows`; the metric on them, `score`, and on the
+        `rest`.
     """
     known = np.ones(len(table), bool) if weights is None else weights > 0
     masks = [(c, v, mask & known) for c, v, mask in _slices(columns, table)]

@@ -71,7 +71,9 @@ def test_a_range_and_a_length_are_found() -> None:
 
 
 def test_where_all_rows_are_alike_few_are_told_of() -> None:
-    alarms = sum(bool(found(rows(seed), np.zeros(600, bool), seed)["worst"]) for seed in range(60))
+    alarms = sum(
+        bool(found(rows(seed), np.zeros(600, bool), seed + 1000)["worst"]) for seed in range(60)
+    )
     assert alarms <= 8  # 3 are expected; of a right test more than 8 come once in 300
 
 
