@@ -22,7 +22,7 @@ from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, importance, intervals, slices
+from kbuilder.evaluation import evaluating, explaining, intervals
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.instances import to_instances
@@ -307,14 +307,11 @@ def _run(
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and answered:
             last = list(answered)[-1]
-            counted = data.weights.get(last)
-            metrics["importance"] = importance.importance(
-                columns, *data.rows[last], partial(evaluating.outputs, model),
-                metrics["headline"], counted, drawing,
+            metrics |= explaining.explained(
+                columns, data.rows[last], tables[last], answered[last],
+                partial(evaluating.outputs, model), metrics["headline"],
+                data.weights.get(last), drawing,
             )  # fmt: skip
-            metrics["slices"] = slices.slices(
-                columns, tables[last], encoded[last], answered[last], counted
-            )
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -331,7 +328,7 @@ def _run(
         if folder is not None:
             run_folder.write(path, record, model, None if smoke else folder)
             if report:
-                reporting.leave(path, record)
+                reporting.leave(path, record, console.say)
     return Run(path, record, model, placement.chief)
 
 

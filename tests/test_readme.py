@@ -251,7 +251,7 @@ def test_make_demo_reinstalls_nothing_and_shows_the_result(tmp_path: Path, run: 
     assert "pip install" not in done.stdout
     shutil.rmtree(ROOT / "runs/digits-cnn", ignore_errors=True)
     done = run(command, tmp_path)
-    assert re.search(r"^test: accuracy 0\.\d+, ", done.stdout, flags=re.MULTILINE)
+    assert re.search(r"^test: accuracy 0\.\d+ \(95 %: ", done.stdout, flags=re.MULTILINE)
     assert re.search(r"^baselines \(accuracy\): majority 0\.1", done.stdout, flags=re.MULTILINE)
     assert "kbuilder export runs/digits-cnn/" in done.stderr
 

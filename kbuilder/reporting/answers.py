@@ -51,6 +51,8 @@ def answers_of(columns: Columns, frame: pd.DataFrame) -> Iterator[Answers]:
         columns: Of the run.
         frame: The rows of a split in `predictions.parquet`.
     """
+    if "weight" in frame:
+        frame = frame[frame["weight"] > 0]  # the others count nowhere
     rows = frame[FILE if FILE in frame else ROW].to_numpy()
     weights = frame["weight"].to_numpy(dtype=np.float64) if "weight" in frame else None
     for output, (names, task) in columns.outputs().items():

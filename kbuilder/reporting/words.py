@@ -89,6 +89,7 @@ KOREAN = {
     "Loss by epoch.": "에폭별 손실.",
     "Loss and {metric} by epoch.": "에폭별 손실과 {metric}.",
     "Where it is worse": "더 나쁜 곳",
+    "It is not known: {reason}.": "알 수 없습니다: {reason}.",
     "Of {count} groups of rows none is surely worse than the others.": (
         "살펴본 행 묶음 {count}개 가운데 확실히 더 나쁜 것은 없습니다."
     ),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +61,20 @@ def wanted() -> bool:
     return os.environ.get("KBUILDER_REPORT") != "none"
 
 
-def leave(path: Path, record: Record) -> None:
-    """Write report and card of a new run into its folder."""
-    for one in (write, card.write):
-        with suppress(OSError):  # the run is whole, and `kbuilder report` says what is in the way
+def leave(path: Path, record: Record, say: Callable[[str], None]) -> None:
+    """Write report and card of a new run into its folder.
+
+    Args:
+        path: The folder.
+        record: What it holds.
+        say: Called with what is in the way, if anything is.
+    """
+    for name, one in (("report", write), ("card", card.write)):
+        try:
             one(path, record)
+        except Exception as error:  # whatever it is, the run is whole
+            why = f"{type(error).__name__}: {cut(str(error))}"
+            say(f"Warning: the run has no {name}: {why}. `kbuilder report {path}` tries again.")
 
 
 def short(path: Path, record: Record) -> str:
@@ -112,7 +120,7 @@ def _verdict(record: Record, words: Words) -> Section:
         lines.append(words.say("No rows were held back, so nothing is known of other rows."))
         return Section(words.say("Verdict"), lines)
     last = list(splits)[-1]
-    value = cell(float(splits[last][headline]))
+    value = cell(float(splits[last].get(headline, float("nan"))))
     ends = metrics.get("intervals", {}).get(last, {}).get(headline)
     value += "" if ends is None else f" (95 %: {cell(ends[0])} – {cell(ends[1])})"
     told = {"split": last, "metric": headline, "value": value}
@@ -230,13 +238,16 @@ def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) 
 
 
 def _slices(record: Record, words: Words) -> Section:
+    known, title = record.metrics["slices"], words.say("Where it is worse")
+    if "reason" in known:
+        return Section(title, [words.say("It is not known: {reason}.", **known)])
     tables, lines = [], []
     outputs = record.columns.outputs()
-    for output, found in record.metrics["slices"].items():
-        title = " + ".join(outputs[output].columns) if len(outputs) > 1 else ""
+    for output, found in known.items():
+        own = " + ".join(outputs[output].columns) if len(outputs) > 1 else ""
         if not found["worst"]:
             none = "Of {count} groups of rows none is surely worse than the others."
-            lines.append(f"{title}: ".lstrip(": ") + words.say(none, count=found["looked_at"]))
+            lines.append(f"{own}: ".removeprefix(": ") + words.say(none, count=found["looked_at"]))
             continue
         caption = words.say("Groups of rows whose answers are surely worse, of {count}",
                             count=found["looked_at"])  # fmt: skip
@@ -244,8 +255,8 @@ def _slices(record: Record, words: Words) -> Section:
                 words.say("{metric} of the other rows", metric=found["metric"])]  # fmt: skip
         rows = [[one["column"], cut(one["value"]), one["rows"], one["score"], one["rest"]]
                 for one in found["worst"]]  # fmt: skip
-        tables.append(Table(f"{title}: {caption}".removeprefix(": "), head, rows))
-    return Section(words.say("Where it is worse"), lines, tables)
+        tables.append(Table(f"{own}: {caption}".removeprefix(": "), head, rows))
+    return Section(title, lines, tables)
 
 
 def _importance(found: Mapping[str, Any], words: Words) -> Section:

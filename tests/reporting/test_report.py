@@ -20,6 +20,7 @@ from shared import KINDS, Call, mixed, picture, predicting
 from sklearn import metrics
 
 import kbuilder as kb
+from kbuilder.evaluation import explaining
 from kbuilder.reporting import failing, writing
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.failing import WRONG
@@ -163,6 +164,40 @@ def test_the_commands_on_its_page_work(tmp_path: Path, call: Call, fitted: Fitte
     english = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert english == (run / "report.html").read_text(encoding="utf-8")
     assert '<html lang="ko">' in (tmp_path / "report-ko.html").read_text(encoding="utf-8")
+
+
+def test_what_goes_wrong_with_it_leaves_the_run_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: Any, **named: Any) -> Any:
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setenv("KBUILDER_REPORT", "auto")
+    monkeypatch.setattr(writing, "write", fail)
+    monkeypatch.setattr(explaining, "importance", fail)
+    monkeypatch.setattr(explaining, "slices", fail)
+    recipe = kb.Recipe(data=kb.Frame(frame=mixed(), target="answer"),
+                       training=kb.Training(epochs=1))  # fmt: skip
+    run = kb.fit(recipe, run_dir=tmp_path / "run", verbose=False)
+    said = [line for line in run.record.log if "planted" in line]
+    assert said == [
+        f"Warning: the run has no report: ZeroDivisionError: planted. `kbuilder report {run.path}` "
+        "tries again."
+    ]
+    known = kb.load(run.path).metrics
+    assert known["importance"] == known["slices"] == {"reason": "ZeroDivisionError: planted"}
+    monkeypatch.undo()
+    page = run.report().read_text(encoding="utf-8")
+    assert page.count("ZeroDivisionError: planted") == 3  # the last in the log
+
+
+def test_rows_of_no_weight_are_left_out(fitted: Fitted) -> None:
+    run = fitted("mixed")
+    held = run.predictions("test")
+    held["weight"] = np.where(held["truth"] == "yes", 1.0, 0.0)
+    [answers] = answers_of(run.record.columns, held)
+    assert set(answers.truth) == {"yes"}
+    assert len(answers.rows) == len(answers.weights) == (held["truth"] == "yes").sum()
 
 
 def test_what_the_run_lacks_is_left_out(fitted: Fitted, tmp_path: Path) -> None:
