@@ -140,8 +140,10 @@ def test_a_fit_that_was_ended_goes_on_to_the_very_model(
     else:
         code, out, err = call("fit", "--resume", moment)
     assert (code, out.splitlines()[-1]) == (0, f"run: {moment}")
-    assert said(err) == [
-        f"resuming {moment}.unfinished {stands}",
+    begun, ended_by, *rest = said(err)
+    assert begun == f"resuming {moment}.unfinished {stands}"
+    assert ended_by.startswith("all 5 epochs are done; the weights are those of epoch ")
+    assert rest == [
         "Next:",
         f"  kbuilder predict '{moment}' '{moment}/examples.json'",
         f"  kbuilder export '{moment}' 'exported/{moment}'",

@@ -234,8 +234,8 @@ def test_a_step_on_weighted_rows_is_that_on_rows_that_come_as_often(balance: Any
             {name: task.encode(name, table[name].to_numpy()) for name, task in tasks.items()},
         )
         held = {"train": counts, "validation": counts} if counts is not None else None
-        history, _ = fitting.fit(model, tasks, training, rows, rows, weights=held)
-        return model.get_weights(), {k: v for k, v in history[-1].items() if k != "seconds"}
+        last = fitting.fit(model, tasks, training, rows, rows, weights=held).history[-1]
+        return model.get_weights(), {k: v for k, v in last.items() if k != "seconds"}
 
     table = frame()
     often = table.loc[table.index.repeat(table.w)]
