@@ -9,7 +9,8 @@ Source: Breiman 2001, doi:10.1023/A:1010933404324; Fisher et al. 2019, arXiv:180
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ ALIKE = 0.9
 """The share of the variance of a column from which on another that explains it says it."""
 WIDE = 64
 """Numbers of a column that is compared with others, at most."""
+TOGETHER = 2**26
+"""Bytes of rows that are answered at once, about."""
 FEWEST = 20
 """Rows that it takes."""
 
@@ -81,9 +84,12 @@ def importance(
         return {"reason": f"{headline} is not known of every choice of rows"}
     repeats = int(np.clip(ROWS // len(chosen), 1, REPEATS))
     found: list[dict[str, Any]] = []
+    changed = (_shuffled(some, blocks, random) for blocks in groups for _ in range(repeats))
+    again = _answers(predict, changed, sum(values.nbytes for values in some.values()))
     for blocks in groups:
-        again = [predict(_shuffled(some, blocks, random)) for _ in range(repeats)]
-        spreads = [intervals.spread(columns, truth, one, drawn, headline) for one in again]
+        spreads = [
+            intervals.spread(columns, truth, next(again), drawn, headline) for _ in range(repeats)
+        ]
         others = np.mean([one[headline] for one in spreads], axis=0)
         scores = (float(np.nanmean(own)), float(np.nanmean(others)))
         apart = intervals.compare(headline, scores, own, others, "", len(chosen), drawn)
@@ -91,6 +97,17 @@ def importance(
         found.append({"columns": names, "drop": apart.difference, "interval": apart.interval})
     found.sort(key=lambda one: -one["drop"])
     return {"metric": headline, "rows": len(chosen), "columns": found}
+
+
+def _answers(predict: Predict, changed: Iterator[Arrays], size: int) -> Iterator[Arrays]:
+    """The answers of each, of several at once: a call takes longer than a few rows."""
+    several = max(1, TOGETHER // max(1, size))
+    while some := list(islice(changed, several)):
+        joined = {key: np.concatenate([one[key] for one in some]) for key in some[0]}
+        rows = len(next(iter(some[0].values())))
+        outputs = predict(joined)
+        for start in range(0, len(some) * rows, rows):
+            yield {name: values[start : start + rows] for name, values in outputs.items()}
 
 
 def _shuffled(arrays: Arrays, blocks: Sequence[Block], random: np.random.Generator) -> Arrays:

@@ -9,6 +9,7 @@ import pytest
 
 import kbuilder as kb
 from kbuilder.columns import PACKED, Arrays, Columns, Target
+from kbuilder.evaluation import importance as explained
 from kbuilder.evaluation.importance import MOST, importance
 from kbuilder.evaluation.intervals import Drawing
 
@@ -119,7 +120,7 @@ def test_other_inputs_are_exchanged_as_a_whole(shape: tuple[int, ...]) -> None:
     truth = {"y": values.reshape(300, -1).sum(axis=1, keepdims=True)}
 
     def by_series(arrays: Arrays) -> Arrays:
-        return {"y": arrays[key].reshape(300, -1).sum(axis=1, keepdims=True)}
+        return {"y": arrays[key].reshape(len(arrays[key]), -1).sum(axis=1, keepdims=True)}
 
     arrays = {PACKED: weak, key: values} if key != PACKED else None
     if arrays is None:
@@ -127,3 +128,19 @@ def test_other_inputs_are_exchanged_as_a_whole(shape: tuple[int, ...]) -> None:
     found = importance(columns, arrays, truth, by_series, "r2")
     assert [one["columns"] for one in found["columns"]] == [["series"], ["weak"]]
     assert found["columns"][1]["drop"] == 0
+
+
+def test_what_is_answered_at_once_makes_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    arrays, truth = rows(4)
+    sizes: list[int] = []
+
+    def counting(given: Arrays) -> Arrays:
+        sizes.append(len(given[PACKED]))
+        return answer(given)
+
+    found = importance(columns_of(), arrays, truth, counting, "r2")
+    assert sizes == [500, 500 * 4 * 4]  # four groups of columns, four times each
+    monkeypatch.setattr(explained, "TOGETHER", 1)
+    sizes.clear()
+    assert importance(columns_of(), arrays, truth, counting, "r2") == found
+    assert sizes == [500] * 17
