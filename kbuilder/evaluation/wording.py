@@ -62,15 +62,19 @@ def compared(one: Mapping[str, Any], constant: str) -> str:
         one: An entry of `comparisons`.
         constant: The name of the baseline that ignores the input.
     """
-    low, high = one["interval"]
     which = f"the best baseline, {one['baseline']}"
     which += ", which ignores the input" if one["baseline"] == constant else ""
-    by = f"{one['metric']} {one['difference']:+.4f} (95 %: {low:+.4f} to {high:+.4f})"
     if one["verdict"] != "no difference":
-        return f"{one['verdict'].capitalize()} than {which}: {by}."
+        return f"{one['verdict'].capitalize()} than {which}: {difference(one)}."
+    return f"{one['rows']:,} rows show no difference to {which}: {difference(one)}."
+
+
+def difference(one: Mapping[str, Any]) -> str:
+    """The difference of an entry of `comparisons`, and how many rows could show one."""
+    low, high = one["interval"]
+    by = f"{one['metric']} {one['difference']:+.4f} (95 %: {low:+.4f} to {high:+.4f})"
     needed = one["rows_needed"]
-    enough = "" if needed is None else f"; about {needed:,} rows could"
-    return f"{one['rows']:,} rows show no difference to {which}: {by}{enough}."
+    return by if needed is None else f"{by}; about {needed:,} rows could"
 
 
 def baselines(metrics: Mapping[str, Any]) -> str:

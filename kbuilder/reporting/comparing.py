@@ -14,6 +14,7 @@ from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import Task
 from kbuilder.errors import CallError, RunError, cut
 from kbuilder.evaluation import intervals
+from kbuilder.evaluation.wording import difference
 from kbuilder.reporting.answers import Answers, answers_of, sets_of
 from kbuilder.reporting.page import cell
 from kbuilder.runs import naming, run_folder
@@ -212,10 +213,6 @@ def verdict(pair: Mapping[str, Any]) -> str:
     """What the rows can show of two runs."""
     if "reason" in pair:
         return f"nothing can be said of the difference: {pair['reason']}."
-    low, high = pair["interval"]
-    by = f"{pair['metric']} {pair['difference']:+.4f} (95 %: {low:+.4f} to {high:+.4f})"
     if pair["verdict"] != "no difference":
-        return f"{pair['verdict']}: {by}."
-    needed = pair["rows_needed"]
-    enough = "" if needed is None else f"; about {needed:,} rows could"
-    return f"{pair['rows']:,} rows show no difference: {by}{enough}."
+        return f"{pair['verdict']}: {difference(pair)}."
+    return f"{pair['rows']:,} rows show no difference: {difference(pair)}."
