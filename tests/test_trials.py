@@ -80,6 +80,7 @@ def test_what_is_wrong_with_the_call_is_said_before_anything_is_read(
         ("compare", recipe, "--seeds", "2", "--csv", "--latex"),
         ("compare", "runs/a", "runs/b", "--csv"),
         ("compare", "latest", "--seeds", "2"),
+        ("compare", recipe, "--seeds", "0"),
     ):
         code, out, err = call(*words)
         assert (code, out) == (2, "")

@@ -61,7 +61,7 @@ def compare(
     names = [name.strip() for name in (models or "").split(",") if name.strip()]
     from kbuilder import trials
 
-    plan = trials.plan(runs[0], names, seeds or 1, override)
+    plan = trials.plan(runs[0], names, 1 if seeds is None else seeds, override)
     done = list(trials.run(plan, lambda line: echo(line, err=True)))
     table = trials.table(done)
     if as_json:

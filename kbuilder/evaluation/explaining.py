@@ -42,7 +42,11 @@ def explained(
         "importance": lambda: importance(
             columns, arrays, encoded, predict, headline, weights, drawing
         ),
-        "slices": lambda: slices(columns, table, encoded, answered, weights),
+        "slices": lambda: (
+            slices(columns, table, encoded, answered, weights)
+            if drawing.groups is None
+            else {"reason": "rows of a group are alike, and the test takes each for itself"}
+        ),
     }
     found = {}
     for name, one in work.items():

@@ -7,6 +7,8 @@ import pytest
 
 import kbuilder as kb
 from kbuilder.columns import Columns, Target
+from kbuilder.evaluation import intervals
+from kbuilder.evaluation.explaining import explained
 from kbuilder.evaluation.slices import slices
 from kbuilder.tables.table import Table
 
@@ -89,6 +91,13 @@ def test_classes_have_their_accuracy_and_rows_of_no_weight_are_left_out() -> Non
     assert told["worst"][0]["rest"] == 1
     weights = (table["floor"] != 3).astype(np.float64)
     assert slices(BINARY, table, {"y": truth}, answers, weights)["y"]["worst"] == []
+
+
+def test_rows_of_groups_are_not_tested_as_if_each_stood_alone() -> None:
+    table, truth = rows(0), {"y": np.zeros((600, 1), np.float32)}
+    groups = intervals.Drawing(np.arange(600) // 60)
+    found = explained(REGRESSION, ({}, truth), table, truth, dict, "r2", None, groups)
+    assert "takes each for itself" in found["slices"]["reason"]
 
 
 def test_few_rows_have_no_slices() -> None:
