@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kbuilder.layers.category_index import CategoryIndex
 from kbuilder.layers.standardize import Standardize
-from kbuilder.layers.vocabularies import Vocabularies
+from kbuilder.layers.vocabularies import MANY, Vocabularies
 
 SMALL = 64
 """Words of a vocabulary whose one-hot vectors are made together with others'."""
@@ -57,7 +57,22 @@ def side_by_side(
         size += tensor.shape[-1]
     joined = tf.concat(tensors, axis=-1) if len(tensors) > 1 else tensors[0]
     order = list(chain.from_iterable(found[column] for column in parts))
-    return joined if order == list(range(size)) else tf.gather(joined, order, axis=-1)
+    return joined if order == list(range(size)) else _in_order(joined, order)
+
+
+def _in_order(joined: Any, order: list[int]) -> Any:
+    """The numbers of each row in another order; to move whole pieces takes a third of the time."""
+    pieces: list[list[int]] = []
+    for place in order:
+        if pieces and place == pieces[-1][-1] + 1:
+            pieces[-1].append(place)
+        else:
+            pieces.append([place])
+    if len(pieces) > MANY:
+        return tf.gather(joined, order, axis=-1)
+    lying = sorted(pieces)
+    moved = dict(zip(map(tuple, lying), tf.split(joined, [len(p) for p in lying], -1), strict=True))
+    return tf.concat([moved[tuple(piece)] for piece in pieces], axis=-1)
 
 
 def width(part: Any) -> int | None:
@@ -115,16 +130,21 @@ def _numbers(parts: list[Any], tensors: list[Any]) -> Prepared:
 def _categories(
     parts: list[Any], tensors: list[Any], vocabularies: Vocabularies | None = None
 ) -> Prepared:
-    """Of all one-hot vectors each number is 1 where the index of its column is its own."""
+    """The one-hot vectors of all; of many, each number is 1 where the index is its own."""
     if parts[0].words:
         assert vocabularies is not None, "they are several"
-        index = vocabularies.indices(parts, tensors)
+        index = vocabularies.indices(parts, tensors)  # (columns, batch)
     else:
         pairs = zip(parts, tensors, strict=True)
-        index = tf.stack([part.table.lookup(own) for part, own in pairs], axis=-1)
+        index = tf.stack([part.table.lookup(own) for part, own in pairs])
     sizes = [len(part.vocabulary) + 2 for part in parts]
-    owners = np.repeat(np.arange(len(parts)), sizes)
-    own = tf.constant(np.concatenate([np.arange(size) for size in sizes]), index.dtype)
-    given = tf.cast(tf.equal(tf.gather(index, owners, axis=-1), own), tf.float32)
+    if len(parts) < MANY:
+        each = zip(tf.unstack(index), sizes, strict=True)
+        given = tf.concat([tf.one_hot(own, size) for own, size in each], axis=-1)
+    else:
+        owners = np.repeat(np.arange(len(parts)), sizes)
+        own = tf.constant(np.concatenate([np.arange(size) for size in sizes]), index.dtype)
+        meant = tf.gather(tf.transpose(index), owners, axis=-1)
+        given = tf.cast(tf.equal(meant, own), tf.float32)
     ends = list(accumulate(sizes))
     return given, [list(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]

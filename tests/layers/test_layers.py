@@ -33,11 +33,12 @@ from kbuilder.layers.radial_basis_output import RadialBasisOutput
 from kbuilder.layers.real_steps import RealSteps
 from kbuilder.layers.reverse_channels import ReverseChannels
 from kbuilder.layers.scaled_tanh import ScaledTanh
-from kbuilder.layers.side_by_side import width
+from kbuilder.layers.side_by_side import has_few_words, width
 from kbuilder.layers.slid_mask import SlidMask
 from kbuilder.layers.standardize import Standardize
 from kbuilder.layers.token_mask import TokenMask
 from kbuilder.layers.unequal_steps import UnequalSteps
+from kbuilder.layers.vocabularies import MANY
 
 LAYERS = [
     (lambda: Bins([0.5, 2.0]), lambda: np.float32([0.5, np.nan, 3, -1])),
@@ -117,12 +118,13 @@ def test_finished_vectors_are_joined_in_the_order_of_the_columns() -> None:
     }
 
 
-def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit() -> None:
+@pytest.mark.parametrize("count", [48, 288])
+def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit(count: int) -> None:
     """Numbers of both widths, with and without indicator and bounds, words and whole numbers."""
     random = np.random.default_rng(0)
     parts: dict[str, Any] = {}
     columns: dict[str, Any] = {}
-    for place in range(48):
+    for place in range(count):
         name, kind = f"column {place}", place % 6
         if kind < 4:
             values = random.normal(size=20) * 10.0 ** random.integers(-3, 9) + 1e6
@@ -144,8 +146,12 @@ def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit() -> Non
         np.testing.assert_array_equal(given["vector"].numpy(), apart)
     operations = together._graph.get_concrete_function(columns).graph.get_operations()
     assert len(operations) < 8 * len(parts)
-    tables = [op for op in operations if "LookupTable" in op.type]
-    assert len(tables) < 12
+    lookups = [op for op in operations if "LookupTable" in op.type]
+    asked = [op for op in lookups if op.get_attr("Tin") == tf.string]
+    words = [part for part in parts.values() if isinstance(part, CategoryIndex) and part.words]
+    few = sum(has_few_words(part) for part in words)
+    assert (few < MANY) == (count == 48)
+    assert len(asked) == len(words) if few < MANY else len(asked) == len(words) - few + 1
     assert sum(width(part) or 0 for part in parts.values()) == apart.shape[1]
 
 
