@@ -53,6 +53,15 @@ def table() -> Any:
     return prepared("y", "note")
 
 
+def test_the_numbers_of_a_column_are_taken_alone(table: Any) -> None:
+    """Else the columns that a baseline holds would hold the whole table each."""
+    arrays = table.rows["train"][0]
+    for block in blocks_of(table.columns, arrays):
+        own = block.of(arrays, np.arange(10))
+        whole = own if own.base is None else own.base
+        assert whole.size == own.size
+
+
 def of(data: Any, *names: str, **options: Any) -> comparing.Others:
     """What the baselines answer for the test rows."""
     return comparing.answers(

@@ -43,8 +43,9 @@ class Block:
 
     def of(self, arrays: Arrays, rows: np.ndarray | slice) -> np.ndarray:
         """The numbers of some rows. (rows, …)"""
-        values = np.asarray(arrays[self.key][rows])
-        return values[:, self.first : self.last] if self.key == PACKED else values
+        values = arrays[self.key]
+        own = values[:, self.first : self.last] if self.key == PACKED else values
+        return np.asarray(own[rows])
 
     def flat(self, arrays: Arrays, rows: np.ndarray | slice) -> np.ndarray:
         """The same as plain columns, float32 (rows, d); of a grid neighbours are averaged."""
