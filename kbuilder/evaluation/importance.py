@@ -28,6 +28,8 @@ ALIKE = 0.9
 """The share of the variance of a column from which on another that explains it says it."""
 WIDE = 64
 """Numbers of a column that is compared with others, at most."""
+COMPARED = 4096
+"""Numbers of all columns that are compared with each other, where more than `MOST` may be left."""
 TOGETHER = 2**26
 """Bytes of rows that are answered at once, about."""
 FEWEST = 20
@@ -62,11 +64,14 @@ def importance(
         95 %. Or `reason`, why there is none.
     """
     rows = len(next(iter(arrays.values())))
-    groups = _alike(blocks_of(columns, arrays), arrays)
+    all_ = blocks_of(columns, arrays)
+    many = f"there are more than {MOST} columns"
+    if len(all_) > MOST and sum(block.width for block in all_) > COMPARED:
+        return {"reason": many}
+    groups = _alike(all_, arrays)
     if len(groups) < 2 or rows < FEWEST or len(groups) > MOST:
         few = f"there are {rows} rows, and it takes {FEWEST}"
         one = "there is one column, or all say the same"
-        many = f"there are more than {MOST} columns"
         return {"reason": one if len(groups) < 2 else few if rows < FEWEST else many}
     random = np.random.default_rng(drawing.seed)
     chosen = np.sort(random.permutation(rows)[:ROWS])
@@ -127,15 +132,14 @@ def _shuffled(arrays: Arrays, blocks: Sequence[Block], random: np.random.Generat
 
 def _alike(blocks: Sequence[Block], arrays: Arrays) -> list[list[Block]]:
     """The columns, those together of which one says the other."""
-    rows = slice(ROWS)
-    bases: dict[int, np.ndarray] = {}
-    for number, block in enumerate(blocks):
-        if block.form == "vector" and block.width <= WIDE:
-            bases[number] = _basis(block.flat(arrays, rows))
+    numbers = [n for n, one in enumerate(blocks) if one.form == "vector" and one.width <= WIDE]
+    bases = [_basis(blocks[number].flat(arrays, slice(ROWS))) for number in numbers]
+    alike = _shares(bases) >= ALIKE
     leader = list(range(len(blocks)))
-    for first, own in bases.items():
-        for second, other in bases.items():
-            if first < second and leader[second] == second and _share(own, other) >= ALIKE:
+    for place, first in enumerate(numbers):
+        for other in np.flatnonzero(alike[place, place + 1 :]).tolist():
+            second = numbers[place + 1 + other]
+            if leader[second] == second:
                 leader[second] = leader[first]
     groups: dict[int, list[Block]] = {}
     for number, block in enumerate(blocks):
@@ -151,16 +155,28 @@ def _basis(values: np.ndarray) -> np.ndarray:
     return left[:, there] * sizes[there]
 
 
-def _share(one: np.ndarray, other: np.ndarray) -> float:
-    """The larger of the shares of the variance that each explains of the other, up to 1."""
-    if not one.size or not other.size:
-        return 0.0
-    shares = []
-    for by, of in ((one, other), (other, one)):
-        rows, width = by.shape
-        if rows <= width + 1:
-            return 0.0
-        basis = by / np.linalg.norm(by, axis=0)
-        explained = float(((basis.T @ of) ** 2).sum() / (of**2).sum())
-        shares.append(1 - (1 - explained) * (rows - 1) / (rows - width - 1))
-    return max(shares)
+def _shares(bases: Sequence[np.ndarray]) -> np.ndarray:
+    """Of each two, the larger share of the variance that one explains of the other, up to 1.
+
+    Args:
+        bases: What columns vary in, each (rows, k). All of them are multiplied at once: of a
+            thousand columns there are half a million pairs.
+
+    Returns:
+        (columns, columns), 0 of what does not vary, or has too few rows for what it varies in.
+    """
+    found = np.zeros((len(bases), len(bases)))
+    there = [n for n, one in enumerate(bases) if one.size and len(one) > one.shape[1] + 1]
+    if not there:
+        return found
+    whole = np.concatenate([bases[n] for n in there], axis=1)
+    widths = np.array([bases[n].shape[1] for n in there])
+    firsts = np.cumsum(widths) - widths
+    squares = (whole**2).sum(axis=0)
+    explained = (whole.T @ whole) ** 2 / squares[:, None]
+    explained = np.add.reduceat(np.add.reduceat(explained, firsts, axis=0), firsts, axis=1)
+    explained /= np.add.reduceat(squares, firsts)
+    rows = len(whole)
+    shares = 1 - (1 - explained) * (rows - 1) / (rows - widths - 1)[:, None]
+    found[np.ix_(there, there)] = np.maximum(shares, shares.T)
+    return found

@@ -84,18 +84,23 @@ class _Judged:
     def worst(self, losses: np.ndarray, masks: Any, known: np.ndarray) -> dict[str, Any]:
         from scipy.stats import t
 
-        sure = []
-        for column, value, mask in masks:
-            inside, outside = losses[mask], losses[known & ~mask]
+        tested = []
+        for one in masks:
+            inside, outside = losses[one[2]], losses[known & ~one[2]]
             parts = inside.var(ddof=1) / len(inside), outside.var(ddof=1) / len(outside)
             if sum(parts) <= 0:
                 continue
             apart = (inside.mean() - outside.mean()) / np.sqrt(sum(parts))
             counts = (len(inside) - 1, len(outside) - 1)
             freedom = sum(parts) ** 2 / sum(p**2 / n for p, n in zip(parts, counts, strict=True))
-            chance = float(t.sf(apart, freedom)) * len(masks)
-            if chance < LEVEL:
-                sure.append((chance, -apart, column, value, mask))
+            tested.append((apart, freedom, *one))
+        statistics = np.array([one[:2] for one in tested]).reshape(-1, 2)
+        chances = (t.sf(*statistics.T) * len(masks)).tolist()  # at once: there may be thousands
+        sure = [
+            (chance, -apart, *one)
+            for chance, (apart, _, *one) in zip(chances, tested, strict=True)
+            if chance < LEVEL
+        ]
         sure.sort(key=lambda one: one[:2])
         whole = self._score(known)
         metric = next((name for name in TOLD if name in whole), "loss")

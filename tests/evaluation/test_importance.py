@@ -63,6 +63,29 @@ def test_what_matters_does_and_what_does_not_does_not() -> None:
     assert again == found
 
 
+def test_all_pairs_of_columns_are_compared_as_each_pair_is() -> None:
+    random = np.random.default_rng(0)
+    columns = [random.normal(size=(200, width)) for width in (1, 3, 2, 1)]
+    columns.append(columns[1] @ random.normal(size=(3, 2)))  # says a part of it
+    columns += [np.ones((200, 2)), random.normal(size=(200, 199))]
+    bases = [explained._basis(values) for values in columns]
+    found = explained._shares(bases)
+    for one, by in enumerate(bases):
+        for other, of in enumerate(bases):
+            each = explained._shares([by, of])[0, 1]
+            assert found[one, other] == pytest.approx(each, abs=1e-12)
+    assert found[1, 4] == pytest.approx(1.0)
+    assert not found[5:].any()  # one never varies, the other has as many numbers as rows
+
+
+def test_of_very_many_columns_no_two_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(explained, "_alike", lambda blocks, arrays: pytest.fail("compared"))
+    names = [f"x{n}" for n in range(explained.COMPARED + 1)]
+    arrays = {PACKED: np.zeros((30, len(names)), np.float32)}
+    found = importance(columns_of(names), arrays, {"y": np.zeros((30, 1))}, answer, "r2")
+    assert found == {"reason": f"there are more than {MOST} columns"}
+
+
 def test_a_weight_that_was_learned_of_chance_is_not_sure() -> None:
     """An answer that goes a little by noise is sometimes better and sometimes worse for it."""
 
