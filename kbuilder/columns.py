@@ -78,12 +78,16 @@ class Columns:
 
     def blanks(self) -> dict[str, tuple[str, ...]]:
         """The words that mean missing, by column of words or numbers: all but its own values."""
-        words = {
-            name: {str(value) for value in feature.choices or ()}
-            for name, feature in self.features.items()
-            if feature.holds != "pictures" and len(feature.signature()[0]) == 1
-        }
-        return {name: tuple(w for w in self.missing if w not in own) for name, own in words.items()}
+        found = {name: self.blanks_of(name) for name in self.features}
+        return {name: words for name, words in found.items() if words is not None}
+
+    def blanks_of(self, column: str) -> tuple[str, ...] | None:
+        """The words of a column that mean missing; None: it is not one of words or numbers."""
+        feature = self.features[column]
+        if feature.holds == "pictures" or len(feature.signature()[0]) > 1:
+            return None
+        own = {str(value) for value in feature.choices or ()}
+        return tuple(word for word in self.missing if word not in own)
 
     @cached_property
     def layers(self) -> dict[str, Any]:

@@ -22,13 +22,14 @@ def leak(seen: Seen) -> Iterator[Finding]:
         values = seen.target(names)
         if values.ndim > 1 or len(values) < ENOUGH or kind_of(values) not in ("number", "string"):
             continue
+        label, known = _numbered(values) if task.stratified else (values, 0)
         for column, cells in seen.columns.items():
             key = ("features", column)
             line = to_line(("data", "ignore"), [column])
             ignore = f"`{line}`"
             goal = listed(map(repr, names))
             if task.stratified:
-                how = _determines(cells, values)
+                how = _determines(cells, label, known)
             else:
                 how = _follows(cells, values)
             if how == "same":
@@ -42,23 +43,34 @@ def leak(seen: Seen) -> Iterator[Finding]:
                 )  # fmt: skip
 
 
-def _determines(cells: np.ndarray, labels: np.ndarray) -> str:
-    """How a column says the class of a row: "same", in words, or not at all."""
+def _numbered(values: np.ndarray) -> tuple[np.ndarray, int]:
+    """The number of each row's value, a missing one counted too, and how many there are."""
     import pandas as pd
 
-    if (~missing(cells)).sum() < ENOUGH:
+    numbers, different = pd.factorize(np.asarray(values), use_na_sentinel=False)
+    return numbers, len(different)
+
+
+def _determines(cells: np.ndarray, label: np.ndarray, known: int) -> str:
+    """How a column says the class of a row: "same", in words, or not at all.
+
+    Args:
+        cells: The column.
+        label: The number of each row's class.
+        known: How many classes there are.
+    """
+    if known < 2 or (~missing(cells)).sum() < ENOUGH:
         return ""
-    name, names = pd.factorize(np.asarray(cells), use_na_sentinel=False)
-    label, known = pd.factorize(np.asarray(labels), use_na_sentinel=False)
-    if len(known) < 2 or len(names) > min(0.1 * len(cells), 1000):
+    name, names = _numbered(cells)
+    if names > min(0.1 * len(cells), 1000):
         return ""  # too many values to tell a rule from chance
-    together = np.bincount(name * len(known) + label, minlength=len(names) * len(known))
-    right = int(together.reshape(len(names), len(known)).max(axis=1).sum())
+    together = np.bincount(name * known + label, minlength=names * known)
+    right = int(together.reshape(names, known).max(axis=1).sum())
     chance = np.bincount(label).max() / len(cells)
-    if right == len(cells) and len(names) == len(known):
+    if right == len(cells) and names == known:
         return "same"
     if right >= NEARLY * len(cells) and chance < 0.99:
-        return f"its {len(names)} values tell the class of {right / len(cells):.1%} of the rows"
+        return f"its {names} values tell the class of {right / len(cells):.1%} of the rows"
     return ""
 
 

@@ -23,7 +23,7 @@ def entry(columns: Columns, names: Mapping[str, str], column: str) -> dict[str, 
         own: Any = feature
         words = {"labels": list(own.vocabulary), "separator": own.separator}
     watched = feature.watched() if isinstance(feature, Watched) else {}
-    blanks = columns.blanks().get(column, ())
+    blanks = columns.blanks_of(column) or ()
     if "range" in watched:
         blanks = tuple(word for word in blanks if is_number(word) and float(word) == float(word))
     if words or (watched and blanks):
