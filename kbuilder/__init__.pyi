@@ -851,6 +851,7 @@ class Recipe(_Recipe):
         task: _Spec | str | Mapping[str, Any] | None = ...,
         model: Callable[[Any], Any] | _Spec | str | Mapping[str, Any] | None = ...,
         training: _Spec | str | Mapping[str, Any] = ...,
+        ensemble: int = ...,
     ) -> None: ...
 
 class Regression(_Regression):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +39,7 @@ class Console:
         self._file: IO[str] | None = None
         self._bar: Any = None
         self._rate = 0.0
+        self._title = ""
         self._said = time.monotonic()
 
     @property
@@ -85,17 +86,31 @@ class Console:
         for line in lines:
             self.say(f"  {line}")
 
-    def fitting(self, parameters: int, rows: Mapping[str, int]) -> None:
-        """What is about to be fitted, and on how many rows."""
+    def fitting(self, parameters: int, rows: Mapping[str, int], networks: int = 1) -> None:
+        """What is about to be fitted, how often, and on how many rows."""
         parts = ", ".join(f"{count:,} {name} rows" for name, count in rows.items())
-        self.say(f"fitting {parameters:,} parameters on {parts}")
+        several = f"{networks} networks of " if networks > 1 else ""
+        self.say(f"fitting {several}{parameters:,} parameters on {parts}")
+
+    @contextmanager
+    def titled(self, title: str) -> Iterator[None]:
+        """While it lasts, each epoch is said to be of a fit among others, such as "fold 2/5".
+
+        Args:
+            title: What it is called; empty: there are no others.
+        """
+        self._title, self._rate = title and f"{title} ", 0.0
+        try:
+            yield
+        finally:
+            self._title = ""
 
     def step(
         self, step: int, steps: int, epoch: int, epochs: int, loss: float, rate: float, memory: int
     ) -> None:
         """Move the bar of the fit; the arguments are those of `contracts.Progress`."""
         self._show(
-            f"epoch {epoch}/{epochs} step {step}/{steps}",
+            f"{self._title}epoch {epoch}/{epochs} step {step}/{steps}",
             (epoch - 1) * steps + step,
             steps * epochs,
             f"loss {loss:.4f}  {rate:,.0f} examples/s  {memory / 2**30:.1f} GiB",
@@ -142,8 +157,8 @@ class Console:
             if name not in ("epoch", "seconds", "learning_rate")
         )
         self.say(
-            f"epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  {metrics}"
-            f"{changed}"
+            f"{self._title}epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  "
+            f"{metrics}{changed}"
         )
 
     def close(self) -> None:

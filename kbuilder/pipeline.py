@@ -7,17 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kbuilder import engine, preprocessing, room
-from kbuilder.building import choosing, names
-from kbuilder.building.inputs import inputs_of
-from kbuilder.building.network import Network, network_of, on_one_device
+from kbuilder import engine, preprocessing
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Listener, Source
+from kbuilder.contracts import Listener, Source
 from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.ejecting import script
@@ -26,78 +23,17 @@ from kbuilder.evaluation import evaluating, explaining, intervals
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.predictions import judged
 from kbuilder.instances import to_instances
-from kbuilder.recipe import branches
+from kbuilder.networks import Fits, Prepared, build
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.recipe.training import Training
 from kbuilder.reporting import writing as reporting
 from kbuilder.run import Run
-from kbuilder.runs import naming, resuming, run_folder, under_way
-from kbuilder.runs.checkpoints import Checkpoint
+from kbuilder.runs import naming, resuming, run_folder
 from kbuilder.runs.predicted_csv import controls_warning
-from kbuilder.training import feeding, fitting, ordering, phases, sizing, strategies
-from kbuilder.training.listeners.board import Board
+from kbuilder.training import feeding, fitting, phases, strategies
 from kbuilder.training.listeners.callbacks import Callbacks
-from kbuilder.training.listeners.history import History
-from kbuilder.training.listeners.keeper import Keeper
-from kbuilder.training.listeners.printer import Printer
-from kbuilder.training.strategies import ALONE, Placement
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """All that is known before the fit: the rows, and a network for them.
-
-    Args:
-        recipe: The resolved recipe.
-        decisions: What was inferred, with reasons.
-        data: The rows, ready for any network.
-        network: The network, compiled.
-    """
-
-    recipe: Recipe
-    decisions: tuple[Decision, ...]
-    data: Dataset
-    network: Network
-
-
-def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepared:
-    """The network of a recipe, for prepared rows, compiled.
-
-    Args:
-        data: The rows.
-        recipe: The recipe; of data, features and task it says what that of the rows says.
-        placement: The devices of the network.
-
-    Raises:
-        BuildError: if the network cannot be put together.
-        CallError: if the recipe says something else of the rows.
-    """
-    import keras
-
-    from kbuilder.training.trainer import Trainer
-
-    keras.utils.set_random_seed(recipe.training.seed)
-    names.name_anew(recipe.model)
-    with pointing(recipe), placement.scope(), room.for_weights():
-        recipe, columns = data.of(recipe), data.columns
-        inputs = inputs_of(columns, data.rows["train"][0])
-        architectures, chosen = choosing.choose(columns, inputs, recipe.model)
-        branched, shared = isinstance(recipe.model, Mapping), branches.shares(recipe.model)
-        network = network_of(columns, inputs, architectures, branched, Trainer, shared)
-        training, sized = sizing.choose(
-            network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
-            placement.workers,
-        )  # fmt: skip
-        training, ordered = ordering.choose(training, network.rows(data.rows["train"]))
-        placement.synchronize(network.trained, training)
-        steps = fitting.steps_per_epoch(data.rows["train"], training)
-        network.compile(training.create_optimizer(steps))
-    model = {**architectures, branches.SHARE: True} if shared else architectures
-    recipe = recipe.model_copy(update={"model": model, "training": training})
-    decisions = (*data.decisions, *chosen)
-    decisions += tuple(one for one in (placement.decision, sized, ordered) if one is not None)
-    return Prepared(recipe, decisions, data, network)
+from kbuilder.training.strategies import Placement
 
 
 def prepare(recipe: Recipe | str | Path, *, smoke: bool = False) -> Dataset:
@@ -236,14 +172,22 @@ def go_on(
     if start.checkpoint is not None:
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"resuming {start.origin} after epoch {start.checkpoint.epoch}{step}")
-    return _run(prepared, placement, start.path, console, listeners, start.checkpoint)
+    elif recipe.networks > 1:
+        console.say(f"resuming {start.origin}: networks that are done are not fitted again")
+    return _run(prepared, placement, start.path, console, listeners, start)
 
 
 def _place(recipe: Recipe, devices: int | None) -> Placement:
     """The devices of the fit, with TensorFlow there from now on."""
     engine.load_quietly()
     with pointing(recipe):
-        return strategies.place(recipe.training, devices)
+        placement = strategies.place(recipe.training, devices)
+    if placement.workers > 1 and recipe.networks > 1:
+        raise CallError(
+            f"{placement.workers} workers fit one network together, and the recipe has "
+            f"{recipe.networks}. Expected one, or `training: {{strategy: none}}` on one machine."
+        )
+    return placement
 
 
 def _called(callbacks: Sequence[Any], console: Console) -> list[Listener]:
@@ -257,17 +201,16 @@ def _run(
     path: Path,
     console: Console,
     listeners: Sequence[Listener],
-    start: Checkpoint | None = None,
+    start: resuming.Start | None = None,
     report: bool = True,
 ) -> Run:
     """The second half of the story: fit, evaluate, write."""
     recipe, network, data = prepared.recipe, prepared.network, prepared.data
     columns, smoke = data.columns, data.smoke
-    counts = {name: len(table) for name, table in data.parts}
-    console.fitting(network.trained.count_params(), counts)
-
     training = recipe.training.smoke() if smoke else recipe.training
-    fitted = {name: network.rows(part) for name, part in data.rows.items() if name != "test"}
+    counts = {name: len(table) for name, table in data.parts}
+    console.fitting(network.trained.count_params(), counts, recipe.ensemble)
+
     splits = data.splits()
     with (
         pointing(recipe),
@@ -276,26 +219,11 @@ def _run(
         if placement.chief
         else nullcontext() as folder,
     ):
-        keeper = Keeper(
-            folder, training.checkpoints, console.say, start, under_way.resume_command(path),
-            midway=placement.workers == 1,
-        )  # fmt: skip
-        following: list[Listener] = [Printer(console)]
         if folder is not None:
             console.keep(folder / "log.txt")
-            if training.tensorboard:
-                following.append(Board(folder / "tensorboard"))
-            following.append(History(folder / "history.csv"))
-        with keeper.listening():
-            done = fitting.fit(
-                network.trained, network.tasks, training, fitted["train"],
-                fitted.get("validation"), [*following, *listeners, keeper], network.phases,
-                network.compile, start, console.say, data.weights,
-            )  # fmt: skip
-        if not smoke:
-            console.say(done.ending.say())
-        model = on_one_device(network.model)
-        answered = evaluating.answers(model, data.rows)
+        fits = Fits(path, folder, placement, console, listeners, start)
+        fitted = fits.run(prepared)
+        answered = evaluating.answers(fitted.model, data.rows)
         tables = dict(data.parts)
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
         others = _others(data, training, answered) if placement.chief else None
@@ -303,22 +231,22 @@ def _run(
         metrics = evaluating.evaluate(
             columns, data.rows, answered, data.weights, tables, others, drawing
         )
-        metrics["fit"] = done.ending.to_json()
+        metrics |= fitted.said(data)
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and answered:
             last = list(answered)[-1]
             metrics |= explaining.explained(
                 columns, data.rows[last], tables[last], answered[last],
-                partial(evaluating.outputs, model), metrics["headline"],
+                partial(evaluating.outputs, fitted.model), metrics["headline"],
                 data.weights.get(last), drawing,
             )  # fmt: skip
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
-            decisions=(*prepared.decisions, *done.decisions),
+            decisions=(*prepared.decisions, *fitted.decisions()),
             findings=data.findings,
             splits=splits,
-            history=done.history,
+            history=fitted.history(),
             metrics=metrics,
             rows=data.parts.numbers(),
             predictions=judged(columns, tables, encoded, answered),
@@ -326,10 +254,10 @@ def _run(
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )
         if folder is not None:
-            run_folder.write(path, record, model, None if smoke else folder)
+            run_folder.write(path, record, fitted.model, None if smoke else folder)
             if report:
                 reporting.leave(path, record, console.say)
-    return Run(path, record, model, placement.chief)
+    return Run(path, record, fitted.model, placement.chief)
 
 
 def _others(data: Dataset, training: Training, answered: Mapping[str, Any]) -> comparing.Others:
@@ -349,7 +277,15 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
     Args:
         recipe: The recipe.
         folder: Where the script will be, from which it finds the rows; left out: here.
+
+    Raises:
+        CallError: if the recipe has several networks.
     """
+    if recipe.ensemble > 1:
+        raise CallError(
+            f"a script fits one network, and the recipe has {recipe.ensemble}. Expected "
+            "`-o ensemble=1`, which gives the script of the first."
+        )
     return written(build(prepare(recipe), recipe), folder)
 
 

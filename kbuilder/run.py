@@ -112,10 +112,12 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """Losses and metrics, a row per epoch."""
+        """Losses and metrics, a row per epoch; of several networks by network and epoch."""
         import pandas as pd
 
-        return pd.DataFrame(self.record.history).astype({"epoch": int}).set_index("epoch")
+        frame = pd.DataFrame(self.record.history)
+        keys = [name for name in ("network", "epoch") if name in frame]
+        return frame.astype(dict.fromkeys(keys, int)).set_index(keys if keys[1:] else "epoch")
 
     @property
     def rows(self) -> pd.DataFrame:

@@ -39,7 +39,7 @@ FLOORS = {
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
     **dict.fromkeys(("data", "reporting"), 5),
-    "run": 6,
+    **dict.fromkeys(("networks", "run"), 6),
     "pipeline": 7,
     "trials": 8,
     "commands": 9,

@@ -48,7 +48,7 @@ def show(
     if samples is not None and (samples.suffix.lower() != ".png" or samples.is_dir()):
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
     read_recipe = run_folder.recipe(recipe, override)
-    from kbuilder import files, pipeline
+    from kbuilder import files, networks, pipeline
     from kbuilder.console import grouped
     from kbuilder.describing import samples as picture
     from kbuilder.describing.diagram import as_svg
@@ -56,7 +56,7 @@ def show(
     from kbuilder.describing.network import describe
     from kbuilder.recipe.writing import to_yaml
 
-    prepared = pipeline.build(pipeline.prepare(read_recipe), read_recipe)
+    prepared = networks.build(pipeline.prepare(read_recipe), read_recipe)
     found = prepared.data.findings
     if naming.is_run(recipe) and not override:
         found = tuple(run_folder.findings(naming.find(recipe)))

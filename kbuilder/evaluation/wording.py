@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+MOST = 10
+"""Networks or folds whose figures are printed one by one, at most."""
+
 
 def scores(
     name: str,
@@ -28,6 +31,8 @@ def verdict(metrics: Mapping[str, Any]) -> str:
         scores(name, values, headline, intervals.get(name))
         for name, values in metrics["splits"].items()
     ]
+    if "mean" in metrics.get("networks", {}):
+        lines.append(alone(metrics["networks"], headline))
     if "weight" in metrics:
         lines.insert(0, f"metrics are weighted by {metrics['weight']!r}")
     if metrics["baselines"]:
@@ -36,6 +41,22 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     if not lines:
         lines.append("No rows were held back, so nothing is known of other rows.")
     return "\n".join(lines)
+
+
+def alone(found: Mapping[str, Any], headline: str, what: str = "networks alone") -> str:
+    """How several do one by one: the mean of the headline, the deviation, and all figures.
+
+    Args:
+        found: What `several.spread` gave, with their `count`.
+        headline: The metric.
+        what: What they are.
+    """
+    mean, deviation = (found[name].get(headline) for name in ("mean", "deviation"))
+    if mean is None:
+        return f"{found['count']} {what}"
+    each = ", ".join(f"{one[headline]:.4f}" for one in found["scores"][:MOST])
+    more = "" if len(found["scores"]) <= MOST else ", …"
+    return f"{found['count']} {what}: {headline} {mean:.4f} ± {deviation:.4f} ({each}{more})"
 
 
 def judgement(metrics: Mapping[str, Any]) -> list[str]:

@@ -26,7 +26,7 @@ from kbuilder.recipe.branches import SHARE
 from kbuilder.recipe.positions import Origin
 from kbuilder.recipe.training import Training
 from kbuilder.refusals import refuse, together, unknown
-from kbuilder.spec import Spec
+from kbuilder.spec import Count, Spec
 
 OneArchitecture = Annotated[Architecture, Named("architectures", open_=True)]
 OneTask = Annotated[Task, Named("tasks")]
@@ -194,6 +194,9 @@ class Recipe(Spec):
     columns of a form have one network together, and are read as one."""
     training: Training = Training()
     """How the network is fitted."""
+    ensemble: Count = 1
+    """How many networks are fitted, with seeds from that of training on; >= 1. Their answers are
+    averaged, and they are one model. It takes as many times as long."""
 
     _origin: Origin | None = PrivateAttr(default=None)
 
@@ -201,6 +204,11 @@ class Recipe(Spec):
     def origin(self) -> Origin | None:
         """Where the recipe was read, for messages; None for a recipe made in Python."""
         return self._origin
+
+    @property
+    def networks(self) -> int:
+        """How many networks are fitted in all."""
+        return self.ensemble
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read."""
@@ -244,6 +252,12 @@ class Recipe(Spec):
                 ("training", "schedule"), f"{catalog.name_of(schedule)} looks at the validation "
                 "loss, and data.split holds no rows back for it. Expected another schedule, or "
                 "`split: {validation: 0.1}`", catalog.name_of(schedule),
+            )  # fmt: skip
+        last = self.training.seed + self.ensemble - 1
+        if last >= 2**32:
+            raise refuse(
+                ("ensemble",), f"the seeds of the networks go up to {last:,}. Expected less than "
+                "2^32, by a smaller training.seed", self.ensemble,
             )  # fmt: skip
         if isinstance(self.task, dict):
             for name in self.task:

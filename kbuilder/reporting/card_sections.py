@@ -150,6 +150,11 @@ def _metrics(record: Record) -> Iterator[str]:
         yield f"Metrics are weighted by {code(metrics['weight'])}."
     yield from table(head, rows)
     yield from (f"{plain(line)}\n" for line in wording.judgement(metrics))
+    several = metrics.get("networks", {})
+    if headline in several.get("mean", {}):
+        mean, deviation = (cell(several[name][headline]) for name in ("mean", "deviation"))
+        each = f"Each of the {several['count']} networks alone"
+        yield f"- {each}: {code(headline)} {mean} ± {deviation}"
     for name, note in metrics.get("baseline_notes", {}).items():
         yield f"- Baseline {code(name)}: {plain(note)}"
     yield from _important(metrics.get("importance", {}))
@@ -256,6 +261,10 @@ def _versions(path: Path, record: Record) -> Iterator[str]:
     for form, name in networks(record).items():
         yield f"- Network{f' of {code(form)}' if form else ''}: {code(name)}"
     done, fit = f"- Epochs: {len(record.history)}", record.metrics.get("fit")
+    fits = record.metrics.get("fits", [])
+    if fits:
+        each = ", ".join(str(one["epochs"]) for one in fits)
+        done = f"- Networks: {len(fits)}, whose answers are averaged; epochs of each: {each}"
     if fit is not None:
         done += f" of at most {fit['of']}; the weights are those of epoch {fit['weights_of_epoch']}"
     yield done

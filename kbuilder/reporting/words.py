@@ -82,6 +82,7 @@ KOREAN = {
         "에폭: {epochs}. 검증 손실이 가장 낮은 것은 에폭 {best}의 {loss}입니다."
     ),
     "Epochs: {epochs}, without rows for validation.": "에폭: {epochs}, 검증 행 없음.",
+    "{count} networks, whose answers are averaged.": "신경망 {count}개의 답을 평균합니다.",
     "epoch": "에폭",
     "loss": "손실",
     "train": "학습",

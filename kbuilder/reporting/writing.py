@@ -192,20 +192,38 @@ def _rows(record: Record, words: Words) -> Section:
 
 def _fit(record: Record, words: Words) -> Section:
     history = record.history
+    several = by_network(history)
+    lines = []
+    if len(several) > 1:
+        lines.append(words.say(
+            "{count} networks, whose answers are averaged.", count=len(several)
+        ))  # fmt: skip
+    for number, own in enumerate(several, 1):
+        line = _epochs(own, words)
+        lines.append(line if len(several) == 1 else f"{number}: {line}")
+    figures = [curves(history, record.metrics["headline"], words)] if history else []
+    return Section(words.say("Fit"), lines, figures=figures,
+                   texts={words.say("Log"): "\n".join(record.log)})  # fmt: skip
+
+
+def by_network(history: Sequence[Mapping[str, float]]) -> list[list[Mapping[str, float]]]:
+    """The figures of each epoch, network by network."""
+    numbers = dict.fromkeys(row.get("network", 1.0) for row in history)
+    return [[row for row in history if row.get("network", 1.0) == one] for one in numbers]
+
+
+def _epochs(history: Sequence[Mapping[str, float]], words: Words) -> str:
+    """How many epochs a fit had, and which has the lowest loss."""
     losses = [row.get("val_loss") for row in history]
     known = [loss for loss in losses if loss is not None and loss == loss]
-    if known:
-        lowest = min(known)
-        best = int(history[losses.index(lowest)]["epoch"])
-        line = words.say(
-            "Epochs: {epochs}. The lowest loss on validation, {loss}, is that of epoch {best}.",
-            epochs=len(history), loss=cell(float(lowest)), best=best,
-        )  # fmt: skip
-    else:
-        line = words.say("Epochs: {epochs}, without rows for validation.", epochs=len(history))
-    figures = [curves(history, record.metrics["headline"], words)] if history else []
-    return Section(words.say("Fit"), [line], figures=figures,
-                   texts={words.say("Log"): "\n".join(record.log)})  # fmt: skip
+    if not known:
+        return words.say("Epochs: {epochs}, without rows for validation.", epochs=len(history))
+    lowest = min(known)
+    return words.say(
+        "Epochs: {epochs}. The lowest loss on validation, {loss}, is that of epoch {best}.",
+        epochs=len(history), loss=cell(float(lowest)),
+        best=int(history[losses.index(lowest)]["epoch"]),
+    )  # fmt: skip
 
 
 def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) -> Figure:
@@ -216,17 +234,20 @@ def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) 
         headline: The metric; the loss alone is drawn, where the fit did not compute it.
         words: The language.
     """
-    epochs = [int(row["epoch"]) for row in history]
+    several = by_network(history)
     names = ["loss", *([headline] if any(headline in row for row in history) else [])]
 
     def draw(axes: Any) -> None:
         for panel, name in zip(axes, names, strict=True):
-            for key, title in ((name, "train"), (f"val_{name}", "validation")):
-                values = [row.get(key, float("nan")) for row in history]
-                if any(value == value for value in values):
-                    marker = "o" if len(epochs) < 30 else None
-                    panel.plot(epochs, values, marker=marker, markersize=3,
-                               label=words.say(title))  # fmt: skip
+            for place, (key, title) in enumerate(((name, "train"), (f"val_{name}", "validation"))):
+                said = False
+                for own in several:
+                    values = [row.get(key, float("nan")) for row in own]
+                    if any(value == value for value in values):
+                        panel.plot([int(row["epoch"]) for row in own], values, color=f"C{place}",
+                                   marker="o" if len(own) < 30 else None, markersize=3,
+                                   label=None if said else words.say(title))  # fmt: skip
+                        said = True
             panel.xaxis.get_major_locator().set_params(integer=True)
             panel.set(xlabel=words.say("epoch"), title=words.say(name) if name == "loss" else name)
             panel.legend(fontsize=8)

@@ -26,6 +26,8 @@ CHANGEABLE = (
     "training.tensorboard", "training.wait_minutes",
 )  # fmt: skip
 """What of a recipe may be changed when a run is resumed."""
+OF_ONE = ("training.early_stopping", "training.epochs")
+"""What of these may not, where some of several networks are done."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def folder(
     """
 
     def resumable(folder: Path, error: BaseException) -> bool:
-        kept = bool(checkpoints.find(folder / "checkpoints"))
+        fits = [folder, *(folder / under_way.NETWORKS).glob("*")]
+        kept = any(checkpoints.find(fit / "checkpoints") for fit in fits)
         if kept and not isinstance(error, Interrupted):
             say(f"its last checkpoint is kept; resume by `{resume_command(path)}`")
         return kept
@@ -145,11 +148,18 @@ def start(
         findings = run_folder.findings(path)
     recipe = reading.parse(text, name=name, folder=path, override=override)
     changes = _changes(before, recipe)
-    other = [key for key in changes if not key.startswith(CHANGEABLE)]
+    several = before.networks > 1
+    if whole and several:
+        raise CallError(
+            f"{path} is finished, and has {before.networks} networks. Expected a run of one, which "
+            "more epochs can be given to. Fit anew with more."
+        )
+    allowed = tuple(key for key in CHANGEABLE if not (several and key in OF_ONE))
+    other = [key for key in changes if not key.startswith(allowed)]
     if other:
         raise CallError(
             f"{listed(other)} is another than the run began with. Expected the same: a run is "
-            f"resumed as it began, but for {listed(CHANGEABLE)}. Fit anew with the others."
+            f"resumed as it began, but for {listed(allowed)}. Fit anew with the others."
         )
     if not whole and run_dir is not None:
         raise CallError("an interrupted run is resumed in its own folder. Expected no --run-dir.")

@@ -102,7 +102,7 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
         files.write_json(folder / "examples.json", {"instances": record.examples})
         model.save(folder / "model.keras")
         if left is not None:
-            if record.recipe.training.checkpoints is not None:
+            if record.recipe.training.checkpoints is not None and record.recipe.networks == 1:
                 _keep_newest(left / "checkpoints", folder / "checkpoints")
             if (left / "tensorboard").is_dir():
                 shutil.copytree(left / "tensorboard", folder / "tensorboard")

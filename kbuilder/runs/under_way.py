@@ -15,6 +15,8 @@ from pathlib import Path
 from kbuilder import catalog, files
 
 UNFINISHED = ".unfinished"
+NETWORKS = "networks"
+"""The folder of those fits of a run that are done before its last, each in one of its own."""
 
 
 def unfinished(path: Path) -> Path:

@@ -23,7 +23,7 @@ WRONG = {
         "    Did you mean 'epochs'?",
     "epochs=3":
         "-o epochs=3: epochs: unknown key 'epochs'. "
-        "Expected one of: data, features, task, model, training.",
+        "Expected one of: data, features, task, model, training, ensemble.",
     "training.epochs=many":
         "-o training.epochs=many: training.epochs: Expected a whole number. Got 'many'.",
     "training.epochs=":

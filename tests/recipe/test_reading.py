@@ -181,9 +181,12 @@ PROBLEMS = {
         "2:15: model.name: MyNet was a class of a program or a notebook, and is none of this one. "
         "Expected it to be defined here, or in a file of its own, whose folder `--plugins DIR` (in "
         "Python kb.plugins) names. Got '__main__:MyNet'.",
-    "3: 4": "2:1: 3: unknown key '3'. Expected one of: data, features, task, model, training.",
+    "3: 4":
+        "2:1: 3: unknown key '3'. Expected one of: data, features, task, model, training, "
+        "ensemble.",
     "größe: 1":
-        "2:1: größe: unknown key 'größe'. Expected one of: data, features, task, model, training.",
+        "2:1: größe: unknown key 'größe'. Expected one of: data, features, task, model, training, "
+        "ensemble.",
     "? [a, b]\n: 1": "2:3: a key is a list or a mapping. Expected a word.",
     "data: 1": "2:1: data: the key 'data' stands here again, first on line 1. Expected it once.",
     "---\na: 1": "2:1: a second document starts here. Expected one recipe per file.",

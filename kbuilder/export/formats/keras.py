@@ -90,14 +90,16 @@ def _by_operations(model: Any) -> Any:
     """The network with Keras's own operations in place of layers of ours that are no more."""
     import keras
 
-    if not any(getattr(layer, "of_operations", False) for layer in model.layers):
+    from kbuilder import internals
+
+    if not any(getattr(layer, "of_operations", False) for layer in internals.layers(model)):
         return model
 
     def call(layer: Any, *arguments: Any, **named: Any) -> Any:
         plain = getattr(layer, "of_operations", False)
         return (layer.call if plain else layer)(*arguments, **named)
 
-    other = keras.models.clone_model(model, call_function=call)
+    other = keras.models.clone_model(model, call_function=call, recursive=True)
     other.set_weights(model.get_weights())
     return other
 
