@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from kbuilder import progress
 from kbuilder.contracts import IN_DOUBT, Decision, Finding
 from kbuilder.errors import on_one_line, printable
 from kbuilder.lines import dotted
+from kbuilder.progress import Stage, Unit
 
 WIDTH, LINES = 100, 18
 """Characters of a line, and lines, in which a fit says what was inferred."""
@@ -19,6 +21,9 @@ SEVERAL = 2
 """Columns of a kind whose reasons are said."""
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
+SOON, LONG = 1.0, 10.0
+"""Seconds of a stage of the data from which on there is a bar; or a line, where there is no
+terminal."""
 
 
 def echo(text: str = "", err: bool = False) -> None:
@@ -31,16 +36,21 @@ class Console:
 
     Args:
         verbose: Whether to print at all. Lines are collected for the run's log either way.
+        clock: What tells seconds.
     """
 
-    def __init__(self, verbose: bool = True) -> None:
+    def __init__(self, verbose: bool = True, clock: Callable[[], float] = time.monotonic) -> None:
         self.verbose = verbose
+        self._clock = clock
         self.lines: list[str] = []
         self._file: IO[str] | None = None
         self._bar: Any = None
         self._rate = 0.0
         self._title = ""
-        self._said = time.monotonic()
+        self._said = clock()
+        self._stage: Stage | None = None
+        self._began, self._told = 0.0, False
+        self._quiet = False
 
     @property
     def live(self) -> bool:
@@ -124,12 +134,42 @@ class Console:
             share: The part of all rows that they are, if it is known.
             rate: Rows per second.
         """
+        self._quiet = True
         if self.live:
             self._show(f"{rows:,} rows", share or 0.0, share and 1.0, f"{rate:,.0f} rows/s")
-        elif time.monotonic() - self._said >= SPACING:
+        elif self._clock() - self._said >= SPACING:
             part = "" if share is None else f" ({share:.0%})"
             self.say(f"{rows:,} rows{part}, {rate:,.0f} rows/s")
-            self._said = time.monotonic()
+            self._said = self._clock()
+
+    def following(self) -> AbstractContextManager[None]:
+        """Shows how far reading, learning and preparing have come: of what takes long."""
+        return progress.followed(self.advanced) if self.verbose else nullcontext()
+
+    def advanced(self, stage: Stage) -> None:
+        """Move the bar of a stage of the data; not on a terminal, say a line of what takes long.
+
+        Once a prediction has a bar of its own, that one stays.
+        """
+        if self._quiet:
+            return
+        now = self._clock()
+        if self._stage is not stage:
+            self._stage, self._began, self._told = stage, now, False
+        if stage.ended:
+            self._hide()
+            return
+        seconds = now - self._began
+        if self.live and seconds >= SOON:
+            note = f"{how_many(stage)}  {of_unit(stage.done / seconds, stage.unit)}/s"
+            self._show(stage.what, stage.done, stage.total, note)
+        elif not self.live and seconds >= LONG and not self._told and stage.done:
+            self._told = True
+            rate = stage.done / seconds
+            said = [how_many(stage), f"{of_unit(rate, stage.unit)}/s"]
+            if stage.total is not None:
+                said.append(f"{duration((stage.total - stage.done) / rate)} left")
+            self.say(f"{stage.what}: {', '.join(said)}")
 
     def _show(self, description: str, completed: float, total: float | None, note: str) -> None:
         first = self._bar is None
@@ -167,9 +207,33 @@ class Console:
             with suppress(OSError):
                 self._file.close()
             self._file = None
+        self._hide()
+
+    def _hide(self) -> None:
+        """Take the bar off the screen."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def how_many(stage: Stage) -> str:
+    """How much of a stage is done: `34 of 109 MB`."""
+    if stage.total is None:
+        return of_unit(stage.done, stage.unit)
+    done = of_unit(stage.done, stage.unit).partition(" ")[0]
+    return f"{done} of {of_unit(stage.total, stage.unit)}"
+
+
+def of_unit(amount: float, unit: Unit) -> str:
+    """An amount with its unit, bytes as MB."""
+    return f"{amount / 1e6:,.0f} MB" if unit == "bytes" else f"{amount:,.0f} {unit}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, as people say them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def summary(decisions: Iterable[Decision]) -> list[str]:

@@ -88,10 +88,12 @@ def fit(
     path = naming.place(recipe, run_dir)
     if data is not None and smoke:
         raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
-    looked = store.look(recipe, smoke) if data is None else None
-    placement = _place(recipe, devices)
-    console = Console(verbose and placement.chief)
-    data = store.prepare(looked, smoke, console.say) if looked is not None else data
+    console = Console(verbose)
+    with console.following():
+        looked = store.look(recipe, smoke) if data is None else None
+        placement = _place(recipe, devices)
+        console.verbose = verbose and placement.chief
+        data = store.prepare(looked, smoke, console.say) if looked is not None else data
     assert data is not None, "it is one or the other"
     del looked  # the rows may be many, and are those of `data` now
     prepared = build(data, recipe, placement)
@@ -154,10 +156,11 @@ def go_on(
             f"the run weighs its rows by {weight_of(start.recipe.data)!r}, and the given data by "
             f"{weight_of(recipe.data)!r}. Expected the same."
         )
-    looked = store.look(recipe, start.splits["smoke"])
-    placement = _place(recipe, devices)
-    console.verbose = console.verbose and placement.chief
-    rows = store.prepare(looked, start.splits["smoke"], console.say)
+    with console.following():
+        looked = store.look(recipe, start.splits["smoke"])
+        placement = _place(recipe, devices)
+        console.verbose = console.verbose and placement.chief
+        rows = store.prepare(looked, start.splits["smoke"], console.say)
     del looked  # as in `fit`
     rows = replace(rows, findings=tuple(start.findings))
     prepared = replace(build(rows, recipe, placement), decisions=tuple(start.decisions))

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kbuilder import catalog, engine, room
+from kbuilder import catalog, engine, progress, room
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import DataError, listed
 from kbuilder.tables.dictionary import codes_of, different
@@ -120,10 +120,12 @@ def apply(layer: Any, columns: Columns, table: Table, empty: Empty = in_memory) 
         raise DataError(f"{table.origin} has no rows. Expected rows.")
     table = table.only(list(columns.features))
     repeated = _repeated(table)
-    if repeated:
-        prepared = _joined(layer, columns, table, repeated, empty)
-    else:
-        prepared = _in_batches(layer, raw(columns, table), table, empty=empty)
+    with progress.stage("preparing", len(table), "rows") as stage:
+        if repeated:
+            prepared = _joined(layer, columns, table, repeated, empty, stage)
+        else:
+            arrays = raw(columns, table)
+            prepared = _in_batches(layer, arrays, table, empty=empty, advance=stage.advance)
     _check_finite(layer, columns, table, prepared)
     return prepared
 
@@ -143,19 +145,26 @@ class Repeated(NamedTuple):
 
 
 def _joined(
-    layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated], empty: Empty
+    layer: Any,
+    columns: Columns,
+    table: Table,
+    repeated: Mapping[str, Repeated],
+    empty: Empty,
+    stage: progress.Stage,
 ) -> Arrays:
     """The rows prepared, where some columns repeat their words."""
     of_words = _of_words(layer, columns, table, repeated)
     keys = {column: key for column, key in layer.keys.items() if column not in repeated}
+    of_repeated = {key for column, key in layer.keys.items() if column in repeated}
+    share = (0.5 if keys else 1.0) / len(of_repeated)
     others: Arrays = {}
     if keys:
         features = {column: columns.features[column] for column in keys}
         arrays = raw(replace(columns, features=features), table)
-        mixed = {key for column, key in layer.keys.items() if column in repeated}
         others = _in_batches(
             layer, arrays, table,
-            empty=lambda key, *of: (in_memory if key in mixed else empty)(key, *of),
+            empty=lambda key, *of: (in_memory if key in of_repeated else empty)(key, *of),
+            advance=lambda rows: stage.advance(rows / 2),  # what is left is to spread the words
         )  # fmt: skip
     prepared: Arrays = {}
     for key in dict.fromkeys(layer.keys.values()):
@@ -167,6 +176,7 @@ def _joined(
             words, places = of_words[members[0]], repeated[members[0]].places
             prepared[key] = empty(key, (len(table), *words.shape[1:]), words.dtype)
             np.take(words, places, axis=0, out=prepared[key])
+            stage.advance(share * len(table))
             continue
         sizes = [columns.width(c) if c in keys else of_words[c].shape[1] for c in members]
         whole = empty(key, (len(table), sum(sizes)), np.dtype(np.float32))
@@ -181,6 +191,7 @@ def _joined(
                     places = repeated[column].places[rows]
                     side_by_side.append(np.take(of_words[column], places, axis=0))
             np.concatenate(side_by_side, axis=1, out=whole[rows])
+            stage.advance(share * len(whole[rows]))
         prepared[key] = whole
     return prepared
 
@@ -237,6 +248,7 @@ def _in_batches(
     *,
     traced: bool = True,
     empty: Empty = in_memory,
+    advance: Callable[[int], None] = lambda rows: None,
 ) -> Arrays:
     """Raw columns prepared, so many rows at a time.
 
@@ -246,6 +258,7 @@ def _in_batches(
         table: Their rows, for messages; None: they are no rows of one table.
         traced: Whether a function of the layer is traced, which pays for many values.
         empty: Makes the arrays that are filled.
+        advance: Called with how many more are prepared.
     """
     import tensorflow as tf
 
@@ -267,6 +280,7 @@ def _in_batches(
             if key not in prepared:
                 prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
             prepared[key][start : start + size] = values
+        advance(min(size, count - start))
     return prepared
 
 

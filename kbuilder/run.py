@@ -224,7 +224,12 @@ class Run:
         """
         if data is None:
             return dict(self.metrics["splits"])
-        columns, table, console = self.record.columns, self._given.table(data), Console(verbose)
+        console = Console(verbose)
+        with console.following():
+            return {"data": self._evaluated(data, unknown, console)}
+
+    def _evaluated(self, data: Any, unknown: Unknown, console: Console) -> dict[str, float]:
+        columns, table = self.record.columns, self._given.table(data)
         lacking = [name for name in columns.target if name not in table.columns]
         if lacking and table.files:
             raise DataError(
@@ -252,7 +257,7 @@ class Run:
                 f"Warning: {table.origin} has no column {weight!r}, which weighs the rows of this "
                 "run: here each row counts the same"
             )
-        return {"data": evaluating.score(columns, encoded, self._outputs(table), counted)}
+        return evaluating.score(columns, encoded, self._outputs(table), counted)
 
     def predict(
         self,
@@ -283,12 +288,13 @@ class Run:
             DataError: if a column is missing.
         """
         carrying, console = self._given.carrying(keep), Console(verbose)
-        table = self._given.table(data, carrying.keep)
-        _say_notes(table, console)
-        strangers = Strangers(self.record.columns, unknown)
-        strangers.see(table, self._raw(table))
-        strangers.say(console.say)
-        frame = carrying.beside(table, self._predicted(table))
+        with console.following():
+            table = self._given.table(data, carrying.keep)
+            _say_notes(table, console)
+            strangers = Strangers(self.record.columns, unknown)
+            strangers.see(table, self._raw(table))
+            strangers.say(console.say)
+            frame = carrying.beside(table, self._predicted(table))
         carrying.say(console.say)
         return frame
 
@@ -381,7 +387,8 @@ class Run:
             keep=carrying.keep,
             encoding=encoding,
         )
-        count = predict_file.write(job, console)
+        with console.following():
+            count = predict_file.write(job, console)
         strangers.say(console.say)
         carrying.say(console.say)
         return count

@@ -9,6 +9,7 @@ import pytest
 from bad import disk
 
 from kbuilder import console as module
+from kbuilder import progress
 from kbuilder.console import Console
 
 
@@ -61,3 +62,88 @@ def test_without_a_terminal_a_prediction_is_told_of_now_and_then(
     monkeypatch.undo()
     console.predicted(4000, 0.4, 500.0)
     assert len(console.lines) == 2
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_without_a_terminal_what_takes_long_has_one_line() -> None:
+    clock = Clock()
+    console = Console(clock=clock)
+    with console.following(), progress.stage("reading a.csv", 100e6, "bytes") as stage:
+        for seconds in (1, 5, 9.9, 20, 40):
+            clock.now = 100.0 + seconds
+            stage.advance(10e6)
+    assert console.lines == ["reading a.csv: 40 of 100 MB, 2 MB/s, 30 s left"]
+    with console.following(), progress.stage("reading b.gz", None, "bytes") as stage:
+        clock.now += 25
+        stage.advance(50e6)
+    assert console.lines[1:] == ["reading b.gz: 50 MB, 2 MB/s"]
+
+
+def test_of_what_is_soon_done_nothing_is_said() -> None:
+    clock = Clock()
+    console = Console(clock=clock)
+    with console.following():
+        for _ in range(100):  # each begins anew
+            with progress.stage("preparing", 10, "rows") as stage:
+                clock.now += 0.9
+                stage.advance(10)
+    assert console.lines == []
+
+
+def test_on_a_terminal_a_bar_shows_what_takes_a_second_until_it_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, shown = Clock(), []
+    console = Console(clock=clock)
+    monkeypatch.setattr(Console, "live", True)
+    monkeypatch.setattr(console, "_show", lambda *given: shown.append(given))
+    monkeypatch.setattr(console, "_hide", lambda: shown.append("hidden"))
+    with console.following(), progress.stage("preparing", 4000, "rows") as stage:
+        clock.now += 0.5
+        stage.advance(1000)
+        clock.now += 0.5
+        stage.advance(1000)
+    assert shown == [("preparing", 2000, 4000, "2,000 of 4,000 rows  2,000 rows/s"), "hidden"]
+    assert console.lines == []
+
+
+def test_the_bar_of_a_stage_moves_and_goes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = Clock()
+    console = Console(clock=clock)
+    monkeypatch.setattr(Console, "live", True)
+    with console.following(), progress.stage("preparing", 4000, "rows") as stage:
+        clock.now += 2
+        stage.advance(1000)
+        assert console._bar.tasks[0].completed == 1000
+        console.say("between")
+        stage.advance(1000)
+        assert console._bar.tasks[0].percentage == 50
+    assert console._bar is None
+    assert "between" in capsys.readouterr().err
+
+
+def test_once_rows_are_predicted_their_bar_stays() -> None:
+    clock = Clock()
+    console = Console(clock=clock)
+    console.predicted(10, 0.5, 1.0)
+    with console.following(), progress.stage("preparing", 4000, "rows") as stage:
+        clock.now += 20
+        stage.advance(1000)
+    assert console.lines == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (99, "99 s"), (150, "2 min"), (7200, "2.0 h")]
+)
+def test_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
+    assert module.duration(seconds) == said

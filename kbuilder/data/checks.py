@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from kbuilder import progress
 from kbuilder.contracts import Finding
 from kbuilder.data import array_checks, column_checks, leak_checks, row_checks
 from kbuilder.data.seen import Seen
@@ -22,12 +23,12 @@ def check(seen: Seen) -> tuple[Finding, ...]:
         DataError: with all findings that are errors.
     """
     verdicts = {**DEFAULTS, **getattr(seen.recipe.data, "checks", {})}  # not every source has it
-    found = [
-        finding
-        for name, look in CHECKS.items()
-        if verdicts.get(name, "warn") != "ignore"
-        for finding in look(seen)
-    ]
+    found: list[Finding] = []
+    with progress.stage("checking the rows", len(CHECKS), "checks") as stage:
+        for name, look in CHECKS.items():
+            if verdicts.get(name, "warn") != "ignore":
+                found += look(seen)
+            stage.advance()
     wrong = [one for one in found if one.sure and verdicts.get(one.check, "warn") == "error"]
     if wrong:
         allow = ", ".join(dict.fromkeys(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import catalog
+from kbuilder import catalog, progress
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.errors import listed
@@ -60,8 +60,10 @@ def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], li
         filled = _filled(feature, "kind", choices, ("features", column), decisions[column])
         features[column] = _with_members(filled, train.joined.get(column))
 
-    for column in recipe.features:
-        learn(column, train[column])
+    with progress.stage("learning from the rows", len(recipe.features), "columns") as stage:
+        for column in recipe.features:
+            learn(column, train[column])
+            stage.advance()
     forms = {column: feature.form for column, feature in features.items()}
     for group in branches.together(recipe.model, forms):
         together = _as_one([train[column] for column in group])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import catalog
+from kbuilder import catalog, progress
 from kbuilder.columns import Arrays, Columns, Rows, shares
 from kbuilder.errors import listed
 from kbuilder.evaluation import intervals
@@ -24,7 +24,14 @@ Scores = dict[str, float]
 
 def outputs(model: Any, arrays: Arrays) -> Arrays:
     """The network's outputs for all rows, by name. Each (rows, units)"""
-    return model.predict(arrays, batch_size=BATCH, verbose=0)
+    import keras
+
+    rows = len(next(iter(arrays.values())))
+    with progress.stage("answering", rows, "rows") as stage:
+        after = keras.callbacks.LambdaCallback(
+            on_predict_batch_end=lambda batch, logs: stage.advance(min(BATCH, rows - batch * BATCH))
+        )
+        return model.predict(arrays, batch_size=BATCH, verbose=0, callbacks=[after])
 
 
 def score(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import room
+from kbuilder import progress, room
 from kbuilder.tables import packing
 from kbuilder.tables.dialect import Dialect
 from kbuilder.tables.quotes import all_close
@@ -69,7 +69,13 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
             return None
         types = {name: _type(some[name]) for name in some.schema.names}
         converting = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        table = csv.read_csv(path, csv.ReadOptions(block_size=BLOCK, **known), parsing, converting)
+        reading = csv.ReadOptions(block_size=BLOCK, **known)
+        size = path.stat().st_size
+        with (
+            progress.stage(f"reading {path.name}", size, "bytes") as stage,
+            path.open("rb") as plain_file,
+        ):
+            table = csv.read_csv(stage.counting(plain_file), reading, parsing, converting)
     except (pa.ArrowException, OSError, StopIteration):
         return None
     if not len(table):

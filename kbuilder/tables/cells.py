@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from uuid import UUID
 
+from kbuilder import progress
 from kbuilder.late import np
 from kbuilder.tables.amounts import written_plainly
 from kbuilder.tables.dictionary import ranks
@@ -68,7 +69,11 @@ class Cells:
 
     def table(self, frame: pd.DataFrame, origin: str, labels: Sequence[str | int] = ()) -> Table:
         """The table of a frame, whose columns have names that all differ."""
-        read = {str(name): self._column(str(name), cells) for name, cells in frame.items()}
+        read = {}
+        with progress.stage(f"converting {origin}", len(frame.columns), "columns") as stage:
+            for name, cells in frame.items():
+                read[str(name)] = self._column(str(name), cells)
+                stage.advance()
         taken = {name: column.taken for name, column in read.items() if column.taken}
         return Table({name: column.values for name, column in read.items()}, origin, labels, taken)
 

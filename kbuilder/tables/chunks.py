@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import room
+from kbuilder import progress, room
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing, several
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
@@ -127,13 +128,24 @@ def _arrow(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
 
 def _json(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     try:
-        with packing.opened(path, key) as file:
+        with _reading(path, key) as file:
             content = json.loads(file.read().decode("utf-8-sig"))
         return _rows(path, key, content)
     except RecursionError:
         raise DataError(f"{path} is nested too deep. Expected a list of rows.", key=key) from None
     except (ValueError, OSError) as error:
         raise _unreadable(path, key, error, "JSON") from None
+
+
+@contextmanager
+def _reading(path: Path, key: Key) -> Iterator[Any]:
+    """The bytes of a file, unpacked, of which is followed how many have been read."""
+    size = path.stat().st_size if packing.of(path) is None else None
+    with (
+        packing.opened(path, key) as file,
+        progress.stage(f"reading {path.name}", size, "bytes") as stage,
+    ):
+        yield stage.counting(file)
 
 
 def _rows(path: Path, key: Key, content: Any) -> pd.DataFrame:
@@ -152,7 +164,7 @@ def _rows(path: Path, key: Key, content: Any) -> pd.DataFrame:
 def _json_lines(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     rows, number = [], 0
     try:
-        with packing.opened(path, key) as file:
+        with _reading(path, key) as file:
             for line in file:
                 number += 1
                 if line.strip():
@@ -259,7 +271,8 @@ def parquet_parts(
             groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])
             asked = None if wanted is None else list(dict.fromkeys([*wanted, *carried]))
             if size is None and not start:
-                tables = iter([file.read(asked)])
+                with progress.stage(f"reading {path.name}", rows, "rows") as stage:
+                    tables = iter([_whole(file, asked, stage)])
             else:
                 batches = file.iter_batches(size or rows, row_groups=groups, columns=asked)
                 tables = _cut(batches, size or rows, start - first)
@@ -280,6 +293,17 @@ def parquet_parts(
                 yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, key, error, "a Parquet file") from None
+
+
+def _whole(file: Any, columns: Sequence[str] | None, stage: progress.Stage) -> pa.Table:
+    """All rows of a Parquet file, a group after the other."""
+    import pyarrow as pa
+
+    groups = []
+    for number in range(file.num_row_groups):
+        groups.append(file.read_row_group(number, columns))
+        stage.advance(len(groups[-1]))
+    return pa.concat_tables(groups)
 
 
 def _columns_of_words(schema: pa.Schema) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kbuilder import progress
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.tables import arrow_csv, packing
@@ -142,7 +143,8 @@ def _frames(
     length = max(1, path.stat().st_size) if packing.of(path) is None else None
     with ExitStack() as stack:
         with _told(path, key, dialect):
-            file = stack.enter_context(packing.opened(path, key))
+            counting = progress.Counting(stack.enter_context(packing.opened(path, key)))
+            file = counting.buffered()
             reader = stack.enter_context(
                 pd.read_csv(
                     file, keep_default_na=False, na_values=[""], dtype=str, index_col=False,
@@ -152,7 +154,12 @@ def _frames(
         done = 0
         while True:
             ahead = size if size is None or done >= start else min(size, start - done)
-            with _told(path, key, dialect):
+            with (
+                progress.stage(f"reading {path.name}", length, "bytes") as stage,
+                _told(path, key, dialect),
+            ):
+                stage.advance(counting.count)
+                counting.advance = stage.advance
                 frame = _next(reader, ahead)
             if frame is None:
                 return

@@ -8,6 +8,7 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import NoReturn
 
+from kbuilder import progress
 from kbuilder.errors import DataError, Key, cut, listed
 from kbuilder.late import np
 from kbuilder.lines import to_line
@@ -57,8 +58,14 @@ def read(
     key: Key = (),
 ) -> Table:
     """The rows of one file or of several, each read by `one`; the rest as `joined` takes it."""
-    tables = [one(file) for file in files]
-    return tables[0] if len(files) == 1 else joined(files, tables, ignore, key)
+    if len(files) == 1:
+        return one(files[0])
+    tables = []
+    with progress.stage(f"reading {len(files):,} files", len(files), "files") as stage:
+        for file in files:
+            tables.append(one(file))
+            stage.advance()
+    return joined(files, tables, ignore, key)
 
 
 def joined(
