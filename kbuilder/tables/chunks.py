@@ -30,6 +30,10 @@ BUFFER = 2**20
 """Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
 
 
+STEPS = 50
+"""In about so many steps a Parquet file of many groups of rows is read."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a file of rows is read, whatever its format.
@@ -296,14 +300,15 @@ def parquet_parts(
 
 
 def _whole(file: Any, columns: Sequence[str] | None, stage: progress.Stage) -> pa.Table:
-    """All rows of a Parquet file, a group after the other."""
+    """All rows of a Parquet file, some groups after the others."""
     import pyarrow as pa
 
-    groups = []
-    for number in range(file.num_row_groups):
-        groups.append(file.read_row_group(number, columns))
-        stage.advance(len(groups[-1]))
-    return pa.concat_tables(groups)
+    tables, at_once = [], max(1, file.num_row_groups // STEPS)
+    for first in range(0, file.num_row_groups, at_once):
+        numbers = range(first, min(first + at_once, file.num_row_groups))
+        tables.append(file.read_row_groups([*numbers], columns))
+        stage.advance(len(tables[-1]))
+    return pa.concat_tables(tables)
 
 
 def _columns_of_words(schema: pa.Schema) -> list[str]:
