@@ -26,11 +26,14 @@ from kbuilder.layers.picture_heads import (
     little,
     mentions,
     orientation_of,
+    plain,
     refuse,
     turn,
 )
 from kbuilder.layers.pixels import fitted
 
+EXACT = "INTEGER_ACCURATE"
+"""As accurate as Pillow and browsers: by default TensorFlow is off by up to 15 of 255."""
 GRAPHS: dict[tuple[Any, ...], Any] = {}
 """What layers with the same settings compute, by these settings.
 
@@ -89,7 +92,25 @@ class Pictures(keras.layers.Layer):
     def _all(self, contents: Any) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8
         spec = tf.TensorSpec((self.height, self.width, self.channels), dtype)
-        return tf.map_fn(self._read, contents, fn_output_signature=spec)
+
+        def all_by(read: Any) -> Any:
+            return lambda: tf.map_fn(read, contents, fn_output_signature=spec)
+
+        ways = [all_by(self._read), all_by(self._plain), all_by(self._as_it_is)]
+        return tf.switch_case(plain(contents, self.height, self.width), ways)
+
+    def _plain(self, content: Any) -> Any:
+        """A JPEG that is only resized: a tenth of the operations, for many at a time."""
+        return self._fitted(self._wide(tf.io.decode_jpeg(content, channels=3, dct_method=EXACT)))
+
+    def _as_it_is(self, content: Any) -> Any:
+        """A JPEG of the size that comes out."""
+        image = tf.io.decode_jpeg(content, channels=3, dct_method=EXACT)
+        return self._fitted(self._wide(tf.ensure_shape(image, (self.height, self.width, 3))))
+
+    def _fitted(self, image: Any) -> Any:
+        image = fitted(image, self.height, self.width, self.channels)
+        return tf.cast(image, tf.float32) if self.deep else image
 
     def _read(self, content: Any) -> Any:
         head = bytes_at(content, 0, HEAD)
@@ -100,8 +121,7 @@ class Pictures(keras.layers.Layer):
         images = [lambda branch=branch: self._wide(branch(content, head)) for branch in branches]
         image = tf.switch_case(kind, images)
         image.set_shape((None, None, 4 if self.channels == 4 else 3))
-        image = fitted(image, self.height, self.width, self.channels)
-        return tf.cast(image, tf.float32) if self.deep else image
+        return self._fitted(image)
 
     def _wide(self, image: Any) -> Any:
         """With the bits and the channels that all kinds have."""
@@ -152,8 +172,7 @@ class Pictures(keras.layers.Layer):
             lambda: tf.strings.join([ADOBE, tf.strings.substr(content, 2, REST)]),
             lambda: content,
         )
-        # As accurate as Pillow and browsers: by default TensorFlow is off by up to 15 of 255.
-        image = tf.io.decode_jpeg(marked, channels=3, dct_method="INTEGER_ACCURATE")
+        image = tf.io.decode_jpeg(marked, channels=3, dct_method=EXACT)
         return turn(image, orientation_of(content, exif))
 
     def _gif(self, content: Any, head: Any) -> Any:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kbuilder.tables import plain_jpeg
+
 if TYPE_CHECKING:
     from PIL import Image
 
@@ -79,8 +81,25 @@ def look(content: bytes) -> Picture:
     Raises:
         PictureError: if it is no picture, of another kind, or larger than a picture should be.
     """
+    plain = plain_picture(content)
+    if plain is not None:
+        return plain
     with opened(content) as image:
         return seen_in(image, content)
+
+
+def plain_picture(content: bytes) -> Picture | None:
+    """What `look` gives of a JPEG that has nothing but pixels; None: it is none.
+
+    Raises:
+        PictureError: if it is larger than a picture should be.
+    """
+    head = plain_jpeg.head(content)
+    if head is None:
+        return None
+    _check_size(head.width, head.height, len(content))
+    size = (head.width, head.height)
+    return Picture("JPEG", size, head.grey, fourth=False, deep=False, alone=True)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from kbuilder.tables.picture_heads import (
     keep_fourth_band,
     look,
     opened,
+    plain_picture,
     seen_in,
 )
 
@@ -39,6 +40,8 @@ def readable(content: bytes, channels: int) -> bytes:
     Raises:
         PictureError: as `look`, or if it is damaged.
     """
+    if plain_picture(content) is not None:
+        return content
     with opened(content) as image:
         return content if seen_in(image, content).alone else upright(content, channels)
 

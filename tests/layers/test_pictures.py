@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import struct
 import zlib
@@ -29,6 +30,7 @@ from PIL import Image
 from shared import encoded, strings
 
 from kbuilder.engine import reason_of
+from kbuilder.layers.picture_heads import plain as plain_of
 from kbuilder.layers.pictures import Pictures
 from kbuilder.tables import picture_heads, pictures
 
@@ -177,3 +179,32 @@ def test_the_graph_bounds_pixels_before_it_decodes_them() -> None:
     ]  # fmt: skip
     for content in claims:
         assert alone(content) == ("it has more than 89 million pixels. Expected a smaller picture")
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_many_plain_jpegs_are_read_as_one_by_one_among_others(same: bool) -> None:
+    """All of a batch go the short way, or none does."""
+    random = np.random.default_rng(0)
+    plain = []
+    for size, mode in (((8, 6), "RGB"), ((8, 6) if same else (40, 1), "RGB"), ((8, 6), "L")):
+        pixels = random.integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+        written = io.BytesIO()
+        Image.fromarray(pixels).convert(mode).save(written, "JPEG")
+        plain.append(written.getvalue())
+    assert int(plain_of(tf.constant(plain), 6, 8)) == (2 if same else 1)
+    written = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(written, "PNG")
+    assert int(plain_of(tf.constant([*plain, written.getvalue()]), 6, 8)) == 0
+    for channels, bits in ((1, 8), (3, 8), (4, 8), (3, 16)):
+        layer = Pictures(6, 8, channels, deep=bits == 16)
+        short = np.asarray(layer(tf.constant(plain)))
+        long = np.asarray(layer(tf.constant([*plain, written.getvalue()])))[:3]
+        assert short.dtype == long.dtype
+        assert np.array_equal(short, long)
+
+
+@pytest.mark.parametrize("mark", [b"Exif\0\0", b"tiff:Orientation"])
+def test_one_that_may_be_turned_is_not_plain(mark: bytes) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (8, 6)).save(written, "JPEG", comment=mark)
+    assert int(plain_of(tf.constant([written.getvalue()]), 6, 8)) == 0
