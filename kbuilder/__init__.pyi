@@ -299,6 +299,7 @@ class Column(_Column):
         *,
         validation: float | None = ...,
         test: float | None = ...,
+        folds: _Spec | str | Mapping[str, Any] | int | None = ...,
         seed: int = ...,
         column: str,
         names: Mapping[str, Any] = ...,
@@ -457,6 +458,7 @@ class Group(_Group):
         *,
         validation: float = ...,
         test: float | None = ...,
+        folds: _Spec | str | Mapping[str, Any] | int | None = ...,
         seed: int = ...,
         column: str,
     ) -> None: ...
@@ -839,6 +841,7 @@ class Random(_Random):
         *,
         validation: float = ...,
         test: float | None = ...,
+        folds: _Spec | str | Mapping[str, Any] | int | None = ...,
         seed: int = ...,
     ) -> None: ...
 
@@ -1142,6 +1145,7 @@ class Time(_Time):
         *,
         validation: float = ...,
         test: float | None = ...,
+        folds: _Spec | str | Mapping[str, Any] | int | None = ...,
         seed: int = ...,
         column: str | None = ...,
         gap: int = ...,

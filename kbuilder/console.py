@@ -96,9 +96,12 @@ class Console:
         for line in lines:
             self.say(f"  {line}")
 
-    def fitting(self, parameters: int, rows: Mapping[str, int], networks: int = 1) -> None:
+    def fitting(
+        self, parameters: int, rows: Mapping[str, int], networks: int = 1, folds: int = 0
+    ) -> None:
         """What is about to be fitted, how often, and on how many rows."""
         parts = ", ".join(f"{count:,} {name} rows" for name, count in rows.items())
+        parts += f", held out in {folds} folds" if folds else ""
         several = f"{networks} networks of " if networks > 1 else ""
         self.say(f"fitting {several}{parameters:,} parameters on {parts}")
 

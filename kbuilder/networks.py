@@ -16,14 +16,16 @@ from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener
 from kbuilder.data.dataset import OWN, Dataset
 from kbuilder.evaluation import evaluating
+from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.several import spread
 from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.recipe.training import Training
 from kbuilder.runs import checkpoints, under_way
 from kbuilder.runs.resuming import Start
 from kbuilder.runs.under_way import NETWORKS
-from kbuilder.training import fitting, ordering, sizing
+from kbuilder.training import feeding, fitting, ordering, sizing
 from kbuilder.training.listeners.board import Board
 from kbuilder.training.listeners.history import History
 from kbuilder.training.listeners.keeper import Keeper
@@ -188,7 +190,7 @@ class Fits:
         members, fitted = [], []
         for number in range(count):
             own = prepared if not number else build(
-                prepared.data, _with_seed(prepared, number), self.placement
+                prepared.data, with_seed(prepared, number), self.placement
             )  # fmt: skip
             named = f"network {number + 1}/{count}"
             fitted.append(self._fit(own, f"{title}, {named}" if title else named))
@@ -231,7 +233,26 @@ PLAIN = str.maketrans({" ": "-", "/": "-", ",": None})
 """What a title has in the name of a folder in place of some signs."""
 
 
-def _with_seed(prepared: Prepared, number: int) -> Recipe:
+def beside(data: Dataset, training: Training, judged: str, times: int = 1) -> comparing.Others:
+    """What baselines answer for the rows that a network is judged by.
+
+    Args:
+        data: The rows.
+        training: How the network is fitted; other models are fitted on the same rows and weights.
+        judged: The part that is judged.
+        times: As `comparing.answers` takes it.
+    """
+    columns, train, seed = data.columns, data.rows["train"], training.seed
+    tasks = {output: task for output, (_, task) in columns.outputs().items()}
+    own = data.weights.get("train")
+    trivial = evaluating.trivial(columns, data.rows, judged, own, dict(data.parts))
+    counted = feeding.in_loss(train[1], tasks, training, own)
+    held = data.rows[judged][0]
+    found = comparing.answers(training.others, columns, train, held, counted, seed, times)
+    return comparing.Others({**trivial, **found.outputs}, found.notes)
+
+
+def with_seed(prepared: Prepared, number: int) -> Recipe:
     """The recipe of another network for the same rows: its seed is so much more."""
     recipe, given = prepared.recipe, prepared.data.given
     training = recipe.training.model_copy(update={"seed": recipe.training.seed + number})

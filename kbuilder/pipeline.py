@@ -5,33 +5,32 @@ It is the only one that knows the order of the stages; each of them takes values
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kbuilder import engine, preprocessing
+from kbuilder import engine, folds, networks, preprocessing
 from kbuilder.console import Console
 from kbuilder.contracts import Listener, Source
 from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
+from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, explaining, intervals
+from kbuilder.evaluation import evaluating, explaining, intervals, predictions
 from kbuilder.evaluation.baselines import comparing
-from kbuilder.evaluation.predictions import judged
 from kbuilder.instances import to_instances
-from kbuilder.networks import Fits, Prepared, build
+from kbuilder.networks import Fits, Prepared, build, with_seed
 from kbuilder.recipe.reading import pointing, read
 from kbuilder.recipe.recipe import Recipe, weight_of
-from kbuilder.recipe.training import Training
 from kbuilder.reporting import writing as reporting
 from kbuilder.run import Run
 from kbuilder.runs import naming, resuming, run_folder
 from kbuilder.runs.predicted_csv import controls_warning
-from kbuilder.training import feeding, fitting, phases, strategies
+from kbuilder.training import fitting, phases, strategies
 from kbuilder.training.listeners.callbacks import Callbacks
 from kbuilder.training.strategies import Placement
 
@@ -59,6 +58,7 @@ def fit(
     run_dir: str | Path | None = None,
     smoke: bool = False,
     devices: int | None = None,
+    folds: int | None = None,
     listeners: Sequence[Listener] = (),
     callbacks: Sequence[Any] = (),
     report: bool = True,
@@ -72,6 +72,7 @@ def fit(
         run_dir: Folder of the run, new or empty; left out: `runs/<recipe>/<time>`.
         smoke: Run every stage, on a few rows for one epoch.
         devices: Share each step among so many GPUs, or logical CPU devices; left out: all GPUs.
+        folds: Hold out the rows in so many folds, in turn; left out: as `data.split` has it.
         listeners: Called after each epoch; one that returns True ends the fit. See
             `kbuilder.contracts.Listener`.
         callbacks: Of Keras; those that a resumed fit may differ by are warned of.
@@ -85,6 +86,11 @@ def fit(
         KBuilderError: with a message that says where and how to fix it.
     """
     recipe = recipe if isinstance(recipe, Recipe) else read(recipe)
+    if folds is not None:
+        known: Any = recipe.data
+        written = {name: getattr(known.split, name) for name in known.split.model_fields_set}
+        split = type(known.split)(**{**written, "folds": folds})
+        recipe = recipe.model_copy(update={"data": known.model_copy(update={"split": split})})
     path = naming.place(recipe, run_dir)
     if data is not None and smoke:
         raise CallError("prepared data is as it is. Expected `kb.prepare(…, smoke=True)`.")
@@ -212,7 +218,8 @@ def _run(
     columns, smoke = data.columns, data.smoke
     training = recipe.training.smoke() if smoke else recipe.training
     counts = {name: len(table) for name, table in data.parts}
-    console.fitting(network.trained.count_params(), counts, recipe.ensemble)
+    count = 0 if data.folds is None else len(data.folds.rows)
+    console.fitting(network.trained.count_params(), counts, recipe.networks, count)
 
     splits = data.splits()
     with (
@@ -225,24 +232,41 @@ def _run(
         if folder is not None:
             console.keep(folder / "log.txt")
         fits = Fits(path, folder, placement, console, listeners, start)
-        fitted = fits.run(prepared)
+        held = None if data.folds is None else folds.hold_out(fits, prepared)
+        if held is not None and held.networks.model is not None:
+            fitted = held.networks
+        else:  # with folds anew, so that nothing of them is in the network
+            again = prepared if held is None else build(data, with_seed(prepared, 0), placement)
+            fitted = fits.run(again)
         answered = evaluating.answers(fitted.model, data.rows)
-        tables = dict(data.parts)
+        tables, weights = dict(data.parts), dict(data.weights)
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
-        others = _others(data, training, answered) if placement.chief else None
         drawing = intervals.Drawing(data.groups(), training.seed)
-        metrics = evaluating.evaluate(
-            columns, data.rows, answered, data.weights, tables, others, drawing
+        judged, resampled = next(reversed(answered), ""), drawing
+        if held is not None:
+            answered = held.among(answered, held.answered)
+            tables, encoded = held.among(tables, held.table), held.among(encoded, held.encoded)
+            weights = weights and held.among(weights, held.weights)
+        last = next(reversed(answered), "")
+        others = comparing.Others()
+        if held is not None and last == FOLDS:
+            others, resampled = held.beside, held.drawing(data, training.seed)
+        elif last:
+            without = training.model_copy(update={"baselines": "none"})
+            others = networks.beside(data, training if placement.chief else without, last)
+        metrics = evaluating.evaluate(columns, encoded, answered, others, weights, resampled)
+        metrics |= (
+            fitted.said(data) if held is None else {"folds": held.said(), **fitted.said(data)}
         )
-        metrics |= fitted.said(data)
         report = report and not smoke and folder is not None and reporting.wanted()
-        if report and answered:
-            last = list(answered)[-1]
-            metrics |= explaining.explained(
-                columns, data.rows[last], tables[last], answered[last],
-                partial(evaluating.outputs, fitted.model), metrics["headline"],
-                data.weights.get(last), drawing,
+        if report and last:
+            metrics["importance"] = explaining.rests_on(
+                columns, data.rows.get(judged), partial(evaluating.outputs, fitted.model),
+                metrics["headline"], weights.get(judged), drawing,
             )  # fmt: skip
+            metrics["slices"] = explaining.worse_off(
+                columns, tables[last], encoded[last], answered[last], weights.get(last), resampled
+            )
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -252,7 +276,9 @@ def _run(
             history=fitted.history(),
             metrics=metrics,
             rows=data.parts.numbers(),
-            predictions=judged(columns, tables, encoded, answered),
+            predictions=predictions.judged(
+                columns, tables, encoded, answered, held and {FOLDS: held.folds}
+            ),
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
         )
@@ -261,17 +287,6 @@ def _run(
             if report:
                 reporting.leave(path, record, console.say)
     return Run(path, record, fitted.model, placement.chief)
-
-
-def _others(data: Dataset, training: Training, answered: Mapping[str, Any]) -> comparing.Others:
-    """What other models answer for the rows that the network is judged by."""
-    columns, train = data.columns, data.rows["train"]
-    if not answered:
-        return comparing.Others()
-    tasks = {output: task for output, (_, task) in columns.outputs().items()}
-    counted = feeding.in_loss(train[1], tasks, training, data.weights.get("train"))
-    judged = data.rows[list(answered)[-1]][0]
-    return comparing.answers(training.others, columns, train, judged, counted, training.seed)
 
 
 def eject(recipe: Recipe, folder: Path | None = None) -> str:
@@ -288,6 +303,12 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
         raise CallError(
             f"a script fits one network, and the recipe has {recipe.ensemble}. Expected "
             "`-o ensemble=1`, which gives the script of the first."
+        )
+    if recipe.networks > 1:
+        raise CallError(
+            f"a script fits one network, and the recipe has {recipe.networks}, for folds. Expected "
+            "`-o data.split.folds=null -o data.split.test=0`, which gives the script of one that "
+            "is fitted on the rows of all folds."
         )
     return written(build(prepare(recipe), recipe), folder)
 

@@ -304,5 +304,8 @@ def given(plugin: Any) -> dict[str, Any]:
 def defined(kind: type[BaseModel], handler: GetJsonSchemaHandler) -> dict[str, Any]:
     """A reference to the JSON Schema of a class, which is written out once, below `$defs`."""
     schema: Any = kind.__pydantic_core_schema__
+    others = []
+    if schema["type"] == "definitions":  # a field has a class that is named in it twice
+        schema, others = schema["schema"], schema["definitions"]
     reference = core_schema.definition_reference_schema(schema["ref"])
-    return handler(core_schema.definitions_schema(reference, [schema]))
+    return handler(core_schema.definitions_schema(reference, [schema, *others]))

@@ -42,6 +42,21 @@ def reason_of(plugin: Any, profile: Any) -> str | None:
     return str(match.reason)
 
 
+def evaluated(
+    columns: Any, rows: Any, answered: Any, weights: Any = None, tables: Any = None
+) -> dict[str, Any]:
+    """What `metrics.json` says of answers for prepared rows, beside trivial baselines alone."""
+    from kbuilder.evaluation import evaluating
+    from kbuilder.evaluation.baselines.comparing import Others
+
+    beside = {}
+    if answered:
+        own = (weights or {}).get("train")
+        beside = evaluating.trivial(columns, rows, list(answered)[-1], own, tables)
+    encoded = {name: targets for name, (_, targets) in rows.items()}
+    return evaluating.evaluate(columns, encoded, answered, Others(beside), weights)
+
+
 def message(kind: type[Exception], call: Callable[..., Any], *args: Any, **named: Any) -> str:
     """The whole message of the error of exactly this type that the call raises."""
     with pytest.raises(kind) as caught:

@@ -41,11 +41,12 @@ FLOORS = {
     **dict.fromkeys(STAGES, 4),
     **dict.fromkeys(("data", "reporting"), 5),
     **dict.fromkeys(("networks", "run"), 6),
-    "pipeline": 7,
-    "trials": 8,
-    "commands": 9,
-    "__init__": 10,
-    "__main__": 10,
+    "folds": 7,
+    "pipeline": 8,
+    "trials": 9,
+    "commands": 10,
+    "__init__": 11,
+    "__main__": 11,
 }  # fmt: skip
 HEAVY = ("tensorflow", "keras")
 

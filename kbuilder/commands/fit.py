@@ -28,6 +28,12 @@ from kbuilder.console import echo
     metavar="N",
     help="Share each step among N GPUs, or among N logical CPU devices. [all GPUs]",
 )
+@click.option(
+    "--folds",
+    type=int,
+    metavar="N",
+    help="Hold out the rows in N folds, in turn: -o data.split.folds=N.",
+)
 @options.as_json
 @options.plugins
 def fit(
@@ -37,6 +43,7 @@ def fit(
     smoke: bool,
     resume: str | None,
     devices: int | None,
+    folds: int | None,
     as_json: bool,
 ) -> None:
     """Fit RECIPE: train, evaluate, and write a run folder.
@@ -44,6 +51,7 @@ def fit(
     \b
     kbuilder fit adult.yaml
     kbuilder fit adult.yaml -o training.epochs=3 -o model.units=[64,64]
+    kbuilder fit adult.yaml --folds 5
     kbuilder fit --resume latest
     kbuilder fit --resume latest -o training.epochs=80
     """
@@ -53,6 +61,10 @@ def fit(
         raise click.UsageError(
             "Expected RECIPE or --resume RUN, not both: a run holds its recipe, and -o changes it."
         )
+    if resume is not None and folds is not None:
+        raise click.UsageError("Expected --resume without --folds, which is for new runs.")
+    if folds is not None:
+        override = (*override, f"data.split.folds={folds}")
     if resume is not None and smoke:
         raise click.UsageError("Expected --resume without --smoke, which is for new runs.")
     from kbuilder.console import Console

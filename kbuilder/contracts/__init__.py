@@ -35,6 +35,7 @@ from kbuilder.contracts.sources import Gathering as Gathering
 from kbuilder.contracts.sources import Settling as Settling
 from kbuilder.contracts.sources import Source as Source
 from kbuilder.contracts.sources import Validating as Validating
+from kbuilder.contracts.splits import Folding as Folding
 from kbuilder.contracts.splits import Owning as Owning
 from kbuilder.contracts.splits import Splitting as Splitting
 from kbuilder.contracts.tasks import Resampling as Resampling

@@ -91,3 +91,21 @@ class Owning(Protocol):
     @property
     def owner(self) -> str | None:
         """The column that says whose a row is; None: rows stand alone."""
+
+
+@runtime_checkable
+class Folding(Protocol):
+    """A division that can hold out all rows in turn."""
+
+    @property
+    def folds(self) -> Any:
+        """How many folds, and what becomes of them: `count` and `model`; None: there are none."""
+
+    def fold(self, table: Table, strata: Strata, random: np.random.Generator) -> list[Division]:
+        """The rows of each fold as `test`, and of the others `train`, and `validation` if wanted.
+
+        Test rows that `divide` holds back, with the same `random`, are in none of them.
+
+        Raises:
+            DataError: if there are too few rows for so many folds.
+        """

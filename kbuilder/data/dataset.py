@@ -19,9 +19,33 @@ from kbuilder.recipe import branches
 from kbuilder.recipe.reading import pointing
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables.cells import MISSING, Words
+from kbuilder.tables.table import Table
 
 OWN = ("data", "features", "task")
 """The sections of a recipe that a data set comes of; the others are for the network and its fit."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Rows that are held out in turn, not yet prepared; `data.folds.datasets` prepares them.
+
+    Args:
+        resolved: All rows before they were divided, and what was inferred of them; its tasks know
+            their classes, which all folds share.
+        rows: The row numbers of each part, by fold: train, test, and validation if wanted.
+    """
+
+    resolved: infer.Resolved
+    rows: Sequence[Mapping[str, np.ndarray]]
+
+    def held(self) -> Table:
+        """All rows that are held out, fold by fold."""
+        return self.resolved.table.take(np.concatenate([fold["test"] for fold in self.rows]))
+
+    @property
+    def shared(self) -> bool:
+        """Whether all folds prepare columns alike."""
+        return split.is_averaged(self.resolved.recipe.data.split)
 
 
 @dataclass(frozen=True)
@@ -39,6 +63,7 @@ class Dataset:
         weights: How much each of these rows counts, (rows,), where the recipe says it.
         dropped: Whether rows without a target were left out.
         smoke: Whether only a few rows of each part were kept.
+        folds: The same rows, held out in turn; None: they are not.
     """
 
     given: Recipe
@@ -51,10 +76,16 @@ class Dataset:
     weights: Arrays
     dropped: bool
     smoke: bool
+    folds: Folded | None = None
 
     def splits(self) -> dict[str, Any]:
         """The content of `splits.json`."""
-        return self.parts.describe(self.recipe.data.split.seed, self.smoke)
+        known = self.parts.describe(self.recipe.data.split.seed, self.smoke)
+        if self.folds is not None:
+            held = self.folds.held()
+            known["rows"][split.FOLDS] = len(held)
+            known["fingerprint"][split.FOLDS] = held.fingerprint()
+        return known
 
     @property
     def grouping(self) -> str | None:
@@ -148,6 +179,7 @@ class Looked:
         targets: The targets with learned tasks.
         decisions: What was learned of them, with reasons.
         findings: What looks wrong in the rows.
+        folds: The same rows, held out in turn; None: they are not.
     """
 
     given: Recipe
@@ -156,6 +188,7 @@ class Looked:
     targets: tuple[Target, ...]
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
+    folds: Folded | None = None
 
 
 def look(recipe: Recipe) -> Looked:
@@ -167,19 +200,34 @@ def look(recipe: Recipe) -> Looked:
     engine.load_before_pandas()
     with pointing(recipe):
         resolved, parts = divided(recipe)
+        numbers, notes = split.folds(
+            resolved.table, resolved.recipe.data.split, resolved.targets
+        )  # fmt: skip
+        folds, named = None, list[Decision]()
+        if numbers:
+            known = np.unique(np.concatenate([one for fold in numbers for one in fold.values()]))
+            resolved, named = learning.with_classes(resolved, resolved.table.take(known))
+            parts = replace(parts, notes=(*parts.notes, *notes))
+            folds = Folded(resolved, numbers)
         targets, learned = learning.learn_targets(resolved.targets, parts.train)
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         inferred = frozenset(resolved.recipe.features) - frozenset(recipe.features)
-        findings = checks.check(Seen(resolved.recipe, parts, targets, own_test, inferred))
+        judged = None if folds is None else split.as_judged(parts, resolved.table, folds.rows[-1])
+        findings = checks.check(
+            Seen(resolved.recipe, parts, targets, own_test, inferred, judged)
+        )  # fmt: skip
     # The rows before they were divided are no longer held: there may be many.
     resolved = replace(resolved, table=parts.train, test=parts.test, validation=parts.validation)
     room.give_back(sum(values.nbytes for values in parts.train.columns.values()))
-    return Looked(recipe, resolved, parts, targets, tuple(learned), findings)
+    return Looked(recipe, resolved, parts, targets, (*named, *learned), findings, folds)
 
 
 def prepare(
-    looked: Looked, smoke: bool = False, empty: preprocessing.Empty = preprocessing.in_memory
+    looked: Looked,
+    smoke: bool = False,
+    empty: preprocessing.Empty = preprocessing.in_memory,
+    shared: Columns | None = None,
 ) -> Dataset:
     """The other stages before there is a network: learn of the features, prepare.
 
@@ -187,6 +235,7 @@ def prepare(
         looked: What `look` gave.
         smoke: Keep a few rows of each part, once all have been learned from.
         empty: Makes the arrays of the inputs, by `prepared` of a part and the place of an input.
+        shared: What was learned of other rows, to prepare these alike; None: it is learned now.
 
     Raises:
         DataError: if a column cannot be of its kind.
@@ -194,12 +243,15 @@ def prepare(
     recipe, resolved, parts = looked.given, looked.resolved, looked.parts
     with pointing(recipe):
         weight = weight_of(recipe.data)
-        features, learned = learning.learn_features(resolved.recipe, parts.train)
-        missing = getattr(recipe.data, "missing", None)  # some sources have no words
-        columns = Columns(
-            features, looked.targets, MISSING if missing is None else missing,
-            (*resolved.recipe.data.ignore, *filter(None, [weight])), weight,
-        )  # fmt: skip
+        learned: list[Decision] = []
+        columns = shared
+        if columns is None:
+            features, learned = learning.learn_features(resolved.recipe, parts.train)
+            missing = getattr(recipe.data, "missing", None)  # some sources have no words
+            columns = Columns(
+                features, looked.targets, MISSING if missing is None else missing,
+                (*resolved.recipe.data.ignore, *filter(None, [weight])), weight,
+            )  # fmt: skip
         targets = {name: preprocessing.encode_targets(columns, table) for name, table in parts}
         if smoke:
             parts = parts.smoke()
@@ -216,7 +268,7 @@ def prepare(
     decisions = (*resolved.decisions, *looked.decisions, *learned)
     return Dataset(
         recipe, resolved.recipe, decisions, looked.findings, parts, columns, rows, counted,
-        resolved.dropped, smoke,
+        resolved.dropped, smoke, looked.folds,
     )  # fmt: skip
 
 

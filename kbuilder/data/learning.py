@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from kbuilder import catalog, progress
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature
+from kbuilder.data.infer import Resolved
 from kbuilder.errors import listed
 from kbuilder.lines import to_line
 from kbuilder.preprocessing import naming_rows
@@ -41,6 +43,32 @@ def learn_targets(
             write = to_line(key, {**written, part: choice.value}) if part == "loss" else ""
             decisions.append(Decision((*key, part), *choice, write))
     return tuple(learned), decisions
+
+
+def with_classes(resolved: Resolved, table: Table) -> tuple[Resolved, list[Decision]]:
+    """The same with the classes of each task that has some, of all rows that folds share.
+
+    Args:
+        resolved: What was inferred.
+        table: The rows of all folds.
+
+    Returns:
+        It, and the decisions of the classes.
+
+    Raises:
+        DataError: as `learn_targets`.
+    """
+    learned, decisions = learn_targets(resolved.targets, table)
+    targets, named = [], []
+    for before, after in zip(resolved.targets, learned, strict=True):
+        task: Any = before.task
+        classes = getattr(after.task, "classes", None)
+        if classes is not None and task.classes is None:
+            key = ("task", *(() if len(learned) == 1 else before.columns[:1]), "classes")
+            named += [decision for decision in decisions if decision.key == key]
+            task = task.model_copy(update={"classes": classes})
+        targets.append(Target(before.columns, task))
+    return replace(resolved, targets=tuple(targets)), named
 
 
 def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], list[Decision]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from kbuilder import preprocessing
 from kbuilder.columns import Arrays
 from kbuilder.data import dataset, weights
+from kbuilder.data.split import FOLDS
 from kbuilder.errors import DataError, ExportError
 from kbuilder.evaluation import evaluating
 from kbuilder.export.contract import Quantizing
@@ -41,7 +42,8 @@ def rows_to_quantize(
             f"--quantize needs the rows that {path} was fitted on, and they cannot be read: {error}"
         ) from None
     now = parts.describe(recipe.data.split.seed, record.splits["smoke"])
-    resuming.same_rows(path, record.splits, now)
+    before = {name: one for name, one in record.splits["fingerprint"].items() if name != FOLDS}
+    resuming.same_rows(path, {**record.splits, "fingerprint": before}, now)
     held = {name: table for name, table in parts if name != "train"}
     if not held:
         raise ExportError(

@@ -84,16 +84,16 @@ def _repeated_pictures(seen: Seen) -> Iterator[Finding]:
         again = []
         group = to_line(("data", "split"), {"by": "group", "column": column})
         mend = "Remove what comes twice"
-        if not seen.parts.train.files and not seen.own_test:
+        if not seen.apart.train.files and not seen.own_test:
             mend = f"Keep the rows of a picture together: `{group}`"
-        for part, table in seen.parts:
+        for part, table in seen.apart:
             if part == "train":
                 continue
             rows = np.flatnonzero(np.isin(hashed(table[column]), hashes))
             if len(rows):
                 first = table.row(int(rows[0]))
                 again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
-        exactly = ", byte for byte" if kind_of(seen.parts.train[column]) == "bytes" else ""
+        exactly = ", byte for byte" if kind_of(seen.apart.train[column]) == "bytes" else ""
         if again and len(np.unique(hashes)) > 1:
             yield Finding(
                 "repeated_rows", ("features", column),
@@ -109,13 +109,13 @@ def repeated_rows(seen: Seen) -> Iterator[Finding]:
     if pictures:
         return
     names = [*seen.recipe.features, *(n for t in seen.targets for n in t.columns)]
-    train = seen.parts.train
+    train = seen.apart.train
     if len(names) < 2 or len(train) < ENOUGH:
         return
     chance = _chance(train, names)
     known = _rows(train, names)
     again = []
-    for part, table in seen.parts:
+    for part, table in seen.apart:
         if part != "train":
             count = int(np.isin(_rows(table, names), known).sum())
             expected = chance * len(train) * len(table)
@@ -152,12 +152,12 @@ def _rows(table: Table, names: Sequence[str]) -> np.ndarray:
 
 def overlap(seen: Seen) -> Iterator[Finding]:
     """Windows of a series that share steps with windows of training."""
-    train, key = seen.parts.train, ("data", "split")
+    train, key = seen.apart.train, ("data", "split")
     for column, feature in seen.recipe.features.items():
         values = train[column]
         if feature.holds != "numbers" or not windows.may_be(values):
             continue
-        for part, table in seen.parts:
+        for part, table in seen.apart:
             shared = windows.shared(train.take(slice(SAMPLE)), table.take(slice(SAMPLE)), column)
             if part == "train" or shared is None:
                 continue

@@ -31,6 +31,7 @@ class Seen:
         targets: What is predicted.
         own_test: Whether the test rows are from a file of their own.
         inferred: The columns whose kind nobody wrote.
+        judged: The same rows as one of several folds has them; None: there are none.
     """
 
     recipe: Recipe
@@ -38,6 +39,12 @@ class Seen:
     targets: Sequence[Target]
     own_test: bool
     inferred: frozenset[str] = frozenset()
+    judged: Parts | None = None
+
+    @property
+    def apart(self) -> Parts:
+        """The parts that must have nothing in common."""
+        return self.parts if self.judged is None else self.judged
 
     @cached_property
     def _some(self) -> Table:
@@ -55,7 +62,7 @@ class Seen:
         """A hash of each picture of the training rows, by column. (rows,) uint64 each"""
         features = self.recipe.features.items()
         return {
-            name: hashed(self.parts.train[name])
+            name: hashed(self.apart.train[name])
             for name, feature in features
             if feature.holds == "pictures"
         }

@@ -10,8 +10,8 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.columns import Target
-from kbuilder.contracts import Owning, Splitting, Strata, Task
-from kbuilder.errors import DataError
+from kbuilder.contracts import Folding, Owning, Splitting, Strata, Task
+from kbuilder.errors import DataError, cut, listed
 from kbuilder.evaluation.predictions import numbered
 from kbuilder.splits._owners import owners
 from kbuilder.tables.dictionary import each, ranks
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # Rows of each part that `--smoke` keeps: enough for every stage to have something to do.
 SMOKE = {"train": 256, "validation": 64, "test": 64}
 EXAMPLES = 16
+FOLDS = "folds"
+"""What the rows that are held out in turn are called among the parts."""
 FAR_OFF = 0.05
 """A share that is off by more is told."""
 
@@ -98,6 +100,8 @@ def divide(
         )
     target, task = divided_by(targets)
     random = np.random.default_rng(splitting.seed)
+    if is_averaged(splitting):  # then the folds have all rows
+        splitting = splitting.model_copy(update={"validation": 0.0})  # type: ignore[attr-defined]
     with catalog.blamed(splitting, "divide the rows"):
         found = splitting.divide(table, _strata(table.target(target), task), random)
     parts = {
@@ -118,6 +122,73 @@ def divide(
         mixed = splitting.mixes(train, own, part)
         notes += (mixed,) if mixed else ()
     return Parts(train, parts.get("validation", validation), parts.get("test", test), notes)
+
+
+def folds(
+    table: Table, splitting: Splitting, targets: Sequence[Target]
+) -> tuple[list[dict[str, np.ndarray]], tuple[str, ...]]:
+    """The row numbers of the parts of each fold, seeded, and what the user should know of them.
+
+    Args:
+        table: The rows that `divide` divides.
+        splitting: How.
+        targets: As `divide` takes them.
+
+    Returns:
+        No folds, where the recipe has none.
+
+    Raises:
+        DataError: if the rows are too few for so many.
+    """
+    if not isinstance(splitting, Folding) or splitting.folds is None:
+        return [], ()
+    target, task = divided_by(targets)
+    random = np.random.default_rng(splitting.seed)
+    strata = _strata(table.target(target), task)
+    with catalog.blamed(splitting, "divide the rows into folds"):
+        found = splitting.fold(table, strata, random)
+    parts = [
+        {part: random.permutation(numbers) for part, numbers in fold.rows.items()}
+        for fold in found
+    ]  # fmt: skip
+    notes = tuple(note for fold in found for note in fold.notes)
+    return parts, (*notes, *_unlearned(table.target(target), strata, parts))
+
+
+def _unlearned(
+    values: np.ndarray, strata: Strata, parts: Sequence[Mapping[str, np.ndarray]]
+) -> Iterator[str]:
+    """Classes that are in a fold, and in no training row of it."""
+    if not strata.classes or strata.groups is None:
+        return
+    for number, fold in enumerate(parts, 1):
+        lacking = np.setdiff1d(strata.groups[fold["test"]], strata.groups[fold["train"]])
+        if len(lacking):
+            rows = [int(np.argmax(strata.groups == one)) for one in lacking[:3]]
+            some = listed(repr(cut(str(as_label(one_of(values)[row])))) for row in rows)
+            more = f" and {len(lacking) - 3:,} more" if len(lacking) > 3 else ""
+            yield (
+                f"the network of fold {number} of {len(parts)} learns nothing of {some}{more}: no "
+                "row of the others that it is fitted on has it"
+            )
+
+
+def as_judged(parts: Parts, table: Table, fold: Mapping[str, np.ndarray]) -> Parts:
+    """The parts as a fold has them, for a look at what could leak.
+
+    Args:
+        parts: Those of the model.
+        table: All rows.
+        fold: The row numbers of the parts of a fold.
+    """
+    own = {part: table.take(numbers) for part, numbers in fold.items()}
+    return Parts(own["train"], own.get("validation", parts.validation), own["test"])
+
+
+def is_averaged(splitting: Splitting) -> bool:
+    """Whether the networks of folds are the model, so that all rows are in folds."""
+    known = splitting.folds if isinstance(splitting, Folding) else None
+    return known is not None and known.model == "average"
 
 
 def groups(table: Table, splitting: Splitting) -> np.ndarray | None:

@@ -110,7 +110,7 @@ def _key_of(recipe: Recipe) -> str | None:
     """What the prepared rows of a recipe are kept under; None: they are not kept.
 
     Those of others' plug-ins are not, nor what comes of no file, or of other files than the recipe
-    names.
+    names, nor rows in folds, which are prepared once for each.
 
     Raises:
         CallError: if the limit of the cache is none.
@@ -118,7 +118,7 @@ def _key_of(recipe: Recipe) -> str | None:
     if cache.root() is None or not isinstance(recipe.data, Filed):
         return None
     cache.limit()  # what is wrong with it is said before the rows are read
-    if named.origins(recipe):
+    if named.origins(recipe) or getattr(recipe.data.split, "folds", None) is not None:
         return None
     try:
         found = sorted(set(recipe.data.files()))

@@ -70,24 +70,20 @@ def answers(model: Any, rows: Mapping[str, Rows]) -> dict[str, Arrays]:
 
 def evaluate(
     columns: Columns,
-    rows: Mapping[str, Rows],
+    encoded: Mapping[str, Arrays],
     answered: Mapping[str, Arrays],
+    beside: Others,
     weights: Arrays | None = None,
-    tables: Mapping[str, Table] | None = None,
-    others: Others | None = None,
     drawing: intervals.Drawing = intervals.ALONE,
 ) -> dict[str, Any]:
     """The content of `metrics.json`.
 
     Args:
-        columns: Its tasks give the metrics and the baselines.
-        rows: Preprocessed rows and encoded targets of `train`, and of `validation` and `test`,
-            as there are.
-        answered: What `answers` gave.
+        columns: Its tasks give the metrics.
+        encoded: Encoded targets of `train`, and of the parts that were answered, by part.
+        answered: What was answered for each of these.
+        beside: What all baselines answer for the last part.
         weights: How much each of these rows counts, by part; left out: all alike.
-        tables: These rows as they were read, of which sequences have a last value; left out: no
-            baseline repeats it.
-        others: What other models answer for the last part; left out: there are none.
         drawing: How the last part is resampled.
 
     Returns:
@@ -98,11 +94,11 @@ def evaluate(
     """
     weights = weights or {}
     splits = {
-        name: score(columns, rows[name][1], given, weights.get(name))
+        name: score(columns, encoded[name], given, weights.get(name))
         for name, given in answered.items()
     }
     tasks = {output: catalog.name_of(task) for output, (_, task) in columns.outputs().items()}
-    judging = headlines(columns, rows["train"][1], weights.get("train"))
+    judging = headlines(columns, encoded["train"], weights.get("train"))
     result: dict[str, Any] = {
         "task": tasks if len(tasks) > 1 else next(iter(tasks.values())),
         "headline": judging[0],
@@ -112,19 +108,16 @@ def evaluate(
     if not splits:
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(splits)[-1]
-    beside = trivial(columns, rows, judged, weights.get("train"), tables)
-    if others is not None:
-        beside |= others.outputs
     baselines = {
-        name: score(columns, rows[judged][1], outputs, weights.get(judged))
-        for name, outputs in beside.items()
+        name: score(columns, encoded[judged], outputs, weights.get(judged))
+        for name, outputs in beside.outputs.items()
     }
     better = [_better(splits[judged], scores, judging) for scores in baselines.values()]
-    notes = {} if others is None else dict(others.notes)
-    encoded, given = rows[judged][1], answered[judged]
-    drawn = intervals.resamples(encoded, given, weights.get(judged), drawing)
+    notes = dict(beside.notes)
+    targets, given = encoded[judged], answered[judged]
+    drawn = intervals.resamples(targets, given, weights.get(judged), drawing)
     both = (splits[judged], baselines)
-    found = intervals.judge(columns, encoded, given, beside, both, judging, drawn)
+    found = intervals.judge(columns, targets, given, beside.outputs, both, judging, drawn)
     return {
         **result,
         "baselines": baselines,
@@ -166,7 +159,8 @@ def trivial(
         rows: Of training, and of the part that is judged.
         judged: The name of that part.
         weights: How much each training row counts; None: all alike.
-        tables: As `evaluate` takes them.
+        tables: These rows as they were read, of which sequences have a last value; None: no
+            baseline repeats it.
     """
     encoded = {name: targets for name, (_, targets) in rows.items()}
     names, constants = _constants(columns, encoded["train"], encoded[judged], weights)

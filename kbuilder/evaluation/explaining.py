@@ -15,43 +15,56 @@ from kbuilder.evaluation.slices import slices
 from kbuilder.tables.table import Table
 
 
-def explained(
+def rests_on(
     columns: Columns,
-    rows: Rows,
-    table: Table,
-    answered: Arrays,
+    rows: Rows | None,
     predict: Predict,
     headline: str,
     weights: np.ndarray | None,
     drawing: intervals.Drawing,
 ) -> dict[str, Any]:
-    """The entries `importance` and `slices` of `metrics.json`, or the reason why there is none.
+    """The entry `importance` of `metrics.json`, or the reason why there is none.
 
     Args:
         columns: The learned features.
-        rows: Prepared rows that the model was not fitted on, and their targets.
-        table: The same as they were read.
-        answered: What was answered, by output.
+        rows: Prepared rows that the model was not fitted on, and their targets; None: there are
+            none.
         predict: Answers such rows.
         headline: The metric that is judged by.
         weights: How much each row counts, (rows,); None: all alike.
         drawing: How rows are resampled.
     """
-    arrays, encoded = rows
-    work: dict[str, Callable[[], dict[str, Any]]] = {
-        "importance": lambda: importance(
-            columns, arrays, encoded, predict, headline, weights, drawing
-        ),
-        "slices": lambda: (
-            slices(columns, table, encoded, answered, weights)
-            if drawing.groups is None
-            else {"reason": "rows of a group are alike, and the test takes each for itself"}
-        ),
-    }
-    found = {}
-    for name, one in work.items():
-        try:
-            found[name] = one()
-        except Exception as error:  # whatever it is, the fit of the network is done and sound
-            found[name] = {"reason": f"{type(error).__name__}: {cut(on_one_line(str(error)))}"}
-    return found
+    if rows is None:
+        return {"reason": "the network was fitted on all rows"}
+    return _or_reason(
+        lambda: importance(columns, *rows, predict, headline, weights, drawing)
+    )  # fmt: skip
+
+
+def worse_off(
+    columns: Columns,
+    table: Table,
+    encoded: Arrays,
+    answered: Arrays,
+    weights: np.ndarray | None,
+    drawing: intervals.Drawing,
+) -> dict[str, Any]:
+    """The entry `slices` of `metrics.json`, or the reason why there is none.
+
+    Args:
+        columns, weights, drawing: As `rests_on` takes them.
+        table: Rows as they were read.
+        encoded: Their targets, by output.
+        answered: What was answered, by output.
+    """
+    if drawing.groups is not None:
+        return {"reason": "rows of a group are alike, and the test takes each for itself"}
+    return _or_reason(lambda: slices(columns, table, encoded, answered, weights))
+
+
+def _or_reason(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What it gives, or why it does not."""
+    try:
+        return work()
+    except Exception as error:  # whatever it is, the fit of the network is done and sound
+        return {"reason": f"{type(error).__name__}: {cut(on_one_line(str(error)))}"}

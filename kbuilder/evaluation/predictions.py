@@ -63,6 +63,7 @@ def judged(
     tables: Mapping[str, Table],
     encoded: Mapping[str, Arrays],
     outputs: Mapping[str, Arrays],
+    folds: Mapping[str, np.ndarray] | None = None,
 ) -> pd.DataFrame:
     """What was true and what was answered in each row that was held back, in the rows' order.
 
@@ -71,10 +72,12 @@ def judged(
         tables: The rows, by split.
         encoded: Their encoded targets.
         outputs: What the network gave.
+        folds: The number of the fold of each row, (rows,), of those splits that have some.
 
     Returns:
-        `split`, the number of the row or its file, its `weight` where rows have one, the truth, and
-        the answers as `to_frame` has them; with several targets each truth has its target in front.
+        `split`, the number of the row or its file, its `fold` if some have one, its `weight` where
+        rows have one, the truth, and the answers as `to_frame` has them; with several targets each
+        truth has its target in front.
     """
     import pandas as pd
 
@@ -82,6 +85,9 @@ def judged(
     for split, found in outputs.items():
         table = tables[split]
         frame = numbered(split, table)
+        if folds:
+            known = folds.get(split)
+            frame["fold"] = pd.array([pd.NA] * len(frame) if known is None else known, "Int64")
         if columns.weight is not None:
             frame["weight"] = table[columns.weight].astype(np.float64)
         for output, (names, task) in columns.outputs().items():

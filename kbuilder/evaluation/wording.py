@@ -31,6 +31,8 @@ def verdict(metrics: Mapping[str, Any]) -> str:
         scores(name, values, headline, intervals.get(name))
         for name, values in metrics["splits"].items()
     ]
+    if "folds" in metrics:
+        lines.append(alone(metrics["folds"], headline, "folds"))
     if "mean" in metrics.get("networks", {}):
         lines.append(alone(metrics["networks"], headline))
     if "weight" in metrics:

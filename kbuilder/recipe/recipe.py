@@ -208,7 +208,9 @@ class Recipe(Spec):
     @property
     def networks(self) -> int:
         """How many networks are fitted in all."""
-        return self.ensemble
+        folds = getattr(self.data.split, "folds", None)  # not every way of dividing has some
+        times = 1 if folds is None else folds.count + (folds.model == "refit")
+        return self.ensemble * times
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same, wherever they were read."""

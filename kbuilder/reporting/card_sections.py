@@ -150,11 +150,12 @@ def _metrics(record: Record) -> Iterator[str]:
         yield f"Metrics are weighted by {code(metrics['weight'])}."
     yield from table(head, rows)
     yield from (f"{plain(line)}\n" for line in wording.judgement(metrics))
-    several = metrics.get("networks", {})
-    if headline in several.get("mean", {}):
-        mean, deviation = (cell(several[name][headline]) for name in ("mean", "deviation"))
-        each = f"Each of the {several['count']} networks alone"
-        yield f"- {each}: {code(headline)} {mean} ± {deviation}"
+    for kind, what in (("folds", "folds"), ("networks", "networks alone")):
+        several = metrics.get(kind, {})
+        if headline in several.get("mean", {}):
+            mean, deviation = (cell(several[name][headline]) for name in ("mean", "deviation"))
+            each = f"Each of the {several['count']} {what}"
+            yield f"- {each}: {code(headline)} {mean} ± {deviation}"
     for name, note in metrics.get("baseline_notes", {}).items():
         yield f"- Baseline {code(name)}: {plain(note)}"
     yield from _important(metrics.get("importance", {}))

@@ -138,7 +138,10 @@ def _verdict(record: Record, words: Words) -> Section:
         lines.append(words.say("Metrics are weighted by column {name}.", name=metrics["weight"]))
     if record.findings:
         lines.append(words.say("{count} findings in the rows, below.", count=len(record.findings)))
-    return Section(words.say("Verdict"), lines, [_figures(metrics, last, words)])
+    tables = [_figures(metrics, last, words)]
+    if "mean" in metrics.get("folds", {}):
+        tables.append(_folds(metrics["folds"], headline, words))
+    return Section(words.say("Verdict"), lines, tables)
 
 
 def _compared(one: Mapping[str, Any], words: Words) -> str:
@@ -171,6 +174,19 @@ def _figures(metrics: Mapping[str, Any], last: str, words: Words) -> Table:
         [words.say("split"), *names],
         [[who, *(float(of.get(name, float("nan"))) for name in names)] for who, of in own.items()],
     )
+
+
+def _folds(found: Mapping[str, Any], headline: str, words: Words) -> Table:
+    """The figures of each fold, the headline first; then mean and deviation."""
+    names = sorted(found["mean"], key=lambda name: name != headline)
+    rows: list[list[Any]] = [
+        [number, count, *(float(own[name]) for name in names)]
+        for number, (count, own) in enumerate(zip(found["rows"], found["scores"], strict=True), 1)
+    ]
+    rows.append([words.say("mean"), "", *(found["mean"][name] for name in names)])
+    rows.append([words.say("deviation"), "", *(found["deviation"][name] for name in names)])
+    head = [words.say("fold"), words.say("rows"), *names]
+    return Table(words.say("Figures of each fold"), head, rows)
 
 
 def _rows(record: Record, words: Words) -> Section:

@@ -12,6 +12,7 @@ from kbuilder.errors import DataError
 from kbuilder.late import np
 from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Spec
+from kbuilder.splits._folds import OfFolds
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.table import Table
 
@@ -22,7 +23,11 @@ class Shares(Spec):
     validation: Fraction = 0.1
     """Share of the rows (without the test rows) held back for validation; 0 <= validation < 1."""
     test: Fraction | None = None
-    """Share of the rows held back for the test; left out: 0.1, or 0 if the source has test rows."""
+    """Share of the rows held back for the test; left out: 0.1, or 0 if the source has test rows or
+    there are folds."""
+    folds: OfFolds | None = None
+    """How many folds the rows are in, each of which is held out once, or what `Folds` has; left
+    out: none. Test rows, where `test` or the source has some, stay apart from all folds."""
     seed: int = Field(default=0, ge=0)
     """Seed of the division."""
 
@@ -62,6 +67,8 @@ class Shares(Spec):
             return {}
         if test is not None:
             return {"test": Choice(0.0, "the source has test rows of its own")}
+        if self.folds is not None:
+            return {"test": Choice(0.0, "each row is held out once, in one of the folds")}
         return {"test": Choice(0.1, "the source has no test rows of its own")}
 
     def mixes(self, train: Table, held: Table, part: str) -> str | None:
@@ -71,6 +78,12 @@ class Shares(Spec):
         """The parts that are held back, in this order, with their shares."""
         known = {"test": self.test or 0.0, "validation": self.validation or 0.0}
         return {part: share for part, share in known.items() if share}
+
+    @property
+    def count(self) -> int:
+        """How many folds there are."""
+        assert self.folds is not None, "the rows are in folds"
+        return self.folds.count
 
     @staticmethod
     def check(part: str, share: float, rest: np.ndarray, held: np.ndarray, what: str) -> None:

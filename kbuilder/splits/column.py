@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from kbuilder.contracts import Choice, Division, Feature, Match, Strata
 from kbuilder.errors import DataError, cut, listed, nearest
 from kbuilder.late import np
 from kbuilder.lines import to_line
+from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Words
 from kbuilder.splits import _owners
 from kbuilder.splits._holding import hold_back
@@ -55,6 +56,16 @@ class Column(Shares):
                 "twice", "Expected each value in one part; twice is '{name}'", {"name": twice[0]}
             )
         return names
+
+    @model_validator(mode="after")
+    def _has_no_folds(self) -> Any:
+        if self.folds is not None:
+            line = {"by": "group", "column": self.column, "folds": self.count}
+            raise refuse(
+                ("folds",), "the column says which rows are held back. Expected no folds; or, if "
+                f"its values are folds, `{to_line(('data', 'split'), line)}`", self.count,
+            )  # fmt: skip
+        return self
 
     @property
     def validates(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from kbuilder.contracts import Choice, Division, Feature, Strata
 from kbuilder.late import np
 from kbuilder.splits import _owners
+from kbuilder.splits._folds import check, deal_whole
 from kbuilder.splits._holding import hold_whole
 from kbuilder.splits._owners import in_both, owners, without
 from kbuilder.splits._shares import Shares
@@ -53,6 +54,26 @@ class Group(Shares):
             count = len(np.unique(known[rows]))
             self.check(part, share, parts["train"], parts[part], f"{count} groups")
         return Division(parts, without(known, self.column))
+
+    def fold(self, table: Table, strata: Strata, random: np.random.Generator) -> list[Division]:
+        """Each fold has whole groups."""
+        known, rows = owners(table, self.column, "column"), np.arange(len(table))
+        if self.test:
+            rows, _ = hold_whole(rows, self.test, known, strata.groups, random)
+        check(self.count, len(np.unique(known[rows])), f"groups of {self.column!r}")
+        found = []
+        for test in deal_whole(rows, self.count, known, strata.groups, random):
+            train = np.setdiff1d(rows, test)
+            parts = {"train": train, "test": test}
+            if self.validation:
+                parts["train"], parts["validation"] = hold_whole(
+                    train, self.validation, known, strata.groups, random
+                )
+                pair = parts["train"], parts["validation"]
+                count = len(np.unique(known[train]))
+                self.check("validation", self.validation, *pair, f"{count} groups of a fold")
+            found.append(Division(parts))
+        return found
 
     def mixes(self, train: Table, held: Table, part: str) -> str | None:
         return in_both(train, held, self.column, part)

@@ -7,6 +7,7 @@ from typing import Any
 
 from kbuilder.contracts import Division, Strata
 from kbuilder.late import np
+from kbuilder.splits._folds import check, deal
 from kbuilder.splits._holding import hold_back
 from kbuilder.splits._shares import Shares
 from kbuilder.tables.table import Table
@@ -30,6 +31,27 @@ class Random(Shares):
             )
             self.check(part, share, *(parts["train"], parts[part]), f"{len(rows)} rows")
         return Division(parts)
+
+    def fold(self, table: Table, strata: Strata, random: np.random.Generator) -> list[Division]:
+        """Each fold has the classes, or tenths of the numbers, in their shares."""
+        rows = np.arange(len(table))
+        if self.test:
+            least = self._least("test", strata.classes)
+            rows, _ = hold_back(rows, self.test, strata.groups, random, least)
+        check(self.count, len(rows), "rows")
+        found = []
+        for test in deal(rows, self.count, strata.groups, random):
+            train = np.setdiff1d(rows, test)
+            parts = {"train": train, "test": test}
+            if self.validation:
+                parts["train"], parts["validation"] = hold_back(
+                    train, self.validation, strata.groups, random,
+                    self._least("validation", strata.classes),
+                )  # fmt: skip
+                pair = parts["train"], parts["validation"]
+                self.check("validation", self.validation, *pair, f"{len(train)} rows of a fold")
+            found.append(Division(parts))
+        return found
 
     def script(self, table: Table, classes: bool, written: Callable[[Any], str]) -> tuple[str, ...]:
         """A line for each part."""

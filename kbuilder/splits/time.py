@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kbuilder import catalog
 from kbuilder.contracts import Choice, Division, Feature, Strata, Timed
 from kbuilder.errors import DataError, cut
 from kbuilder.late import np
 from kbuilder.lines import to_line
+from kbuilder.refusals import refuse
 from kbuilder.splits import _owners
-from kbuilder.splits._holding import hold_latest, hold_latest_whole
+from kbuilder.splits._folds import check, deal_later
+from kbuilder.splits._holding import earlier, hold_latest, hold_latest_whole
 from kbuilder.splits._owners import in_both, owners, without
 from kbuilder.splits._shares import Shares
 from kbuilder.tables.profile import profile
@@ -39,6 +41,16 @@ class Time(Shares):
     group: str | None = None
     """A column whose values are each in one part too, so that some rows are in none: later rows of
     training groups, earlier ones of the others. It is no input, unless `features` names it."""
+
+    @model_validator(mode="after")
+    def _folds_have_no_groups(self) -> Any:
+        if self.folds is not None and self.group is not None:
+            line = {"by": "group", "column": self.group, "folds": self.count}
+            raise refuse(
+                ("folds",), "folds that follow one another in time have no whole groups. Expected "
+                f"`split` without `group`, or `{to_line(('data', 'split'), line)}`", self.count,
+            )  # fmt: skip
+        return self
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -100,6 +112,34 @@ class Time(Shares):
         if lost:
             notes += (f"{lost:,} rows are left out: {', or '.join(causes)}",)
         return Division(parts, (*notes, *self._undated(table)))
+
+    def fold(self, table: Table, strata: Strata, random: np.random.Generator) -> list[Division]:
+        """Each fold is judged by a network that was fitted on all rows before it, and no others."""
+        times, rows = self._times(table), np.arange(len(table))
+        if self.test:
+            rows, _ = hold_latest(rows, self.test, times, self.gap)
+        what = "different times, of which the first are in no fold,"
+        check(self.count, max(0, len(np.unique(times[rows])) - 1), what)
+        found = []
+        for test in deal_later(rows, self.count, times):
+            train = rows[earlier(times[rows], times[test].min(), self.gap)]
+            parts = {"train": train, "test": test}
+            what = f"{len(train)} rows before a fold"
+            what += f", with a gap of {self.gap}," if self.gap else ""
+            if self.validation:
+                train, later = hold_latest(train, self.validation, times, self.gap)
+                parts = {"train": train, "validation": later, "test": test}
+                self.check("validation", self.validation, train, later, what)
+            if not len(parts["train"]):
+                raise DataError(
+                    f"{what} are too few to learn from. Expected fewer folds, more rows, or a "
+                    "smaller gap.", key=("data", "split", "folds"),
+                )  # fmt: skip
+            found.append(Division(parts))
+        held = sum(len(division.rows["test"]) for division in found)
+        note = f"{len(rows) - held:,} rows, the first, are held out in no fold: "
+        note += "the network of the first fold learns from them"
+        return [found[0]._replace(notes=(note,)), *found[1:]]
 
     def _undated(self, table: Table) -> tuple[str, ...]:
         """What is said where rows are divided by their order and a column has their times."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from shared import message
+from shared import evaluated, message
 
 import kbuilder as kb
 from kbuilder.columns import Columns, Target
@@ -252,7 +252,7 @@ def test_the_baseline_and_the_headline_are_weighted() -> None:
     train = {"y": np.array([[0.0], [1.0], [1.0], [1.0]], np.float32)}
     counts = np.array([30.0, 1, 1, 1])
     rows = {"train": ({}, train), "test": ({}, train)}
-    found = evaluating.evaluate(columns, rows, {"test": train}, {"train": counts, "test": counts})
+    found = evaluated(columns, rows, {"test": train}, {"train": counts, "test": counts})
     assert found["baselines"]["majority"]["accuracy"] == pytest.approx(30 / 33)
     assert evaluating.headlines(columns, train) == ["accuracy"]
     assert evaluating.headlines(columns, train, counts) == ["auc"]

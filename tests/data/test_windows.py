@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from shared import evaluated
 
 import kbuilder as kb
 from kbuilder.data import dataset
@@ -98,11 +99,11 @@ def test_a_target_that_goes_on_from_a_sequence_is_judged_against_its_last_value(
     answered = {name: dict(last[name]) for name in ("validation", "test")}
     for off, better in ((0.0, False), (0.5, False)):
         given = {n: {k: v + off for k, v in o.items()} for n, o in answered.items()}
-        result = evaluating.evaluate(data.columns, data.rows, given, tables=tables)
+        result = evaluated(data.columns, data.rows, given, tables=tables)
         assert list(result["baselines"]) == ["mean", "last value of x"]
         assert result["better_than_baseline"] is better
     exact = {name: encoded[name] for name in answered}
-    result = evaluating.evaluate(data.columns, data.rows, exact, tables=tables)
+    result = evaluated(data.columns, data.rows, exact, tables=tables)
     assert result["better_than_baseline"] is True
 
 

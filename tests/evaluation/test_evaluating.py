@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from shared import predicting
+from shared import evaluated, predicting
 from sklearn.metrics import log_loss
 
 import kbuilder as kb
@@ -32,7 +32,7 @@ def rows(outputs: np.ndarray) -> Any:
 
 def evaluate(columns: Columns, parts: dict[str, Any]) -> dict[str, Any]:
     """The figures of rows that the network gives back."""
-    return evaluating.evaluate(columns, parts, evaluating.answers(Model(), parts))
+    return evaluated(columns, parts, evaluating.answers(Model(), parts))
 
 
 def test_the_loss_is_that_of_the_fit() -> None:

@@ -45,6 +45,7 @@ def answers(
     held: Arrays,
     weights: Arrays | None = None,
     seed: int = 0,
+    times: int = 1,
 ) -> Others:
     """Fit baselines to the training rows, and have them answer for others.
 
@@ -58,6 +59,7 @@ def answers(
         held: Prepared rows that are answered for.
         weights: By output how much each training row counts, as in the loss; None: all alike.
         seed: Of the sample and of what is drawn.
+        times: How often baselines are fitted in all, so that each takes so much less.
     """
     outputs: dict[str, Arrays] = {}
     notes: dict[str, str] = {}
@@ -69,7 +71,7 @@ def answers(
             with _alone(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # a solver that could have gone further
                 outputs[name], note = _answers(
-                    KINDS[name], blocks, columns, train, held, weights, seed
+                    KINDS[name], blocks, columns, train, held, weights, seed, times
                 )
         except targets.UnfitError as why:
             note = f"left out: {why}"
@@ -95,6 +97,7 @@ def _answers(
     held: Arrays,
     weights: Arrays | None,
     seed: int,
+    times: int,
 ) -> tuple[Arrays, str]:
     """The answers of one baseline, and what is said of it; empty: nothing.
 
@@ -112,7 +115,7 @@ def _answers(
     for counted in known.values():
         counts &= counted > 0
     rows = np.flatnonzero(counts)
-    most = kind.most(own, arrays, outputs)
+    most = kind.most(own, arrays, outputs) // times
     if len(rows) < kind.least:
         raise targets.UnfitError(
             f"it takes {kind.least:,} training rows, and there are {len(rows):,}"
