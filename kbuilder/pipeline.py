@@ -190,13 +190,7 @@ def _place(recipe: Recipe, devices: int | None) -> Placement:
     """The devices of the fit, with TensorFlow there from now on."""
     engine.load_quietly()
     with pointing(recipe):
-        placement = strategies.place(recipe.training, devices)
-    if placement.workers > 1 and recipe.networks > 1:
-        raise CallError(
-            f"{placement.workers} workers fit one network together, and the recipe has "
-            f"{recipe.networks}. Expected one, or `training: {{strategy: none}}` on one machine."
-        )
-    return placement
+        return strategies.place(recipe.training, devices, recipe.networks)
 
 
 def _called(callbacks: Sequence[Any], console: Console) -> list[Listener]:
@@ -305,10 +299,11 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
             "`-o ensemble=1`, which gives the script of the first."
         )
     if recipe.networks > 1:
+        none = "" if recipe.data.split.test is not None else " -o data.split.test=0"
         raise CallError(
             f"a script fits one network, and the recipe has {recipe.networks}, for folds. Expected "
-            "`-o data.split.folds=null -o data.split.test=0`, which gives the script of one that "
-            "is fitted on the rows of all folds."
+            f"`-o data.split.folds=null{none}`, which gives the script of one that is fitted on "
+            "the rows of all folds."
         )
     return written(build(prepare(recipe), recipe), folder)
 

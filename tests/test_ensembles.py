@@ -16,7 +16,7 @@ from shared import fields, message, mostly_slow
 import kbuilder as kb
 from kbuilder import pipeline
 from kbuilder.console import Console
-from kbuilder.errors import CallError, Interrupted, RecipeError
+from kbuilder.errors import CallError, Interrupted, RecipeError, TrainingError
 from kbuilder.evaluation import evaluating, wording
 from kbuilder.reporting import card, writing
 
@@ -189,3 +189,16 @@ def test_without_rows_held_back_nothing_is_said_of_each(tmp_path: Path) -> None:
         "No rows were held back, so nothing is known of other rows."
     )
     assert Console(verbose=False).lines == []
+
+
+def test_several_workers_do_not_share_the_fits_of_several_networks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cluster = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
+    task = {"type": "worker", "index": 0}
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
+    said = message(TrainingError, fit, "mixed", tmp_path / "run")
+    assert said == (
+        "training.strategy: 2 workers fit one network together, and the recipe has 3. Expected no "
+        "folds and no ensemble; or one machine, by `strategy: none`."
+    )

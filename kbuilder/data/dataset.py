@@ -213,7 +213,9 @@ def look(recipe: Recipe) -> Looked:
         infer.check_balance(recipe, [task for _, task in targets])
         own_test = resolved.test is not None
         inferred = frozenset(resolved.recipe.features) - frozenset(recipe.features)
-        judged = None if folds is None else split.as_judged(parts, resolved.table, folds.rows[-1])
+        judged = None
+        if folds is not None and parts.test is None:
+            judged = split.as_judged(parts, resolved.table, folds.rows[-1])
         findings = checks.check(
             Seen(resolved.recipe, parts, targets, own_test, inferred, judged)
         )  # fmt: skip

@@ -92,7 +92,8 @@ def _repeated_pictures(seen: Seen) -> Iterator[Finding]:
             rows = np.flatnonzero(np.isin(hashed(table[column]), hashes))
             if len(rows):
                 first = table.row(int(rows[0]))
-                again.append(f"{len(rows):,} of {len(table):,} pictures of {part} ({first})")
+                what = f"pictures of {seen.called(part)}"
+                again.append(f"{len(rows):,} of {len(table):,} {what} ({first})")
         exactly = ", byte for byte" if kind_of(seen.apart.train[column]) == "bytes" else ""
         if again and len(np.unique(hashes)) > 1:
             yield Finding(
@@ -120,7 +121,7 @@ def repeated_rows(seen: Seen) -> Iterator[Finding]:
             count = int(np.isin(_rows(table, names), known).sum())
             expected = chance * len(train) * len(table)
             if count > 0.01 * len(table) and count > 10 * expected:
-                again.append(f"{count:,} of {len(table):,} rows of {part}")
+                again.append(f"{count:,} of {len(table):,} rows of {seen.called(part)}")
     if again:
         yield Finding(
             "repeated_rows", ("data", "split"),
@@ -162,9 +163,9 @@ def overlap(seen: Seen) -> Iterator[Finding]:
             if part == "train" or shared is None:
                 continue
             message = (
-                f"{shared.rows:,} of {min(len(table), SAMPLE):,} rows of {part} share steps of "
-                f"{column!r} with rows of training: they are windows that overlap, so that its "
-                "figures are better than they should be. "
+                f"{shared.rows:,} of {min(len(table), SAMPLE):,} rows of {seen.called(part)} "
+                f"share steps of {column!r} with rows of training: they are windows that overlap, "
+                "so that its figures are better than they should be. "
             )
             if part == "test" and seen.own_test:
                 yield Finding("overlap", key, f"{message}Leave such rows out", sure=True)

@@ -46,6 +46,10 @@ class Seen:
         """The parts that must have nothing in common."""
         return self.parts if self.judged is None else self.judged
 
+    def called(self, part: str) -> str:
+        """What one of these parts is called."""
+        return "a fold" if self.judged is not None and part == "test" else part
+
     @cached_property
     def _some(self) -> Table:
         return self.parts.train.take(slice(SAMPLE))

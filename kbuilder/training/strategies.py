@@ -74,12 +74,13 @@ ALONE = Placement(None, 1, 1, True)
 """One device, without a strategy."""
 
 
-def place(training: Training, devices: int | None = None) -> Placement:
+def place(training: Training, devices: int | None = None, networks: int = 1) -> Placement:
     """Choose, and make the strategy. To be called before TensorFlow has computed anything.
 
     Args:
         training: Its `strategy`, and its batch size, which all devices share.
         devices: Use so many of this machine; on a CPU they are logical ones. None: all GPUs.
+        networks: How many networks are fitted, one after another.
 
     Raises:
         CallError: if there are not so many devices, or `TF_CONFIG` is malformed.
@@ -96,6 +97,12 @@ def place(training: Training, devices: int | None = None) -> Placement:
     if cluster is not None and name in ("auto", "multi_worker"):
         if devices is not None:
             raise CallError("each worker uses its own devices. Expected no --devices with several.")
+        if networks > 1:
+            raise TrainingError(
+                f"{len(cluster.addresses)} workers fit one network together, and the recipe has "
+                f"{networks}. Expected no folds and no ensemble; or one machine, by `strategy: "
+                "none`.", key=("training", "strategy"),
+            )  # fmt: skip
         return _multi_worker(training, cluster)
     if name == "none" and devices is not None and devices > 1:
         raise TrainingError(

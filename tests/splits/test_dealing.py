@@ -202,5 +202,5 @@ def test_rows_that_come_twice_are_found_between_folds() -> None:
     once = frame()[["x", "kind"]].assign(y=np.random.default_rng(1).normal(size=ROWS))
     rows = pd.concat([once] * 2, ignore_index=True)
     found = {one.check: one.message for one in looked(kb.Random(folds=3), rows).findings}
-    assert "rows of test stand in the training rows too" in found["repeated_rows"]
+    assert "rows of a fold stand in the training rows too" in found["repeated_rows"]
     assert not [one for one in found.values() if one.startswith("test has ")]
