@@ -92,7 +92,7 @@ def classifier(x: Any, units: Sequence[int], dropout: float) -> Any:
     """The map as a vector, then dense layers with relu and dropout. (batch, d)"""
     import keras
 
-    x = keras.layers.Flatten(name="flatten")(x)
+    x = keras.layers.Flatten(name="map_flatten")(x)
     for place, width in enumerate(units, start=1):
         x = keras.layers.Dense(
             width, activation="relu", kernel_initializer="he_normal", name=f"dense{place}"
