@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from kbuilder.architectures.alexnet import AlexNet as _AlexNet
 from kbuilder.architectures.cnn import CNN as _CNN
+from kbuilder.architectures.dlinear import DLinear as _DLinear
 from kbuilder.architectures.frames import Frames as _Frames
 from kbuilder.architectures.ft_transformer import FTTransformer as _FTTransformer
 from kbuilder.architectures.googlenet import GoogLeNet as _GoogLeNet
@@ -17,6 +18,7 @@ from kbuilder.architectures.lenet5 import LeNet5 as _LeNet5
 from kbuilder.architectures.linear import Linear as _Linear
 from kbuilder.architectures.lstm import LSTM as _LSTM
 from kbuilder.architectures.mlp import MLP as _MLP
+from kbuilder.architectures.nlinear import NLinear as _NLinear
 from kbuilder.architectures.pretrained import Pretrained as _Pretrained
 from kbuilder.architectures.resnet18 import ResNet18 as _ResNet18
 from kbuilder.architectures.resnet20 import ResNet20 as _ResNet20
@@ -100,6 +102,7 @@ from kbuilder.splits.group import Group as _Group
 from kbuilder.splits.random import Random as _Random
 from kbuilder.splits.time import Time as _Time
 from kbuilder.tasks.binary import Binary as _Binary
+from kbuilder.tasks.forecasting import Forecasting as _Forecasting
 from kbuilder.tasks.multiclass import Multiclass as _Multiclass
 from kbuilder.tasks.multilabel import Multilabel as _Multilabel
 from kbuilder.tasks.regression import Regression as _Regression
@@ -257,6 +260,8 @@ class CSV(_CSV):
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         weight: str | None = ...,
+        time: str | None = ...,
+        series: str | None = ...,
         delimiter: str | None = ...,
         encoding: str | None = ...,
         quoting: Literal["standard", "none"] | None = ...,
@@ -343,6 +348,13 @@ class Cutout(_Cutout):
         size: int = ...,
     ) -> None: ...
 
+class DLinear(_DLinear):
+    def __init__(
+        self,
+        *,
+        kernel_size: int = ...,
+    ) -> None: ...
+
 class Datetime(_Datetime):
     def __init__(
         self,
@@ -403,6 +415,27 @@ class Flip(_Flip):
         direction: Literal["horizontal", "vertical", "both"] = ...,
     ) -> None: ...
 
+class Forecasting(_Forecasting):
+    def __init__(
+        self,
+        *,
+        horizon: int = ...,
+        window: int | None = ...,
+        gap: int = ...,
+        stride: int | None = ...,
+        known: str | Sequence[str] = ...,
+        period: int | None = ...,
+        frequency: str | None = ...,
+        gaps: Literal["error", "previous"] = ...,
+        rescale: Literal["season", "mean", "last", "none"] = ...,
+        quantiles: float | Sequence[float] = ...,
+        mean: float | Sequence[float] | None = ...,
+        scale: float | Sequence[float] | None = ...,
+        naive_errors: Mapping[str, Any] | None = ...,
+        loss: str = ...,
+        loss_weight: float = ...,
+    ) -> None: ...
+
 class Frame(_Frame):
     def __init__(
         self,
@@ -412,6 +445,8 @@ class Frame(_Frame):
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         weight: str | None = ...,
+        time: str | None = ...,
+        series: str | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,
@@ -716,6 +751,9 @@ class Multilabel(_Multilabel):
         alpha: float | None = ...,
         loss_weight: float = ...,
     ) -> None: ...
+
+class NLinear(_NLinear):
+    def __init__(self) -> None: ...
 
 class Number(_Number):
     def __init__(
@@ -1026,6 +1064,8 @@ class SQL(_SQL):
         target: str | Sequence[str],
         ignore: str | Sequence[str] = ...,
         weight: str | None = ...,
+        time: str | None = ...,
+        series: str | None = ...,
         missing: str | float | Sequence[str | float] | None = ...,
         decimal: Literal[".", ","] | None = ...,
         thousands: Literal[",", ".", "'", " ", "_"] | None = ...,

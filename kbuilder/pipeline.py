@@ -14,7 +14,7 @@ from typing import Any
 
 from kbuilder import engine, folds, networks, preprocessing
 from kbuilder.console import Console
-from kbuilder.contracts import Listener, Source
+from kbuilder.contracts import Following, Listener, Source
 from kbuilder.data import store
 from kbuilder.data.dataset import Dataset
 from kbuilder.data.split import FOLDS
@@ -291,7 +291,7 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
         folder: Where the script will be, from which it finds the rows; left out: here.
 
     Raises:
-        CallError: if the recipe has several networks.
+        CallError: if the recipe has several networks, or no script could do the same.
     """
     if recipe.ensemble > 1:
         raise CallError(
@@ -311,6 +311,11 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
 def written(prepared: Prepared, folder: Path | None = None) -> str:
     """The script of what has been prepared."""
     network, training, data = prepared.network, prepared.recipe.training, prepared.data
+    if any(isinstance(task, Following) for _, task in data.columns.targets):
+        raise CallError(
+            "a script does not make the windows of a series, which are rows made of rows. Expected "
+            "a run: `kbuilder fit`, and `kbuilder export` for what runs without kbuilder."
+        )
     steps = fitting.steps_per_epoch(data.rows["train"], training)
     optimizers = [(p, phases.optimizer_of(p, training, steps)) for p in network.phases]
     return script.write(

@@ -16,13 +16,13 @@ import numpy as np
 from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Discerning, Finding
+from kbuilder.contracts import Decision, Discerning, Finding, Following
 from kbuilder.data import infer, weights
 from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating
-from kbuilder.evaluation.predictions import to_frame, to_rows
+from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
 from kbuilder.export.contract import Fitted
@@ -300,6 +300,44 @@ class Run:
 
     def _predicted(self, table: Table) -> pd.DataFrame:
         return to_frame(self.record.columns, self._outputs(table))
+
+    def forecast(
+        self, data: pd.DataFrame | Table | Paths | None = None, *, steps: int | None = None
+    ) -> pd.DataFrame:
+        """The steps after the last one of each series, a row for each step.
+
+        Args:
+            data: The history, and in rows without a target what is known ahead: a data frame, or a
+                file of the recipe's kind, or several; left out: the rows of the recipe, read again.
+            steps: How many; left out: the horizon that the run was fitted for.
+
+        Returns:
+            The series, where there are several, the stamp, `value`, and `quantile_0.1` and so on.
+
+        Raises:
+            CallError: if the run forecasts nothing, or not so far.
+            DataError: if a series is too short, or lacks what is to be known ahead.
+        """
+        import pandas as pd
+
+        task = self.record.columns.targets[0].task
+        if not isinstance(task, Following):
+            raise CallError(
+                f"{self.path} forecasts no series. Expected a run of the task forecasting; "
+                "`predict` answers for rows."
+            )
+        steps = task.horizon if steps is None else steps
+        if not 1 <= steps <= task.horizon:
+            raise CallError(
+                f"the run forecasts {task.horizon} steps. Expected from 1 to {task.horizon}, or a "
+                f"run with `-o task.horizon={max(steps, 1)}`. Got {steps}."
+            )
+        given = self.recipe.data.load(self._given.words)[0] if data is None else data
+        table, windows, origins = self._given.latest(given)
+        [output] = self.record.columns.outputs()
+        answers = decode(task, self._outputs(table)[output])
+        own = {name: values[:, :steps].reshape(-1) for name, values in answers.items()}
+        return pd.DataFrame({**windows.answers(origins, steps), **own})
 
     def predict_parts(
         self,

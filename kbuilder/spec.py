@@ -220,6 +220,21 @@ Weight = Annotated[
         "in the metrics;\nleft out: all alike.",
     ),
 ]
+Time = Annotated[
+    Annotated[str, Field(min_length=1)] | None,
+    Field(
+        default=None,
+        description="The column of the time of each row, of a series whose next steps are "
+        "forecast.",
+    ),
+]
+Series = Annotated[
+    Annotated[str, Field(min_length=1)] | None,
+    Field(
+        default=None,
+        description="The column that says which series a row belongs to; left out: all are of one.",
+    ),
+]
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", "'", " ", "_"]
 Words = Annotated[

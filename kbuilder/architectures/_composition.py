@@ -148,6 +148,22 @@ def flattened(signal: Signal, name: str) -> Any:
     return keras.layers.Flatten()(signal.tensor)
 
 
+def unmasked(signal: Signal, name: str) -> Any:
+    """The steps of a sequence that has no padding.
+
+    Raises:
+        BuildError: if it has some.
+    """
+    if signal.mask is not None:
+        raise BuildError(
+            f"{name} weighs each step by its place, and sequences with padding have none at their "
+            "ends. Expected `masking: none` under the feature, or an architecture for any length, "
+            "such as gru.",
+            key=("model",),
+        )
+    return signal.tensor
+
+
 def pooled(x: Any, kind: str, mask: Any = None) -> Any:
     """One vector from the steps that are not padding: attention, or a kind of `PoolOverTime`."""
     from kbuilder.layers.attention_pooling import AttentionPooling

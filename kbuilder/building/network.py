@@ -11,7 +11,7 @@ from kbuilder.architectures._body import body_of
 from kbuilder.building.choosing import Architectures, within
 from kbuilder.building.inputs import Inputs
 from kbuilder.columns import Columns, Rows
-from kbuilder.contracts import Architecture, Body, Phase, Signal, Task
+from kbuilder.contracts import Architecture, Body, Phase, Relative, Signal, Task
 from kbuilder.errors import BuildError
 from kbuilder.recipe import branches
 
@@ -147,10 +147,14 @@ def assemble(
     import keras
 
     bodies = []
-    for form, members in inputs.signals.items():
+    signals, ends = inputs.signals, None
+    relative = next((task for task in tasks.values() if isinstance(task, Relative)), None)
+    if relative is not None:
+        signals, ends = relative.relate(signals)
+    for form, members in signals.items():
         inner: _Inner | None = None
         for signal in members:
-            key = branches.key_of(signal.column, form, architectures, inputs.signals)
+            key = branches.key_of(signal.column, form, architectures, signals)
             with within(key, branched):
                 if len(members) == 1:
                     bodies.append(body_of(architectures[key], signal))
@@ -169,13 +173,18 @@ def assemble(
     all_tasks: dict[str, Task] = {}
     for output, task in tasks.items():
         all_tasks[output] = task
-        outputs[output] = task.head(vector, last, name=titled(output, "head"))
+        outputs[output] = _restored(task, task.head(vector, last, titled(output, "head")), ends)
         beside = [pair for body in bodies for pair in body.auxiliary]
         for number, (tensor, weight) in enumerate(beside, start=1):
             name = titled(output, f"auxiliary_{number}")
-            extra[name] = task.head(tensor, name=name)
+            extra[name] = _restored(task, task.head(tensor, name=name), ends)
             auxiliary[name], all_tasks[name] = (output, weight), task
     return Assembled(outputs, extra, all_tasks, auxiliary, _side_by_side(bodies))
+
+
+def _restored(task: Task, tensor: Any, ends: Any) -> Any:
+    """An output, with what its input was taken relative to."""
+    return task.restore(tensor, ends) if isinstance(task, Relative) else tensor
 
 
 def on_one_device(model: Any) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, runtime_checkable
 
-from kbuilder.contracts.values import Choice, Match
+from kbuilder.contracts.values import Choice, Form, Match, Signal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -124,3 +124,80 @@ class Resampling(Protocol):
             weights: How much each row counts, >= 0, float64 (sets, rows).
             ordered: Whether metrics are among them that need the rows in order, which takes longer.
         """
+
+
+@runtime_checkable
+class Relative(Protocol):
+    """A task whose network sees its input relative to something of each row, and answers so."""
+
+    def relate(
+        self, signals: Mapping[Form, Sequence[Signal]]
+    ) -> tuple[Mapping[Form, Sequence[Signal]], Any]:
+        """The signals as the network is to see them, and the tensor of what they are relative to.
+
+        Args:
+            signals: What the inputs carry, by form.
+        """
+
+    def restore(self, tensor: Any, ends: Any) -> Any:
+        """The output of the network.
+
+        Args:
+            tensor: What `head` gave.
+            ends: What `relate` gave beside the signals.
+        """
+
+
+@runtime_checkable
+class Following(Relative, Protocol):
+    """A task whose rows are windows of series, which are made of the rows of a table.
+
+    A target has for each window the `horizon` steps that are to be forecast, the seasonal naive
+    forecast of them, and two numbers that errors are scaled by; 0: they are not known.
+    """
+
+    @property
+    def horizon(self) -> int:
+        """Steps that are forecast."""
+
+    @property
+    def window(self) -> int | None:
+        """Steps that a forecast is made from; None: as the series have it, like what is below."""
+
+    @property
+    def gap(self) -> int:
+        """Steps between the last that is known and the first that is forecast."""
+
+    @property
+    def stride(self) -> int | None:
+        """Steps between two windows of a series."""
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """Columns that are known ahead."""
+
+    @property
+    def period(self) -> int | None:
+        """Steps of a season."""
+
+    @property
+    def frequency(self) -> str | None:
+        """The distance of two steps, as `Frequency` has it."""
+
+    @property
+    def gaps(self) -> Literal["error", "previous"]:
+        """What becomes of steps that are missing."""
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """What is forecast beside the mean."""
+
+    @property
+    def naive_errors(self) -> Mapping[str, Sequence[float]] | None:
+        """What errors are scaled by, by series; None: it was not learned."""
+
+    def naive(self, encoded: np.ndarray) -> np.ndarray:
+        """The outputs of the seasonal naive forecast of these rows."""
+
+    def by_step(self, encoded: np.ndarray, outputs: np.ndarray) -> Mapping[str, list[float]]:
+        """The errors of each step of the horizon, by metric."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from kbuilder import progress
-from kbuilder.contracts import Finding
+from kbuilder.contracts import Finding, Following
 from kbuilder.data import array_checks, column_checks, leak_checks, row_checks
 from kbuilder.data.seen import Seen
 from kbuilder.errors import DataError
 from kbuilder.lines import to_line
 from kbuilder.recipe.checks import DEFAULTS, Check
+
+OVERLAPPING = ("padding", "repeated_rows", "overlap", "alike")
+"""Checks of rows that have nothing to do with one another, as windows of a series have."""
 
 
 def check(seen: Seen) -> tuple[Finding, ...]:
@@ -23,10 +26,12 @@ def check(seen: Seen) -> tuple[Finding, ...]:
         DataError: with all findings that are errors.
     """
     verdicts = {**DEFAULTS, **getattr(seen.recipe.data, "checks", {})}  # not every source has it
+    series = any(isinstance(task, Following) for _, task in seen.targets)
     found: list[Finding] = []
     with progress.stage("checking the rows", len(CHECKS), "checks") as stage:
         for name, look in CHECKS.items():
-            if verdicts.get(name, "warn") != "ignore":
+            skipped = series and name in OVERLAPPING
+            if verdicts.get(name, "warn") != "ignore" and not skipped:
                 found += look(seen)
             stage.advance()
     wrong = [one for one in found if one.sure and verdicts.get(one.check, "warn") == "error"]

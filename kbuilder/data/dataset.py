@@ -10,8 +10,18 @@ import numpy as np
 
 from kbuilder import engine, preprocessing, room
 from kbuilder.columns import Arrays, Columns, Rows, Target, words_of
-from kbuilder.contracts import Decision, Finding, Settling, Validating
-from kbuilder.data import checks, gathering, infer, learning, split, weights
+from kbuilder.contracts import Decision, Finding, Following, Settling, Validating
+from kbuilder.data import (
+    checks,
+    examples,
+    framing,
+    gathering,
+    history,
+    infer,
+    learning,
+    split,
+    weights,
+)
 from kbuilder.data.seen import Seen
 from kbuilder.errors import CallError, listed
 from kbuilder.lines import to_line
@@ -94,8 +104,12 @@ class Dataset:
         return split.grouping(self.parts.train.target(names), task)
 
     def groups(self) -> np.ndarray | None:
-        """The group of each row of the last part, from 0, if it was divided by groups. (rows,)"""
+        """The group of each row of the last part, from 0: of those that it was divided by, or of
+        windows close to one another; None: each stands alone. (rows,)"""
         _, table = list(self.parts)[-1]
+        axes, task = examples.axes_of(self.recipe.data), self.columns.targets[0].task
+        if axes is not None and isinstance(task, Following):
+            return examples.blocks(table, axes, task)
         return split.groups(table, self.recipe.data.split)
 
     def of(self, recipe: Recipe) -> Recipe:
@@ -134,13 +148,18 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     words = _words(recipe)
     table, test = recipe.data.load(words)
     own = recipe.data.validation(table, words) if isinstance(recipe.data, Validating) else None
+    framed = framing.framed(recipe, table, others=test is not None or own is not None)
+    recipe, table = framed.recipe, framed.table
     table, (test, own), joined = gathering.gathered(recipe, table, (test, own))
     resolved = infer.resolve(recipe, table, test, own)
-    resolved = replace(resolved, decisions=(*decisions, *joined, *resolved.decisions))
+    resolved = replace(
+        resolved, decisions=(*decisions, *framed.decisions, *joined, *resolved.decisions)
+    )
     parts = split.divide(
         resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,
         resolved.validation,
     )  # fmt: skip
+    resolved, parts = history.measured(resolved, parts, framed.windows)
     return resolved, parts.smoke() if smoke else parts
 
 
@@ -165,7 +184,7 @@ def _words(recipe: Recipe) -> Words:
     targets = [Target((name,), task) for name, task in tasks.items()]
     if recipe.task is not None and not isinstance(recipe.task, Mapping):
         targets = [Target(recipe.data.target, recipe.task)]
-    return words_of(recipe.features, targets)
+    return {**words_of(recipe.features, targets), **examples.words(recipe.data)}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kbuilder.columns import Columns
 from kbuilder.contracts import Gathering, Pathed
-from kbuilder.data import gathering, infer
+from kbuilder.data import examples, gathering, infer
 from kbuilder.data import paths as paths_of_pictures
 from kbuilder.errors import CallError
 from kbuilder.evaluation.carrying import Carrying
@@ -18,7 +20,7 @@ from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import predict_file
 from kbuilder.tables import chunks, several
 from kbuilder.tables.arrays import from_frame
-from kbuilder.tables.cells import Cells
+from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.keeping import ROW, Keep, named, of_arrays, of_frame
 from kbuilder.tables.table import Part, Table
 
@@ -42,7 +44,7 @@ class Given:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.columns
         wanted, size = columns.reads, predict_file.rows_per_part(columns)
-        if len(paths) > 1 or self._may_skip:
+        if len(paths) > 1 or self._may_skip or self._follows:
             return self.table(paths, keep).parts(size, start)
         return (
             Part(self._opened(table), share)
@@ -66,7 +68,17 @@ class Given:
         columns, data = self.columns, self.recipe.data
         # Some sources have no words to read numbers from.
         marks = (getattr(data, name, None) for name in ("decimal", "thousands"))
-        return Cells(columns.missing, columns.words(), *marks)
+        return Cells(columns.missing, self.words, *marks)
+
+    @property
+    def words(self) -> Words:
+        """The columns that are texts, to the model or to say where a row belongs."""
+        return {**self.columns.words(), **examples.words(self.recipe.data)}
+
+    @property
+    def _follows(self) -> bool:
+        """Whether rows are windows of series."""
+        return examples.axes_of(self.recipe.data) is not None
 
     @property
     def _may_skip(self) -> bool:
@@ -87,7 +99,25 @@ class Given:
     def _opened(self, table: Table, skip: bool = False) -> Table:
         """Rows as the fit takes them: columns that are one array together, pictures as read."""
         features = self.columns.features
-        return paths_of_pictures.opened(gathering.as_learned(table, features), features, skip)
+        if self._follows and examples.PAST not in table.columns:
+            windows = examples.given(table, self.recipe.data, self.columns)
+            table = windows.checked(windows.origins(complete=False))
+        if not self._follows:
+            table = gathering.as_learned(table, features)
+        return paths_of_pictures.opened(table, features, skip)
+
+    def latest(self, data: Any) -> tuple[Table, examples.Windows, np.ndarray]:
+        """The last window of each series of a frame, of a table or of files.
+
+        Returns:
+            The rows, the windows that they are of, and the last step of each.
+
+        Raises:
+            DataError: if a series is too short, or lacks what is to be known ahead.
+        """
+        windows = examples.given(self._read(data, ()), self.recipe.data, self.columns)
+        origins = windows.latest()
+        return windows.table(origins), windows, origins
 
     def _read(self, data: Any, keep: Keep) -> Table:
         if isinstance(data, Table):
@@ -97,7 +127,7 @@ class Given:
             return replace(table, kept=of_frame(keep, data, "the frame"))
         paths = paths_of(data)
         if len(paths) > 1 and isinstance(self.recipe.data, Gathering):
-            return self.recipe.data.gather(paths, self.columns.words(), keep)
+            return self.recipe.data.gather(paths, self.words, keep)
         if len(paths) > 1:
             return several.read(paths, lambda path: self._read(path, keep), self.columns.ignored)
         [data] = paths
@@ -105,7 +135,7 @@ class Given:
             return read_json(self.columns, data, keep)
         if data.suffix.lower() == ".parquet" and not several.matching(data):
             return chunks.read_parquet(data, self._cells, keep)
-        return self.recipe.data.read(data, self.columns.words(), keep)
+        return self.recipe.data.read(data, self.words, keep)
 
 
 def paths_of(given: Paths) -> tuple[Path, ...]:

@@ -9,8 +9,10 @@ import numpy as np
 
 from kbuilder import catalog, progress
 from kbuilder.columns import Arrays, Columns, Rows, shares
+from kbuilder.contracts import Following
 from kbuilder.errors import listed
 from kbuilder.evaluation import intervals
+from kbuilder.evaluation.baselines import naive
 from kbuilder.evaluation.baselines.comparing import Others
 from kbuilder.evaluation.continuing import last_values
 from kbuilder.tables.table import Table
@@ -116,15 +118,28 @@ def evaluate(
     notes = dict(beside.notes)
     targets, given = encoded[judged], answered[judged]
     drawn = intervals.resamples(targets, given, weights.get(judged), drawing)
+    steps = _by_step(columns, targets, {"": given, **beside.outputs})
     both = (splits[judged], baselines)
     found = intervals.judge(columns, targets, given, beside.outputs, both, judging, drawn)
     return {
         **result,
         "baselines": baselines,
         **({"baseline_notes": notes} if notes else {}),
+        **({"by_step": steps} if steps else {}),
         "better_than_baseline": None if None in better else all(better),
         **({} if not found else {**found, "intervals": {judged: found["intervals"]}}),
     }
+
+
+def _by_step(
+    columns: Columns, encoded: Arrays, answered: Mapping[str, Arrays]
+) -> dict[str, dict[str, list[float]]]:
+    """The errors of each step of a horizon, by metric, of the model ("") and of each baseline."""
+    [(output, (_, task)), *_] = columns.outputs().items()
+    if not isinstance(task, Following):
+        return {}
+    given = {name: np.asarray(own[output]) for name, own in answered.items()}
+    return {name: dict(task.by_step(encoded[output], own)) for name, own in given.items()}
 
 
 def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None) -> list[str]:
@@ -165,6 +180,8 @@ def trivial(
     encoded = {name: targets for name, (_, targets) in rows.items()}
     names, constants = _constants(columns, encoded["train"], encoded[judged], weights)
     found = {listed(dict.fromkeys(names)): constants}
+    if tables is not None and naive.follows(columns):
+        return {**found, **naive.forecasts(columns, tables[judged], encoded[judged])}
     if tables is not None:
         name, last = last_values(columns, tables, encoded)
         if name:

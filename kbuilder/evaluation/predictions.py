@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Task
+from kbuilder.contracts import Following, Task
 from kbuilder.tables.keeping import FILE, ROW
 from kbuilder.tables.table import Table
 
@@ -112,6 +112,8 @@ def numbered(split: str, table: Table) -> pd.DataFrame:
 
 def _truth(task: Task, values: np.ndarray, encoded: np.ndarray) -> np.ndarray:
     """The true values, spelled as the answers are."""
+    if isinstance(task, Following):  # what follows is no truth
+        return values[:, : task.horizon]
     classes, groups = list(getattr(task, "classes", None) or ()), task.groups(encoded)
     if classes and groups is not None:
         return np.array([classes[place] for place in groups], dtype=object)

@@ -18,6 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from kbuilder import __version__, files, signals
@@ -170,6 +171,20 @@ def write(job: Job, console: Console) -> int:
         done = f"{kept.rows if kept else 0:,} rows"
         raise Interrupted(stopped[0], done, job.again if kept else None) from None
     return journal.rows
+
+
+def save(frame: pd.DataFrame, output: Path) -> None:
+    """Write answers that are all there into a file, whole or not at all.
+
+    Raises:
+        CallError: if its name says no kind of file.
+    """
+    check(output)
+    way = WAYS[output.suffix.lower()]
+    with TemporaryDirectory(prefix=".kbuilder-", dir=output.absolute().parent) as name:
+        folder = Path(name)
+        (folder / "predictions").write_bytes(way.encode(frame, True, False, UTF8))
+        way.finish(folder, output)
 
 
 def _resumable(folder: Path, error: BaseException) -> bool:

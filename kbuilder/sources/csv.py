@@ -21,8 +21,10 @@ from kbuilder.spec import (
     Ignored,
     Missing,
     Names,
+    Series,
     Spec,
     Thousands,
+    Time,
     Unreadable,
     Weight,
     encoding_name,
@@ -64,6 +66,8 @@ class CSV(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Ignored
     weight: Weight
+    time: Time
+    series: Series
     delimiter: (
         Annotated[
             str,

@@ -13,7 +13,18 @@ from kbuilder.contracts import Script
 from kbuilder.errors import CallError, DataError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Ignored, Missing, Names, Spec, Thousands, Unreadable, Weight
+from kbuilder.spec import (
+    Decimal,
+    Ignored,
+    Missing,
+    Names,
+    Series,
+    Spec,
+    Thousands,
+    Time,
+    Unreadable,
+    Weight,
+)
 from kbuilder.tables import chunks
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
@@ -33,6 +44,8 @@ class Frame(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Ignored
     weight: Weight
+    time: Time
+    series: Series
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""

@@ -12,7 +12,18 @@ from kbuilder.errors import CallError
 from kbuilder.recipe.checks import Checks
 from kbuilder.recipe.query import VARIABLE, Query, without_password
 from kbuilder.recipe.split import Split
-from kbuilder.spec import Decimal, Ignored, Missing, Names, Spec, Thousands, Unreadable, Weight
+from kbuilder.spec import (
+    Decimal,
+    Ignored,
+    Missing,
+    Names,
+    Series,
+    Spec,
+    Thousands,
+    Time,
+    Unreadable,
+    Weight,
+)
 from kbuilder.tables import chunks
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.chunks import Reading
@@ -34,6 +45,8 @@ class SQL(Spec):
     """The column to predict, or several columns of numbers."""
     ignore: Ignored
     weight: Weight
+    time: Time
+    series: Series
     missing: Missing | None = None
     """Words that mean missing, beside the empty one; left out: NA, N/A, NaN, null, None and the
     like."""

@@ -201,12 +201,12 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "mixed target": ({"x": X, "y": [b"a", 1, 2] * 20}, {},
         "data.target: the task cannot be inferred from the target 'y': it mixes numbers and text. "
         "Expected something that repeats, or numbers. Name another target, or write the task: "
-        "one of binary, multiclass, multilabel, regression."),
+        "one of binary, forecasting, multiclass, multilabel, regression."),
     "target of names": ({"x": X, "y": WORDS}, {},
         "data.target: the task cannot be inferred from the target 'y': "
         "it holds 60 different values in 60 rows. "
         "Expected something that repeats, or numbers. Name another target, or write the task: "
-        "one of binary, multiclass, multilabel, regression."),
+        "one of binary, forecasting, multiclass, multilabel, regression."),
     "missing target": ({"x": X, "y": [None] * ROWS}, {},
         "data.target: the target y has no value in any row of the frame."),
     "no feature": ({}, {},

@@ -18,10 +18,12 @@ from kbuilder.layers.category_index import CategoryIndex
 from kbuilder.layers.class_token import ClassToken
 from kbuilder.layers.cross import Cross
 from kbuilder.layers.feature_tokenizer import FeatureTokenizer
+from kbuilder.layers.from_last_step import FromLastStep
 from kbuilder.layers.identity_shortcut import IdentityShortcut
 from kbuilder.layers.label_flags import LabelFlags
 from kbuilder.layers.local_response_normalization import LocalResponseNormalization
 from kbuilder.layers.maxout import Maxout
+from kbuilder.layers.moving_average import MovingAverage
 from kbuilder.layers.not_padding import NotPadding
 from kbuilder.layers.pictures import Pictures
 from kbuilder.layers.pixels import Pixels
@@ -33,6 +35,7 @@ from kbuilder.layers.radial_basis_output import RadialBasisOutput
 from kbuilder.layers.real_steps import RealSteps
 from kbuilder.layers.reverse_channels import ReverseChannels
 from kbuilder.layers.scaled_tanh import ScaledTanh
+from kbuilder.layers.season_before import SeasonBefore
 from kbuilder.layers.side_by_side import has_few_words, width
 from kbuilder.layers.slid_mask import SlidMask
 from kbuilder.layers.standardize import Standardize
@@ -53,6 +56,9 @@ LAYERS = [
     (lambda: Pictures(4, 5, 1, (1, 2, 3), True), lambda: strings(encoded(picture(0)))),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
     (lambda: Cross([(0, 2), (3, 5)]), lambda: np.ones((2, 5), np.float32)),
+    (lambda: FromLastStep(), lambda: np.arange(12, dtype=np.float32).reshape(2, 3, 2)),
+    (lambda: MovingAverage(3), lambda: np.arange(12, dtype=np.float32).reshape(2, 3, 2)),
+    (lambda: SeasonBefore(2, 3, 1), lambda: np.arange(16, dtype=np.float32).reshape(2, 4, 2)),
     (lambda: NotPadding(), lambda: np.array([[3, 0]])),
     (lambda: PoolOverTime("max"), lambda: np.ones((2, 3, 4), np.float32)),
     (lambda: RadialBasisOutput(3, seed=7), lambda: np.ones((2, 4), np.float32)),
