@@ -89,7 +89,7 @@ def details(error: ValidationError, data: dict[str, Any]) -> list[dict[str, Any]
 
 def _without_types(key: Key, data: dict[str, Any]) -> Key:
     """The way to a value without the names of types that pydantic puts into it."""
-    types = {"str", "int", *(schema.__name__ for schema in Spec.__subclasses__())}
+    types = {"str", "int", "bool", *(schema.__name__ for schema in Spec.__subclasses__())}
     way: Key = ()
     for part in key:
         written = str(part)
