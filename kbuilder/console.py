@@ -96,6 +96,12 @@ class Console:
         for line in lines:
             self.say(f"  {line}")
 
+    def settled(self, decisions: Iterable[Decision]) -> None:
+        """What was chosen on validation rows after the fit; not what stays as it was."""
+        for decision in decisions:
+            if decision.value is not False:
+                self.say(f"{decision.path}: {brief(decision.value)} ({decision.reason})")
+
     def fitting(
         self, parameters: int, rows: Mapping[str, int], networks: int = 1, folds: int = 0
     ) -> None:

@@ -12,7 +12,7 @@ from kbuilder.building.averaging import average_of
 from kbuilder.columns import Arrays, Columns
 from kbuilder.data import folds, split
 from kbuilder.data.dataset import Dataset
-from kbuilder.evaluation import evaluating, intervals
+from kbuilder.evaluation import evaluating, intervals, settling
 from kbuilder.evaluation.baselines.comparing import Others
 from kbuilder.evaluation.predictions import decode
 from kbuilder.evaluation.several import spread
@@ -34,7 +34,6 @@ class Held(NamedTuple):
         answered: What was answered, by output.
         beside: What baselines answered that were fitted on the same rows as the networks.
         weights: How much each row counts, (rows,); None: all alike.
-        scores: The metrics of each fold.
         networks: The networks of all folds, and their average.
     """
 
@@ -44,7 +43,6 @@ class Held(NamedTuple):
     answered: Arrays
     beside: Others
     weights: np.ndarray | None
-    scores: Sequence[Mapping[str, float]]
     networks: Networks
 
     def drawing(self, data: Dataset, seed: int) -> intervals.Drawing:
@@ -56,10 +54,23 @@ class Held(NamedTuple):
         found = {part: one for part, one in parts.items() if part != TEST}
         return {**found, split.FOLDS: own, **{part: parts[part] for part in parts if part == TEST}}
 
-    def said(self) -> dict[str, Any]:
-        """The entry `folds` of `metrics.json`."""
+    def said(self, columns: Columns) -> dict[str, Any]:
+        """The entry `folds` of `metrics.json`.
+
+        Args:
+            columns: Their tasks, settled, give the metrics.
+        """
         sizes = np.bincount(self.folds)[1:].tolist()
-        return {"count": len(sizes), "rows": sizes, **spread(self.scores)}
+        scores = []
+        for number in range(1, len(sizes) + 1):
+            own = self.folds == number
+            encoded, answered = (
+                {output: values[own] for output, values in all.items()}
+                for all in (self.encoded, self.answered)
+            )
+            weights = None if self.weights is None else self.weights[own]
+            scores.append(evaluating.score(columns, encoded, answered, weights))
+        return {"count": len(sizes), "rows": sizes, **spread(scores)}
 
 
 def hold_out(fits: Fits, prepared: Prepared) -> Held:
@@ -78,9 +89,10 @@ def hold_out(fits: Fits, prepared: Prepared) -> Held:
     columns, count = data.columns, len(data.folds.rows)
     training = prepared.recipe.training.smoke() if data.smoke else prepared.recipe.training
     found, members, done = list[_Fold](), list[Any](), list[Fitted]()
+    settled = [] if not data.folds.shared else settling.averaged(columns)
     for number, fold in enumerate(folds.datasets(data), 1):
         own = networks.build(fold, networks.with_seed(prepared, 0), fits.placement)
-        fitted = fits.run(own, f"fold {number}/{count}")
+        fitted = fits.run(own, f"fold {number}/{count}", averaged=data.folds.shared)
         members += fitted.members if data.folds.shared else []
         done += fitted.done
         table = dict(fold.parts)[TEST]
@@ -104,10 +116,7 @@ def hold_out(fits: Fits, prepared: Prepared) -> Held:
         answered=_joined([one.answered for one in found]),
         beside=_beside([one.beside for one in found]),
         weights=np.concatenate(weights) if weights else None,
-        scores=[
-            evaluating.score(columns, one.encoded, one.answered, one.weights) for one in found
-        ],
-        networks=Networks(average_of(members) if members else None, members, done),
+        networks=Networks(average_of(members) if members else None, members, done, settled),
     )  # fmt: skip
 
 

@@ -12,10 +12,11 @@ from kbuilder.building import choosing, names
 from kbuilder.building.averaging import average_of
 from kbuilder.building.inputs import inputs_of
 from kbuilder.building.network import Network, network_of, on_one_device
+from kbuilder.columns import Columns
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Listener
 from kbuilder.data.dataset import OWN, Dataset
-from kbuilder.evaluation import evaluating
+from kbuilder.evaluation import evaluating, settling
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.several import spread
 from kbuilder.recipe import branches
@@ -75,6 +76,8 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
         architectures, chosen = choosing.choose(columns, inputs, recipe.model)
         branched, shared = isinstance(recipe.model, Mapping), branches.shares(recipe.model)
         network = network_of(columns, inputs, architectures, branched, Trainer, shared)
+        averaged = recipe.ensemble > 1 or (data.folds is not None and data.folds.shared)
+        settling.expect(columns, network.model, "validation" in data.rows, averaged)
         training, sized = sizing.choose(
             network.trained, network.compile, recipe.training, network.rows(data.rows["train"]),
             placement.workers,
@@ -97,11 +100,13 @@ class Networks(NamedTuple):
         model: The network, or the average of several.
         members: Those that are averaged; of one alone, itself.
         done: How the fit of each went.
+        settled: What was decided of the calibration.
     """
 
     model: Any
     members: Sequence[Any]
     done: Sequence[Fitted]
+    settled: Sequence[Decision] = ()
 
     def decisions(self) -> list[Decision]:
         """What was decided of how the last of them is executed."""
@@ -117,11 +122,12 @@ class Networks(NamedTuple):
             for figures in one.history
         ]
 
-    def said(self, data: Dataset) -> dict[str, Any]:
+    def said(self, data: Dataset, columns: Columns) -> dict[str, Any]:
         """What `metrics.json` has of the fits: `fit`, or `fits` and `networks` of several.
 
         Args:
             data: The rows, of whose last part it is said how each network does alone.
+            columns: Their tasks, settled, give the metrics.
         """
         endings = [one.ending.to_json() for one in self.done]
         if len(endings) == 1:
@@ -133,7 +139,7 @@ class Networks(NamedTuple):
             weights = data.weights.get(part)
             alone = [
                 evaluating.score(
-                    data.columns, encoded, evaluating.outputs(member, arrays), weights
+                    columns, encoded, evaluating.outputs(member, arrays), weights
                 )
                 for member in self.members
             ]  # fmt: skip
@@ -171,12 +177,14 @@ class Fits:
         self.listeners = listeners
         self.start = start
 
-    def run(self, prepared: Prepared, title: str = "") -> Networks:
+    def run(self, prepared: Prepared, title: str = "", averaged: bool = False) -> Networks:
         """Fit the network, or as many as the recipe has in its ensemble.
 
         Args:
             prepared: The first of them.
             title: What the fit is called among others, such as "fold 2/5"; empty: it is the last.
+            averaged: Whether what it answers is averaged with what others do, so that it is not
+                calibrated by itself.
 
         Raises:
             TrainingError: if a loss is no longer a finite number.
@@ -186,7 +194,11 @@ class Fits:
         if count == 1:
             done = self._fit(prepared, title)
             model = on_one_device(prepared.network.model)
-            return Networks(model, [model], [done])
+            data, settled = prepared.data, list[Decision]()
+            if not averaged:
+                held = (data.rows.get("validation"), data.weights.get("validation"))
+                settled = list(settling.calibrate(model, data.columns, *held))
+            return Networks(model, [model], [done], settled)
         members, fitted = [], []
         for number in range(count):
             own = prepared if not number else build(
@@ -195,7 +207,8 @@ class Fits:
             named = f"network {number + 1}/{count}"
             fitted.append(self._fit(own, f"{title}, {named}" if title else named))
             members.append(on_one_device(own.network.model))
-        return Networks(average_of(members), members, fitted)
+        settled = settling.averaged(prepared.data.columns)
+        return Networks(average_of(members), members, fitted, settled)
 
     def _fit(self, prepared: Prepared, title: str) -> Fitted:
         """One fit."""

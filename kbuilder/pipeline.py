@@ -20,7 +20,7 @@ from kbuilder.data.dataset import Dataset
 from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, explaining, intervals, predictions
+from kbuilder.evaluation import evaluating, explaining, intervals, predictions, settling
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.instances import to_instances
 from kbuilder.networks import Fits, Prepared, build, with_seed
@@ -241,6 +241,8 @@ def _run(
             answered = held.among(answered, held.answered)
             tables, encoded = held.among(tables, held.table), held.among(encoded, held.encoded)
             weights = weights and held.among(weights, held.weights)
+        columns, chosen = settling.decide(columns, encoded, answered, weights, console.say)
+        console.settled([*fitted.settled, *chosen])
         last = next(reversed(answered), "")
         others = comparing.Others()
         if held is not None and last == FOLDS:
@@ -249,9 +251,8 @@ def _run(
             without = training.model_copy(update={"baselines": "none"})
             others = networks.beside(data, training if placement.chief else without, last)
         metrics = evaluating.evaluate(columns, encoded, answered, others, weights, resampled)
-        metrics |= (
-            fitted.said(data) if held is None else {"folds": held.said(), **fitted.said(data)}
-        )
+        metrics |= {} if held is None else {"folds": held.said(columns)}
+        metrics |= fitted.said(data, columns)
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and last:
             metrics["importance"] = explaining.rests_on(
@@ -264,7 +265,7 @@ def _run(
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
-            decisions=(*prepared.decisions, *fitted.decisions()),
+            decisions=(*prepared.decisions, *fitted.decisions(), *fitted.settled, *chosen),
             findings=data.findings,
             splits=splits,
             history=fitted.history(),
@@ -321,5 +322,5 @@ def written(prepared: Prepared, folder: Path | None = None) -> str:
     return script.write(
         prepared.recipe, data.columns, network.trained, network.tasks, network.auxiliary,
         data.dropped, data.parts.train, optimizers, data.grouping,
-        [part for part, _ in data.parts if part != "train"], folder,
+        {part: len(rows) for part, rows in data.parts if part != "train"}, folder,
     )  # fmt: skip

@@ -38,6 +38,8 @@ from kbuilder.contracts.sources import Validating as Validating
 from kbuilder.contracts.splits import Folding as Folding
 from kbuilder.contracts.splits import Owning as Owning
 from kbuilder.contracts.splits import Splitting as Splitting
+from kbuilder.contracts.tasks import Calibrating as Calibrating
+from kbuilder.contracts.tasks import Deciding as Deciding
 from kbuilder.contracts.tasks import Following as Following
 from kbuilder.contracts.tasks import Relative as Relative
 from kbuilder.contracts.tasks import Resampling as Resampling

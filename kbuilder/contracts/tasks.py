@@ -201,3 +201,21 @@ class Following(Relative, Protocol):
 
     def by_step(self, encoded: np.ndarray, outputs: np.ndarray) -> Mapping[str, list[float]]:
         """The errors of each step of the horizon, by metric."""
+
+
+@runtime_checkable
+class Deciding(Protocol):
+    """A task whose answers are yes from a probability on, for each of its outputs."""
+
+    @property
+    def threshold(self) -> Any:
+        """The probability, or how it is chosen: `Threshold` in `kbuilder.probabilities`."""
+
+
+@runtime_checkable
+class Calibrating(Protocol):
+    """A task of probabilities, which may be calibrated once the network is fitted."""
+
+    @property
+    def calibrate(self) -> Literal["auto"] | bool:
+        """Whether they are; auto: where rows that were held back say that it helps."""

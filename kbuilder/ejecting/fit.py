@@ -18,6 +18,7 @@ def main_of(
     dropped: Sequence[str],
     stages: Sequence[tuple[Sequence[str], int | None]],
     held: Sequence[str],
+    settled: tuple[Sequence[str], Sequence[str]],
 ) -> str:
     """`main()`: read, divide, build, fit, evaluate.
 
@@ -28,6 +29,7 @@ def main_of(
         stages: Of each phase of the fit the statements that come before it, and its epochs,
             None for those of training.
         held: The parts beside training.
+        settled: Statements between the fit and the evaluation, and after the evaluation.
     """
     training = recipe.training
     validated = "validation" in held
@@ -82,9 +84,11 @@ def main_of(
         lines.append(wrapped(f"model.fit({', '.join(fitted)})", 4))
     judged = "test" if tested else "validation" if validated else "train"
     lines += [
+        *settled[0],
         f"    testing = inputs({judged}, layers), targets({judged})",
         *_judging(judged, weight),
         "    print({name: round(float(value), 4) for name, value in found.items()})",
+        *settled[1],
     ]
     return "\n".join(lines)
 

@@ -8,6 +8,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kbuilder.probabilities.calibration import calibrate as calibrate
+from kbuilder.probabilities.calibration import calibration_error as calibration_error
+from kbuilder.probabilities.calibration import judged_apart as judged_apart
+from kbuilder.probabilities.calibration import log_loss as log_loss
+from kbuilder.probabilities.calibration import probabilities_of as probabilities_of
+from kbuilder.probabilities.calibration import sure_and_right as sure_and_right
+from kbuilder.probabilities.calibration import temperature as temperature
+from kbuilder.probabilities.thresholds import at_threshold as at_threshold
+from kbuilder.probabilities.thresholds import best_threshold as best_threshold
+from kbuilder.probabilities.thresholds import figure_of as figure_of
+from kbuilder.probabilities.thresholds import is_yes as is_yes
 from kbuilder.splits._holding import earlier as earlier
 from kbuilder.splits._holding import hold_back as hold_back
 from kbuilder.splits._holding import hold_latest as hold_latest

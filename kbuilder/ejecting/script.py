@@ -18,6 +18,7 @@ from kbuilder.ejecting import network
 from kbuilder.ejecting.expressions import Expressions, constant
 from kbuilder.ejecting.fit import compile_of, entering_of, main_of
 from kbuilder.ejecting.rows import divide_of, inputs_of, preprocessing_of, targets_of
+from kbuilder.ejecting.settling import judging_of, settling_of
 from kbuilder.errors import CallError
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.tables.table import Table
@@ -34,7 +35,7 @@ def write(
     train: Table,
     phases: Sequence[tuple[Phase, Any]] = (),
     grouping: str | None = None,
-    held: Sequence[str] = ("validation", "test"),
+    held: Mapping[str, int] | None = None,
     folder: Path | None = None,
 ) -> str:
     """The script.
@@ -49,14 +50,14 @@ def write(
         train: The training rows, by whose types columns are read.
         phases: The phases of the fit, each with its optimizer; none: a single one.
         grouping: What all parts keep the shares of: "class", "tenth", or nothing.
-        held: The parts beside training: validation, test, or both.
+        held: How many rows the parts beside training have: validation, test, or both.
         folder: Where the script will be, from which it finds the rows; left out: here.
 
     Raises:
         BuildError: if the network cannot be written down.
         CallError: if a script cannot read the rows.
     """
-    expressions = Expressions()
+    expressions, held = Expressions(), held or {}
     source = recipe.data.script(columns.words())
     _expect_no_paths(columns, train)
 
@@ -69,6 +70,10 @@ def write(
     ] or [(compiling(model.optimizer), None)]
     own_parts = {line.partition(" = ")[0] for line in source.lines}
     divided = [part for part in held if part not in own_parts]
+    settled = (
+        [*settling_of(columns, model, held.get("validation", 0))],
+        [*judging_of(columns, columns.weight is not None)],
+    )
     parts = [
         *source.functions,
         divide_of(recipe, columns, expressions, dropped, train, grouping, divided),
@@ -76,7 +81,7 @@ def write(
         inputs_of(columns),
         targets_of(columns, auxiliary),
         *network.functions(model, "build_model", expressions),
-        main_of(recipe, tasks, source, columns.target if dropped else (), stages, held),
+        main_of(recipe, tasks, source, columns.target if dropped else (), stages, [*held], settled),
     ]
     text = "\n".join(parts)
     helpers = _called(text)
@@ -145,18 +150,30 @@ def _called(text: str) -> list[str]:
 
     named = vars(helpers).items()
     codes = {name: inspect.getsource(value) for name, value in named if inspect.isfunction(value)}
-    found: dict[str, str] = {}
-    for name, code in reversed(codes.items()):  # a helper calls only those above it
-        if re.search(rf"\b{name}\(", text + "".join(found.values())):
-            for hint in (": Any", " -> Any", " -> None", "    import keras\n\n"):
-                code = code.replace(hint, "")
-            found[name] = code.rstrip()
+    wanted: set[str] = set()
+    here = {name for name in codes if _calls(text, name)}
+    while here - wanted:
+        wanted |= here
+        here = {name for name in codes if any(_calls(codes[other], name) for other in wanted)}
+    found = {name: _without_hints(codes[name]) for name in reversed(codes) if name in wanted}
     constants: dict[str, None] = {}
     for name in reversed(found):
         for known, value in vars(helpers)[name].__globals__.items():
             if known.isupper() and re.search(rf"\b{known}\b", found[name]):
                 constants[constant(known, value)] = None
     return [*constants, *reversed(found.values())]
+
+
+def _without_hints(code: str) -> str:
+    """A function without its annotations, and the import that the whole script has."""
+    for hint in (": Any", " -> Any", " -> None", "    import keras\n\n"):
+        code = code.replace(hint, "")
+    return re.sub(r"^(def \w+)\(\n\s+(.+?),?\n\)", r"\1(\2)", code).rstrip()
+
+
+def _calls(code: str, name: str) -> bool:
+    """Whether code calls a function of this name, other than to define it, or as a method."""
+    return re.search(rf"(?<!def )(?<![.\w]){name}\(", code) is not None
 
 
 def _double_quoted(code: str) -> str:

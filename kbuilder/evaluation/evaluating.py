@@ -9,7 +9,7 @@ import numpy as np
 
 from kbuilder import catalog, progress
 from kbuilder.columns import Arrays, Columns, Rows, shares
-from kbuilder.contracts import Following
+from kbuilder.contracts import Deciding, Following
 from kbuilder.errors import listed
 from kbuilder.evaluation import intervals
 from kbuilder.evaluation.baselines import naive
@@ -147,14 +147,16 @@ def headlines(columns: Columns, train: Arrays, weights: np.ndarray | None = None
 
     Args:
         train: The encoded targets of the training rows: where one class has nearly all, whoever
-            names it always is right nearly always, and another metric tells more.
+            names it always is right nearly always, and another metric tells more. So it does
+            where the threshold is not 0.5: it serves something else than the usual metric.
         weights: How much each of them counts; None: all alike.
     """
     found = []
     for output, (_, task) in columns.outputs().items():
         metric, groups = task.headline, task.groups(train[output])
         counts = np.zeros(1) if groups is None else np.bincount(groups, weights)
-        if counts.max() > USUAL * counts.sum():
+        decided = isinstance(task, Deciding) and task.threshold != 0.5
+        if counts.max() > USUAL * counts.sum() or decided:
             metric = getattr(task, "rare_headline", metric)  # not every task has one
         found.append(columns.titled(output, metric))
     return found

@@ -10,6 +10,7 @@ from typing import Any
 from kbuilder import catalog, files
 from kbuilder.contracts import (
     Cutting,
+    Deciding,
     Discerning,
     Explaining,
     Feature,
@@ -115,8 +116,7 @@ def _said(task: Task) -> str:
     if not classes:
         return "`value`, a number for each column, in the column's own units."
     known = f"{len(classes):,} classes: {words(classes, MOST_CLASSES)}. "
-    chosen = getattr(task, "threshold", None)
-    least = "0.5; no threshold was chosen" if chosen is None else code(chosen)
+    least = code(task.threshold) if isinstance(task, Deciding) else ""
     if not task.stratified:
         return f"{known}`labels` are those with a probability of at least {least}."
     if len(classes) == 2:

@@ -52,7 +52,9 @@ def _surest(answers: Answers, words: Words) -> Iterator[Table]:
     """The wrong answers that came with the highest probability, and the pairs of classes."""
     assert answers.probabilities is not None
     truth, answer = answers.truth.astype(str), answers.answer.astype(str)
-    sure, wrong = answers.probabilities.max(axis=1), np.flatnonzero(truth != answer)
+    place = np.array([answers.classes.index(name) for name in answer], dtype=int)
+    sure = answers.probabilities[np.arange(len(place)), place]
+    wrong = np.flatnonzero(truth != answer)
     first = wrong[np.argsort(-sure[wrong], kind="stable")][:WRONG]
     yield _rows(
         words.say("The surest wrong answers; a label may be wrong, too"), answers, first,

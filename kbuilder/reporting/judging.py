@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kbuilder.contracts import Deciding
 from kbuilder.errors import cut
+from kbuilder.probabilities.calibration import calibration_error, reliability, sure_and_right
 from kbuilder.reporting import failing
 from kbuilder.reporting.answers import Answers, sets_of
 from kbuilder.reporting.figures import Figure, drawn, some, thinned
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 MOST = 20
 """Classes that a table or a picture shows, at most; of more those with most rows."""
-BINS = 10
-"""Groups of rows of like probability, by which the calibration is seen."""
 
 
 def sections(answers: Answers, split: str, words: Words, several: bool) -> Iterator[Section]:
@@ -53,7 +53,7 @@ def _of_classes(answers: Answers, title: str, words: Words) -> Section:
     truth, answer = answers.truth.astype(str), answers.answer.astype(str)
     shown = _most_frequent(truth, classes)
     counts = metrics.confusion_matrix(truth, answer, labels=shown)
-    lines = []
+    lines = _threshold(answers, words)
     if len(shown) < len(classes):
         lines.append(words.say(
             "The {shown} classes with most rows are shown, of {all}.", shown=len(shown),
@@ -77,8 +77,23 @@ def _of_classes(answers: Answers, title: str, words: Words) -> Section:
             for name, p, r, f in zip(shown, precision, recall, f1, strict=True)
         ],
     )
-    figures = [*_curves(answers, truth, shown, words), *_calibration(answers, truth, words)]
+    numbers = np.array([classes.index(name) for name in truth], dtype=int)
+    figures = [
+        *_curves(answers, truth, shown, words),
+        *_calibration(answers, likely[:, None], numbers[:, None], words),
+    ]
     return Section(title, lines, [confusion, by_class], figures)
+
+
+def _threshold(answers: Answers, words: Words) -> list[str]:
+    """From which probability on the answer is yes, where there is one."""
+    if not isinstance(answers.task, Deciding):
+        return []
+    value = f"{answers.task.threshold:g}"
+    if not answers.task.stratified:
+        return [words.say("A label is answered from a probability of {value} on.", value=value)]
+    said = "{name} is answered from a probability of {value} on."
+    return [words.say(said, name=cut(answers.classes[-1]), value=value)]
 
 
 def _most_frequent(truth: np.ndarray, classes: Sequence[str]) -> list[str]:
@@ -112,12 +127,19 @@ def _curves(
         lines.append((cut(name, 24), thinned(wrong, right), thinned(found, precise), area, mean))
     if not lines:
         return
+    point = _point(answers, truth)
 
     def draw(axes: Any) -> None:
         roc, recall = axes
         for name, (x, y), (found, precise), area, mean in lines:
             roc.plot(x, y, label=f"{name}: {area:.3f}")
             recall.plot(found, precise, label=f"{name}: {mean:.3f}")
+        if point is not None:
+            threshold, fall_out, sensitivity, precision = point
+            dot = {"marker": "D", "linestyle": "none", "color": "#888888", "label":
+                   words.say("threshold {value}", value=f"{threshold:g}")}  # fmt: skip
+            roc.plot([fall_out], [sensitivity], **dot)
+            recall.plot([sensitivity], [precision], **dot)
         roc.plot([0, 1], [0, 1], linestyle=":", color="#888888")
         roc.set(xlabel=words.say("false positive rate"), ylabel=words.say("true positive rate"),
                 title="ROC")  # fmt: skip
@@ -132,51 +154,57 @@ def _curves(
     yield drawn(draw, caption, 2)
 
 
-def calibration(right: np.ndarray, sure: np.ndarray, weights: np.ndarray | None = None) -> Any:
-    """How often answers of like probability are right (Guo et al. 2017, arXiv:1706.04599).
+def _point(answers: Answers, truth: np.ndarray) -> tuple[float, float, float, float] | None:
+    """The threshold, and where it is on the curves: false and true positive rate, precision."""
+    if not isinstance(answers.task, Deciding) or len(answers.classes) != 2:
+        return None
+    each = np.ones(len(truth)) if answers.weights is None else answers.weights
+    yes, told = truth == answers.classes[-1], answers.answer.astype(str) == answers.classes[-1]
+    right, wrong = (float(each[told & some].sum()) for some in (yes, ~yes))
+    if not right + wrong:
+        return None
+    least = 1e-12
+    return (
+        float(answers.task.threshold), wrong / max(float(each[~yes].sum()), least),
+        right / max(float(each[yes].sum()), least), right / (right + wrong),
+    )  # fmt: skip
+
+
+def _calibration(
+    answers: Answers, likely: np.ndarray, truth: np.ndarray, words: Words
+) -> Iterator[Figure]:
+    """How often what is given a probability is true.
 
     Args:
-        right: Whether each answer is right. (rows,)
-        sure: The probability that it came with. (rows,)
-        weights: How much each row counts; None: all alike.
-
-    Returns:
-        The mean probability and the share of right ones of each of `BINS` equal ranges that has
-        rows, how many rows it has, and the expected calibration error: the mean distance of the
-        two, weighted by rows.
+        answers: Of a target.
+        likely: The probabilities, (rows, answers, classes).
+        truth: The class numbers, (rows, answers).
+        words: The language.
     """
-    each = np.ones(len(sure)) if weights is None else weights
-    place = np.clip((sure * BINS).astype(int), 0, BINS - 1)
-    total = np.bincount(place, each, BINS)
-    there = total > 0
-    mean = np.bincount(place, each * sure, BINS)[there] / total[there]
-    share = np.bincount(place, each * right, BINS)[there] / total[there]
-    error = float(np.sum(total[there] * np.abs(mean - share)) / max(total.sum(), 1e-12))
-    return mean, share, np.bincount(place, minlength=BINS)[there], error
-
-
-def _calibration(answers: Answers, truth: np.ndarray, words: Words) -> Iterator[Figure]:
-    likely = answers.probabilities
-    assert likely is not None
     if not len(truth):
         return
-    sure = likely.max(axis=1)
-    right = answers.answer.astype(str) == truth
-    mean, share, rows, error = calibration(right, sure, answers.weights)
+    sure, right = sure_and_right(likely, truth)
+    mean, share, rows = reliability(sure, right, answers.weights)
+    error = calibration_error(sure, right, answers.weights)
+    across, up = words.say("probability"), words.say("share that is right")
+    if len(answers.classes) == 2 and answers.task.stratified:
+        name = cut(answers.classes[-1], 24)
+        across = words.say("probability of {name}", name=name)
+        up = words.say("share of {name}", name=name)
 
     def draw(axes: Any) -> None:
         line, bars = axes
         line.plot([0, 1], [0, 1], linestyle=":", color="#888888")
         line.plot(mean, share, marker="o")
-        line.set(ylabel=words.say("share that is right"), ylim=(0, 1.02))
+        line.set(ylabel=up, ylim=(0, 1.02))
         line.set(title=words.say("calibration"))
         bars.bar(mean, rows, width=0.06)
         bars.set(ylabel=words.say("rows"))
         for panel in axes:
-            panel.set(xlabel=words.say("probability of the answer"), xlim=(0, 1.02))
+            panel.set(xlabel=across, xlim=(0, 1.02))
 
     caption = words.say(
-        "Calibration: answers of probability p should be right in a share of p. The expected "
+        "Calibration: what has probability p should be true in a share of p. The expected "
         "calibration error is {error}.", error=f"{error:.4f}",
     )  # fmt: skip
     yield drawn(draw, caption, 2)
@@ -187,13 +215,18 @@ def _of_sets(answers: Answers, title: str, words: Words) -> Section:
     each = np.ones(len(true)) if answers.weights is None else answers.weights
     figures = {name: _of_label(name, true, told, each) for name in answers.classes}
     first = sorted(figures, key=lambda name: -figures[name][0])[: 2 * MOST]
-    lines = []
+    lines = _threshold(answers, words)
     if len(first) < len(figures):
         said = "The {shown} classes with most rows are shown, of {all}."
         lines.append(words.say(said, shown=len(first), all=len(figures)))
     head = [*map(words.say, ("label", "rows", "answered")), "precision", "recall", "f1"]
     rows = [[cut(name), *figures[name]] for name in first]
-    return Section(title, lines, [Table(words.say("Figures of each label"), head, rows)])
+    table = Table(words.say("Figures of each label"), head, rows)
+    has = np.array([[name in one for name in answers.classes] for one in true], dtype=int)
+    likely = answers.probabilities
+    assert likely is not None, "a task with labels has them"
+    both = np.stack([1 - likely, likely], axis=-1)
+    return Section(title, lines, [table], list(_calibration(answers, both, has, words)))
 
 
 def _of_label(

@@ -138,12 +138,20 @@ KOREAN = {
     "ROC and precision by recall; the area below the ROC curve: {areas}.": (
         "ROC와 재현율별 정밀도. ROC 곡선 아래 넓이: {areas}."
     ),
-    "probability of the answer": "답의 확률",
+    "{name} is answered from a probability of {value} on.": (
+        "확률이 {value} 이상이면 {name}(으)로 답합니다."
+    ),
+    "A label is answered from a probability of {value} on.": (
+        "확률이 {value} 이상인 라벨을 답합니다."
+    ),
+    "threshold {value}": "임계값 {value}",
+    "probability of {name}": "{name}의 확률",
+    "share of {name}": "{name}의 비율",
     "share that is right": "맞은 비율",
     "calibration": "보정",
-    "Calibration: answers of probability p should be right in a share of p. The expected "
+    "Calibration: what has probability p should be true in a share of p. The expected "
     "calibration error is {error}.": (
-        "보정: 확률 p의 답은 p의 비율로 맞아야 합니다. 기대 보정 오차는 {error}입니다."
+        "보정: 확률이 p인 것은 p의 비율로 참이어야 합니다. 기대 보정 오차는 {error}입니다."
     ),
     "How large the errors are": "오차의 크기",
     "share of the rows": "행의 비율",

@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.late import np
+from kbuilder.probabilities.calibration import Calibrate, calibration_error
+from kbuilder.probabilities.thresholds import USUAL, Threshold, is_yes, limit_of
 from kbuilder.refusals import refuse
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
@@ -34,6 +36,12 @@ class Binary(Spec):
     """The class whose probability is the output; left out: True, 1, yes, positive, or the rarer."""
     classes: Annotated[_labels.Classes, Field(min_length=2, max_length=2)] | None = None
     """Both classes, the positive last; left out: the two values of the training rows."""
+    threshold: Threshold = USUAL
+    """The probability from which on the answer is the positive class, 0 < p < 1; or how it is
+    chosen on the validation rows: auto is {metric: f1}."""
+    calibrate: Calibrate = "auto"
+    """Whether probabilities are divided by a temperature, chosen on the validation rows (Guo et al.
+    2017, arXiv:1706.04599). auto: where the calibration error of 100 or more of them falls."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
     label_smoothing: Fraction = 0.0
@@ -49,7 +57,7 @@ class Binary(Spec):
 
     headline: ClassVar[str] = "accuracy"
     rare_headline: ClassVar[str] = "auc"
-    """What it is judged by where nearly all rows are of one class."""
+    """What it is judged by where nearly all rows are of one class, or the threshold is not 0.5."""
     stratified: ClassVar[bool] = True
     teaches: ClassVar[Literal["class"]] = "class"
 
@@ -135,7 +143,7 @@ class Binary(Spec):
         metrics = keras.metrics
         loss = _labels.create_loss(self.loss, self._scoring)
         return loss, [
-            metrics.BinaryAccuracy(name="accuracy"),
+            metrics.BinaryAccuracy(name="accuracy", threshold=limit_of(self.threshold)),
             metrics.AUC(name="auc"),
         ]
 
@@ -150,7 +158,7 @@ class Binary(Spec):
 
         positive = tf.reshape(outputs, [-1])
         both = tf.stack([1.0 - positive, positive], axis=1)
-        place = tf.cast(positive >= 0.5, tf.int32)
+        place = tf.cast(positive >= limit_of(self.threshold), tf.int32)
         return {
             "label": tf.gather(_labels.constant(self.classes or (0, 1)), place),
             "probability": tf.gather(both, place, batch_dims=1),
@@ -163,14 +171,17 @@ class Binary(Spec):
     def score(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """accuracy, auc and pr_auc (left out where one class is absent), f1, precision, recall."""
-        return plain(self.figures(encoded, outputs, single(encoded, weights)))
+        """accuracy, auc and pr_auc (left out where one class is absent), f1, precision, recall;
+        calibration_error, of the probability of the positive class."""
+        found = plain(self.figures(encoded, outputs, single(encoded, weights)))
+        sure, right = outputs[:, 0].astype(np.float64), encoded[:, 0] > 0.5
+        return {**found, "calibration_error": calibration_error(sure, right, weights)}
 
     def figures(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
     ) -> dict[str, np.ndarray]:
-        """The same for each set of weights."""
-        truth, guess = encoded[:, 0] > 0.5, outputs[:, 0] >= 0.5
+        """The same for each set of weights, but for calibration_error, which resampling raises."""
+        truth, guess = encoded[:, 0] > 0.5, is_yes(outputs[:, 0], limit_of(self.threshold))
         counts = Counts.of(truth, guess, weights)
         found = {"accuracy": mean(truth == guess, weights)}
         if ordered and truth.any() and not truth.all():

@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed
 from kbuilder.late import np
+from kbuilder.probabilities import thresholds
+from kbuilder.probabilities.calibration import Calibrate, calibration_error, sure_and_right
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
@@ -30,6 +32,9 @@ class Multiclass(Spec):
 
     classes: Annotated[_labels.Classes, Field(min_length=2)] | None = None
     """The classes in order, or n for the integers 0 … n-1; left out: those of the training rows."""
+    calibrate: Calibrate = "auto"
+    """Whether probabilities are divided by a temperature, chosen on the validation rows (Guo et al.
+    2017, arXiv:1706.04599). auto: where the calibration error of 100 or more of them falls."""
     loss: str = "categorical_crossentropy"
     """categorical_crossentropy (one-hot targets), sparse_categorical_crossentropy (class numbers),
     or categorical_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
@@ -46,6 +51,12 @@ class Multiclass(Spec):
     """What it is judged by where nearly all rows are of one class."""
     stratified: ClassVar[bool] = True
     teaches: ClassVar[Literal["class"]] = "class"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_threshold(cls, given: Any) -> Any:
+        thresholds.refuse_in(given, "threshold", "of several classes the likeliest is answered")
+        return given
 
     @model_validator(mode="after")
     def _loss_fits(self) -> Any:
@@ -171,14 +182,17 @@ class Multiclass(Spec):
     ) -> dict[str, float]:
         """accuracy, top-k accuracy (k = 5, or 2 up to five classes), macro_f1, pr_auc.
 
-        The last is the mean over the classes of these rows, each against all others.
+        The last is the mean over the classes of these rows, each against all others. And
+        calibration_error, of the probability of the answer; of two classes of that of the second.
         """
-        return plain(self.figures(encoded, outputs, single(encoded, weights)))
+        found = plain(self.figures(encoded, outputs, single(encoded, weights)))
+        sure, right = sure_and_right(outputs[:, None], self.groups(encoded)[:, None])
+        return {**found, "calibration_error": calibration_error(sure, right, weights)}
 
     def figures(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
     ) -> dict[str, np.ndarray]:
-        """The same for each set of weights."""
+        """The same for each set of weights, but for calibration_error, which resampling raises."""
         truth, guess = self.groups(encoded), outputs.argmax(axis=1)
         best = np.argsort(-outputs, axis=1, kind="stable")[:, : self._k]
         counts = Counts.by_class(truth, guess, weights)

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import DataError, listed, nearest
 from kbuilder.late import np
+from kbuilder.probabilities.calibration import Calibrate, calibration_error
+from kbuilder.probabilities.thresholds import USUAL, Threshold, is_yes, limit_of
 from kbuilder.spec import Fraction, Positive, Spec
 from kbuilder.tables import sets
 from kbuilder.tables.profile import Profile, separator_of
@@ -25,8 +27,8 @@ class Multilabel(Spec):
     """Any number of n labels per row: `Dense(n, sigmoid)` and binary_crossentropy.
 
     The target is a list of names, a text of names between separators, several columns of 0 and 1,
-    or an array of 0 and 1. Decoded: `labels` (batch, n), the names of probability 0.5 or more with
-    "" in the other places, and `probabilities` (batch, n).
+    or an array of 0 and 1. Decoded: `labels` (batch, n), the names of probability `threshold` or
+    more with "" in the other places, and `probabilities` (batch, n).
     """
 
     classes: _labels.Classes | None = None
@@ -34,6 +36,12 @@ class Multilabel(Spec):
     separator: Annotated[str, Field(min_length=1)] | None = None
     """What stands between two names where the target is a text, or "[]" for lists as JSON or Python
     writes them; left out: as the texts have it, else "|"."""
+    threshold: Threshold = USUAL
+    """The probability from which on a row has a label, 0 < p < 1, one for all labels; or how it is
+    chosen on the validation rows, all labels counted together: auto is {metric: f1}."""
+    calibrate: Calibrate = "auto"
+    """Whether probabilities are divided by a temperature, chosen on the validation rows (Guo et al.
+    2017, arXiv:1706.04599). auto: where the calibration error of 100 or more of them falls."""
     loss: str = "binary_crossentropy"
     """binary_crossentropy, or binary_focal_crossentropy (Lin et al. 2017, arXiv:1708.02002)."""
     label_smoothing: Fraction = 0.0
@@ -49,6 +57,8 @@ class Multilabel(Spec):
     empty: ClassVar[bool] = True
     """Whether a row without a target has one all the same: the empty set."""
     headline: ClassVar[str] = "micro_f1"
+    rare_headline: ClassVar[str] = "auc"
+    """What it is judged by where the threshold is not 0.5."""
     stratified: ClassVar[bool] = False
     teaches: ClassVar[Literal["flags"]] = "flags"
 
@@ -166,10 +176,10 @@ class Multilabel(Spec):
     def objective(self) -> tuple[Any, list[Any]]:
         import keras
 
-        loss = _labels.create_loss(self.loss, self._scoring)
+        loss, limit = _labels.create_loss(self.loss, self._scoring), limit_of(self.threshold)
         return loss, [
-            keras.metrics.BinaryAccuracy(name="binary_accuracy"),
-            keras.metrics.F1Score(average="micro", threshold=0.5, name="micro_f1"),
+            keras.metrics.BinaryAccuracy(name="binary_accuracy", threshold=limit),
+            keras.metrics.F1Score(average="micro", threshold=limit, name="micro_f1"),
             keras.metrics.AUC(multi_label=True, num_labels=len(self.classes or ()), name="auc"),
         ]
 
@@ -186,7 +196,7 @@ class Multilabel(Spec):
         names = tf.constant([str(label) for label in self.classes or ()])
         names = tf.broadcast_to(names, tf.shape(outputs))
         return {
-            "labels": tf.where(outputs >= 0.5, names, ""),
+            "labels": tf.where(outputs >= limit_of(self.threshold), names, ""),
             "probabilities": tf.identity(outputs),
         }
 
@@ -197,14 +207,16 @@ class Multilabel(Spec):
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
         """micro_f1, macro_f1, exact (whole sets right); auc and pr_auc, the mean over labels that
-        some rows have, and others not."""
-        return plain(self.figures(encoded, outputs, single(encoded, weights)))
+        some rows have, and others not; calibration_error, of all labels together."""
+        found = plain(self.figures(encoded, outputs, single(encoded, weights)))
+        sure, right = outputs.astype(np.float64).ravel(), encoded.ravel() > 0.5
+        return {**found, "calibration_error": calibration_error(sure, right, weights)}
 
     def figures(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray, ordered: bool = True
     ) -> dict[str, np.ndarray]:
-        """The same for each set of weights."""
-        truth, guess = encoded > 0.5, outputs >= 0.5
+        """The same for each set of weights, but for calibration_error, which resampling raises."""
+        truth, guess = encoded > 0.5, is_yes(outputs, limit_of(self.threshold))
         counts = Counts.of(truth, guess, weights)
         together = Counts(*(labels.sum(axis=1) for labels in counts))
         found = {

@@ -10,6 +10,7 @@ from pydantic import model_validator
 from kbuilder.contracts import Choice, Match
 from kbuilder.errors import BuildError, DataError, listed
 from kbuilder.late import np
+from kbuilder.probabilities import thresholds
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Numbers, Positive, Spec
 from kbuilder.tables import targets
@@ -46,6 +47,13 @@ class Regression(Spec):
     headline: ClassVar[str] = "r2"
     stratified: ClassVar[bool] = False
     teaches: ClassVar[Literal["numbers"]] = "numbers"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_probabilities(cls, given: Any) -> Any:
+        thresholds.refuse_in(given, "threshold", "a number has no probability")
+        thresholds.refuse_in(given, "calibrate", "a number has no probability")
+        return given
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

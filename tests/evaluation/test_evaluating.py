@@ -38,7 +38,8 @@ def evaluate(columns: Columns, parts: dict[str, Any]) -> dict[str, Any]:
 def test_the_loss_is_that_of_the_fit() -> None:
     scores = evaluating.score(TASK, {"y": TRUTH}, {"y": RIGHT})
     assert scores["loss"] == pytest.approx(log_loss(TRUTH, RIGHT), rel=1e-5)
-    assert list(scores) == ["loss", "accuracy", "top_2_accuracy", "macro_f1", "pr_auc"]
+    names = ["loss", "accuracy", "top_2_accuracy", "macro_f1", "pr_auc", "calibration_error"]
+    assert list(scores) == names
 
 
 def test_each_part_but_training_is_scored_and_the_last_is_judged() -> None:

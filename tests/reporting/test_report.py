@@ -21,10 +21,10 @@ from sklearn import metrics
 
 import kbuilder as kb
 from kbuilder.evaluation import explaining
+from kbuilder.probabilities.calibration import BINS, calibration_error
 from kbuilder.reporting import failing, writing
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.failing import WRONG
-from kbuilder.reporting.judging import BINS, calibration
 from kbuilder.reporting.page import Section, Table, cell, render
 from kbuilder.reporting.words import KOREAN, Words
 
@@ -305,7 +305,7 @@ def test_the_calibration_error_is_its_definition() -> None:
                 gap = np.average(right[inside], weights=own) - np.average(sure[inside], weights=own)
                 expected += own.sum() / each.sum() * abs(gap)
         given = None if (each == 1).all() else each
-        assert calibration(right, sure, given)[3] == pytest.approx(expected, abs=1e-12)
+        assert calibration_error(sure, right, given) == pytest.approx(expected, abs=1e-12)
 
 
 def test_pictures_that_were_answered_wrongly_are_shown(tmp_path: Path) -> None:

@@ -127,6 +127,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
             "f1": metrics.f1_score(TRUTH, guess),
             "precision": 2 / 3,
             "recall": 2 / 3,
+            "calibration_error": (0.1 + 0.6 + 0.5 + 0.8 + 0.1) / 5,
         }
     )
 

@@ -82,6 +82,7 @@ def test_the_label_is_the_most_probable() -> None:
 def test_scores_are_those_of_scikit_learn(count: int, k: int) -> None:
     truth, outputs = TRUTH % count, OUTPUTS[:, :count] / OUTPUTS[:, :count].sum(1, keepdims=True)
     scores = Multiclass(classes=count).score(np.eye(count)[truth], outputs)
+    assert 0 < scores.pop("calibration_error") < 1  # see tests/probabilities
     assert scores == pytest.approx(
         {
             "accuracy": metrics.accuracy_score(truth, outputs.argmax(axis=1)),

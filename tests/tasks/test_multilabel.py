@@ -103,7 +103,9 @@ def test_the_labels_are_those_of_half_or_more() -> None:
 
 def test_scores_are_those_of_scikit_learn() -> None:
     guess = OUTPUTS >= 0.5
-    assert Multilabel(classes=3).score(TRUTH, OUTPUTS) == pytest.approx(
+    scores = Multilabel(classes=3).score(TRUTH, OUTPUTS)
+    assert 0 < scores.pop("calibration_error") < 1  # see tests/probabilities
+    assert scores == pytest.approx(
         {
             "micro_f1": metrics.f1_score(TRUTH, guess, average="micro"),
             "macro_f1": metrics.f1_score(TRUTH, guess, average="macro"),

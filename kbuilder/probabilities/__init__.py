@@ -1,0 +1,1 @@
+"""What is made of probabilities: how true they are, and from where on the answer is yes."""
