@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from kbuilder import files, preprocessing
-from kbuilder.columns import Arrays
+from kbuilder.columns import Arrays, shares
 from kbuilder.console import Console
-from kbuilder.contracts import Decision, Discerning, Finding, Following
-from kbuilder.data import infer, weights
+from kbuilder.contracts import Decision, Discerning, Finding, Following, Owning
+from kbuilder.data import infer, split, weights
 from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
-from kbuilder.evaluation import evaluating
+from kbuilder.evaluation import evaluating, intervals
 from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
@@ -219,6 +219,9 @@ class Run:
                 a warning.
             verbose: Print to stderr what was left out, and what is unknown to the model.
 
+        Returns:
+            The metrics by split; of given rows as `data`, and beside them `intervals`, of 95 %.
+
         Raises:
             DataError: if a column is missing, or a label is none of the classes.
         """
@@ -226,9 +229,13 @@ class Run:
             return dict(self.metrics["splits"])
         console = Console(verbose)
         with console.following():
-            return {"data": self._evaluated(data, unknown, console)}
+            scores, ends = self._evaluated(data, unknown, console)
+        return {"data": scores, **({"intervals": {"data": ends}} if ends else {})}
 
-    def _evaluated(self, data: Any, unknown: Unknown, console: Console) -> dict[str, float]:
+    def _evaluated(
+        self, data: Any, unknown: Unknown, console: Console
+    ) -> tuple[dict[str, float], dict[str, list[float]]]:
+        """The metrics on rows, and their intervals; none where the rows cannot give them."""
         columns, table = self.record.columns, self._given.table(data)
         lacking = [name for name in columns.target if name not in table.columns]
         if lacking and table.files:
@@ -257,7 +264,21 @@ class Run:
                 f"Warning: {table.origin} has no column {weight!r}, which weighs the rows of this "
                 "run: here each row counts the same"
             )
-        return evaluating.score(columns, encoded, self._outputs(table), counted)
+        outputs, splitting = self._outputs(table), self.recipe.data.split
+        scores = evaluating.score(columns, encoded, outputs, counted)
+        owner = splitting.owner if isinstance(splitting, Owning) else None
+        if owner is not None and owner not in table.columns:
+            console.say(
+                f"{table.origin} has no column {owner!r}, which says what rows belong together: "
+                "the metrics have no intervals"
+            )
+            return scores, {}
+        drawing = intervals.Drawing(split.groups(table, splitting), self.recipe.training.seed)
+        if counted is not None and shares(counted) is None:
+            counted = None  # they are all alike
+        drawn = intervals.resamples(encoded, outputs, counted, drawing)
+        found = intervals.judge(columns, encoded, outputs, {}, (scores, {}), (), drawn)
+        return scores, found.get("intervals", {})
 
     def predict(
         self,

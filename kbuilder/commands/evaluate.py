@@ -48,4 +48,5 @@ def evaluate(
     if as_json:
         echo(json.dumps(found, indent=2))
         return
-    echo(scores(listed(files), found["data"], metrics["headline"]))
+    ends = found.get("intervals", {}).get("data")
+    echo(scores(listed(files), found["data"], metrics["headline"], ends))

@@ -34,9 +34,13 @@ def test_the_rows_of_a_file_are_scored(as_json: bool, fitted: Any, call: Call) -
     assert (code, err) == (0, "")
     if as_json:
         assert json.loads(out)["data"] == pytest.approx(expected["data"])
+        known = expected["intervals"]["data"]
+        assert set(known) == set(expected["data"]) - {"calibration_error"}
+        assert all(low <= expected["data"][name] <= high for name, (low, high) in known.items())
     else:
-        assert re.fullmatch(r"rows\.csv: accuracy [\d.]+, auc .*, loss [\d.]+\n", out)
-        assert f"accuracy {expected['data']['accuracy']:.4f}," in out
+        low, high = expected["intervals"]["data"]["accuracy"]
+        said = f"accuracy {expected['data']['accuracy']:.4f} (95 %: {low:.4f} to {high:.4f})"
+        assert re.fullmatch(rf"rows\.csv: {re.escape(said)}, auc .*, loss [\d.]+\n", out)
 
 
 def test_a_label_that_training_never_saw_is_named_with_its_row(fitted: Any, call: Call) -> None:

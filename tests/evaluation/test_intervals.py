@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from shared import predicting
 from sklearn import metrics
@@ -253,3 +254,30 @@ def test_few_groups_that_agree_by_chance_show_nothing() -> None:
         given = ("r2", (float(gains.mean()), 0.0), apart, np.zeros_like(apart), "b", 400, drawn)
         said.append(intervals.compare(*given).verdict)
     assert 0 < said.count("better") + said.count("worse") <= 0.1 * len(said)
+
+
+def test_given_rows_have_intervals_by_their_groups(tmp_path: Any, capsys: Any) -> None:
+    random = np.random.default_rng(11)
+    numbers = random.normal(size=400)
+    frame = pd.DataFrame({"a": numbers, "house": np.arange(400) // 8})
+    frame["y"] = np.where(numbers + random.normal(size=400) > 0, "yes", "no")
+    frame = frame.iloc[::8].loc[frame.index[::8].repeat(8)].reset_index(drop=True)
+    split = kb.Group(column="house", validation=0.2, test=0.2)
+    recipe = kb.Recipe(
+        data=kb.Frame(frame=frame, target="y", split=split),
+        training=kb.Training(epochs=1, baselines="none"),
+    )
+    run = kb.fit(recipe, run_dir=tmp_path / "run", verbose=False)
+    with_groups = run.evaluate(frame, verbose=False)
+    low, high = with_groups["intervals"]["data"]["accuracy"]
+    alone = kb.Recipe(
+        data=kb.Frame(frame=frame.drop(columns="house"), target="y"), training=recipe.training
+    )
+    other = kb.fit(alone, run_dir=tmp_path / "other", verbose=False)
+    narrow = other.evaluate(frame.drop(columns="house"), verbose=False)["intervals"]["data"]
+    assert high - low > 1.5 * (narrow["accuracy"][1] - narrow["accuracy"][0])
+    assert run.evaluate(frame, verbose=False) == with_groups
+    capsys.readouterr()
+    without = run.evaluate(frame.drop(columns="house"))
+    assert without == {"data": with_groups["data"]}
+    assert "has no column 'house', which says what rows belong together" in capsys.readouterr().err
