@@ -182,7 +182,8 @@ def go_on(
         step = f", step {start.checkpoint.step}" if start.checkpoint.step else ""
         console.say(f"resuming {start.origin} after epoch {start.checkpoint.epoch}{step}")
     elif recipe.networks > 1:
-        console.say(f"resuming {start.origin}: networks that are done are not fitted again")
+        kept = "with" if recipe.training.checkpoints is None else "without"
+        console.say(f"resuming {start.origin}, {kept} fitting networks again that are done")
     return _run(prepared, placement, start.path, console, listeners, start)
 
 

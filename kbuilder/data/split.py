@@ -152,7 +152,10 @@ def folds(
         for fold in found
     ]  # fmt: skip
     notes = tuple(note for fold in found for note in fold.notes)
-    return parts, (*notes, *_unlearned(table.target(target), strata, parts))
+    for names, one in targets:
+        values = table.target(names)
+        notes += tuple(_unlearned(values, _strata(values, one), parts))
+    return parts, notes
 
 
 def _unlearned(

@@ -93,6 +93,7 @@ def check(count: int, there: int, what: str) -> None:
     """
     if there < count:
         raise DataError(
-            f"{there:,} {what} are too few for {count} folds. Expected fewer folds, or more rows.",
+            f"{there:,} {what} are too few for {count:,} folds. "
+            "Expected fewer folds, or more rows.",
             key=("data", "split", "folds"),
         )
