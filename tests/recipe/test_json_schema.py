@@ -111,7 +111,7 @@ def test_every_class_is_written_once() -> None:
     written = [title for title in titles if title]
     repeated = {title for title in written if written.count(title) > 1}
     assert repeated == {"GRU", "LSTM"}  # an architecture and a layer each
-    assert len(json.dumps(SCHEMA)) < 250_000
+    assert len(json.dumps(SCHEMA)) < 300_000
 
 
 def walk(schema: Any) -> Iterator[dict[str, Any]]:
