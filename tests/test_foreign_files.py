@@ -33,8 +33,8 @@ from kbuilder.runs import checkpoints, run_folder
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.serving.models import Model
 from kbuilder.tables import packing
-from kbuilder.tables.chunks import read_parquet
 from kbuilder.tables.csv_file import csv_parts, read_csv
+from kbuilder.tables.parquet_file import read_parquet
 
 MANY = 400 if os.environ.get("KBUILDER_EVERY") else 40
 ARRAYS = "data: {source: arrays, path: a.npz, columns: {x: x, y: y}, target: y}\n"

@@ -18,7 +18,7 @@ from kbuilder.evaluation.carrying import Carrying
 from kbuilder.instances import read_json
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import predict_file
-from kbuilder.tables import chunks, several
+from kbuilder.tables import parquet_file, several
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.cells import Cells, Words
 from kbuilder.tables.keeping import ROW, Keep, named, of_arrays, of_frame
@@ -57,7 +57,7 @@ class Given:
         """The rows of a file as they are read."""
         columns = self.columns
         if path.suffix.lower() == ".parquet" and not several.matching(path):
-            return chunks.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
+            return parquet_file.parquet_parts(path, wanted, size, start, self._cells, keep=keep)
         if path.suffix.lower() == ".json" and not several.matching(path):
             return read_json(columns, path, keep).parts(size, start)
         return self.recipe.data.parts(path, columns.words(), wanted, size, start, keep)
@@ -134,7 +134,7 @@ class Given:
         if data.suffix.lower() == ".json" and not several.matching(data):
             return read_json(self.columns, data, keep)
         if data.suffix.lower() == ".parquet" and not several.matching(data):
-            return chunks.read_parquet(data, self._cells, keep)
+            return parquet_file.read_parquet(data, self._cells, keep)
         return self.recipe.data.read(data, self.words, keep)
 
 

@@ -4,34 +4,26 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder import progress, room
+from kbuilder import progress
 from kbuilder.errors import DataError, Key, listed, nearest
 from kbuilder.tables import packing, several
-from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique, from_frame, read_npz
+from kbuilder.tables.arrays import from_frame, read_npz
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.csv_file import csv_parts
 from kbuilder.tables.dialect import Dialect, own
 from kbuilder.tables.formats import format_of
-from kbuilder.tables.keeping import Keep, objects, of_arrays, of_objects, pick
+from kbuilder.tables.keeping import Keep, objects, of_arrays, of_objects
+from kbuilder.tables.parquet_file import parquet_parts, unreadable
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
-
-BUFFER = 2**20
-"""Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
-
-
-STEPS = 50
-"""In about so many steps a Parquet file of many groups of rows is read."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +119,7 @@ def _arrow(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
             table = (pa.ipc.open_file if whole else pa.ipc.open_stream)(file).read_all()
             return table.replace_schema_metadata().to_pandas(integer_object_nulls=True)
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, key, error, "an Arrow file") from None
+        raise unreadable(path, key, error, "an Arrow file") from None
 
 
 def _json(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
@@ -138,7 +130,7 @@ def _json(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     except RecursionError:
         raise DataError(f"{path} is nested too deep. Expected a list of rows.", key=key) from None
     except (ValueError, OSError) as error:
-        raise _unreadable(path, key, error, "JSON") from None
+        raise unreadable(path, key, error, "JSON") from None
 
 
 @contextmanager
@@ -205,142 +197,10 @@ def _excel(path: Path, key: Key, sheet: str | int | None) -> pd.DataFrame:
     except DataError:
         raise
     except Exception as error:  # calamine raises its own, and whatever a damaged file makes it
-        raise _unreadable(path, key, error, "an Excel file") from None
+        raise unreadable(path, key, error, "an Excel file") from None
     frame = frame.dropna(axis=0, how="all")
     return frame.rename(columns=lambda name: str(name).strip())
 
 
-def _unreadable(path: Path, key: Key, error: Exception, what: str) -> DataError:
-    reason = str(error).partition("\n")[0].rstrip(".")
-    return DataError(f"{path} cannot be read: {reason}. Expected {what}.", key=key)
-
-
 WHOLE = {"arrow": _arrow, "json": _json, "jsonl": _json_lines, "excel": _excel}
 """How a file is read of which no part can be read alone."""
-
-
-def read_parquet(path: Path, cells: Cells | None = None, keep: Keep = ()) -> Table:
-    """The rows of a Parquet file, as `parquet_parts` takes it.
-
-    Raises:
-        DataError: if it has no rows, or cannot be read.
-    """
-    [part] = parquet_parts(path, None, None, 0, cells, keep=keep)
-    return part.table
-
-
-def parquet_parts(
-    path: Path,
-    wanted: Sequence[str] | None,
-    size: int | None,
-    start: int,
-    cells: Cells | None = None,
-    key: Key = (),
-    keep: Keep = (),
-) -> Iterator[Part]:
-    """The rows of a Parquet file part by part; those that are skipped are not read, if many.
-
-    Args:
-        path: The file.
-        wanted: The columns that are needed; None: all.
-        size: The rows of a part; None: all are one part.
-        start: How many rows are skipped.
-        cells: How its cells are read.
-        key: The place of its name in the recipe, for messages.
-        keep: Columns that are carried over beside predictions, with the types of the file.
-
-    Raises:
-        DataError: if it has no rows, cannot be read, or a wanted column is missing.
-    """
-    import pandas as pd
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    expect_file(path, key)
-    try:
-        words = _columns_of_words(parquet.read_schema(path))
-        with parquet.ParquetFile(path, buffer_size=BUFFER, read_dictionary=words) as file:
-            names, rows = file.schema_arrow.names, file.metadata.num_rows
-            expect_unique(names, str(path), ())
-            if not rows:
-                raise DataError(f"{path} has no rows. Expected rows.", key=key)
-            if wanted is not None:
-                expect_columns(names, wanted, path.name)
-            carried = pick(keep, names, path.name)
-            if size is None:
-                claim = f"{path} claims {rows:,} rows, which take"
-                room.expect(8 * rows * len(names), claim)
-            lengths = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
-            passed = [n for n, end in enumerate(accumulate(lengths)) if end <= start]
-            groups, first = range(len(passed), len(lengths)), sum(lengths[: len(passed)])
-            asked = None if wanted is None else list(dict.fromkeys([*wanted, *carried]))
-            if size is None and not start:
-                with progress.stage(f"reading {path.name}", rows, "rows") as stage:
-                    tables = iter([_whole(file, asked, stage)])
-            else:
-                batches = file.iter_batches(size or rows, row_groups=groups, columns=asked)
-                tables = _cut(batches, size or rows, start - first)
-            for some in tables:
-                # Whole numbers stay whole where some are missing, whatever rows a part has.
-                some = some.replace_schema_metadata()
-                kept = None
-                if keep:
-                    carry = some.select(carried).cast(_as_written(some.select(carried), words))
-                    kept = carry.to_pandas(types_mapper=pd.ArrowDtype)
-                columns = some.select(wanted or names)
-                frame = columns.to_pandas(integer_object_nulls=True)
-                labels = range(start + 1, start + len(frame) + 1)
-                start += len(frame)
-                table = (cells or Cells()).table(frame, path.name, labels)
-                del some, columns, frame
-                room.give_back(8 * len(table) * len(table.columns))
-                yield Part(replace(table, kept=kept, folders=(path.parent,)), start / rows)
-    except (pa.ArrowException, OSError) as error:
-        raise _unreadable(path, key, error, "a Parquet file") from None
-
-
-def _whole(file: Any, columns: Sequence[str] | None, stage: progress.Stage) -> pa.Table:
-    """All rows of a Parquet file, some groups after the others."""
-    import pyarrow as pa
-
-    tables, at_once = [], max(1, file.num_row_groups // STEPS)
-    for first in range(0, file.num_row_groups, at_once):
-        numbers = range(first, min(first + at_once, file.num_row_groups))
-        tables.append(file.read_row_groups([*numbers], columns))
-        stage.advance(len(tables[-1]))
-    return pa.concat_tables(tables)
-
-
-def _columns_of_words(schema: pa.Schema) -> list[str]:
-    """The columns of words, which are read by the places of their different words."""
-    import pyarrow as pa
-
-    kinds = (pa.types.is_string, pa.types.is_large_string)
-    return [field.name for field in schema if any(kind(field.type) for kind in kinds)]
-
-
-def _as_written(table: pa.Table, words: Sequence[str]) -> pa.Schema:
-    """The types of a table that has these columns by the places of their words, without these."""
-    import pyarrow as pa
-
-    return pa.schema(
-        field.with_type(field.type.value_type) if field.name in words else field
-        for field in table.schema
-    )
-
-
-def _cut(batches: Iterable[pa.RecordBatch], size: int, drop: int) -> Iterator[pa.Table]:
-    """Tables of `size` rows, the last of fewer, from batches of any; the first rows are dropped."""
-    import pyarrow as pa
-
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        gone = min(drop, len(batch))
-        drop -= gone
-        held.append(batch.slice(gone))
-        while sum(map(len, held)) >= size:
-            table = pa.Table.from_batches(held)
-            yield table.slice(0, size)
-            held = table.slice(size).to_batches()
-    if any(map(len, held)):
-        yield pa.Table.from_batches(held)

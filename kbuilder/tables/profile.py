@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -156,16 +156,20 @@ def profile(values: np.ndarray) -> Profile:
         )  # fmt: skip
     if kind == "string":
         counts, present = counted(there), max(1, len(there))
-        words = {text: WORD.findall(text) for text in counts}
-        different = {word.lower() for found in words.values() for word in found}
-        total = sum(map(len, words.values()))
+        total = weighed = unspaced = 0
+        different = set[str]()
+        for text, count in counts.items():  # the words of all texts at once would take much room
+            found = WORD.findall(text)
+            total, weighed = total + len(found), weighed + len(found) * count
+            unspaced += _unspaced(found)
+            different.update(word.lower() for word in found)
         measured = number_lists.measures(counts)
         whole = number_lists.are_whole(counts)
         return Profile(
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
-            words=sum(len(words[text]) * count for text, count in counts.items()) / present,
+            words=weighed / present,
             repetition=total / max(1, len(different)),
-            unspaced=total > 0 and _unspaced(words.values()) > 0.5 * total,
+            unspaced=total > 0 and unspaced > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
             examples=tuple(islice(counts, LOOKED)), measures=measured,
             numbers=number_lists.count(counts, measured),
@@ -244,6 +248,6 @@ def _separator(counts: Counter[str]) -> str:
     return ""
 
 
-def _unspaced(texts: Iterable[list[str]]) -> int:
+def _unspaced(words: Sequence[str]) -> int:
     """How many words are characters of scripts without blanks."""
-    return sum(1 for words in texts for word in words if re.match(f"[{UNSPACED}]", word))
+    return sum(1 for word in words if re.match(f"[{UNSPACED}]", word))

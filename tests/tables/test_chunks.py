@@ -19,8 +19,9 @@ import kbuilder as kb
 from kbuilder.errors import CallError, DataError
 from kbuilder.tables import packing
 from kbuilder.tables.arrays import from_frame
-from kbuilder.tables.chunks import parquet_parts, parts, read, read_parquet
+from kbuilder.tables.chunks import parts, read
 from kbuilder.tables.formats import expect_scalars
+from kbuilder.tables.parquet_file import parquet_parts, read_parquet
 
 FILE = Path("rows.parquet")
 
