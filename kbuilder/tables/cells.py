@@ -183,7 +183,7 @@ class Cells:
             if there.isin(TRUTH).all():
                 there = pd.Series(np.where(there.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
         codes = np.full(len(cells), -1, dtype=np.int32)
-        codes[~gone], different = pd.factorize(there.to_numpy(dtype=object))
+        codes[~gone], different = _different(there)
         return _Read(DictionaryArray.of(codes[places], different), taken)
 
     def _plain(self, name: str, cells: pd.Series) -> np.ndarray | None:
@@ -195,6 +195,25 @@ class Cells:
         if name in self.words or loose or self._marks or not _holds_words(cells.dtype):
             return None
         return plain(cells) if len(cells) else None
+
+
+def _different(words: pd.Series) -> tuple[np.ndarray, Any]:
+    """The place of each word among the different ones, in the order in which they first come.
+
+    Returns:
+        (rows,); and the different words as objects, or as Arrow's where they may be many.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    from kbuilder.tables.dictionary_array import MANY
+
+    if len(words) <= MANY:
+        return pd.factorize(words.to_numpy(dtype=object))
+    array = pa.array(words, pa.large_string())
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    encoded = array.dictionary_encode()
+    return encoded.indices.to_numpy(), encoded.dictionary
 
 
 class _Read(NamedTuple):

@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from kbuilder.tables.dictionary import narrow
+from kbuilder.tables.dictionary import narrow, ranks
+
+MANY = 2**16
+"""Words from which on they stay Arrow's: an object takes 50 bytes more than its letters."""
+
+
+class ArrowWords:
+    """Many words as Arrow holds them, in memory or mapped; those that are asked for are objects.
+
+    Args:
+        words: Words of Arrow that all differ.
+    """
+
+    def __init__(self, words: Any) -> None:
+        self._words = words
+        self.nbytes = int(words.nbytes)
+
+    def arrow(self, codes: np.ndarray) -> Any:
+        """The words of some places, null for -1, as an array of Arrow."""
+        import pyarrow as pa
+
+        codes = np.asarray(codes)
+        return self._words.take(pa.array(codes, mask=codes < 0))
+
+    def __getitem__(self, codes: Any) -> Any:
+        places = np.asarray(codes)
+        found = self.arrow(places.ravel()).to_numpy(zero_copy_only=False)
+        return found[0] if not places.ndim else found.reshape(places.shape)
 
 
 class DictionaryArray(NDArrayOperatorsMixin):
@@ -23,28 +50,45 @@ class DictionaryArray(NDArrayOperatorsMixin):
     ndim = 1
 
     codes: np.ndarray
-    """The place of each row's word in `different`, -1 where it is missing. (rows,) int8, int16 or
-    int32, by how many words differ"""
-    different: np.ndarray
-    """Words that all differ; of rows that were taken some may not come at all. (n,) objects"""
+    """The place of each row's word among the different ones, -1 where it is missing. (rows,) int8,
+    int16 or int32, by how many words differ"""
 
-    def __init__(self, codes: np.ndarray, words: np.ndarray) -> None:
-        """`words` has one more than `different`: None, the last, is that of -1."""
+    def __init__(self, codes: np.ndarray, words: np.ndarray | ArrowWords) -> None:
+        """`words` gives None for -1: as objects it has one more than differ, None, the last."""
         self.codes, self._words = codes, words
-        self.different = words[:-1]
 
     @classmethod
-    def of(cls, codes: np.ndarray, different: Sequence[str] | np.ndarray) -> np.ndarray:
+    def of(cls, codes: np.ndarray, different: Any) -> np.ndarray:
         """The column of words by their places.
 
         Args:
             codes: The place of each row's word, -1 where it is missing. (rows,)
-            different: Words that all differ, none of them empty.
+            different: Words that all differ, none of them empty: a sequence of strings, or an array
+                of Arrow, as which they stay where they are many.
         """
-        words = np.empty(len(different) + 1, dtype=object)
+        size = len(different)
+        codes = codes.astype(narrow(size), copy=False)
+        if hasattr(different, "to_numpy"):
+            if size > MANY:
+                return cast(np.ndarray, cls(codes, ArrowWords(different)))  # it stands for one
+            different = different.to_numpy(zero_copy_only=False)
+        words = np.empty(size + 1, dtype=object)
         words[:-1] = different
-        column = cls(codes.astype(narrow(len(different)), copy=False), words)
-        return cast(np.ndarray, column)  # it stands for one
+        return cast(np.ndarray, cls(codes, words))
+
+    def compact(self) -> tuple[np.ndarray, Any]:
+        """The place of each row's word among those that come in these rows, and these words.
+
+        Returns:
+            (rows,), -1 where it is missing; and objects, or an array of Arrow.
+        """
+        come, places = ranks(self.codes)
+        gone = int(len(come) and come[0] < 0)
+        come = come[gone:]
+        words = self._words.arrow(come) if isinstance(self._words, ArrowWords) else (
+            self._words[come]
+        )  # fmt: skip
+        return places.astype(narrow(len(come) + 1)) - gone, words
 
     @property
     def shape(self) -> tuple[int]:
@@ -91,7 +135,7 @@ class DictionaryArray(NDArrayOperatorsMixin):
         return function(*map(_whole, given), **{name: _whole(one) for name, one in named.items()})
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name in ("codes", "different"):
+        if name.startswith("_") or name == "codes":
             raise AttributeError(name)
         return getattr(np.asarray(self), name)
 

@@ -70,8 +70,9 @@ def load(folder: Path, about: dict[str, Any]) -> Table:
 
 def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
     if isinstance(values, DictionaryArray):
-        _save_words(values.different, shelf, name)
-        return {"words": name, "places": shelf.put(f"{name}-places", values.codes)}
+        places, different = values.compact()  # each part has its own
+        _save_words(different, shelf, name)
+        return {"words": name, "places": shelf.put(f"{name}-places", places)}
     if values.dtype != object:
         return {"values": shelf.put(name, values)}
     if values.ndim == 1 and types(values) <= {bytes, type(None)}:
@@ -89,7 +90,7 @@ def _load(folder: Path, about: dict[str, Any]) -> np.ndarray:
         return _load_files(folder, about)
     words = _load_words(folder, about["words"])
     if "places" not in about:
-        return words
+        return np.asarray(words.to_numpy(zero_copy_only=False))
     return DictionaryArray.of(cache.load(folder, about["places"]), words)
 
 
@@ -116,12 +117,14 @@ def _load_files(folder: Path, about: dict[str, Any]) -> np.ndarray:
     return values
 
 
-def _save_words(words: np.ndarray, shelf: Shelf, name: str) -> None:
+def _save_words(words: Any, shelf: Shelf, name: str) -> None:
+    """Write words: objects, or an array of Arrow."""
     import pyarrow as pa
 
     if shelf.folder is None or shelf.failed:
         return
-    array = pa.array(words.tolist(), pa.large_string())
+    words = words.tolist() if isinstance(words, np.ndarray) else words
+    array = words if isinstance(words, pa.Array) else pa.array(words, pa.large_string())
     schema = pa.schema([("words", array.type)])
     with (
         pa.OSFile(str(shelf.folder / f"{name}.arrow"), "wb") as file,
@@ -130,12 +133,12 @@ def _save_words(words: np.ndarray, shelf: Shelf, name: str) -> None:
         writer.write_batch(pa.record_batch([array], schema=schema))
 
 
-def _load_words(folder: Path, name: str) -> np.ndarray:
+def _load_words(folder: Path, name: str) -> Any:
+    """Words as an array of Arrow, which lie in the file."""
     import pyarrow as pa
 
     with pa.memory_map(str(folder / f"{name}.arrow")) as file:
-        column = pa.ipc.open_file(file).read_all().column("words")
-        return np.asarray(column.to_numpy())
+        return pa.ipc.open_file(file).get_batch(0).column(0)
 
 
 def _save_labels(labels: Sequence[str | int], shelf: Shelf, name: str) -> Any:
@@ -155,4 +158,5 @@ def _load_labels(folder: Path, about: dict[str, Any]) -> Any:
         return range(*about["range"])
     if "values" in about:
         return cache.load(folder, about["values"])
-    return _load_words(folder, about["words"])[cache.load(folder, about["places"])].tolist()
+    words = _load_words(folder, about["words"]).to_numpy(zero_copy_only=False)
+    return words[cache.load(folder, about["places"])].tolist()

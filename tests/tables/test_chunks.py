@@ -17,9 +17,10 @@ from shared import message, seen
 
 import kbuilder as kb
 from kbuilder.errors import CallError, DataError
-from kbuilder.tables import packing
+from kbuilder.tables import dictionary_array, packing
 from kbuilder.tables.arrays import from_frame
 from kbuilder.tables.chunks import parts, read
+from kbuilder.tables.dictionary import codes_of
 from kbuilder.tables.formats import expect_scalars
 from kbuilder.tables.parquet_file import parquet_parts, read_parquet
 
@@ -256,3 +257,21 @@ def test_what_a_script_does_not_read_of_a_parquet_file_is_named(tmp_path: Path, 
     assert message(CallError, expect_scalars, path).startswith(
         "a script reads numbers, words and dates of Parquet files, and column 'odd' of rows.parquet"
     )
+
+
+def test_many_words_are_held_as_arrow_has_them_and_are_read_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [None if n % 7 == 3 else f" word {n % 400} " for n in range(1000)]
+    frame = pd.DataFrame({"x": words, "y": range(1000)})
+    frame.to_parquet(tmp_path / "rows.parquet")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    few = [read(tmp_path / name) for name in ("rows.parquet", "rows.csv")]
+    monkeypatch.setattr(dictionary_array, "MANY", 100)
+    many = [read(tmp_path / name) for name in ("rows.parquet", "rows.csv")]
+    for one, other in zip(few, many, strict=True):
+        assert isinstance(other["x"]._words, dictionary_array.ArrowWords)
+        assert not isinstance(one["x"]._words, dictionary_array.ArrowWords)
+        assert other["x"].tolist() == one["x"].tolist()
+        assert codes_of(other["x"]).tolist() == codes_of(one["x"]).tolist()
+        assert other.fingerprint() == one.fingerprint()

@@ -2,14 +2,17 @@
 
 import pickle
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kbuilder.tables import dictionary_array
 from kbuilder.tables.dictionary import codes_of, counted, different, each
-from kbuilder.tables.dictionary_array import DictionaryArray
+from kbuilder.tables.dictionary_array import ArrowWords, DictionaryArray
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import kind_of, missing, types
@@ -18,9 +21,28 @@ WORDS = ["b", "a", "c d", "e"]
 COLUMNS = st.lists(st.sampled_from([None, *WORDS]), min_size=1, max_size=30)
 
 
+HELD = {"arrow": False}
+"""Whether words are held as Arrow's, as many are."""
+
+
+@pytest.fixture(scope="module", params=["objects", "arrow"], autouse=True)
+def held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Each rule is that of columns of few words, and of many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dictionary_array, "MANY", -1)
+        HELD["arrow"] = request.param == "arrow"
+        yield
+
+
+def of(codes: list[int], words: list[str]) -> DictionaryArray:
+    known = pa.array(words, pa.large_string()) if HELD["arrow"] else words
+    values = DictionaryArray.of(np.array(codes), known)
+    assert isinstance(values._words, ArrowWords) == HELD["arrow"]
+    return values
+
+
 def column(words: list[str | None]) -> DictionaryArray:
-    codes = [-1 if word is None else WORDS.index(word) for word in words]
-    return DictionaryArray.of(np.array(codes), WORDS)
+    return of([-1 if word is None else WORDS.index(word) for word in words], WORDS)
 
 
 def plain(words: list[str | None]) -> np.ndarray:
@@ -58,6 +80,15 @@ def test_different_values_come_in_the_order_of_the_rows(words) -> None:
     assert sorted(rows) == list(rows)
 
 
+@given(COLUMNS)
+def test_the_words_that_come_are_those_of_the_rows(words) -> None:
+    places, come = column(words).compact()
+    come = come.to_pylist() if HELD["arrow"] else come.tolist()
+    assert sorted(come, key=WORDS.index) == come
+    assert set(come) == set(words) - {None}
+    assert [None if place < 0 else come[place] for place in places] == words
+
+
 def test_a_function_is_called_with_each_word_once() -> None:
     seen = []
     each(column(["b", "a", "b", None, "b"]), lambda some: seen.extend(some) or some)
@@ -86,7 +117,6 @@ def test_what_numpy_makes_of_it_is_a_plain_array() -> None:
 
 def test_whatever_takes_an_array_takes_it() -> None:
     import pandas as pd
-    import pyarrow as pa
 
     words = ["b", None, "a", "b"]
     ours, theirs = column(words), plain(words)
@@ -108,7 +138,7 @@ def test_whatever_takes_an_array_takes_it() -> None:
 @pytest.mark.parametrize("size", [126, 127, 128, 129, 32766, 32767, 32768, 32769])
 def test_a_code_takes_as_few_bytes_as_tell_the_words(size: int) -> None:
     known = [f"w{number}" for number in range(size)]
-    values = DictionaryArray.of(np.array([-1, size - 1, 0, *range(size)]), known)
+    values = of([-1, size - 1, 0, *range(size)], known)
     assert codes_of(values).itemsize == (1 if size <= 127 else 2 if size <= 32767 else 4)
     assert values.tolist() == [None, known[-1], known[0], *known]
     rows, places = different(values)
