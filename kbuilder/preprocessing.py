@@ -7,7 +7,7 @@ training and serving cannot differ.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from kbuilder.tables.dictionary import codes_of, different
 from kbuilder.tables.table import Table
 
 BATCH = 1024
+CHUNK = 2**17  # rows of which the raw columns are there at once; a multiple of any batch
 FEW = 2  # batches of numbers that are prepared sooner than a function of them is traced
 SHOWN = 3  # rows that an error names
 
@@ -124,8 +125,9 @@ def apply(layer: Any, columns: Columns, table: Table, empty: Empty = in_memory) 
         if repeated:
             prepared = _joined(layer, columns, table, repeated, empty, stage)
         else:
-            arrays = raw(columns, table)
-            prepared = _in_batches(layer, arrays, table, empty=empty, advance=stage.advance)
+            prepared = _in_batches(
+                layer, _raws(columns, table), len(table), empty=empty, advance=stage.advance
+            )
     _check_finite(layer, columns, table, prepared)
     return prepared
 
@@ -160,9 +162,8 @@ def _joined(
     others: Arrays = {}
     if keys:
         features = {column: columns.features[column] for column in keys}
-        arrays = raw(replace(columns, features=features), table)
         others = _in_batches(
-            layer, arrays, table,
+            layer, _raws(replace(columns, features=features), table), len(table),
             empty=lambda key, *of: (in_memory if key in of_repeated else empty)(key, *of),
             advance=lambda rows: stage.advance(rows / 2),  # what is left is to spread the words
         )  # fmt: skip
@@ -217,9 +218,10 @@ def _of_words(
         prepared = _together(layer, columns, few)
         for column, values in words.items():
             if column not in few:
-                [prepared[column]] = _in_batches(layer, {column: values}, traced=False).values()
+                alone = [({column: values}, None)]
+                [prepared[column]] = _in_batches(layer, alone, len(values), traced=False).values()
     except tf.errors.InvalidArgumentError:
-        _in_batches(layer, raw(columns, table), table)  # names the row
+        _in_batches(layer, _raws(columns, table), len(table))  # names the row
         raise
     return prepared
 
@@ -230,7 +232,7 @@ def _together(layer: Any, columns: Columns, words: Arrays) -> Arrays:
         return {}
     most = max(map(len, words.values()))
     alike = {column: np.resize(own, most) for column, own in words.items()}  # repeats them
-    found = _in_batches(layer, alike, traced=False)
+    found = _in_batches(layer, [(alike, None)], most, traced=False)
     prepared: Arrays = {}
     ends: Counter[str] = Counter()
     for column, key in layer.keys.items():
@@ -241,10 +243,17 @@ def _together(layer: Any, columns: Columns, words: Arrays) -> Arrays:
     return prepared
 
 
+def _raws(columns: Columns, table: Table) -> Iterator[tuple[Arrays, Table]]:
+    """The raw columns of some rows after the others, and these rows: texts are long as objects."""
+    for start in range(0, len(table), CHUNK):
+        some = table.take(slice(start, start + CHUNK))
+        yield raw(columns, some), some
+
+
 def _in_batches(
     layer: Any,
-    arrays: Arrays,
-    table: Table | None = None,
+    raws: Iterable[tuple[Arrays, Table | None]],
+    count: int,
     *,
     traced: bool = True,
     empty: Empty = in_memory,
@@ -254,33 +263,38 @@ def _in_batches(
 
     Args:
         layer: The layer of these columns, and of others.
-        arrays: The raw columns.
-        table: Their rows, for messages; None: they are no rows of one table.
+        raws: Raw columns of some rows after the others, and these rows, for messages; None: they
+            are no rows of one table.
+        count: How many rows there are in all.
         traced: Whether a function of the layer is traced, which pays for many values.
         empty: Makes the arrays that are filled.
         advance: Called with how many more are prepared.
     """
     import tensorflow as tf
 
-    count = len(next(iter(arrays.values())))
-    plain = all(values.ndim == 1 and values.dtype != object for values in arrays.values())
-    size = BATCH * 16 if plain else BATCH
-    traced = traced and not (plain and count <= FEW * size)
     prepared: Arrays = {}
-    for start in range(0, count, size):
-        batch = tensors(arrays, slice(start, start + size))
-        try:
-            found = layer.compiled(batch) if traced else layer(batch)
-        except tf.errors.InvalidArgumentError:
-            if table is not None:
-                _blame(layer, arrays, table, start)
-            raise
-        for key, value in found.items():
-            values = value.numpy()
-            if key not in prepared:
-                prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
-            prepared[key][start : start + size] = values
-        advance(min(size, count - start))
+    done = 0
+    for arrays, table in raws:
+        plain = all(values.ndim == 1 and values.dtype != object for values in arrays.values())
+        size = BATCH * 16 if plain else BATCH
+        compiled = traced and not (plain and count <= FEW * size)
+        rows = len(next(iter(arrays.values())))
+        for start in range(0, rows, size):
+            batch = tensors(arrays, slice(start, start + size))
+            try:
+                found = layer.compiled(batch) if compiled else layer(batch)
+            except tf.errors.InvalidArgumentError:
+                if table is not None:
+                    _blame(layer, arrays, table, start)
+                raise
+            last = done + min(size, rows - start)
+            for key, value in found.items():
+                values = value.numpy()
+                if key not in prepared:
+                    prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
+                prepared[key][done:last] = values
+            advance(last - done)
+            done = last
     return prepared
 
 

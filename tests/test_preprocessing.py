@@ -266,3 +266,31 @@ def test_a_repeated_word_that_cannot_be_read_is_named_by_its_first_row() -> None
     assert message(DataError, preprocessing.apply, layer, learned, table).startswith(
         "features.n: row 4 of rows: column 'n' is a number, but here 'wrong'."
     )
+
+
+def test_rows_are_prepared_alike_in_several_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 2**14 + 3000
+    random = np.random.default_rng(0)
+    words = [f"w{n} w{n % 7} w{n % 3}" for n in range(count)]
+    table = Table(
+        {
+            "n": random.normal(size=count),
+            "kind": DictionaryArray.of(random.integers(-1, 3, count), ["a", "b", "c"]),
+            "text": objects(*words),
+        },
+        "rows",
+    )
+    known = columns(
+        n=NUMBER, kind=kb.Category(vocabulary=["a", "b", "c"], embedding=0),
+        text=kb.Text(vocabulary=["w0", "w1", "w2"], length=3),
+    )  # fmt: skip
+    layer = preprocessing.preprocessor(known)
+    whole = preprocessing.apply(layer, known, table)
+    monkeypatch.setattr(preprocessing, "CHUNK", 2**14)
+    chunked = preprocessing.apply(layer, known, table)
+    assert list(chunked) == list(whole)
+    for key, values in whole.items():
+        assert np.array_equal(chunked[key], values)
+    table.columns["n"][2**14 + 5] = 1e300  # type: ignore[index]  # a plain dictionary
+    with pytest.raises(DataError, match=rf"row {2**14 + 6} of rows"):
+        preprocessing.apply(layer, known, table)
