@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from kbuilder.architectures._composition import dense, flattened, kernel_options
-from kbuilder.architectures._crossing import Crossing
+from kbuilder.architectures._piecewise import Piecewise
 from kbuilder.contracts import Form, Signal
 from kbuilder.layer_lists.spelling import Activation, Initializer, Normalization, Strength
 from kbuilder.spec import Counts, Fraction
 
 
-class MLP(Crossing):
+class MLP(Piecewise):
     """A multilayer perceptron: dense layers, each with normalisation and dropout on request.
 
     Images, sequences and other arrays are flattened first.
@@ -42,7 +42,8 @@ class MLP(Crossing):
     def apply(self, signal: Signal) -> Any:
         import keras
 
-        x = self.with_crosses(flattened(signal, "mlp"), signal)
+        x = self.in_pieces(flattened(signal, "mlp"), signal)
+        x = self.with_crosses(x, signal)
         options = kernel_options(self.kernel_initializer, self.l2)
         for units in self.units:
             y = dense(x, units, self.activation, self.normalization, self.dropout, **options)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from kbuilder.architectures._composition import dense
-from kbuilder.architectures._crossing import Crossing
+from kbuilder.architectures._piecewise import Piecewise
 from kbuilder.contracts import Form, Signal
 from kbuilder.layer_lists.spelling import Activation
 from kbuilder.spec import Counts, Fraction
 
 
-class WideDeep(Crossing):
+class WideDeep(Piecewise):
     """A linear model that remembers, beside dense layers that generalise, trained together.
 
     The last layer takes all three: the columns as they are, crosses of those that are named, and
@@ -34,7 +34,7 @@ class WideDeep(Crossing):
     def apply(self, signal: Signal) -> Any:
         import keras
 
-        deep = signal.tensor
+        deep = self.in_pieces(signal.tensor, signal)
         for units in self.units:
             deep = dense(deep, units, self.activation, dropout=self.dropout)
         return keras.layers.Concatenate()([signal.tensor, *self.crossed(signal), deep])

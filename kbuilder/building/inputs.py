@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kbuilder.columns import PACKED, Arrays, Columns
-from kbuilder.contracts import FORMS, Feature, Form, Signal
+from kbuilder.contracts import FORMS, Feature, Form, Knotted, Signal
 from kbuilder.recipe import branches
 
 
@@ -37,7 +37,9 @@ def inputs_of(columns: Columns, arrays: Arrays) -> Inputs:
     for key, feature in _by_key(columns).items():
         signal = replace(feature.embed(tensors[key]), column=owners[key])
         if signal.form == "vector":
-            signal = replace(signal, widths=widths(columns, key, signal.tensor))
+            known = widths(columns, key, signal.tensor)
+            rows = len(next(iter(arrays.values())))
+            signal = replace(signal, widths=known, knots=_knots(columns, known), rows=rows)
         signals.setdefault(signal.form, []).append(signal)
     if "vector" in signals:
         signals["vector"] = _joined(signals["vector"])
@@ -72,6 +74,13 @@ def widths(columns: Columns, key: str, tensor: Any) -> dict[str, int]:
     return {column: columns.width(column) for column in own}
 
 
+def _knots(columns: Columns, names: Iterable[str]) -> dict[str, tuple[float, ...]]:
+    """The knots of those columns that are numbers."""
+    features = ((name, columns.features[name]) for name in names)
+    known = {name: each.knots for name, each in features if isinstance(each, Knotted)}
+    return {name: knots for name, knots in known.items() if knots}
+
+
 def _joined(members: list[Signal]) -> list[Signal]:
     """Vectors side by side, as one."""
     if len(members) == 1:
@@ -81,4 +90,6 @@ def _joined(members: list[Signal]) -> list[Signal]:
     tensors = [member.tensor for member in members]
     together = {name: size for member in members for name, size in member.widths.items()}
     joined = keras.layers.Concatenate(name=f"{PACKED}s")(tensors)
-    return [Signal("vector", joined, widths=together)]
+    knots = {name: own for member in members for name, own in member.knots.items()}
+    rows = members[0].rows
+    return [Signal("vector", joined, widths=together, knots=knots, rows=rows)]

@@ -16,6 +16,7 @@ from kbuilder.contracts.features import Encoded as Encoded
 from kbuilder.contracts.features import Explaining as Explaining
 from kbuilder.contracts.features import Feature as Feature
 from kbuilder.contracts.features import Joining as Joining
+from kbuilder.contracts.features import Knotted as Knotted
 from kbuilder.contracts.features import Pathed as Pathed
 from kbuilder.contracts.features import Reforming as Reforming
 from kbuilder.contracts.features import Timed as Timed

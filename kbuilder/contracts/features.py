@@ -186,6 +186,15 @@ class Explaining(Discerning, Protocol):
 
 
 @runtime_checkable
+class Knotted(Protocol):
+    """A feature whose vector begins with a number, between whose quantiles a network may look."""
+
+    @property
+    def knots(self) -> tuple[float, ...] | None:
+        """Quantiles of the training values, rising, as `layer` gives them; none: it has too few."""
+
+
+@runtime_checkable
 class Timed(Protocol):
     """A feature that knows when something was."""
 

@@ -141,6 +141,9 @@ class Signal:
         vocabulary_size: For `text`, the number of distinct integers, padding (0) included.
         widths: For `vector`, how many of its numbers each column has, in their order; empty where
             nobody knows.
+        knots: For `vector`, of columns that are numbers (the first of a column's own is the number
+            itself) quantiles of the training values, rising, as the vector has them.
+        rows: How many training rows there are; 0: nobody knows.
         column: The column that it comes from, or the first of several; empty: none.
         mask: For `sequence` and `video`, which steps are real, and not padding: (batch, time)
             booleans. The real ones come first; the numbers of the others are 0, of a video those
@@ -151,6 +154,8 @@ class Signal:
     tensor: Any
     vocabulary_size: int = 0
     widths: Mapping[str, int] = field(default_factory=dict)
+    knots: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    rows: int = 0
     column: str = ""
     mask: Any = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, NamedTuple
 
 from kbuilder.contracts import Choice, Numeric
@@ -12,6 +13,9 @@ from kbuilder.tables.values import far_off
 
 Width = Literal["float32", "float64"]
 
+PIECES, MOST_PIECES, ROWS = 8, 32, 1000
+"""Pieces of a number, which hold about as many training values each: so many of so many rows or
+fewer, twice as many of four times the rows, and at most so many."""
 ROUNDED = 1e-4
 """Of the deviation: more than this float32 must not take from a number."""
 
@@ -91,6 +95,23 @@ def edges_between(numbers: np.ndarray, bins: int) -> tuple[float, ...]:
     wanted = np.quantile(numbers, np.linspace(0, 1, bins + 1)[1:-1])
     above = np.unique(np.clip(np.searchsorted(distinct, wanted), 1, len(distinct) - 1))
     return tuple((distinct[above - 1] / 2 + distinct[above] / 2).tolist())
+
+
+def knots_of(scaled: np.ndarray) -> tuple[float, ...]:
+    """Quantiles of scaled numbers, each once; none where there is no number between two of them.
+
+    A value that many rows have is a knot itself, and the others are divided without it: of a number
+    that is mostly 0 all else would be one piece.
+    """
+    pieces = int(min(MOST_PIECES, max(PIECES, PIECES * math.sqrt(len(scaled) / ROWS))))
+    values, counts = np.unique(scaled.astype(np.float32), return_counts=True)
+    common = counts * pieces >= len(scaled)
+    rest = np.repeat(values[~common], counts[~common])
+    wanted = values[common]
+    if len(rest):
+        shares = np.linspace(0, 1, max(2, pieces + 1 - len(wanted)))
+        wanted = np.union1d(wanted, np.quantile(rest, shares).astype(np.float32))
+    return tuple(wanted.tolist()) if len(wanted) > 2 else ()
 
 
 def spread_of(column: str, deviation: float, values: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from kbuilder.features._embedding import embedded
 from kbuilder.features._scaling import (
     Width,
     edges_between,
+    knots_of,
     scaling,
     spread_of,
     why_far,
@@ -31,6 +32,7 @@ BEYOND = {"standard": 30.0, "robust": 1000.0}
 tail some are many times the distance of the quartiles away."""
 
 
+SCALED = ("mean", "scale", "indicator", "bounds")
 MOST_BINS = 1000
 LARGE = 1e300
 
@@ -77,6 +79,9 @@ class Number(Spec):
     bounds: Annotated[Numbers, Field(min_length=2, max_length=2)] | None = None
     """The least and the greatest value, beyond which a value counts as the nearest of them; left
     out: none, unless a few training values are far off."""
+    knots: Numbers | None = None
+    """Quantiles of the training values, less the mean and divided by the scale, between which a
+    network may see a number in pieces; left out: as the training values are spread."""
     dtype: Width | None = None
     """The numbers that an export takes; left out: float32, or float64 where that would round the
     training values."""
@@ -94,7 +99,7 @@ class Number(Spec):
     def _bins_or_scale(self) -> Any:
         others: tuple[str, ...]
         if self.bins is not None:
-            others, said = ("mean", "scale", "indicator", "bounds"), "bins have no {}. Leave it out"
+            others, said = (*SCALED, "knots"), "bins have no {}. Leave it out"
         else:
             others, said = ("edges", "embedding"), "a number has no {} without bins. Add bins"
         if self.bins is not None and self.rescale != "standard":
@@ -149,12 +154,16 @@ class Number(Spec):
             why = f"distance between the quartiles of {rows}"
         gone = len(numbers) - len(there)
         far = {} if found.bounds is None else {"bounds": Choice(found.bounds, why_far(found.far))}
+        centre = found.mean if self.mean is None else self.mean
+        near = np.clip(there, *(self.bounds or found.bounds or (None, None)))
+        knots = knots_of((near - centre) / (self.scale or scale))
         return {
             "mean": Choice(found.mean, f"{'median' if found.robust else 'mean'} of {rows}"),
             "scale": Choice(scale, why),
             "indicator": Choice(gone > 0, f"{gone:,} training values missing"),
             **far,
             **dtype,
+            **({"knots": Choice(knots, f"quantiles of {rows}")} if knots else {}),
         }
 
     def _learn_bins(self, column: str, there: np.ndarray) -> dict[str, Choice]:

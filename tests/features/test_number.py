@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ def test_mean_and_deviation_are_of_the_values_that_are_there() -> None:
         "mean": Choice(4.0, "mean of 3 training values"),
         "scale": Choice(float(np.std([1, 3, 8])), "standard deviation of 3 training values"),
         "indicator": Choice(True, "1 training values missing"),
+        "knots": Choice(ANY, "quantiles of 3 training values"),
     }
 
 
@@ -33,10 +35,46 @@ def test_robust_numbers_are_scaled_by_median_and_quartiles() -> None:
         "mean": Choice(3.0, "median of 5 training values"),
         "scale": Choice(2.0, "distance between the quartiles of 5 training values"),
         "indicator": Choice(True, "1 training values missing"),
+        "knots": Choice((-1.0, -0.5, 0.0, 0.5, 448.5), "quantiles of 5 training values"),
     }
     known = number.model_copy(update={name: choice.value for name, choice in learned.items()})
     assert known.layer()(np.float32([5, np.nan])).numpy().tolist() == [[1, 0], [0, 1]]
     assert known.strange(np.float32([900, 9e5]))[1].tolist() == [False, True]
+
+
+def test_knots_are_quantiles_as_the_layer_gives_the_numbers() -> None:
+    values = np.random.default_rng(0).gamma(1.0, size=1000)
+    for number in (Number(), Number(mean=3.0), Number(scale=5.0), Number(bounds=(0.5, 2.0))):
+        learned = number.learn("x", values)
+        known = number.model_copy(
+            update={name: choice.value for name, choice in learned.items()
+                    if getattr(number, name) is None}
+        )  # fmt: skip
+        given = known.layer()(np.float32(values)).numpy()[:, 0]
+        knots = np.array(known.knots)
+        np.testing.assert_allclose([knots[0], knots[-1]], [given.min(), given.max()], rtol=1e-5)
+        assert (np.diff(knots) > 0).all()
+        if number.bounds is None:  # at bounds many are the same
+            assert np.histogram(given, knots)[0].min() > 115  # of a thousand, in eight
+
+
+def test_of_a_number_that_is_mostly_one_value_the_others_are_in_pieces_of_their_own() -> None:
+    values = np.concatenate([np.zeros(900), np.arange(1.0, 101)])
+    knots = np.array(Number(mean=0.0, scale=1.0).learn("x", values)["knots"].value)
+    assert knots[:2].tolist() == [0, 1]
+    assert len(knots) == 9
+    assert knots[-1] == 100
+
+
+@pytest.mark.parametrize(("rows", "pieces"), [(20, 8), (1000, 8), (4000, 16), (200_000, 32)])
+def test_more_rows_make_more_pieces(rows: int, pieces: int) -> None:
+    values = np.random.default_rng(0).normal(size=rows)
+    assert len(Number().learn("x", values)["knots"].value) == pieces + 1
+
+
+@pytest.mark.parametrize("values", [np.full(9, 2.0), np.array([0.0, 1.0, 1.0])])
+def test_a_number_of_two_values_has_no_knots(values: np.ndarray) -> None:
+    assert "knots" not in Number().learn("x", values)
 
 
 def test_robust_numbers_of_equal_quartiles_are_scaled_by_their_deviation() -> None:

@@ -26,6 +26,7 @@ from kbuilder.layers.maxout import Maxout
 from kbuilder.layers.moving_average import MovingAverage
 from kbuilder.layers.not_padding import NotPadding
 from kbuilder.layers.pictures import Pictures
+from kbuilder.layers.pieces import Pieces
 from kbuilder.layers.pixels import Pixels
 from kbuilder.layers.pool_over_time import PoolOverTime
 from kbuilder.layers.pool_steps import PoolSteps
@@ -54,6 +55,7 @@ LAYERS = [
     (lambda: LabelFlags(["a", "é"], ";", True, True), lambda: strings("é; b", "", '["a"]')),
     (lambda: LocalResponseNormalization(n=3), lambda: np.ones((2, 3, 4, 6), np.float32)),
     (lambda: Pictures(4, 5, 1, (1, 2, 3), True), lambda: strings(encoded(picture(0)))),
+    (lambda: Pieces([1], [[0, 1, 3]]), lambda: np.ones((2, 3), np.float32)),
     (lambda: Pixels(4, 5, 3), lambda: np.full((2, 8, 8), 9, np.uint8)),
     (lambda: Cross([(0, 2), (3, 5)]), lambda: np.ones((2, 5), np.float32)),
     (lambda: FromLastStep(), lambda: np.arange(12, dtype=np.float32).reshape(2, 3, 2)),

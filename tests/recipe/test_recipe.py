@@ -120,8 +120,9 @@ def test_what_is_wrong_in_python_is_said_in_the_words_of_a_recipe() -> None:
         kb.MLP(untis=[3], dropout=2)  # type: ignore[call-arg]
     assert str(caught.value) == (
         "kb.MLP: dropout: Expected a number less than 1. Got 2.\n"
-        "kb.MLP: untis: unknown key 'untis'. Expected one of: crosses, units, activation, "
-        "normalization, residual, dropout, kernel_initializer, l2.\n    Did you mean 'units'?\n"
+        "kb.MLP: untis: unknown key 'untis'. Expected one of: crosses, pieces, units, "
+        "activation, normalization, residual, dropout, kernel_initializer, l2.\n"
+        "    Did you mean 'units'?\n"
         "2 problems."
     )
     with pytest.raises(KBuilderError, match="unknown key 'epoch'"):
