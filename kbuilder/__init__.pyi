@@ -385,7 +385,7 @@ class EarlyStopping(_EarlyStopping):
     def __init__(
         self,
         *,
-        patience: int = ...,
+        patience: int | None = ...,
         min_delta: float = ...,
     ) -> None: ...
 
@@ -655,6 +655,7 @@ class MLP(_MLP):
         self,
         *,
         crosses: Sequence[Sequence[str]] = ...,
+        pieces: bool | None = ...,
         units: int | Sequence[int] = ...,
         activation: Literal[
             "relu",
@@ -769,6 +770,7 @@ class Number(_Number):
         scale: float | None = ...,
         indicator: bool | None = ...,
         bounds: float | Sequence[float] | None = ...,
+        knots: float | Sequence[float] | None = ...,
         dtype: Literal["float32", "float64"] | None = ...,
         bins: int | Sequence[float] | None = ...,
         edges: float | Sequence[float] | None = ...,
@@ -1212,8 +1214,8 @@ class Training(_Training):
     def __init__(
         self,
         *,
-        epochs: int = ...,
-        batch_size: int | Literal["auto"] = ...,
+        epochs: int | None = ...,
+        batch_size: int | Literal["auto"] | None = ...,
         order: Literal["auto", "rows", "blocks"] = ...,
         optimizer: _Spec | str | Mapping[str, Any] = ...,
         schedule: _Spec | str | Mapping[str, Any] | None = ...,
@@ -1327,6 +1329,7 @@ class WideDeep(_WideDeep):
         self,
         *,
         crosses: Sequence[Sequence[str]] = ...,
+        pieces: bool | None = ...,
         units: int | Sequence[int] = ...,
         activation: Literal[
             "relu",

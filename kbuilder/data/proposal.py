@@ -174,10 +174,6 @@ def _lines(data: dict[str, Any], reasons: dict[str, str], prepared: Dataset) -> 
         decision = said.get(("features", name))
         value = {"kind": kind, **written} if written else kind
         yield f"  {_line(name, value, decision.reason if decision else '')}"
-    training = prepared.recipe.training
-    yield "training:"
-    yield f"  {_line('epochs', training.epochs, 'at most; validation says when to stop')}"
-    yield f"  {_line('batch_size', training.batch_size, 'rows of a step')}"
 
 
 def _data_lines(

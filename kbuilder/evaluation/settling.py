@@ -43,17 +43,17 @@ def expect(columns: Columns, model: Any, held: bool, averaged: bool = False) -> 
             continue
         key = (*_key(columns, names), "calibrate")
         kind = catalog.name_of(task)
+        if not held:
+            raise BuildError(
+                "no rows are held back for validation, by which probabilities are calibrated. "
+                f"Expected {MORE_ROWS}, or `{to_line(key[:-1], {'name': kind})}`.",
+                key=key,
+            )
         without = f"`{to_line(key[:-1], {'name': kind, 'calibrate': False})}`"
         if averaged:
             raise BuildError(
                 "the answers are means of several networks, which have no logits to be divided by "
                 f"a temperature. Expected one network, or {without}.",
-                key=key,
-            )
-        if not held:
-            raise BuildError(
-                "no rows are held back for validation, by which probabilities are calibrated. "
-                f"Expected {MORE_ROWS}, or `{to_line(key[:-1], {'name': kind})}`.",
                 key=key,
             )
         if not _is_dense(model, columns.titled(output, "head")):

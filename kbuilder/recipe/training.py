@@ -11,8 +11,10 @@ from kbuilder.named import Named
 from kbuilder.recipe.balance import Balance
 from kbuilder.recipe.optimizers import OPTIMIZERS, Optimizer
 from kbuilder.refusals import refuse
-from kbuilder.spec import Count, Positive, Spec
+from kbuilder.spec import Count, Positive, Spec, learned
 
+EPOCHS, PATIENCE = 20, 5
+"""What is the least where the recipe leaves them open."""
 Baseline = Literal["linear", "boosting"]
 Baselines = Annotated[tuple[Baseline, ...], Strict(False), Field(min_length=1)]
 
@@ -20,8 +22,9 @@ Baselines = Annotated[tuple[Baseline, ...], Strict(False), Field(min_length=1)]
 class EarlyStopping(Spec):
     """Stop when the validation loss has not fallen for `patience` epochs."""
 
-    patience: Count = 5
-    """Epochs to wait for a lower validation loss; >= 1."""
+    patience: Count | None = None
+    """Epochs to wait for a lower validation loss; >= 1. Left out: 5, or a tenth of `epochs` if that
+    is more."""
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     """A fall smaller than this does not count as one when the fit is to stop; >= 0. The weights of
     the very lowest loss are kept all the same."""
@@ -57,10 +60,12 @@ class Training(Spec):
     stopped early. Without a validation part, those of the last epoch.
     """
 
-    epochs: Count = 20
-    """Most passes over the training rows; >= 1."""
-    batch_size: Count | Literal["auto"] = 64
-    """Rows per step, over all devices; >= 1. auto: the largest power of 2 that fits into the memory
+    epochs: Count | None = None
+    """Most passes over the training rows; >= 1. Left out: 20, or more where an epoch has few steps:
+    as many as make 5,000, at most 200."""
+    batch_size: Count | Literal["auto"] | None = None
+    """Rows per step, over all devices; >= 1. Left out: 64, or 32 or 16 where an epoch would have
+    fewer than 20 steps. auto: the largest power of 2 that fits into the memory
     and leaves an epoch 50 steps or more; the learning rate stays as it is."""
     order: Literal["auto", "rows", "blocks"] = "auto"
     """The order of an epoch, by seed and epoch: rows: any row after any; blocks: blocks of 1,024
@@ -113,17 +118,19 @@ class Training(Spec):
         schedule, stopping = self.schedule, self.early_stopping
         if schedule is None:
             return self
-        if (schedule.warm_up or 0) >= self.epochs:
+        epochs = self.epochs or EPOCHS
+        if (schedule.warm_up or 0) >= epochs:
             raise refuse(
                 ("schedule", "warm_up"),
-                f"the fit has {self.epochs} epochs, so the warm-up would be all of it. "
+                f"the fit has {epochs} epochs, so the warm-up would be all of it. "
                 "Expected fewer than training.epochs", schedule.warm_up,
             )  # fmt: skip
         patience = getattr(schedule, "patience", 0)
-        if stopping and patience >= stopping.patience:
+        waits = (stopping.patience if stopping else None) or PATIENCE
+        if stopping and patience >= waits:
             raise refuse(
                 ("schedule", "patience"),
-                f"the fit stops after {stopping.patience} epochs without a lower loss, before the "
+                f"the fit stops after {waits} epochs without a lower loss, before the "
                 "learning rate falls. Expected fewer than training.early_stopping.patience",
                 patience,
             )
@@ -142,7 +149,8 @@ class Training(Spec):
         if self.schedule is None:
             return self.optimizer.create(learning_rate)
         height = learning_rate or self.optimizer.height
-        return self.optimizer.create(self.schedule.create(height, steps, epochs or self.epochs))
+        epochs = epochs or learned(self.epochs)
+        return self.optimizer.create(self.schedule.create(height, steps, epochs))
 
     @property
     def others(self) -> tuple[Baseline, ...]:
@@ -154,7 +162,7 @@ class Training(Spec):
     @property
     def rows_per_step(self) -> int:
         """The `batch_size`, once it is a number."""
-        assert self.batch_size != "auto", "it has been chosen"
+        assert isinstance(self.batch_size, int), "it has been chosen"
         return self.batch_size
 
     def smoke(self) -> Training:

@@ -19,6 +19,7 @@ from kbuilder.recipe.training import Training
 from kbuilder.runs import checkpoints, naming, plugins, run_folder, under_way
 from kbuilder.runs.checkpoints import Checkpoint
 from kbuilder.runs.under_way import UNFINISHED, finished, resume_command, unfinished
+from kbuilder.spec import learned
 
 CHANGEABLE = (
     "data.path", "data.sql", "data.test_path", "data.validation_path", "training.checkpoints",
@@ -202,16 +203,17 @@ def _more(path: Path, training: Training, checkpoint: Checkpoint, whole: bool) -
         best = {one["listener"]: one["state"] for one in checkpoint.state["listeners"]}.get("Best")
         done = standing["epoch"] - standing["began"]  # in the last phase
         least, waited = done + (standing["step"] > 0), int(best["waited"]) if best else 0
+    epochs = learned(training.epochs)
     if not whole:
-        if training.epochs < least:
+        if epochs < least:
             raise CallError(
                 f"{path} is in epoch {least} already. Expected training.epochs of at least "
-                f"{least}, not {training.epochs}."
+                f"{least}, not {epochs}."
             )
         return
     stopping = training.early_stopping
-    early = stopping is not None and waited >= stopping.patience
-    more = [f"-o training.epochs={2 * done}"] if training.epochs <= done else []
+    early = stopping is not None and waited >= learned(stopping.patience)
+    more = [f"-o training.epochs={2 * done}"] if epochs <= done else []
     if early:
         more.append(f"-o training.early_stopping.patience={2 * waited}")
     if more:

@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from kbuilder.contracts import Choice, Form, Match, Signal
 from kbuilder.errors import BuildError, DataError
 from kbuilder.late import np
-from kbuilder.probabilities import thresholds
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Names, Numbers, Positive, Spec
 from kbuilder.tables.frequency import UNITS, Frequency
@@ -80,13 +79,6 @@ class Forecasting(Spec):
 
     headline: ClassVar[str] = "skill"
     stratified: ClassVar[bool] = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_probabilities(cls, given: Any) -> Any:
-        for name in ("threshold", "calibrate"):
-            thresholds.refuse_in(given, name, "a number has no probability")
-        return given
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Any:

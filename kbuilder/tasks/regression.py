@@ -51,8 +51,8 @@ class Regression(Spec):
     @model_validator(mode="before")
     @classmethod
     def _without_probabilities(cls, given: Any) -> Any:
-        for name in ("threshold", "calibrate"):
-            thresholds.refuse_in(given, name, "a number has no probability")
+        thresholds.refuse_in(given, "threshold", "a number has no probability")
+        thresholds.refuse_in(given, "calibrate", "a number has no probability")
         return given
 
     @model_validator(mode="after")

@@ -11,6 +11,7 @@ from kbuilder.columns import Rows
 from kbuilder.contracts import Listener, Phase, Task
 from kbuilder.recipe.training import Training
 from kbuilder.runs.checkpoints import Checkpoint
+from kbuilder.spec import learned
 from kbuilder.training import precision
 from kbuilder.training.feeding import Feed, of_outputs, training_feed
 from kbuilder.training.following import Following
@@ -78,6 +79,6 @@ def spans(training: Training) -> bool:
         return False
     shorter, longer = (
         keras.saving.serialize_keras_object(training.schedule.create(1.0, 100, epochs))
-        for epochs in (training.epochs, 2 * training.epochs)
+        for epochs in (learned(training.epochs), 2 * learned(training.epochs))
     )
     return bool(shorter != longer)

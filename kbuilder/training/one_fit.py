@@ -12,6 +12,7 @@ from kbuilder.contracts import Decision, Phase, Progress
 from kbuilder.errors import RunError, TrainingError
 from kbuilder.recipe.training import Plan, Training
 from kbuilder.runs.checkpoints import Checkpoint
+from kbuilder.spec import learned
 from kbuilder.training import diagnosis, phases, planning, state
 from kbuilder.training.ending import Cause, Ending, ending
 from kbuilder.training.feeding import Feed
@@ -61,7 +62,8 @@ class OneFit:
         self.phases = phases
         self.compile_ = compile_
         self.start = start
-        self.lengths = [epochs_of(phase, training) for phase in phases] or [training.epochs]
+        self.lengths = [epochs_of(phase, training) for phase in phases]
+        self.lengths = self.lengths or [learned(training.epochs)]
         self.schedule: Any = None
         self.now = Standing()
         self.decisions: list[Decision] = []

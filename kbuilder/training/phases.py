@@ -7,11 +7,13 @@ from typing import Any
 
 from kbuilder.contracts import Phase
 from kbuilder.recipe.training import Training
+from kbuilder.spec import learned
 
 
 def epochs_of(phase: Phase, training: Training) -> int:
     """The epochs of a phase: never more than those of `training`, which a smoke test has one of."""
-    return min(phase.epochs or training.epochs, training.epochs)
+    most = learned(training.epochs)
+    return min(phase.epochs or most, most)
 
 
 def optimizer_of(phase: Phase, training: Training, steps: int) -> Any:

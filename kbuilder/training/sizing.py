@@ -1,4 +1,4 @@
-"""How many rows a step has, where the recipe leaves it open: found by taking some steps."""
+"""How many rows a step has, where the recipe leaves it open: by the rows, or by trying steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kbuilder.columns import Rows
 from kbuilder.contracts import Decision
 from kbuilder.errors import TrainingError
 from kbuilder.lines import to_line
-from kbuilder.recipe.training import Training
+from kbuilder.recipe.training import EPOCHS, Training
 from kbuilder.training import state
 from kbuilder.training.feeding import Feed
 
@@ -20,6 +20,10 @@ FEWEST = 32
 """Rows of the smallest step."""
 STEPS = 50
 """Steps that an epoch keeps at least, beyond the smallest: with fewer, little is learned in it."""
+USUAL, SMALL = 64, 16
+"""Rows of a step unless the training rows are few; and if they are."""
+ENOUGH = 20
+"""Steps of an epoch that are not few."""
 SHARE = 0.5
 """How much of the memory that is free a step may take; the system and the data want some too."""
 
@@ -27,7 +31,8 @@ SHARE = 0.5
 def choose(
     trainer: Any, compile_: Callable[[Any], None], training: Training, rows: Rows, workers: int
 ) -> tuple[Training, Decision | None]:
-    """The training with its `batch_size` as a number: the largest that fits, where it is left open.
+    """The training with its `batch_size` as a number: by the rows where it is left open, and the
+    largest that fits where it is auto.
 
     The weights, and the numbers that dropout draws, are afterwards what they were before. The
     network is left compiled for other steps than those of the fit.
@@ -42,6 +47,8 @@ def choose(
     Raises:
         TrainingError: if several workers would each have to choose.
     """
+    if training.batch_size is None:
+        return _by_rows(training, rows, trainer.distribute_strategy.num_replicas_in_sync)
     if training.batch_size != "auto":
         return training, None
     if workers > 1:
@@ -51,7 +58,7 @@ def choose(
             key=("training", "batch_size"),
         )
     feed = Feed(rows, FEWEST)
-    compile_(training.create_optimizer(feed.steps))
+    compile_(training.create_optimizer(feed.steps, training.epochs or EPOCHS))
     trainer.feed(feed, None)
     trainer.build_all(feed)
     before = state.capture(trainer)
@@ -60,6 +67,18 @@ def choose(
     key = ("training", "batch_size")
     decision = Decision(key, size, why, to_line(key, size))
     return training.model_copy(update={"batch_size": size}), decision
+
+
+def _by_rows(training: Training, rows: Rows, replicas: int) -> tuple[Training, Decision | None]:
+    """The usual size of a step, or a smaller one where an epoch would have few steps."""
+    count, size = Feed(rows, USUAL).rows, USUAL
+    while size > max(SMALL, replicas) and count < ENOUGH * size:
+        size //= 2
+    training = training.model_copy(update={"batch_size": size})
+    if size == USUAL:
+        return training, None
+    key = ("training", "batch_size")
+    return training, Decision(key, size, f"{count:,} training rows are few", to_line(key, size))
 
 
 def _largest(trainer: Any, feed: Feed) -> tuple[int, str]:

@@ -152,7 +152,7 @@ def _decision(name: str, why: str) -> Decision:
 
 def _shared(training: Training, devices: int) -> str:
     share = "its share"
-    if training.batch_size != "auto":
+    if isinstance(training.batch_size, int):
         share = f"{training.batch_size / devices:g} of the {training.batch_size} rows"
     return (
         f"each takes {share} of a step; the learning rate stays, since batch_size is that of all "
@@ -161,7 +161,7 @@ def _shared(training: Training, devices: int) -> str:
 
 
 def _enough_rows(training: Training, devices: int, what: str) -> None:
-    if training.batch_size != "auto" and training.batch_size < devices:
+    if isinstance(training.batch_size, int) and training.batch_size < devices:
         raise TrainingError(
             f"a step of {training.batch_size} rows cannot be shared by {what}. "
             f"Expected a batch_size of {devices} or more: it is that of all devices together.",

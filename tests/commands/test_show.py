@@ -31,7 +31,7 @@ def test_it_prints_decisions_the_resolved_recipe_and_the_network(call: Call) -> 
         "-" * len(lines[1]),
         "parameters: 78 (trainable 78, not trainable 0)",
         "multiply-adds: 70 for one example, forward",
-        "activations of a batch of 64: 0.003 MiB at once forward, about 0.004 MiB kept in training",
+        "activations of a batch of 16: 0.001 MiB at once forward, about 0.001 MiB kept in training",
     ]
     assert sorted(path.name for path in Path().iterdir()) == ["a.yaml", "rows.csv"]
 

@@ -155,6 +155,7 @@ def tuned() -> kb.Recipe:
             weights=Path("trained.weights.h5"),
             fine_tune={"layers": 3, "epochs": 2},  # type: ignore[arg-type]
         ),
+        training=kb.Training(epochs=20),
     )
 
 
@@ -309,7 +310,7 @@ def test_the_rows_weigh_in_a_script_as_in_the_fit(
         read = pd.read_csv(name)
         read.assign(w=1 + np.arange(len(read)) % 3).to_csv(name, index=False)
     data = recipe.data.model_copy(update={"weight": "w"})  # type: ignore[attr-defined]
-    training = kb.Training(balance=balance)
+    training = kb.Training(balance=balance, batch_size=64)
     prepared = built(recipe.model_copy(update={"data": data, "training": training}))
     text = written(prepared)
     assert "weighted_metrics={" in text

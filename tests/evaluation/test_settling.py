@@ -365,36 +365,3 @@ def test_an_old_run_has_the_usual_threshold(by_f1: kb.Run) -> None:
         del known["targets"][0]["task"][name]
     task: Any = Columns.from_json(json.dumps(known)).targets[0].task
     assert task.threshold == 0.5
-
-
-def test_folds_are_calibrated_each_and_judged_at_the_threshold(tmp_path: Path) -> None:
-    task = kb.Binary(threshold={"metric": "f1"}, calibrate=True)
-    run = fit(rare(rows=1200), tmp_path / "run", task, split=kb.Random(folds=2))
-    limit, held = made(run, "threshold").value, run.predictions("folds")
-    told = is_yes(held["probability of yes"], limit)
-    assert ((held["label"] == "yes") == told).all()
-    assert "rows of validation" in made(run, "threshold").reason
-    scores = run.metrics["splits"]["folds"]
-    yes = held["truth"] == "yes"
-    assert scores["f1"] == pytest.approx(metrics.f1_score(yes, told), abs=1e-6)
-    for number, each in enumerate(run.metrics["folds"]["scores"], 1):
-        own = held["fold"] == number
-        assert each["f1"] == pytest.approx(metrics.f1_score(yes[own], told[own]), abs=1e-6)
-
-
-def test_the_mean_of_several_networks_is_not_calibrated(tmp_path: Path) -> None:
-    split = kb.Random(folds={"count": 2, "model": "average"})
-    task = kb.Binary(threshold={"metric": "f1"})
-    run = fit(rare(rows=1200), tmp_path / "run", task, split=split)
-    decision = made(run, "calibrate")
-    assert (decision.value, decision.reason) == (
-        False, "the answers are means of several networks, which have no logits",
-    )  # fmt: skip
-    told = message(
-        BuildError, fit, rare(rows=1200), tmp_path / "two", kb.Binary(calibrate=True), split=split
-    )
-    assert told == (
-        "task.calibrate: the answers are means of several networks, which have no logits to be "
-        "divided by a temperature. Expected one network, or `task: {name: binary, calibrate: "
-        "false}`."
-    )

@@ -207,11 +207,10 @@ def test_rules_that_say_nothing_or_too_much_are_refused() -> None:
 
 def test_other_tasks_have_no_threshold() -> None:
     line = "`task: {name: binary, threshold: 0.3}`, or to multilabel"
-    for number in ("regression", "forecasting"):
-        assert task_of(f"name: {number}, threshold: 0.3") == (
-            "threshold: a number has no probability. Expected no threshold; it belongs to classes "
-            f"of yes and no, {line}. Got 0.3."
-        )
+    assert task_of("name: regression, threshold: 0.3") == (
+        "threshold: a number has no probability. Expected no threshold; it belongs to classes of "
+        f"yes and no, {line}. Got 0.3."
+    )
     assert task_of("name: multiclass, threshold: auto") == (
         "threshold: of several classes the likeliest is answered. Expected no threshold; it "
         f"belongs to classes of yes and no, {line}. Got 'auto'."

@@ -26,8 +26,8 @@ WRONG = {
         "Expected one of: data, features, task, model, training, ensemble.",
     "training.epochs=many":
         "-o training.epochs=many: training.epochs: Expected a whole number. Got 'many'.",
-    "training.epochs=":
-        "-o training.epochs=: training.epochs: Expected a whole number. Got null.",
+    "training.seed=":
+        "-o training.seed=: training.seed: Expected a whole number. Got null.",
     "task=binray":
         "-o task=binray: task: Expected one of: binary, multiclass, multilabel, regression. "
         "Got 'binray'.\n    Did you mean 'binary'?",

@@ -125,7 +125,7 @@ PROBLEMS = {
     "training: {epochs: 0}": "2:20: training.epochs: Expected a number of at least 1. Got 0.",
     "training: {epochs: true}": "2:20: training.epochs: Expected a whole number. Got true.",
     "training: {epochs: '3'}": "2:20: training.epochs: Expected a whole number. Got '3'.",
-    "training: {epochs: null}": "2:20: training.epochs: Expected a whole number. Got null.",
+    "training: {seed: null}": "2:18: training.seed: Expected a whole number. Got null.",
     "training: {epochs: 2001-01-01}":
         "2:20: training.epochs: Expected a whole number. Got '2001-01-01'.",
     "training: {optimizer: {learning_rate: .inf}}":

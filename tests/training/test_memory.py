@@ -65,7 +65,7 @@ def fit(most: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[flo
     loss, metrics = task.objective()
     model.compile("sgd", loss={"y": loss}, metrics={"y": metrics})
     plan = kb.Plan(jit=False, steps_per_execution=1)
-    training = kb.Training(epochs=2, batch_size=6000, plan=plan)
+    training = kb.Training(epochs=2, batch_size=6000, early_stopping=None, plan=plan)
     history, *_ = fitting.fit(
         model, {"y": task}, training, rows, rows, [Printer(listener)], say=listener.say
     )

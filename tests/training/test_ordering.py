@@ -23,7 +23,7 @@ def rows(count: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
 
 
 def feed(count: int, order: Any, seed: int = 0) -> Feed:
-    training = kb.Training(order=order, seed=seed)
+    training = kb.Training(order=order, seed=seed, batch_size=64)
     return training_feed(rows(count), {"y": kb.Regression()}, training)
 
 

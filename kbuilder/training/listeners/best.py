@@ -10,6 +10,7 @@ import numpy as np
 
 from kbuilder.contracts import Fit
 from kbuilder.recipe.training import EarlyStopping
+from kbuilder.spec import learned
 
 
 class Best:
@@ -49,7 +50,7 @@ class Best:
     @property
     def over(self) -> bool:
         """Whether the phase is to stop."""
-        return self.stopping is not None and self.waited >= self.stopping.patience
+        return self.stopping is not None and self.waited >= learned(self.stopping.patience)
 
     def end(self) -> None:
         """Give the model its best weights; where no loss was a number it keeps the last."""
