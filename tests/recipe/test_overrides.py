@@ -8,7 +8,7 @@ import pytest
 from bad import DATA, plain, recipe, wrong
 
 import kbuilder as kb
-from kbuilder.recipe import reading
+from kbuilder.recipe import reading, writing
 
 WRONG = {
     "training": "-o training: is no setting. Expected KEY=VALUE, such as training.epochs=3.",
@@ -29,8 +29,8 @@ WRONG = {
     "training.seed=":
         "-o training.seed=: training.seed: Expected a whole number. Got null.",
     "task=binray":
-        "-o task=binray: task: Expected one of: binary, multiclass, multilabel, regression. "
-        "Got 'binray'.\n    Did you mean 'binary'?",
+        "-o task=binray: task: Expected one of: binary, forecasting, multiclass, "
+        "multilabel, regression. Got 'binray'.\n    Did you mean 'binary'?",
     "features.x.rare_below=3":
         "-o features.x.rare_below=3: features.x.kind: the required key 'kind' is missing. "
         "Expected one of: array, category, datetime, image, number, set, text, tokens, video.",
@@ -146,7 +146,7 @@ def test_a_path_within_a_mapping_of_the_command_line_is_too(tmp_path: Path) -> N
 
 
 def test_what_a_setting_says_is_saved_like_what_the_file_says() -> None:
-    text = kb.recipe.writing.to_yaml(recipe("", "data.target=[a, b]", "data.missing=none"))
+    text = writing.to_yaml(recipe("", "data.target=[a, b]", "data.missing=none"))
     assert "  target: [a, b]\n" in text
     assert "  missing: [none]\n" in text
 
