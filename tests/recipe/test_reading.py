@@ -42,8 +42,8 @@ Expected columns other than the target. Got ['income', 'fnlwgt'].
     4 |   ignore: [income, fnlwgt]
       |           ^^^^^^^^^^^^^^^^
 seven.yaml:5:3: data.delimeter: unknown key 'delimeter'. \
-Expected one of: path, validation_path, test_path, target, ignore, weight, time, series, delimiter, \
-encoding, quoting, decimal, \
+Expected one of: path, validation_path, test_path, target, ignore, weight, time, series, \
+delimiter, encoding, quoting, decimal, \
 thousands, columns, header, skip, comment, sheet, missing, origin, unreadable, checks, split.
     5 |   delimeter: ";"
       |   ^^^^^^^^^
