@@ -238,17 +238,20 @@ class Forecasting(Spec):
 
     def naive(self, encoded: np.ndarray) -> np.ndarray:
         """The outputs of the seasonal naive forecast of these rows."""
+        return self.outputs_of({"value": self._naive(encoded)})
+
+    def _naive(self, encoded: np.ndarray) -> np.ndarray:
+        """The seasonal naive forecast as it is. (rows, h)"""
         centre, scale = self._units
-        given = encoded[:, self.horizon : 2 * self.horizon].astype(np.float64)
-        return self.outputs_of({"value": given * scale + centre})
+        return encoded[:, self.horizon : 2 * self.horizon].astype(np.float64) * scale + centre
 
     def score(
         self, encoded: np.ndarray, outputs: np.ndarray, weights: np.ndarray | None = None
     ) -> dict[str, float]:
-        """skill (1 - MASE), mase, rmsse, mae, rmse, smape; wql and coverage of quantiles.
+        """skill, mase, rmsse, mae, rmse, smape; wql and coverage of quantiles.
 
-        Each is the mean over windows; of a series that was not in training mase and rmsse are not
-        known.
+        Each is the mean over windows; of a series that was not in training skill, mase and rmsse
+        are not known. skill is 1 less the share of the seasonal naive forecast's mase.
         """
         found = plain(self.figures(encoded, outputs, single(encoded, weights)))
         return {name: value for name, value in found.items() if not np.isnan(value)}
@@ -258,19 +261,19 @@ class Forecasting(Spec):
     ) -> dict[str, np.ndarray]:
         """The same for each set of weights."""
         truth, given, scales = self._own(encoded, outputs)
-        errors = given[:, 0] - truth
+        errors, before = given[:, 0] - truth, self._naive(encoded) - truth
         away, squares = np.abs(errors).mean(axis=1), (errors**2).mean(axis=1)
         there = (scales > 0).all(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             scaled = np.where(there, away / scales[:, 0], 0.0)
+            naive = np.where(there, np.abs(before).mean(axis=1) / scales[:, 0], 0.0)
             rooted = np.where(there, np.sqrt(squares) / scales[:, 1], 0.0)
             size = np.abs(given[:, 0]) + np.abs(truth)
             shares = np.where(size > 0, np.abs(errors) / size, 0.0).mean(axis=1)
         known = weights @ there.astype(np.float64)
-        mase = ratio(weights @ scaled, known, np.nan)
         found = {
-            "skill": 1.0 - mase,
-            "mase": mase,
+            "skill": 1.0 - ratio(weights @ scaled, weights @ naive, np.nan),
+            "mase": ratio(weights @ scaled, known, np.nan),
             "rmsse": ratio(weights @ rooted, known, np.nan),
             "mae": mean(away, weights),
             "rmse": np.sqrt(mean(squares, weights)),

@@ -77,14 +77,14 @@ def test_metrics_are_those_of_utilsforecast(name: str, scored: Any) -> None:
 def test_metrics_are_what_their_definitions_say() -> None:
     """Worked by hand: two steps, of which one is off by 2 and one by 4."""
     task = kb.Forecasting(horizon=2, quantiles=[0.25, 0.75], mean=10.0, scale=2.0)
-    target = np.array([[10.0, 20.0, 0.0, 0.0, 6.0, 8.0]])
+    target = np.array([[10.0, 20.0, 13.0, 15.0, 6.0, 8.0]])
     answers = {
         "value": np.array([[12.0, 16.0]]), "quantile_0.25": np.array([[8.0, 16.0]]),
         "quantile_0.75": np.array([[12.0, 18.0]]),
     }  # fmt: skip
     scores = task.score(task.encode("y", target), task.outputs_of(answers))
     assert scores == pytest.approx({
-        "mae": 3.0, "rmse": np.sqrt(10.0), "mase": 0.5, "skill": 0.5,
+        "mae": 3.0, "rmse": np.sqrt(10.0), "mase": 0.5, "skill": 1 - 3.0 / 4.0,
         "rmsse": np.sqrt(10.0) / 8.0, "smape": (2 / 22 + 4 / 36) / 2,
         "wql": 2 * ((0.5 + 1.0) / 2 + (0.5 + 1.5) / 2) / 30, "coverage_50": 0.5,
     })  # fmt: skip
