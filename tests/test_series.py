@@ -75,6 +75,17 @@ def test_what_is_left_open_is_chosen_with_its_reason(run: Run) -> None:
     assert "which is not told which it sees" in found["features.store"].reason
 
 
+def test_the_network_of_a_series_is_a_linear_one_where_none_is_named() -> None:
+    from kbuilder import pipeline
+
+    known = recipe(sales(1, 60)).model_copy(update={"model": None})
+    found = pipeline.build(pipeline.prepare(known), known)
+    said = {decision.path: decision for decision in found.decisions}
+    assert (said["model.sequence"].value, said["model.sequence"].reason) == (
+        "dlinear", "the rows are windows of a series",
+    )  # fmt: skip
+
+
 def test_no_part_forecasts_what_another_has_seen(run: Run) -> None:
     rows = run.rows.merge(sales().assign(row=np.arange(1, 181)), on="row")
     days = {name: pd.to_datetime(own["day"]) for name, own in rows.groupby("split")}
@@ -226,6 +237,29 @@ def test_a_loaded_run_and_its_examples_forecast_alike(run: Run) -> None:
     pd.testing.assert_frame_equal(again.forecast(ahead(sales())), run.forecast(ahead(sales())))
     frame = again.predict(run.path / "examples.json", verbose=False)
     assert len(frame) == len(run.predictions("test"))
+
+
+def test_the_report_has_the_errors_of_each_step(run: Run, tmp_path: Path) -> None:
+    page = run.report(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Errors by step of the forecast on test (mase)" in page
+    assert "baseline: seasonal naive (7)" in page
+
+
+def test_more_epochs_of_a_run_are_those_of_one_fit(tmp_path: Path) -> None:
+    def fit(epochs: int, path: Path) -> Run:
+        known = recipe(sales(1, 60), known=[], quantiles=[])
+        training = kb.Training(epochs=epochs, batch_size=16, early_stopping=None)
+        known = known.model_copy(update={"training": training})
+        return kb.fit(known, run_dir=path, verbose=False, report=False)
+
+    whole = fit(4, tmp_path / "whole")
+    fit(2, tmp_path / "half")
+    more = kb.resume(
+        tmp_path / "half", override=["training.epochs=4"], run_dir=tmp_path / "more",
+        data=recipe(sales(1, 60)).data, verbose=False,
+    )  # fmt: skip
+    for one, other in zip(more.model.get_weights(), whole.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_script_is_refused_with_the_reason() -> None:

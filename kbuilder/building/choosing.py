@@ -14,6 +14,7 @@ from kbuilder.contracts import (
     FORMS,
     Architecture,
     Decision,
+    Following,
     Form,
     Reforming,
     Signal,
@@ -26,6 +27,8 @@ from kbuilder.recipe import branches
 DEFAULTS: dict[Form, str] = {
     "vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn", "video": "frames",
 }  # fmt: skip
+OF_SERIES = "dlinear"
+"""The network of the windows of a series: of its next steps the rows are often few."""
 
 LONGEST = 200
 """Characters of a line that a message shows."""
@@ -57,13 +60,15 @@ def choose(
     for key, members in signals.items():
         form, left = members[0].form, given.get(key)
         if left is None or isinstance(left, Unnamed):
-            name = DEFAULTS[form]
+            series = form == "sequence" and _follows(columns)
+            name = OF_SERIES if series else DEFAULTS[form]
+            why = "the rows are windows of a series" if series else f"there are {form} features"
             fields = left or Unnamed("architectures", {})
             at = ("model", key) if branched else ("model",)
             given[key] = cast(Architecture, fields.named(name, at))
             where: tuple[str, ...] = ("model",) if len(signals) == 1 else ("model", key)
             line = to_line(where, {"name": name, **fields.fields} if fields.fields else name)
-            decisions.append(Decision(("model", key), name, f"there are {form} features", line))
+            decisions.append(Decision(("model", key), name, why, line))
         place = ("model", key) if branched else ("model",)
         check_form(given[key], form, columns, place)
         with within(key, branched):
@@ -79,6 +84,11 @@ def choose(
             decisions.append(Decision(("model", key, field), value, choice.reason, write))
     decisions += _shared(model, columns, inputs)
     return {key: given[key] for key in signals}, decisions
+
+
+def _follows(columns: Columns) -> bool:
+    """Whether what is predicted are the next steps of a series."""
+    return any(isinstance(task, Following) for _, task in columns.targets)
 
 
 def _given(

@@ -85,6 +85,11 @@ KOREAN = {
     "{count} networks, whose answers are averaged.": "신경망 {count}개의 답을 평균합니다.",
     "Figures of each fold": "폴드별 지표",
     "fold": "폴드",
+    "model": "모델",
+    "step": "단계",
+    "Errors by step of the forecast on {split} ({metric})": (
+        "{split}에서 예측 단계별 오차({metric})"
+    ),
     "mean": "평균",
     "deviation": "표준편차",
     "epoch": "에폭",

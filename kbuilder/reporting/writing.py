@@ -12,7 +12,7 @@ from kbuilder import files
 from kbuilder.errors import CallError, RunError, cut, on_one_line
 from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
-from kbuilder.reporting import card, judging
+from kbuilder.reporting import card, judging, steps
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.figures import Figure, drawn
 from kbuilder.reporting.page import Section, Table, cell, render
@@ -141,6 +141,8 @@ def _verdict(record: Record, words: Words) -> Section:
     tables = [_figures(metrics, last, words)]
     if "mean" in metrics.get("folds", {}):
         tables.append(_folds(metrics["folds"], headline, words))
+    by_step = steps.table(metrics, last, words)
+    tables += [] if by_step is None else [by_step]
     return Section(words.say("Verdict"), lines, tables)
 
 
