@@ -434,6 +434,7 @@ class Forecasting(_Forecasting):
         mean: float | Sequence[float] | None = ...,
         scale: float | Sequence[float] | None = ...,
         naive_errors: Mapping[str, Any] | None = ...,
+        naive_quantiles: float | Sequence[float] | None = ...,
         loss: str = ...,
         loss_weight: float = ...,
     ) -> None: ...

@@ -13,6 +13,7 @@ from kbuilder.data.examples import PAST, Windows
 from kbuilder.data.infer import Resolved
 from kbuilder.data.split import Parts
 from kbuilder.tables import frequency
+from kbuilder.tables.table import Table
 
 
 def measured(resolved: Resolved, parts: Parts, windows: Windows | None) -> tuple[Resolved, Parts]:
@@ -35,6 +36,7 @@ def measured(resolved: Resolved, parts: Parts, windows: Windows | None) -> tuple
     errors = _errors(windows, history)
     task = task.model_copy(update={"naive_errors": errors})
     scaled = {name: examples.scaled(table, windows.axes, task, names[0]) for name, table in parts}
+    task = task.model_copy(update={"naive_quantiles": _quantiles(windows, scaled["train"])})
     learned = task.learn(names[0], scaled["train"][names[0]])
     own = {name: getattr(task, name) or learned[name].value for name in ("mean", "scale")}
     known = windows.numbers[history, 1:]
@@ -70,3 +72,16 @@ def _errors(windows: Windows, history: np.ndarray) -> dict[str, tuple[float, flo
                 found[name] = (float(np.abs(apart).mean()), float(np.sqrt((apart**2).mean())))
                 break
     return found
+
+
+def _quantiles(windows: Windows, train: Table) -> tuple[float, ...]:
+    """What the values a season before are off by at each quantile, by the spread of the window."""
+    task: Any = windows.task
+    h, past = task.horizon, train[PAST][:, :, 0]
+    values = train[windows.target]
+    inside = (task.period or 1) <= past.shape[1]
+    before = values[:, h : 2 * h] if inside else past[:, -1:]
+    spread = past.std(axis=1, keepdims=True)
+    there = spread[:, 0] > 0
+    off = ((values[:, :h] - before)[there] / spread[there]).ravel()
+    return tuple(np.quantile(off, task.quantiles).tolist()) if len(off) else ()

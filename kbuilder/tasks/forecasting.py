@@ -72,6 +72,9 @@ class Forecasting(Spec):
     naive_errors: dict[str, Numbers] | None = None
     """What MASE and RMSSE are scaled by, for each series: the mean absolute and the root mean
     square error of the seasonal naive forecast in the training history; learned."""
+    naive_quantiles: Numbers | None = None
+    """At each quantile, what the values a season before are off by in training, in units of the
+    spread of their window: where the fit of the quantiles begins; learned."""
     loss: str = "mean_squared_error"
     """Of the mean: mean_squared_error, mean_absolute_error or huber."""
     loss_weight: Positive = 1.0
@@ -178,10 +181,19 @@ class Forecasting(Spec):
                 "predicts numbers. Expected a task with classes, or the network's plain output.",
                 key=("model",),
             )
-        start = "zeros" if self.rescale == "season" else "glorot_uniform"  # the season before
+        start, bias = "glorot_uniform", "zeros"
+        if self.rescale == "season":  # the fit begins with the season before
+            start, off = "zeros", (0.0, *(self.naive_quantiles or ()))
+            if len(off) * self.horizon == self._width:
+                bias = keras.initializers.Constant([one for one in off for _ in self._steps])
         return keras.layers.Dense(
-            self._width, kernel_initializer=start, dtype="float32", name=name
-        )(tensor)
+            self._width, kernel_initializer=start, bias_initializer=bias, dtype="float32",
+            name=name,
+        )(tensor)  # fmt: skip
+
+    @property
+    def _steps(self) -> range:
+        return range(self.horizon)
 
     @property
     def _width(self) -> int:

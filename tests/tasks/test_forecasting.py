@@ -135,3 +135,17 @@ def test_a_target_that_is_no_window_is_refused_with_the_line() -> None:
         "data.time: the target 'y' holds no windows of 3 steps. Expected rows of a series: write "
         "`data: {time: …}` with the column of their time."
     )
+
+
+def test_a_fit_begins_with_the_season_before_and_the_quantiles_of_what_it_is_off_by() -> None:
+    task = kb.Forecasting(
+        horizon=3, period=4, quantiles=[0.1, 0.9], naive_quantiles=[-0.5, 0.75], scale=2.0
+    )
+    model = kb.build(kb.NLinear(), task, (8, 1))
+    window = random.normal(size=(5, 8, 1)).astype(np.float32)
+    found = {name: np.asarray(one) for name, one in task.decode(model(window)).items()}
+    np.testing.assert_allclose(found["value"], 2 * window[:, 4:7, 0], rtol=1e-4, atol=1e-5)
+    spread = 2 * window[:, :, 0].std(axis=1, keepdims=True)
+    for name, off in (("quantile_0.1", -0.5), ("quantile_0.9", 0.75)):
+        expected = found["value"] + off * spread
+        np.testing.assert_allclose(found[name], expected, rtol=1e-4, atol=1e-5)
