@@ -62,7 +62,7 @@ bench-tables: $(VENV)/.installed
 bench-fit: $(VENV)/.installed
 	$(BIN)/python benchmarks/fit.py $(DATA)
 
-# The first step of many rows and of many columns; the figures are in benchmarks/results.
+# The first step of many rows, many columns, memory by rows, pictures; the figures are in benchmarks/results.
 bench-data: $(VENV)/.installed
 	$(BIN)/python benchmarks/data.py $(DATA)
 
