@@ -107,7 +107,7 @@ def test_every_kind_is_averaged_and_exported(kind: str, tmp_path: Path) -> None:
     assert (run.export(tmp_path / "exported", verbose=False) / "saved_model.pb").exists()
 
 
-@pytest.mark.parametrize("format", mostly_slow(["keras", "onnx", "litert", "openvino"], "keras"))
+@pytest.mark.parametrize("format", mostly_slow(["keras", "onnx", "litert", "openvino"]))
 def test_every_format_holds_the_average(format: str, tmp_path: Path) -> None:
     given = recipe("two numbers", ensemble=2, epochs=1).model_copy(update={"model": kb.MLP()})
     run = kb.fit(given, run_dir=tmp_path / "run", verbose=False)
@@ -128,6 +128,7 @@ class Stopping:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
+@pytest.mark.slow
 def test_a_fit_that_is_interrupted_in_a_network_is_resumed_there(
     run: kb.Run, tmp_path: Path
 ) -> None:

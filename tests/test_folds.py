@@ -111,6 +111,7 @@ def test_the_model_is_that_of_a_fit_on_the_rows_of_all_folds(run: kb.Run, tmp_pa
     assert run.history.drop(columns="seconds").equals(plain.history.drop(columns="seconds"))
 
 
+@pytest.mark.slow
 def test_a_second_run_is_equal_bit_for_bit(run: kb.Run, tmp_path: Path) -> None:
     given = recipe("mixed", kb.Random())
     again = kb.fit(given, folds=3, run_dir=tmp_path / "run", verbose=False)
@@ -283,6 +284,7 @@ def test_rows_weigh_and_groups_are_drawn_together(tmp_path: Path) -> None:
     assert run.metrics["splits"]["folds"]["accuracy"] == pytest.approx(weighed)
 
 
+@pytest.mark.slow
 def test_each_fold_may_have_several_networks(tmp_path: Path) -> None:
     split = kb.Random(folds={"count": 2, "model": "average"})
     run = fit("mixed", tmp_path / "run", split, ensemble=2, epochs=1, baselines="none")
@@ -291,6 +293,7 @@ def test_each_fold_may_have_several_networks(tmp_path: Path) -> None:
     assert "fold 2/2, network 1/2 epoch   1/1 " in "\n".join(run.record.log)
 
 
+@pytest.mark.slow
 def test_smoke_runs_every_fold_on_a_few_rows(tmp_path: Path) -> None:
     given = recipe("mixed", kb.Random(folds=2))
     run = kb.fit(given, smoke=True, run_dir=tmp_path / "run", verbose=False)
