@@ -42,6 +42,7 @@ def show(
     kbuilder show digits-cnn.yaml --svg digits-cnn.svg
     kbuilder show cifar10-augmented.yaml --samples samples.png
     """
+    from kbuilder.contracts import Decision
     from kbuilder.errors import CallError, on_one_line
     from kbuilder.runs import naming, run_folder
 
@@ -57,9 +58,13 @@ def show(
     from kbuilder.recipe.writing import to_yaml
 
     prepared = networks.build(pipeline.prepare(read_recipe), read_recipe)
-    found = prepared.data.findings
+    found, settled = prepared.data.findings, list[Decision]()
     if naming.is_run(recipe) and not override:
-        found = tuple(run_folder.findings(naming.find(recipe)))
+        folder, known = naming.find(recipe), {one.key for one in prepared.decisions}
+        found = tuple(run_folder.findings(folder))
+        # What the fit has chosen on its validation rows, such as a threshold.
+        settled = [one for one in run_folder.decisions(folder)
+                   if one.key[0] == "task" and one.key not in known]  # fmt: skip
     network = describe(prepared.network.model, prepared.recipe.training.rows_per_step)
     if samples is not None:
         seed = prepared.recipe.training.seed
@@ -71,7 +76,7 @@ def show(
     if as_json:
         told = {
             "findings": [finding.to_json() for finding in found],
-            "decisions": [decision.to_json() for decision in prepared.decisions],
+            "decisions": [one.to_json() for one in (*prepared.decisions, *settled)],
             "recipe": prepared.recipe.model_dump(mode="json"),
             "network": asdict(network),
         }
@@ -80,7 +85,7 @@ def show(
     for finding in found:
         echo(f"# Warning: {on_one_line(finding.message)}")
     echo("# decided, since the recipe leaves it open; under each, the line to write and change")
-    for text, write in grouped(prepared.decisions):
+    for text, write in [*grouped(prepared.decisions), *grouped(settled)]:
         echo(f"# {on_one_line(text)}")
         if write:
             echo(f"#     {on_one_line(write)}")

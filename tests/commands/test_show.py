@@ -118,3 +118,17 @@ def test_the_findings_of_a_run_are_those_that_it_keeps(call: Call) -> None:
     assert (code, out.splitlines()[0]) == (0, "# Warning: what was seen then")
     assert json.loads(call("show", "run", "--json")[1])["findings"] == kept
     assert "# Warning: test has 9 rows" in call("show", "run", "-o", "model=linear")[1]
+
+
+def test_what_a_fit_has_chosen_after_its_epochs_is_shown_of_its_run(call: Call) -> None:
+    mixed().to_csv("rows.csv", index=False)
+    recipe = "data: {path: rows.csv, target: answer}\ntask: {name: binary, threshold: auto}\n"
+    Path("r.yaml").write_text(recipe, encoding="utf-8")
+    assert call("fit", "r.yaml", "-o", "training.epochs=1", "--run-dir", "run")[0] == 0
+    [chosen] = [one for one in json.loads(Path("run/decisions.json").read_text())
+                if one["path"] == "task.threshold"]  # fmt: skip
+    code, out, _ = call("show", "run")
+    assert code == 0
+    assert f"threshold {chosen['value']:.6g} ({chosen['reason']})" in out
+    assert chosen in json.loads(call("show", "run", "--json")[1])["decisions"]
+    assert "task.threshold" not in json.dumps(call("show", "r.yaml", "--json")[1])
