@@ -11,7 +11,7 @@ WORKERS ?= 3
 PYTEST = PYTHONDONTWRITEBYTECODE= KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder --durations 15
 
-.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data gpu-check soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data bench-worth gpu-check soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -65,6 +65,10 @@ bench-fit: $(VENV)/.installed
 # The first step of many rows, many columns, memory by rows, pictures; the figures are in benchmarks/results.
 bench-data: $(VENV)/.installed
 	$(BIN)/python benchmarks/data.py $(DATA)
+
+# Defaults in five folds on all sets, beside linear models and boosted trees.
+bench-worth: $(VENV)/.installed
+	$(BIN)/python benchmarks/worth.py $(DATA)
 
 # What only GPUs can show, each line with what is expected; says so where there is none.
 gpu-check: $(VENV)/.installed
