@@ -17,20 +17,20 @@ class SeasonBefore(keras.layers.Layer):
         period: Steps of a season, >= 1: 1 is the last step, for all to come. So is a season that
             the window does not hold.
         gap: Steps between the last of the window and the first to come, >= 0.
-        times: How often they come, side by side; >= 1.
+        copies: How often they come, side by side; >= 1.
 
     Input shape: (batch, time, d).
-    Output shape: (batch, times · horizon).
+    Output shape: (batch, copies · horizon).
     """
 
     def __init__(
-        self, horizon: int, period: int = 1, gap: int = 0, times: int = 1, **kwargs: Any
+        self, horizon: int, period: int = 1, gap: int = 0, copies: int = 1, **kwargs: Any
     ) -> None:
         super().__init__(**{"trainable": False, **kwargs})
         self.horizon = horizon
         self.period = period
         self.gap = gap
-        self.times = times
+        self.copies = copies
 
     def call(self, steps: Any) -> Any:
         last = steps.shape[1] - 1
@@ -38,12 +38,12 @@ class SeasonBefore(keras.layers.Layer):
         places = [last + one - self.period * -(-one // self.period) for one in ahead]
         places = [place if place >= 0 else last for place in places]
         return ops.concatenate(
-            [steps[:, place : place + 1, 0] for place in places] * self.times, axis=-1
+            [steps[:, place : place + 1, 0] for place in places] * self.copies, axis=-1
         )
 
     def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return shape[0], self.times * self.horizon
+        return shape[0], self.copies * self.horizon
 
     def get_config(self) -> dict[str, Any]:
         own = {"horizon": self.horizon, "period": self.period}
-        return {**super().get_config(), **own, "gap": self.gap, "times": self.times}
+        return {**super().get_config(), **own, "gap": self.gap, "copies": self.copies}

@@ -58,6 +58,11 @@ def test_the_page_s_commands_forecast_the_months_after_the_last(call: Call) -> N
     ]  # fmt: skip
 
 
+def test_the_network_of_a_forecast_is_shown(call: Call) -> None:
+    code, out, err = call("show", "sales.yaml")
+    assert (code, "SeasonBefore" in out, "window: 24" in out) == (0, True, True), err
+
+
 def test_a_run_of_another_task_forecasts_nothing(fitted: object, call: Call) -> None:
     path = fitted("mixed").path  # type: ignore[operator]
     code, out, err = call("forecast", path)

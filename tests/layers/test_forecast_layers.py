@@ -55,7 +55,7 @@ def test_a_window_scale_is_loaded_as_it_was() -> None:
         ({"horizon": 2, "period": 4, "gap": 3}, [8, 5]),
         ({"horizon": 2, "period": 1}, [8, 8]),
         ({"horizon": 2, "period": 10}, [8, 0]),
-        ({"horizon": 2, "period": 4, "times": 2}, [5, 6, 5, 6]),
+        ({"horizon": 2, "period": 4, "copies": 2}, [5, 6, 5, 6]),
     ],
 )
 def test_the_season_before_is_that_of_each_step(fields: dict[str, int], places: list[int]) -> None:
