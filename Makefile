@@ -11,7 +11,7 @@ WORKERS ?= 3
 PYTEST = PYTHONDONTWRITEBYTECODE= KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder --durations 15
 
-.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data bench-worth gpu-check soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data bench-calibration bench-worth gpu-check soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -77,6 +77,10 @@ gpu-check: $(VENV)/.installed
 # Faults planted in clean tables, and which are found; they are in benchmarks/results.
 bench-checks: $(VENV)/.installed
 	$(BIN)/python benchmarks/checks.py $(DATA)
+
+# What calibration changes of each set; the figures are in benchmarks/results.
+bench-calibration: $(VENV)/.installed
+	$(BIN)/python benchmarks/calibration.py $(DATA)
 
 # Requests per second, compared with a plain handler; the figures are in benchmarks/results.
 bench-serve: $(VENV)/.installed
