@@ -46,8 +46,8 @@ def test_each_section_and_each_field_of_training_is_there() -> None:
 
 
 def test_a_field_has_its_type_its_bounds_and_its_default() -> None:
-    assert explain("training.epochs").startswith(
-        "training.epochs: a whole number, >= 1 and <= 1,048,576; default 20\n"
+    assert explain("training.checkpoints.keep").startswith(
+        "training.checkpoints.keep: a whole number, >= 1 and <= 1,048,576; default 2\n"
     )
     assert explain("data.path").startswith("data.path: a text; required\n")
     owners = "array_folder, arrays, csv, image_folder, text_folder, video_folder"

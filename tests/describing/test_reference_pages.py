@@ -130,9 +130,9 @@ def test_a_list_of_layers_links_to_the_layers(pages: dict[str, str]) -> None:
 
 def test_a_field_has_its_type_its_bounds_and_its_default(pages: dict[str, str]) -> None:
     assert (
-        "\n`epochs`\n"
-        ":   a whole number, >= 1 and &lt;= 1,048,576; default `20`\n\n"
-        "    Most passes over the training rows; >= 1.\n"
+        "\n`keep`\n"
+        ":   a whole number, >= 1 and &lt;= 1,048,576; default `2`\n\n"
+        "    How many are kept; >= 1. Each holds the best weights too.\n"
     ) in pages["recipe.md"]
     assert "\n:   one of the [schedules](schedules.md); optional\n" in pages["recipe.md"]
     assert "\n:   [Optimizer](#optimizer) or adadelta | " in pages["recipe.md"]
