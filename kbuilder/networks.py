@@ -109,9 +109,19 @@ class Networks(NamedTuple):
     done: Sequence[Fitted]
     settled: Sequence[Decision] = ()
 
-    def decisions(self) -> list[Decision]:
-        """What was decided of how the last of them is executed."""
-        return self.done[-1].decisions
+    def decided(
+        self, before: Sequence[Decision], chosen: Sequence[Decision]
+    ) -> tuple[Decision, ...]:
+        """All that was decided: before the fit, of how the last was executed, and of the answers.
+
+        Args:
+            before: What was decided before; of a fit that is resumed also what was settled then.
+            chosen: What was chosen on the answers for validation rows.
+        """
+        later = (*self.settled, *chosen)
+        again = {one.key for one in later}
+        kept = (one for one in before if one.key not in again)
+        return (*kept, *self.done[-1].decisions, *later)
 
     def history(self) -> list[dict[str, float]]:
         """The figures of each epoch; of several networks with the number of each, from 1."""

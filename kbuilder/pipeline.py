@@ -14,8 +14,8 @@ from typing import Any
 
 from kbuilder import engine, folds, networks, preprocessing
 from kbuilder.console import Console
-from kbuilder.contracts import Following, Listener, Source
-from kbuilder.data import store
+from kbuilder.contracts import Listener, Source
+from kbuilder.data import examples, store
 from kbuilder.data.dataset import Dataset
 from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
@@ -266,7 +266,7 @@ def _run(
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
-            decisions=(*prepared.decisions, *fitted.decisions(), *fitted.settled, *chosen),
+            decisions=fitted.decided(prepared.decisions, chosen),
             findings=data.findings,
             splits=splits,
             history=fitted.history(),
@@ -313,9 +313,9 @@ def eject(recipe: Recipe, folder: Path | None = None) -> str:
 def written(prepared: Prepared, folder: Path | None = None) -> str:
     """The script of what has been prepared."""
     network, training, data = prepared.network, prepared.recipe.training, prepared.data
-    if any(isinstance(task, Following) for _, task in data.columns.targets):
+    if examples.axes_of(prepared.recipe.data) is not None:
         raise CallError(
-            "a script does not make the windows of a series, which are rows made of rows. Expected "
+            "a script does not make rows of rows: the windows of a series, or sequences. Expected "
             "a run: `kbuilder fit`, and `kbuilder export` for what runs without kbuilder."
         )
     steps = fitting.steps_per_epoch(data.rows["train"], training)

@@ -225,14 +225,16 @@ Time = Annotated[
     Field(
         default=None,
         description="The column of the time of each row, of a series whose next steps are "
-        "forecast.",
+        "forecast; or of several that are one sequence each (`series`).",
     ),
 ]
 Series = Annotated[
     Annotated[str, Field(min_length=1)] | None,
     Field(
         default=None,
-        description="The column that says which series a row belongs to; left out: all are of one.",
+        description="The column that says which series a row belongs to; left out: all are of "
+        "one. With a task that does not forecast, the rows of a series are one sequence, in the "
+        "order of `time`, with one answer.",
     ),
 ]
 Decimal = Literal[".", ","]

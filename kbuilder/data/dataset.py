@@ -19,6 +19,7 @@ from kbuilder.data import (
     history,
     infer,
     learning,
+    long_tables,
     split,
     weights,
 )
@@ -148,12 +149,15 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     words = _words(recipe)
     table, test = recipe.data.load(words)
     own = recipe.data.validation(table, words) if isinstance(recipe.data, Validating) else None
+    axes, long = examples.axes_of(recipe.data), list[Decision]()
+    if axes is not None and axes.series is not None and not isinstance(recipe.task, Following):
+        recipe, table, (test, own), long = long_tables.gathered(recipe, table, (test, own), axes)
     framed = framing.framed(recipe, table, others=test is not None or own is not None)
     recipe, table = framed.recipe, framed.table
     table, (test, own), joined = gathering.gathered(recipe, table, (test, own))
     resolved = infer.resolve(recipe, table, test, own)
     resolved = replace(
-        resolved, decisions=(*decisions, *framed.decisions, *joined, *resolved.decisions)
+        resolved, decisions=(*decisions, *long, *framed.decisions, *joined, *resolved.decisions)
     )
     parts = split.divide(
         resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,

@@ -54,11 +54,12 @@ def framed(recipe: Recipe, table: Table, others: bool) -> Framed:
     """
     axes, task = examples.axes_of(recipe.data), recipe.task
     if not isinstance(task, Following):
-        if axes is not None:
+        if axes is not None and axes.series is None:
             line = to_line(TASK, {"name": "forecasting", "horizon": 12})
             raise DataError(
                 f"data.time says that the rows are a series, and nothing forecasts it. Expected "
-                f"`{line}`, or no data.time.", key=panels.TIME,
+                f"`{line}`; `data.series`, the column whose rows are one sequence; or no "
+                "data.time.", key=panels.TIME,
             )  # fmt: skip
         return Framed(recipe, table, None)
     if axes is None:

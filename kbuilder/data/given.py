@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from kbuilder.columns import Columns
-from kbuilder.contracts import Gathering, Pathed
-from kbuilder.data import examples, gathering, infer
+from kbuilder.contracts import Following, Gathering, Pathed
+from kbuilder.data import examples, gathering, infer, long_tables
 from kbuilder.data import paths as paths_of_pictures
+from kbuilder.data.panel import Axes
 from kbuilder.errors import CallError
 from kbuilder.evaluation.carrying import Carrying
 from kbuilder.instances import read_json
@@ -44,7 +45,7 @@ class Given:
         """The rows of a file from one on, as many at a time as are predicted at once."""
         columns = self.columns
         wanted, size = columns.reads, predict_file.rows_per_part(columns)
-        if len(paths) > 1 or self._may_skip or self._follows:
+        if len(paths) > 1 or self._may_skip or self._axes is not None:
             return self.table(paths, keep).parts(size, start)
         return (
             Part(self._opened(table), share)
@@ -76,9 +77,14 @@ class Given:
         return {**self.columns.words(), **examples.words(self.recipe.data)}
 
     @property
+    def _axes(self) -> Axes | None:
+        """The columns by which rows are made of rows; None: they are as they come."""
+        return examples.axes_of(self.recipe.data)
+
+    @property
     def _follows(self) -> bool:
-        """Whether rows are windows of series."""
-        return examples.axes_of(self.recipe.data) is not None
+        """Whether rows are windows of series; else they may be whole series."""
+        return any(isinstance(task, Following) for _, task in self.columns.targets)
 
     @property
     def _may_skip(self) -> bool:
@@ -102,7 +108,9 @@ class Given:
         if self._follows and examples.PAST not in table.columns:
             windows = examples.given(table, self.recipe.data, self.columns)
             table = windows.checked(windows.origins(complete=False))
-        if not self._follows:
+        elif self._axes is not None and not self._follows:
+            table = long_tables.given(table, self._axes, self.columns)
+        if self._axes is None:
             table = gathering.as_learned(table, features)
         return paths_of_pictures.opened(table, features, skip)
 
