@@ -15,7 +15,6 @@ from kbuilder.contracts import Calibrating, Choice, Deciding, Decision
 from kbuilder.errors import BuildError
 from kbuilder.lines import to_line
 from kbuilder.probabilities import calibration, thresholds
-from kbuilder.spec import given
 
 FEW = 20
 """Fewer rows of yes, or of no, show little of a threshold."""
@@ -243,7 +242,8 @@ def _decision(
 ) -> Decision:
     """What was decided of a field of a task."""
     key = _key(columns, names)
-    known = {name: value for name, value in given(task).items() if not _is_long(value)}
+    fields = task.model_dump(mode="json", exclude_defaults=True)  # alike when a fit is resumed
+    known = {name: value for name, value in fields.items() if not _is_long(value)}
     written = {"name": catalog.name_of(task), **known, field: choice.value}
     return Decision((*key, field), *choice, to_line(key, written))
 

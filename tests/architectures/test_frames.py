@@ -92,7 +92,9 @@ def test_a_network_that_takes_no_videos_is_refused_with_the_line_to_write() -> N
 def test_each_part_takes_its_form_and_other_networks_refuse_videos() -> None:
     with pytest.raises(RecipeError, match=r"image.*lstm takes no image. Expected one of: alexnet,"):
         kb.Frames(image=kb.LSTM())
-    with pytest.raises(RecipeError, match=r"lenet5 takes no sequence. Expected one of: cnn, gru,"):
+    with pytest.raises(
+        RecipeError, match=r"lenet5 takes no sequence. Expected one of: cnn, dlinear,"
+    ):
         kb.Recipe(data={"path": "x.csv", "target": "y"},
                   model={"name": "frames", "sequence": "lenet5"})  # fmt: skip
     for other in (kb.MLP(), kb.CNN(), kb.LSTM()):

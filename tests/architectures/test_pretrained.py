@@ -341,7 +341,7 @@ def stretches(fine_tune: dict[str, Any], network: str = "MobileNet") -> list[tup
     compile_: Callable[[Any], None] = lambda optimizer: None  # noqa: E731
     found = []
     for phase in phases:
-        enter(phase, phases, model, kb.Training(), 1, compile_)
+        enter(phase, phases, model, kb.Training(epochs=20), 1, compile_)
         found.append((phase, [weight.path.split("/")[-2] for weight in base.trainable_weights]))
     return found
 

@@ -280,7 +280,7 @@ def test_fields_without_a_name_are_those_of_the_network_that_is_inferred() -> No
     assert chosen == {"vector": kb.MLP(units=[8]), "image": kb.CNN()}
     for text, said in {
         "{filters: [3]}": "model.filters: of mlp, which is inferred: unknown key 'filters'. "
-        "Expected one of: crosses, units, ",
+        "Expected one of: crosses, pieces, units, ",
         "{units: [0]}": "model.units.0: of mlp, which is inferred: Expected a number of at least 1."
         " Got 0.",
     }.items():

@@ -273,7 +273,7 @@ def too_sure(tmp_path_factory: pytest.TempPathFactory) -> dict[Any, kb.Run]:
             data=kb.Frame(frame=frame, target="answer", split=kb.Random(validation=0.3, test=0.2)),
             task=kb.Binary(calibrate=how),
             model=kb.MLP(units=[64, 64], dropout=0),
-            training=kb.Training(epochs=8, early_stopping=None, baselines="none",
+            training=kb.Training(epochs=8, batch_size=64, early_stopping=None, baselines="none",
                                  optimizer={"name": "adam", "learning_rate": 0.02}),  # type: ignore[arg-type]
         )  # fmt: skip
         runs[how] = kb.fit(recipe, run_dir=folder / str(how), verbose=False)
