@@ -226,11 +226,11 @@ def missing_file(path: Path, origin: str | None, key: Key, what: str) -> DataErr
         f"there is no {path}. Expected {what}. {mend}, or give its path with "
         f"`-o {lines.dotted(key)}=…`.",
         key=key,
-        suggestion=_neighbour(path),
+        suggestion=neighbour(path),
     )
 
 
-def _neighbour(path: Path) -> str | None:
+def neighbour(path: Path) -> str | None:
     """The file beside that is most likely meant."""
     try:
         return nearest(path.name, sorted(file.name for file in path.parent.iterdir()), 0.8)

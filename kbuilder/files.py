@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kbuilder.errors import CallError, KBuilderError
+from kbuilder.errors import CallError, KBuilderError, neighbour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +108,9 @@ def read_text(path: Path, expected: str, hint: str = "") -> str:
             content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         hint = hint and f"; {hint}"
-        raise CallError(f"there is no file {path}. Expected {expected}{hint}.") from None
+        raise CallError(
+            f"there is no file {path}. Expected {expected}{hint}.", suggestion=neighbour(path)
+        ) from None
     except OSError as error:
         raise CallError(f"{path} cannot be read: {error.strerror}.") from None
     if len(content) > MOST_BYTES:

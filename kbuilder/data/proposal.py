@@ -14,7 +14,15 @@ from kbuilder.contracts import Choice, Decision, Settling
 from kbuilder.data import dataset, kinds
 from kbuilder.data.dataset import Dataset
 from kbuilder.data.words import also_missing
-from kbuilder.errors import CallError, DataError, RecipeError, listed, nearest, on_one_line
+from kbuilder.errors import (
+    CallError,
+    DataError,
+    RecipeError,
+    listed,
+    nearest,
+    neighbour,
+    on_one_line,
+)
 from kbuilder.lines import to_line
 from kbuilder.recipe.reading import parse
 from kbuilder.spec import given
@@ -48,7 +56,10 @@ def propose(path: Path, targets: Sequence[str], folder: Path, ask: Asking | None
         DataError: if the rows cannot be read, or nothing can be predicted from them.
     """
     if not path.exists():
-        raise CallError(f"there is no file {path}. Expected a table, or a folder of pictures.")
+        raise CallError(
+            f"there is no file {path}. Expected a table, or a folder of pictures.",
+            suggestion=neighbour(path),
+        )
     data: dict[str, Any] = {"path": os.path.relpath(path.absolute(), folder.absolute())}
     reasons: dict[str, str] = {}
     table = _table(data, folder)

@@ -381,3 +381,12 @@ def test_a_slip_in_a_source_that_is_not_named_is_told_what_its_keys_are() -> Non
 def test_a_field_without_which_nothing_can_be_checked_does_not_go_on_for_ever() -> None:
     said = plain(wrong("data: {sql: {url: 3, query: 4, test_query: 5}, target: y}"))
     assert said.endswith("3 problems.")
+
+
+def test_a_file_that_is_not_there_names_the_one_beside_it_that_is_meant() -> None:
+    Path("flowers.yaml").write_text("data: {path: a.csv, target: y}\n", encoding="utf-8")
+    said = message(CallError, reading.read, Path("flowers.yml"))
+    assert said == (
+        "there is no file flowers.yml. Expected the YAML file of a recipe; `kbuilder recipes list` "
+        "shows those that come with kbuilder.\n    Did you mean 'flowers.yaml'?"
+    )
