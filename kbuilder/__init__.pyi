@@ -908,6 +908,7 @@ class Regression(_Regression):
         self,
         *,
         outputs: int | None = ...,
+        transform: Literal["none", "log"] = ...,
         mean: float | Sequence[float] | None = ...,
         scale: float | Sequence[float] | None = ...,
         loss: str = ...,

@@ -264,7 +264,7 @@ def test_more_epochs_of_a_run_are_those_of_one_fit(tmp_path: Path) -> None:
 
 def test_a_script_is_refused_with_the_reason() -> None:
     assert message(CallError, _eject) == (
-        "a script does not make the windows of a series, which are rows made of rows. Expected a "
+        "a script does not make rows of rows: the windows of a series, or sequences. Expected a "
         "run: `kbuilder fit`, and `kbuilder export` for what runs without kbuilder."
     )
 
@@ -320,7 +320,8 @@ def test_time_without_the_task_and_the_task_without_time_are_refused_with_the_li
     data = kb.Frame(frame=frame, target="sold", time="day")
     assert message(DataError, dataset.look, kb.Recipe(data=data)) == (
         "data.time: data.time says that the rows are a series, and nothing forecasts it. Expected "
-        "`task: {name: forecasting, horizon: 12}`, or no data.time."
+        "`task: {name: forecasting, horizon: 12}`; `data.series`, the column whose rows are one "
+        "sequence; or no data.time."
     )
 
 

@@ -23,6 +23,10 @@ EXACT = 100.0
 """So many deviations from 0 float32 has room for all values of a target."""
 LEAST = 1e-12
 """The share of squares that is more than rounding."""
+HIGHEST = 80.0
+"""Of a logarithm: float32 has no room for more."""
+SKEWED, EVEN = 3.0, 1.0
+"""The skewness of a target from which on a line names `log`, and that which its logarithm has."""
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber", "log_cosh")
 
 
@@ -35,6 +39,10 @@ class Regression(Spec):
 
     outputs: Count | None = None
     """Number of targets; left out: as many as the data has, and 1 in Python."""
+    transform: Literal["none", "log"] = "none"
+    """log: the network learns the logarithm of targets that are above 0, so that a few large values
+    do not rule the loss; mean and scale are of the logarithms. The answer is then nearer to the
+    middle of such rows (the median) than to their mean: sums of answers are too small."""
     mean: Numbers | None = None
     """Subtracted from each target; left out: the mean of the training rows."""
     scale: Numbers | None = None
@@ -80,20 +88,35 @@ class Regression(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Mean and deviation of each target."""
-        numbers = self._numbers(column, values)
+        given = self._numbers(column, values)
+        numbers = self._moved(column, given)
         means, deviations = numbers.mean(axis=0), numbers.std(axis=0)
         if not np.all(deviations > 0):
             raise DataError(
-                f"the target {column!r} has one value only: {numbers[0].tolist()}. "
+                f"the target {column!r} has one value only: {given[0].tolist()}. "
                 "Expected at least two, so that there is something to predict.",
                 key=("data", "target"),
             )
         rows = f"{len(numbers):,} training rows"
+        rows += ", of the logarithms" if self.transform == "log" else _advice(given)
         return {
             "outputs": Choice(numbers.shape[1], "the numbers per row"),
-            "mean": Choice(tuple(means.tolist()), f"mean of {rows}"),
+            "mean": Choice(tuple(means.tolist()), f"mean of {rows.partition(';')[0]}"),
             "scale": Choice(tuple(deviations.tolist()), f"standard deviation of {rows}"),
         }
+
+    def _moved(self, column: str, numbers: np.ndarray) -> np.ndarray:
+        """The numbers that are standardised: as they are, or their logarithms."""
+        if self.transform == "none":
+            return numbers
+        wrong = np.flatnonzero((numbers <= 0).any(axis=1))
+        if len(wrong):
+            raise DataError(
+                f"the target {column!r} is {numbers[wrong[0]].min():g}, which has no logarithm. "
+                "Expected numbers above 0 in every row, or `transform: none`.",
+                key=("task", "transform"), row=int(wrong[0]),
+            )  # fmt: skip
+        return np.log(numbers)
 
     def _numbers(self, column: str, values: np.ndarray) -> np.ndarray:
         targets.expect_one_axis(column, values)
@@ -126,7 +149,8 @@ class Regression(Spec):
                 f"Expected {self.outputs}.",
                 key=("data", "target"),
             )
-        return ((numbers - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
+        moved = self._moved(column, numbers)
+        return ((moved - np.array(self.mean)) / np.array(self.scale)).astype(np.float32)
 
     def head(
         self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
@@ -159,6 +183,7 @@ class Regression(Spec):
             values = f"np.stack([{stacked}], axis=1)"
         else:
             values = f"numbers(table[{columns[0]!r}]).reshape(-1, {self.outputs})"
+        values = f"np.log({values})" if self.transform == "log" else values
         scaled = f"({values} - {list(self.mean or ())}) / {list(self.scale or ())}"
         return f"({scaled}).astype(np.float32)"
 
@@ -179,6 +204,8 @@ class Regression(Spec):
         dtype = tf.as_dtype(self._dtype)
         value = tf.cast(outputs, dtype) * tf.constant(self.scale, dtype)
         value += tf.constant(self.mean, dtype)
+        if self.transform == "log":
+            value = tf.exp(tf.minimum(value, HIGHEST))
         return {"value": tf.squeeze(value, axis=1) if self.outputs == 1 else value}
 
     def outputs_of(self, answers: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -197,8 +224,13 @@ class Regression(Spec):
         """The same for each set of weights."""
         scale, centre = np.array(self.scale), np.array(self.mean)
         predicted = (outputs.astype(self._dtype) * scale + centre).astype(self._dtype)
-        errors = (predicted - centre) - encoded.astype(np.float64) * scale
-        away = (encoded - encoded.mean(axis=0, dtype=np.float64)) * scale
+        if self.transform == "log":
+            truth = np.exp(encoded.astype(np.float64) * scale + centre)
+            errors = np.exp(np.minimum(predicted, HIGHEST)) - truth
+            away = truth - truth.mean(axis=0)
+        else:
+            errors = (predicted - centre) - encoded.astype(np.float64) * scale
+            away = (encoded - encoded.mean(axis=0, dtype=np.float64)) * scale
         whole = mean(away**2, weights)
         spread = whole - mean(away, weights) ** 2
         squares = mean(errors**2, weights)  # (sets, targets)
@@ -213,7 +245,31 @@ class Regression(Spec):
         self, encoded: np.ndarray, weights: np.ndarray | None = None
     ) -> tuple[str, np.ndarray]:
         """The mean of each target, for every row."""
-        return "mean", average(encoded, weights)
+        if self.transform == "none":
+            return "mean", average(encoded, weights)
+        scale, centre = np.array(self.scale), np.array(self.mean)
+        own = average(np.exp(encoded.astype(np.float64) * scale + centre), weights)
+        return "mean", ((np.log(own) - centre) / scale).astype(np.float32)
 
     def groups(self, encoded: np.ndarray) -> np.ndarray | None:
         return None
+
+
+def _advice(numbers: np.ndarray) -> str:
+    """What is said of a target that a few large values rule, and whose logarithm is even."""
+    if numbers.shape[1] > 1 or numbers.min() <= 0:
+        return ""
+    skew, even = _skewness(numbers[:, 0]), _skewness(np.log(numbers[:, 0]))
+    if skew < SKEWED or abs(even) > EVEN:
+        return ""
+    return (
+        f"; a few large values rule the loss (skewness {skew:.1f}, {even:.1f} of the logarithms): "
+        "where the middle of such rows is wanted rather than their mean, `transform: log`"
+    )
+
+
+def _skewness(numbers: np.ndarray) -> float:
+    """The third moment, in units of the deviation."""
+    away = numbers - numbers.mean()
+    spread = away.std()
+    return float(((away / spread) ** 3).mean()) if spread > 0 else 0.0

@@ -56,6 +56,67 @@ def test_scores_are_those_of_scikit_learn_in_the_targets_own_units(values: np.nd
     )
 
 
+SKEWED = np.exp(RANDOM.normal(3, 1.2, 400))
+
+
+def logarithms(values: np.ndarray) -> Regression:
+    choices = Regression(transform="log").learn("y", values)
+    known = {name: choice.value for name, choice in choices.items()}
+    return Regression(transform="log", **known)
+
+
+def test_of_logarithms_the_answers_and_the_scores_are_in_the_targets_own_units() -> None:
+    task = logarithms(SKEWED)
+    assert task.mean == pytest.approx((np.log(SKEWED).mean(),))
+    encoded = task.encode("y", SKEWED)
+    np.testing.assert_allclose(encoded[:, 0].std(), 1, atol=1e-5)
+    np.testing.assert_allclose(decode(task, encoded)["value"], SKEWED, rtol=1e-4)
+    np.testing.assert_allclose(task.outputs_of({"value": SKEWED}), encoded, atol=1e-6)
+    guess = SKEWED * RANDOM.uniform(0.7, 1.4, len(SKEWED))
+    assert task.score(encoded, task.encode("y", guess)) == pytest.approx(
+        {
+            "mae": metrics.mean_absolute_error(SKEWED, guess),
+            "rmse": np.sqrt(np.mean((SKEWED - guess) ** 2)),
+            "r2": metrics.r2_score(SKEWED, guess),
+        },
+        rel=1e-3,
+    )
+    name, outputs = task.baseline(encoded)
+    assert name == "mean"
+    whole = np.broadcast_to(outputs, encoded.shape)
+    assert task.score(encoded, whole)["r2"] == pytest.approx(0, abs=1e-4)
+
+
+def test_a_script_takes_logarithms_alike() -> None:
+    task = logarithms(SKEWED)
+    known = {"np": np, "table": {"y": SKEWED}, "numbers": lambda it: np.asarray(it, np.float64)}
+    np.testing.assert_allclose(eval(task.script(("y",)), known), task.encode("y", SKEWED))
+
+
+def test_a_far_answer_is_a_number() -> None:
+    task = logarithms(SKEWED)
+    far = np.float32([[1e4], [0.0]])
+    assert np.isfinite(decode(task, far)["value"]).all()
+    assert np.isfinite(list(task.score(task.encode("y", SKEWED[:2]), far).values())).all()
+
+
+def test_what_is_not_above_0_has_no_logarithm() -> None:
+    said = message(DataError, Regression(transform="log").learn, "y", np.array([1.0, 0.0, 2.0]))
+    assert "the target 'y' is 0, which has no logarithm. Expected numbers above 0" in said
+    assert "`transform: none`" in said
+
+
+def test_a_skewed_target_is_told_of_with_the_line() -> None:
+    reason = Regression().learn("y", SKEWED)["scale"].reason
+    assert "a few large values rule the loss" in reason
+    assert "`transform: log`" in reason
+    for values in (ONE, -SKEWED, np.arange(1.0, 50), SKEWED - SKEWED.min()):
+        assert Regression().learn("y", values)["scale"].reason.endswith("training rows")
+    assert logarithms(SKEWED).scale is not None
+    said = Regression(transform="log").learn("y", SKEWED)["scale"].reason
+    assert said == "standard deviation of 400 training rows, of the logarithms"
+
+
 def test_rows_of_one_value_have_no_r2() -> None:
     task = learned(ONE)
     assert "r2" not in task.score(np.zeros((3, 1)), np.ones((3, 1)))
