@@ -207,9 +207,7 @@ def _is_static(values: np.ndarray, panel: Panel) -> bool:
     if values.ndim > 1:
         return False
     there = panel.rows >= 0
-    own, owners = values[panel.rows[there]], panel.owners[there]
-    same = np.array([a == b or (a != a and b != b) for a, b in zip(own[1:], own[:-1], strict=True)])
-    return bool((same | (np.diff(owners) != 0)).all())
+    return not panels.changes(values[panel.rows[there]], panel.owners[there]).any()
 
 
 def _short(windows: Windows, origins: np.ndarray) -> list[Decision]:

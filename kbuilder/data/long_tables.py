@@ -11,14 +11,14 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision
-from kbuilder.data.panel import SERIES, TIME, Axes
+from kbuilder.data.panel import SERIES, TIME, Axes, changes, series_of
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.preprocessing import naming_rows
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables import frequency
 from kbuilder.tables.table import Table
-from kbuilder.tables.values import missing
+from kbuilder.tables.values import is_number
 
 STEPS = "steps"
 """The column of the sequences: of each step the numbers of its row."""
@@ -153,29 +153,27 @@ def _roles(recipe: Recipe, table: Table, axes: Axes) -> tuple[tuple[str, ...], l
 
 def _owners(table: Table, series: str) -> np.ndarray:
     """The number of the series of each row, by which comes first. (rows,)"""
-    values = table.only([series], key=SERIES)[series]
-    gone = missing(values)
-    if gone.any():
-        raise DataError(
-            f"column {series!r} is empty in {table.row(int(gone.argmax()))}, so that nobody knows "
-            "which series it belongs to. Expected a name or a number in each row.", key=SERIES,
-        )  # fmt: skip
-    words = np.array([str(value) for value in values.tolist()])
-    _, first, owners = np.unique(words, return_index=True, return_inverse=True)
-    ranks = np.empty(len(first), np.int64)
-    ranks[np.argsort(first)] = np.arange(len(first))
-    found: np.ndarray = ranks[owners]
+    names, owners = series_of(table, series)
+    firsts = np.full(len(names), len(table))
+    np.minimum.at(firsts, owners, np.arange(len(table)))
+    found: np.ndarray = np.argsort(np.argsort(firsts))[owners]
     return found
 
 
 def _moments(table: Table, time: str) -> np.ndarray:
-    """What the rows are ordered by: numbers as they are, else stamps. (rows,)"""
+    """What the rows are ordered by: stamps, else numbers. (rows,)
+
+    Stamps come first: 2024.10 is a month, and no number before 2024.5.
+    """
     words = table.only([time], key=TIME)[time]
-    try:
-        found = np.array([float(word) for word in words.tolist()])
-    except (TypeError, ValueError):
-        with naming_rows(table):
-            return frequency.read(time, words)
+    if words.dtype.kind not in "iuf":
+        try:
+            with naming_rows(table):
+                return frequency.read(time, words)
+        except DataError:
+            if not all(is_number(str(word)) for word in words.tolist()):
+                raise
+    found = np.array([float(word) for word in words.tolist()])
     if not np.isfinite(found).all():
         row = table.row(int(np.isfinite(found).argmin()))
         raise DataError(
@@ -195,21 +193,10 @@ def _numbers(table: Table, name: str) -> np.ndarray:
     return values.astype(np.float64)
 
 
-def _codes(values: Any) -> np.ndarray:
-    """Which values are the same, as numbers; those that are missing are. (rows,)"""
-    known: dict[Any, int] = {}
-    words = [None if value != value else value for value in values.tolist()]
-    return np.array([known.setdefault(str(word), len(known)) for word in words])
-
-
 def _stays(values: Any, owners: np.ndarray) -> bool:
     """Whether each series has one value."""
-    if values.ndim > 1:
-        return False
-    codes = _codes(values)
     order = np.argsort(owners, kind="stable")
-    changes = (np.diff(codes[order]) != 0) & (np.diff(owners[order]) == 0)
-    return not changes.any()
+    return values.ndim == 1 and not changes(values[order], owners[order]).any()
 
 
 def _expect_one_value(
@@ -220,10 +207,9 @@ def _expect_one_value(
     Raises:
         DataError: naming the first row where it does.
     """
-    codes = _codes(table[name])[order]
-    changes = np.flatnonzero((np.diff(codes) != 0) & (np.diff(owners) == 0))
-    if len(changes):
-        before, row = order[changes[0]], order[changes[0] + 1]
+    found = np.flatnonzero(changes(table[name][order], owners))
+    if len(found):
+        before, row = order[found[0]], order[found[0] + 1]
         of = cut(str(table[series][row]))
         raise DataError(
             f"{name!r} is {cut(str(table[name][before]))!r} in {table.row(int(before))} and "

@@ -110,7 +110,9 @@ def panel_of(table: Table, axes: Axes, task: Following) -> Panel:
     words = table.only([axes.time], key=TIME)[axes.time]
     with naming_rows(table):
         stamps = frequency.read(axes.time, words)
-    names, owners = _series(table, axes)
+    names, owners = [ONLY], np.zeros(len(table), np.int64)
+    if axes.series is not None:
+        names, owners = series_of(table, axes.series)
     order = np.lexsort((stamps, owners))
     stamps, owners = stamps[order], owners[order]
     notes = []
@@ -136,20 +138,44 @@ def panel_of(table: Table, axes: Axes, task: Following) -> Panel:
     ))  # fmt: skip
 
 
-def _series(table: Table, axes: Axes) -> tuple[list[str], np.ndarray]:
-    """The names of the series, and the number of each row's. (rows,)"""
-    if axes.series is None:
-        return [ONLY], np.zeros(len(table), np.int64)
-    values = table.only([axes.series], key=SERIES)[axes.series]
+def series_of(table: Table, column: str) -> tuple[list[str], np.ndarray]:
+    """The names of the series, and the number of each row's. (rows,)
+
+    Raises:
+        DataError: naming the first row that is of none.
+    """
+    values = table.only([column], key=SERIES)[column]
     gone = missing(values)
     if gone.any():
         raise DataError(
-            f"column {axes.series!r} is empty in {table.row(int(gone.argmax()))}, so that nobody "
-            "knows which series it belongs to. Expected a name or a number in each row.",
-            key=SERIES,
-        )
+            f"column {column!r} is empty in {table.row(int(gone.argmax()))}, so that nobody knows "
+            "which series it belongs to. Expected a name or a number in each row.", key=SERIES,
+        )  # fmt: skip
     names, owners = np.unique(np.array([str(one) for one in values.tolist()]), return_inverse=True)
     return names.tolist(), owners
+
+
+def changes(values: Any, owners: np.ndarray) -> np.ndarray:
+    """Before which rows a column changes within a series; what is missing is the same. (rows - 1,)
+
+    Args:
+        values: The column, in the order of the series. (rows,)
+        owners: The number of the series of each row, each after the other. (rows,)
+    """
+    within = np.diff(owners) == 0
+    if values.dtype.kind in "iufb":
+        before, after = values[:-1], values[1:]
+        unlike = (before != after) & ~((before != before) & (after != after))
+        found: np.ndarray = unlike.reshape(len(within), -1).any(axis=1) & within
+        return found
+    gone, cells = missing(values), values.tolist()
+    pairs = zip(cells, cells[1:], gone, gone[1:], within, strict=False)
+    return np.array([w and (g != h or not (g or _equal(a, b))) for a, b, g, h, w in pairs], bool)
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Whether two cells are the same: words, numbers, or lists of them."""
+    return one == other if isinstance(one, str) else bool(np.array_equal(one, other))
 
 
 def _expect_once(

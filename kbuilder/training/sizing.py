@@ -14,6 +14,7 @@ from kbuilder.errors import TrainingError
 from kbuilder.lines import to_line
 from kbuilder.recipe.training import EPOCHS, Training
 from kbuilder.training import state
+from kbuilder.training.ending import ENOUGH_STEPS
 from kbuilder.training.feeding import Feed
 
 FEWEST = 32
@@ -22,8 +23,6 @@ STEPS = 50
 """Steps that an epoch keeps at least, beyond the smallest: with fewer, little is learned in it."""
 USUAL, SMALL = 64, 16
 """Rows of a step unless the training rows are few; and if they are."""
-ENOUGH = 20
-"""Steps of an epoch that are not few."""
 SHARE = 0.5
 """How much of the memory that is free a step may take; the system and the data want some too."""
 
@@ -72,7 +71,7 @@ def choose(
 def _by_rows(training: Training, rows: Rows, replicas: int) -> tuple[Training, Decision | None]:
     """The usual size of a step, or a smaller one where an epoch would have few steps."""
     count, size = Feed(rows, USUAL).rows, USUAL
-    while size > max(SMALL, replicas) and count < ENOUGH * size:
+    while size > max(SMALL, replicas) and count < ENOUGH_STEPS * size:
         size //= 2
     training = training.model_copy(update={"batch_size": size})
     if size == USUAL:

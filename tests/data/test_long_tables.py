@@ -77,6 +77,27 @@ def test_stamps_are_ordered_as_dates_and_not_as_words() -> None:
     assert "2024" in message(DataError, long_tables.sequences, table(time=stamps), AXES, ["x"], [])
 
 
+@pytest.mark.parametrize(("times", "steps"), [
+    (["2024.05", "2025.01", "2024.10", "2024.02", "2024.12"], ["2024.05", "2024.10"]),
+    (["02.2024", "5.2024", "01.2025", "6.2024", "7.2024"], ["02.2024", "01.2025"]),
+    (["0.5", "2", "10.25", "3", "4"], ["0.5", "10.25"]),
+])  # fmt: skip
+def test_months_are_no_decimals(times: list[str], steps: list[str]) -> None:
+    changed = table(time=times, x=[1.0, 0.0, 2.0, 0.0, 0.0])
+    made = long_tables.sequences(changed, AXES, ["x"], [])
+    assert made[long_tables.STEPS][0].tolist() == [[1], [2]]
+    assert made["time"][0] == steps[-1]
+
+
+def test_a_class_called_none_is_not_a_missing_one() -> None:
+    kinds = ["None", "no", None, "no", "no"]
+    assert "'kind' is" in message(
+        DataError, long_tables.sequences, table(kind=kinds), AXES, ["x"], ["kind"]
+    )
+    same = table(kind=[None, "no", None, "no", "no"])
+    assert long_tables.sequences(same, AXES, ["x"], ["kind"])["kind"].tolist() == [None, "no"]
+
+
 @pytest.mark.parametrize(("columns", "said"), [
     ({"time": ["1", "10", "1", "9", "-1"]},
      "row 1 of rows.csv and row 3 of rows.csv are of one series and have the same time '1'; so "
@@ -135,7 +156,6 @@ def test_rows_are_predicted_by_series_wherever_they_come_from(run: kb.Run, tmp_p
     )  # fmt: skip
     frame.to_csv(tmp_path / "rows.csv", index=False)
     pd.testing.assert_frame_equal(run.predict(tmp_path / "rows.csv"), found)
-    assert "kind" not in frame.drop(columns="kind")
     assert len(run.predict(frame.drop(columns="kind"))) == 6
 
 
