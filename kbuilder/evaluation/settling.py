@@ -199,6 +199,11 @@ def chosen(
             f"{split}, which show little. Expected {FEW} or more: write {MORE_ROWS}, or a "
             "number."
         )
+    if split != SPLITS[0]:
+        doubts.append(
+            f"the threshold {threshold:g} is chosen on the rows of {split}, which it is judged by: "
+            f"figures at it are a touch too good. Expected {MORE_ROWS}, or a number."
+        )
     for name in ("recall", "precision"):
         if name in rule and found[name] < rule[name] - 1e-9:
             doubts.append(

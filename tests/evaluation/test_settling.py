@@ -365,3 +365,11 @@ def test_an_old_run_has_the_usual_threshold(by_f1: kb.Run) -> None:
         del known["targets"][0]["task"][name]
     task: Any = Columns.from_json(json.dumps(known)).targets[0].task
     assert task.threshold == 0.5
+
+
+@pytest.mark.parametrize("split", ["validation", "folds"])
+def test_a_threshold_that_is_judged_by_its_own_rows_is_told_of(split: str) -> None:
+    likely = np.linspace(0.01, 0.99, 100)[:, None]
+    _, doubt = settling.chosen({"metric": "f1"}, ((likely > 0.4) * 1.0, likely, None), split)
+    told = "is chosen on the rows of folds, which it is judged by" in doubt
+    assert told == (split == "folds")
