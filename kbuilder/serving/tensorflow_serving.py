@@ -50,8 +50,8 @@ def read(body: bytes, signature: Signature) -> Request:
             )
         if not instances:
             raise RequestError(f"JSON Value: {shown(given)} No values in 'instances' array")
-        if signature.ignored:
-            instances = [_without(row, signature.ignored) for row in instances]
+        if signature.ignored and not _are_exact(instances, signature):
+            instances = _known(instances, signature)
         instances = together.rows(instances, signature)
         spelled = signature.spelled(_names(instances[0]))
         columns = _from_rows(instances, spelled)
@@ -65,6 +65,17 @@ def read(body: bytes, signature: Signature) -> Request:
         fits(name, values.shape, spelled.inputs[name])
     same_rows(columns)
     return Request(signature.named(columns, spelled), "instances" in given)
+
+
+def _are_exact(instances: list[Any], signature: Signature) -> bool:
+    """Whether each row has as many values as there are inputs, so that it can have no others."""
+    named = set(map(type, instances)) == {dict}
+    return named and set(map(len, instances)) == {len(signature.inputs)}
+
+
+def _known(instances: list[Any], signature: Signature) -> list[Any]:
+    """The rows without columns of the training rows that are no inputs."""
+    return [_without(row, signature.ignored) for row in instances]
 
 
 def _without(value: Any, ignored: frozenset[str]) -> Any:
@@ -106,6 +117,7 @@ def _from_rows(instances: list[Any], signature: Signature) -> Columns:
     try:
         return _read_rows(instances, signature, named)
     except (RequestError, KeyError) as error:  # which row it is, and what is wrong there
+        instances = _known(instances, signature)
         wrong = _first_wrong(instances, signature, named)
         if wrong is not None or not named:
             raise wrong or error from None

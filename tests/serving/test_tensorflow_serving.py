@@ -112,6 +112,9 @@ ELEMENT = "Failed to process element: {} of 'instances' list. Error: INVALID_ARG
      "'signature_name' key must be a string value."),
     (ONE, {"signature_name": "other", "instances": [1]},
      'Serving signature name: "other" not found in signature def'),
+    (KNOWN, {"instances": [{"age": 1, "job": "x"}, {"age": 1, "id": 7}]},
+     "Failed to process element: 1 of 'instances' list. JSON object: {\"age\": 1} keys must be "
+     "equal to: age,job. Missing: job (a value that is missing is null)"),
     (ONE, {"instances": ["1"]}, ELEMENT.format(0) +
      'JSON Value: "1" Type: String is not of expected type: float'),
     (ONE, {"instances": [True]}, ELEMENT.format(0) +
