@@ -9,6 +9,7 @@ from typing import Any, Literal
 from kbuilder.architectures.alexnet import AlexNet as _AlexNet
 from kbuilder.architectures.cnn import CNN as _CNN
 from kbuilder.architectures.dlinear import DLinear as _DLinear
+from kbuilder.architectures.fasttext import FastText as _FastText
 from kbuilder.architectures.frames import Frames as _Frames
 from kbuilder.architectures.ft_transformer import FTTransformer as _FTTransformer
 from kbuilder.architectures.googlenet import GoogLeNet as _GoogLeNet
@@ -408,6 +409,17 @@ class FTTransformer(_FTTransformer):
         activation: Literal["reglu", "gelu", "relu"] = ...,
         dropout: float = ...,
         attention_dropout: float = ...,
+    ) -> None: ...
+
+class FastText(_FastText):
+    def __init__(
+        self,
+        *,
+        embedding: int = ...,
+        ngrams: int = ...,
+        ngram_embedding: int = ...,
+        buckets: int = ...,
+        dropout: float = ...,
     ) -> None: ...
 
 class Flip(_Flip):

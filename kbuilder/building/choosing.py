@@ -25,7 +25,7 @@ from kbuilder.named import Unnamed
 from kbuilder.recipe import branches
 
 DEFAULTS: dict[Form, str] = {
-    "vector": "mlp", "text": "gru", "sequence": "gru", "image": "cnn", "video": "frames",
+    "vector": "mlp", "text": "fasttext", "sequence": "gru", "image": "cnn", "video": "frames",
 }  # fmt: skip
 OF_SERIES = "dlinear"
 """The network of the windows of a series: of its next steps the rows are often few."""

@@ -49,7 +49,7 @@ WIDTHS: dict[tuple[str, str], int] = {
     **{(f"resnet{depth}", "image"): 64 for depth in (20, 32, 44, 56, 110)},
     ("pretrained", "image"): 1280,
     **{("keras_layer", form): 8 for form in ("vector", "sequence", "image")},
-    ("frames", "video"): 64,
+    ("frames", "video"): 64, ("fasttext", "text"): 100 + 16,
 }  # fmt: skip
 
 

@@ -222,8 +222,8 @@ def test_a_list_of_layers_reads_them_by_an_embedding_and_mlp_says_who_does() -> 
     np.testing.assert_allclose(answers[1], answers[0], atol=1e-6)
     wrong = prepared.given.model_copy(update={"model": kb.MLP()})
     assert message(BuildError, pipeline.build, prepared, wrong) == (
-        "model: mlp takes vector, sequence, image, and this is text. Expected one of: cnn, gru, "
-        "lstm, rnn, sequential, tcn, text_cnn, transformer."
+        "model: mlp takes vector, sequence, image, and this is text. Expected one of: cnn, "
+        "fasttext, gru, lstm, rnn, sequential, tcn, text_cnn, transformer."
     )
     plain = kb.prepare(kb.Recipe(data=source))
     wrong = plain.given.model_copy(update={"model": network})
