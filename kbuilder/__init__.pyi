@@ -446,7 +446,9 @@ class Forecasting(_Forecasting):
         mean: float | Sequence[float] | None = ...,
         scale: float | Sequence[float] | None = ...,
         naive_errors: Mapping[str, Any] | None = ...,
+        season_shares: float | Sequence[float] | None = ...,
         naive_quantiles: float | Sequence[float] | None = ...,
+        penalty: float | None = ...,
         loss: str = ...,
         loss_weight: float = ...,
     ) -> None: ...

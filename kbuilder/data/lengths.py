@@ -17,8 +17,10 @@ from kbuilder.tables import frequency
 TASK = ("task",)
 EARLY = 0.7
 """The share of a history that the season is learned from: the rest may be held back."""
-CYCLES = 3
+SEASONS = 2
 """Seasons that a history has, for one to be found in it."""
+CYCLES = 3
+"""Cycles of a date that a history has, for its parts to be inputs."""
 STRONG = 0.2
 """What of the variance about the trend a season explains, at least (R², adjusted)."""
 LONGEST = 104
@@ -93,8 +95,8 @@ def _period(windows: Windows) -> Choice:
     series = [windows.numbers[own, 0] for own in rows]
     early = [one[: int(EARLY * len(one))] for one in series]
     for period in panel.frequency.periods:
-        known = [_strength(one, period) for one in early if len(one) >= CYCLES * period]
-        weight = [len(one) for one in early if len(one) >= CYCLES * period]
+        known = [_strength(one, period) for one in early if len(one) >= SEASONS * period]
+        weight = [len(one) for one in early if len(one) >= SEASONS * period]
         if known and np.average(known, weights=weight) > best[0]:
             best = (float(np.average(known, weights=weight)), period)
     tried = listed(panel.frequency.periods) or "none"
@@ -107,7 +109,7 @@ def _period(windows: Windows) -> Choice:
 def _strength(values: np.ndarray, period: int) -> float:
     """What a season explains of a series without its moving average (R², adjusted)."""
     values = values[~np.isnan(values)]
-    if len(values) < CYCLES * period:
+    if len(values) < SEASONS * period:
         return 0.0
     half = period // 2
     weights = np.full(period + 1 - period % 2, 1.0 / period)

@@ -58,10 +58,11 @@ class Forecasting(Spec):
     none is forecast."""
     rescale: Literal["season", "mean", "last", "none"] = "season"
     """What a forecast is relative to. season: the value a season before each step, or the last one
-    where a window holds no season; mean: the mean of the window; last: its last value. With each
-    the network sees the window less its mean (last: less its last value), divided by its spread,
-    and the forecast is given back what was taken away. none: it sees the numbers as they are, but
-    for the mean and the deviation of all training rows."""
+    where a window holds no season, and what `season_shares` add to it; mean: the mean of the
+    window; last: its last value. With each the network sees the window less its mean (last: less
+    its last value), divided by its spread, and the forecast is given back what was taken away.
+    none: it sees the numbers as they are, but for the mean and the deviation of all training
+    rows."""
     quantiles: Annotated[Numbers, Field(max_length=99)] = ()
     """Quantiles that are forecast beside the mean, by the pinball loss, such as [0.1, 0.5, 0.9];
     each between 0 and 1."""
@@ -72,9 +73,20 @@ class Forecasting(Spec):
     naive_errors: dict[str, Numbers] | None = None
     """What MASE and RMSSE are scaled by, for each series: the mean absolute and the root mean
     square error of the seasonal naive forecast in the training history; learned."""
+    season_shares: Annotated[Numbers, Field(min_length=2, max_length=2)] | None = None
+    """What is added to the value a season before, where `rescale` is season: a share of what the
+    level has risen by since then, and one of the difference to the value a season earlier still.
+    Where a window holds no season: of the way from its last value to its mean, and of the line
+    from its first value to its last, drawn on. Left out: learned of the training windows, by ridge
+    regression. [0, 0]: the value a season before as it is."""
     naive_quantiles: Numbers | None = None
-    """At each quantile, what the values a season before are off by in training, in units of the
-    spread of their window: where the fit of the quantiles begins; learned."""
+    """At each quantile, what the forecasts that the fit begins with are off by in training, in
+    units of the spread of their window; learned."""
+    penalty: Annotated[float, Field(ge=0)] | None = None
+    """Times the sum of the squares of the last layer's weights it is added to the loss, where
+    `rescale` is season, so that a network of few windows stays near what its fit begins with; >= 0.
+    Left out: 2,000 / (training windows · horizon); 0 where there are other columns than the
+    target."""
     loss: str = "mean_squared_error"
     """Of the mean: mean_squared_error, mean_absolute_error or huber."""
     loss_weight: Positive = 1.0
@@ -156,8 +168,8 @@ class Forecasting(Spec):
         before = None
         if self.rescale == "season" and form == "sequence":
             before = SeasonBefore(
-                self.horizon, self.period or 1, self.gap, 1 + len(self.quantiles),
-                dtype="float32", name="season_before",
+                self.horizon, self.period or 1, self.gap, self.season_shares or (0.0, 0.0),
+                self._offsets, dtype="float32", name="season_before",
             )(tensor)  # fmt: skip
         return {**signals, form: [replace(first, tensor=tensor), *others]}, (before, ends)
 
@@ -181,19 +193,18 @@ class Forecasting(Spec):
                 "predicts numbers. Expected a task with classes, or the network's plain output.",
                 key=("model",),
             )
-        start, bias = "glorot_uniform", "zeros"
-        if self.rescale == "season":  # the fit begins with the season before
-            start, off = "zeros", (0.0, *(self.naive_quantiles or ()))
-            if len(off) * self.horizon == self._width:
-                bias = keras.initializers.Constant([one for one in off for _ in self._steps])
+        start, kept = "glorot_uniform", None
+        if self.rescale == "season":  # the fit begins with the season before, and stays near it
+            start, kept = "zeros", keras.regularizers.L2(self.penalty or 0.0)
         return keras.layers.Dense(
-            self._width, kernel_initializer=start, bias_initializer=bias, dtype="float32",
-            name=name,
+            self._width, kernel_initializer=start, kernel_regularizer=kept, bias_regularizer=kept,
+            dtype="float32", name=name,
         )(tensor)  # fmt: skip
 
     @property
-    def _steps(self) -> range:
-        return range(self.horizon)
+    def _offsets(self) -> tuple[float, ...]:
+        """Of the mean and of each quantile, from the value a season before."""
+        return 0.0, *(self.naive_quantiles or [0.0] * len(self.quantiles))
 
     @property
     def _width(self) -> int:

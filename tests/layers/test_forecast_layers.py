@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -54,13 +56,25 @@ def test_a_window_scale_is_loaded_as_it_was() -> None:
         ({"horizon": 5, "period": 4}, [5, 6, 7, 8, 5]),
         ({"horizon": 2, "period": 4, "gap": 3}, [8, 5]),
         ({"horizon": 2, "period": 1}, [8, 8]),
-        ({"horizon": 2, "period": 10}, [8, 0]),
-        ({"horizon": 2, "period": 4, "copies": 2}, [5, 6, 5, 6]),
+        ({"horizon": 2, "period": 10}, [8, 8]),
+        ({"horizon": 2, "period": 4, "offsets": (0.0, 0.0)}, [5, 6, 5, 6]),
     ],
 )
-def test_the_season_before_is_that_of_each_step(fields: dict[str, int], places: list[int]) -> None:
+def test_the_season_before_is_that_of_each_step(fields: dict[str, Any], places: list[int]) -> None:
     found = np.asarray(SeasonBefore(**fields)(STEPS))
     np.testing.assert_array_equal(found, STEPS[:, places, 0])
+
+
+def test_shares_of_what_has_changed_and_offsets_are_added() -> None:
+    layer = SeasonBefore(2, 4, shares=(0.5, 0.25), offsets=(0.0, -1.0))
+    own = STEPS[:, :, 0]
+    level = own[:, 5:].mean(axis=1) - own[:, 1:5].mean(axis=1)
+    expected = own[:, 5:7] + 0.5 * level[:, None] + 0.25 * (own[:, 1:3] - own[:, 5:7])
+    found = np.asarray(layer(STEPS))
+    np.testing.assert_allclose(found[:, :2], expected, rtol=1e-5)
+    np.testing.assert_allclose(found[:, 2:], expected - 1, rtol=1e-4)
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    np.testing.assert_array_equal(again(STEPS), found)
 
 
 def test_a_moving_average_repeats_the_ends() -> None:
