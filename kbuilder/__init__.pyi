@@ -440,6 +440,7 @@ class Forecasting(_Forecasting):
         known: str | Sequence[str] = ...,
         period: int | None = ...,
         frequency: str | None = ...,
+        backtest: _Spec | str | Mapping[str, Any] | int | None = ...,
         gaps: Literal["error", "previous"] = ...,
         rescale: Literal["season", "mean", "last", "none"] = ...,
         quantiles: float | Sequence[float] = ...,

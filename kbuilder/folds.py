@@ -35,6 +35,7 @@ class Held(NamedTuple):
         beside: What baselines answered that were fitted on the same rows as the networks.
         weights: How much each row counts, (rows,); None: all alike.
         networks: The networks of all folds, and their average.
+        origins: The stamp of the last step that was known in each fold of a backtest.
     """
 
     table: Table
@@ -44,10 +45,14 @@ class Held(NamedTuple):
     beside: Others
     weights: np.ndarray | None
     networks: Networks
+    origins: Sequence[str] = ()
 
     def drawing(self, data: Dataset, seed: int) -> intervals.Drawing:
         """How they are resampled."""
-        return intervals.Drawing(split.groups(self.table, data.recipe.data.split), seed)
+        groups = split.groups(self.table, data.recipe.data.split)
+        if self.origins:  # those of one are forecast alike
+            groups = self.folds - 1
+        return intervals.Drawing(groups, seed)
 
     def among(self, parts: Mapping[str, Any], own: Any) -> dict[str, Any]:
         """What there is of each part with that of these rows in its place: before the test."""
@@ -70,7 +75,8 @@ class Held(NamedTuple):
             )
             weights = None if self.weights is None else self.weights[own]
             scores.append(evaluating.score(columns, encoded, answered, weights))
-        return {"count": len(sizes), "rows": sizes, **spread(scores)}
+        origins = {"origins": list(self.origins)} if self.origins else {}
+        return {"count": len(sizes), "rows": sizes, **origins, **spread(scores)}
 
 
 def hold_out(fits: Fits, prepared: Prepared) -> Held:
@@ -117,6 +123,7 @@ def hold_out(fits: Fits, prepared: Prepared) -> Held:
         beside=_beside([one.beside for one in found]),
         weights=np.concatenate(weights) if weights else None,
         networks=Networks(average_of(members) if members else None, members, done, settled),
+        origins=data.folds.origins(),
     )  # fmt: skip
 
 

@@ -289,10 +289,11 @@ def test_a_random_split_of_windows_is_refused_with_the_line() -> None:
     )
 
 
-def test_folds_are_refused() -> None:
+def test_folds_are_refused_with_the_line_of_a_backtest() -> None:
     assert message(DataError, lambda: looked(sales(), split=kb.Time(folds=4))) == (
-        "data.split.folds: the rows of a series are in folds, and what is learned of its history "
-        "is that before the test alone. Expected no folds."
+        "data.split.folds: the rows of a series are in folds, and those between two would be "
+        "forecast by what came after them. Expected no folds; `task: {name: forecasting, horizon: "
+        "4, backtest: {windows: 4}}` forecasts from one step after another."
     )
 
 

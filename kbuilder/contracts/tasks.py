@@ -148,6 +148,18 @@ class Relative(Protocol):
         """
 
 
+class Rolling(Protocol):
+    """Origins from which is forecast, one after the other."""
+
+    @property
+    def windows(self) -> int:
+        """How many."""
+
+    @property
+    def step(self) -> int | None:
+        """Steps from one to the next; None: the horizon."""
+
+
 @runtime_checkable
 class Following(Relative, Protocol):
     """A task whose rows are windows of series, which are made of the rows of a table.
@@ -179,6 +191,10 @@ class Following(Relative, Protocol):
     @property
     def period(self) -> int | None:
         """Steps of a season."""
+
+    @property
+    def backtest(self) -> Rolling | None:
+        """How often a network is fitted anew, on what was known at an earlier step."""
 
     @property
     def frequency(self) -> str | None:

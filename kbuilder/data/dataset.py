@@ -20,6 +20,7 @@ from kbuilder.data import (
     infer,
     learning,
     long_tables,
+    rolling,
     split,
     weights,
 )
@@ -44,14 +45,21 @@ class Folded:
         resolved: All rows before they were divided, and what was inferred of them; its tasks know
             their classes, which all folds share.
         rows: The row numbers of each part, by fold: train, test, and validation if wanted.
+        windows: What the rows are made of, where a fold is an origin of a backtest; its history is
+            then learned of what was known there.
     """
 
     resolved: infer.Resolved
     rows: Sequence[Mapping[str, np.ndarray]]
+    windows: examples.Windows | None = None
 
     def held(self) -> Table:
         """All rows that are held out, fold by fold."""
         return self.resolved.table.take(np.concatenate([fold["test"] for fold in self.rows]))
+
+    def origins(self) -> list[str]:
+        """The stamp of the last step that was known in each fold of a backtest; else none."""
+        return [] if self.windows is None else rolling.origins(self.windows, self.resolved)
 
     @property
     def shared(self) -> bool:
@@ -145,6 +153,21 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     Raises:
         DataError: if they cannot be read, nothing can be inferred, or a part would be empty.
     """
+    resolved, windows = _inferred(recipe)
+    resolved, parts = history.measured(resolved, _divided(resolved), windows)
+    return resolved, parts.smoke() if smoke else parts
+
+
+def _divided(resolved: infer.Resolved) -> split.Parts:
+    """All rows, divided."""
+    return split.divide(
+        resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,
+        resolved.validation,
+    )  # fmt: skip
+
+
+def _inferred(recipe: Recipe) -> tuple[infer.Resolved, examples.Windows | None]:
+    """The rows of a recipe, inferred, and what windows are made of."""
     recipe, decisions = settled(recipe)
     words = _words(recipe)
     table, test = recipe.data.load(words)
@@ -159,12 +182,7 @@ def divided(recipe: Recipe, smoke: bool = False) -> tuple[infer.Resolved, split.
     resolved = replace(
         resolved, decisions=(*decisions, *long, *framed.decisions, *joined, *resolved.decisions)
     )
-    parts = split.divide(
-        resolved.table, resolved.test, resolved.recipe.data.split, resolved.targets,
-        resolved.validation,
-    )  # fmt: skip
-    resolved, parts = history.measured(resolved, parts, framed.windows)
-    return resolved, parts.smoke() if smoke else parts
+    return resolved, framed.windows
 
 
 def settled(recipe: Recipe) -> tuple[Recipe, list[Decision]]:
@@ -222,12 +240,17 @@ def look(recipe: Recipe) -> Looked:
     """
     engine.load_before_pandas()
     with pointing(recipe):
-        resolved, parts = divided(recipe)
-        numbers, notes = split.folds(
-            resolved.table, resolved.recipe.data.split, resolved.targets
-        )  # fmt: skip
-        folds, named = None, list[Decision]()
-        if numbers:
+        whole, windows = _inferred(recipe)
+        resolved, parts = history.measured(whole, _divided(whole), windows)
+        folds, named, notes = None, list[Decision](), tuple[str, ...]()
+        if windows is not None and windows.task.backtest is not None:
+            numbers = rolling.folds(windows, whole)
+            folds = Folded(whole, numbers, windows)
+        else:
+            numbers, notes = split.folds(
+                resolved.table, resolved.recipe.data.split, resolved.targets
+            )  # fmt: skip
+        if numbers and folds is None:
             known = np.unique(np.concatenate([one for fold in numbers for one in fold.values()]))
             resolved, named = learning.with_classes(resolved, resolved.table.take(known))
             parts = replace(parts, notes=(*parts.notes, *notes))

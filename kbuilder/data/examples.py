@@ -326,10 +326,15 @@ def blocks(table: Table, axes: Axes, task: Following) -> np.ndarray:
 
     Windows that begin close to one another are forecast alike, so that each does not stand alone.
     """
+    known = places(table, axes, task)
+    size = task.horizon + task.gap
+    found: np.ndarray = np.unique((known.max() - known) // size, return_inverse=True)[1]
+    return found
+
+
+def places(table: Table, axes: Axes, task: Following) -> np.ndarray:
+    """The number in time of the last step of each window, the same for all series. (rows,)"""
     stamps = table[axes.time]
     distance = frequency.Frequency.of(task.frequency or "") or frequency.Frequency("number")
     numbers = stamps.dtype.kind in "iu"
-    places = distance.places(stamps if numbers else frequency.read(axes.time, stamps))
-    size = task.horizon + task.gap
-    found: np.ndarray = np.unique((places.max() - places) // size, return_inverse=True)[1]
-    return found
+    return distance.places(stamps if numbers else frequency.read(axes.time, stamps))

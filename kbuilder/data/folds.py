@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kbuilder.data import dataset, learning
+from kbuilder.data import dataset, history, learning
 from kbuilder.data.dataset import Dataset, Looked
 from kbuilder.data.split import Parts
 from kbuilder.recipe.reading import pointing
@@ -31,6 +31,7 @@ def datasets(data: Dataset) -> Iterator[Dataset]:
         validation = tables.get("validation", resolved.validation)
         parts = Parts(tables["train"], validation, tables["test"])
         with pointing(data.given):
+            resolved, parts = history.measured(resolved, parts, folded.windows)
             targets, decisions = learning.learn_targets(resolved.targets, parts.train)
         looked = Looked(data.given, resolved, parts, targets, tuple(decisions), ())
         shared = data.columns if folded.shared else None

@@ -132,11 +132,21 @@ def _expect_plain(recipe: Recipe, axes: Axes, others: bool) -> None:
             f"windows of a series overlap, and by {catalog.name_of(split)} some of training would "
             f"hold what others are to forecast. Expected `{line}`, or no data.split.", key=SPLIT,
         )  # fmt: skip
-    if getattr(split, "folds", None) is not None:  # not every way of dividing has them
+    task, folds = cast(Following, recipe.task), getattr(split, "folds", None)  # not all have them
+    rolled = None if task.backtest is None else task.backtest.windows
+    if folds is not None and folds.count != rolled:
+        line = panels.line_of(task, backtest={"windows": rolled or folds.count})
         raise DataError(
-            "the rows of a series are in folds, and what is learned of its history is that before "
-            "the test alone. Expected no folds.", key=(*SPLIT, "folds"),
-        )  # fmt: skip
+            "the rows of a series are in folds, and those between two would be forecast by what "
+            f"came after them. Expected no folds; `{line}` forecasts from one step after another.",
+            key=(*SPLIT, "folds"),
+        )
+    if rolled and getattr(split, "test", None):
+        raise DataError(
+            f"the last windows are to be a test, and forecast from {rolled} origins in turn. "
+            "Expected one of the two: no data.split.test, or no task.backtest.",
+            key=(*SPLIT, "test"),
+        )
     if isinstance(split, by_time) and getattr(split, "column", None) not in (None, axes.time):
         raise DataError(
             f"the series goes by {axes.time!r}. Expected the same column in data.split, or none.",
@@ -241,6 +251,8 @@ def _data(
     gap = -(-task.horizon // stride) - 1
     format = None if made[axes.time].dtype.kind in "iu" else "ymd"
     update = {"column": axes.time, "gap": max(gap, split.gap), "format": format}
+    if task.backtest is not None:
+        update |= {"folds": time(folds=task.backtest.windows).folds, "test": 0.0}
     split = split.model_copy(update=update)
     why = "later windows are held back, and none of training forecasts what they do"
     line = to_line(SPLIT, {"by": "time", "column": axes.time})

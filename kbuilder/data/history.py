@@ -14,7 +14,7 @@ from kbuilder.data import panel as panels
 from kbuilder.data.examples import PAST, Windows
 from kbuilder.data.infer import Resolved
 from kbuilder.data.split import Parts
-from kbuilder.tables import frequency, seasons
+from kbuilder.tables import seasons
 from kbuilder.tables.table import Table
 
 TASK = ("task",)
@@ -39,10 +39,7 @@ def measured(resolved: Resolved, parts: Parts, windows: Windows | None) -> tuple
         return resolved, parts
     [(names, _)] = resolved.targets
     task: Any = windows.task
-    stamps = parts.train[windows.axes.time]
-    numbers = stamps.dtype.kind in "iu"
-    distance = windows.panel.frequency
-    last = distance.places(stamps if numbers else frequency.read(windows.axes.time, stamps)).max()
+    last = examples.places(parts.train, windows.axes, task).max()
     history = windows.panel.places <= last + windows.reach
     errors = _errors(windows, history)
     task = task.model_copy(update={"naive_errors": errors})

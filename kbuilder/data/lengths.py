@@ -93,7 +93,7 @@ def _period(windows: Windows) -> Choice:
     panel, best = windows.panel, (STRONG, 1)
     rows = [slice(a, b) for a, b in zip(panel.starts, panel.starts[1:], strict=False)]
     series = [windows.numbers[own, 0] for own in rows]
-    early = [one[: int(EARLY * len(one))] for one in series]
+    early = [one[: _early(len(one), windows.task)] for one in series]
     for period in panel.frequency.periods:
         known = [_strength(one, period) for one in early if len(one) >= SEASONS * period]
         weight = [len(one) for one in early if len(one) >= SEASONS * period]
@@ -104,6 +104,15 @@ def _period(windows: Windows) -> Choice:
         return Choice(1, f"no season is seen in the first {EARLY:.0%} (tried: {tried})")
     return Choice(best[1], f"it explains {best[0]:.0%} of what is about the trend of the first "
                            f"{EARLY:.0%} (tried: {tried})")  # fmt: skip
+
+
+def _early(length: int, task: Following) -> int:
+    """The first steps of a history, all before the first origin of a backtest."""
+    rolled = task.backtest
+    held = 0
+    if rolled is not None:
+        held = task.gap + task.horizon + (rolled.windows - 1) * (rolled.step or task.horizon)
+    return max(0, min(int(EARLY * length), length - held))
 
 
 def _strength(values: np.ndarray, period: int) -> float:

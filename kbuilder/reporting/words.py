@@ -85,6 +85,7 @@ KOREAN = {
     "{count} networks, whose answers are averaged.": "신경망 {count}개의 답을 평균합니다.",
     "Figures of each fold": "폴드별 지표",
     "fold": "폴드",
+    "origin": "기준 시점",
     "model": "모델",
     "step": "단계",
     "Errors by step of the forecast on {split} ({metric})": (

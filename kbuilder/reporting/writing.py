@@ -181,13 +181,14 @@ def _figures(metrics: Mapping[str, Any], last: str, words: Words) -> Table:
 def _folds(found: Mapping[str, Any], headline: str, words: Words) -> Table:
     """The figures of each fold, the headline first; then mean and deviation."""
     names = sorted(found["mean"], key=lambda name: name != headline)
+    origins = found.get("origins", range(1, found["count"] + 1))
     rows: list[list[Any]] = [
-        [number, count, *(float(own[name]) for name in names)]
-        for number, (count, own) in enumerate(zip(found["rows"], found["scores"], strict=True), 1)
+        [fold, count, *(float(own[name]) for name in names)]
+        for fold, count, own in zip(origins, found["rows"], found["scores"], strict=True)
     ]
     rows.append([words.say("mean"), "", *(found["mean"][name] for name in names)])
     rows.append([words.say("deviation"), "", *(found["deviation"][name] for name in names)])
-    head = [words.say("fold"), words.say("rows"), *names]
+    head = [words.say("origin" if "origins" in found else "fold"), words.say("rows"), *names]
     return Table(words.say("Figures of each fold"), head, rows)
 
 

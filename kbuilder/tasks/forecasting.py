@@ -15,6 +15,7 @@ from kbuilder.spec import Count, Names, Numbers, Positive, Spec
 from kbuilder.tables.frequency import UNITS, Frequency
 from kbuilder.tables.profile import Profile
 from kbuilder.tasks import _labels
+from kbuilder.tasks._backtest import OfBacktest
 from kbuilder.tasks._weighing import average, mean, plain, ratio, single
 
 LOSSES = ("mean_squared_error", "mean_absolute_error", "huber")
@@ -53,6 +54,9 @@ class Forecasting(Spec):
     frequency: str | None = None
     """The distance of two steps: 1 month, 7 days, 1 business day, 15 minutes, 1 number …; left out:
     as the stamps have it."""
+    backtest: OfBacktest | None = None
+    """How good it was in the past: a network is fitted anew at each of some origins. Left out: one
+    network is judged by the last windows."""
     gaps: Literal["error", "previous"] = "error"
     """Steps that are missing, or have no value: an error, or the network gets the value before, and
     none is forecast."""
