@@ -11,7 +11,7 @@ WORKERS ?= 3
 PYTEST = PYTHONDONTWRITEBYTECODE= KBUILDER_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder --durations 15
 
-.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data bench-calibration bench-worth gpu-check soak recipes ejected schema layer-table clean
+.PHONY: demo test test-slow test-all style lint docs contract bench bench-tables bench-fit bench-serve bench-checks bench-data bench-calibration bench-worth bench-forecasts gpu-check soak recipes ejected schema layer-table clean
 
 demo: $(VENV)/.installed
 	$(BIN)/kbuilder fit recipes/image/digits-cnn.yaml
@@ -69,6 +69,10 @@ bench-data: $(VENV)/.installed
 # Defaults in five folds on all sets, beside linear models and boosted trees.
 bench-worth: $(VENV)/.installed
 	$(BIN)/python benchmarks/worth.py $(DATA)
+
+# The default forecast at four origins of seven series, beside the season before.
+bench-forecasts: $(VENV)/.installed
+	KBUILDER_DATA=$(DATA) $(BIN)/python benchmarks/forecasts.py
 
 # What only GPUs can show, each line with what is expected; says so where there is none.
 gpu-check: $(VENV)/.installed

@@ -19,6 +19,7 @@ from kbuilder.architectures.lenet5 import LeNet5 as _LeNet5
 from kbuilder.architectures.linear import Linear as _Linear
 from kbuilder.architectures.lstm import LSTM as _LSTM
 from kbuilder.architectures.mlp import MLP as _MLP
+from kbuilder.architectures.nhits import NHiTS as _NHiTS
 from kbuilder.architectures.nlinear import NLinear as _NLinear
 from kbuilder.architectures.pretrained import Pretrained as _Pretrained
 from kbuilder.architectures.resnet18 import ResNet18 as _ResNet18
@@ -36,6 +37,7 @@ from kbuilder.architectures.sequential import Sequential as _Sequential
 from kbuilder.architectures.tcn import TCN as _TCN
 from kbuilder.architectures.text_cnn import TextCNN as _TextCNN
 from kbuilder.architectures.transformer import Transformer as _Transformer
+from kbuilder.architectures.tsmixer import TSMixer as _TSMixer
 from kbuilder.architectures.vgg11 import VGG11 as _VGG11
 from kbuilder.architectures.vgg13 import VGG13 as _VGG13
 from kbuilder.architectures.vgg16 import VGG16 as _VGG16
@@ -774,6 +776,16 @@ class Multilabel(_Multilabel):
         loss_weight: float = ...,
     ) -> None: ...
 
+class NHiTS(_NHiTS):
+    def __init__(
+        self,
+        *,
+        pool_sizes: int | Sequence[int] = ...,
+        units: int = ...,
+        depth: int = ...,
+        dropout: float = ...,
+    ) -> None: ...
+
 class NLinear(_NLinear):
     def __init__(self) -> None: ...
 
@@ -1160,6 +1172,15 @@ class TCN(_TCN):
         input_dropout: float = ...,
         dropout: float = ...,
         pooling: Literal["last", "average", "max", "attention"] = ...,
+    ) -> None: ...
+
+class TSMixer(_TSMixer):
+    def __init__(
+        self,
+        *,
+        blocks: int = ...,
+        units: int = ...,
+        dropout: float = ...,
     ) -> None: ...
 
 class Text(_Text):

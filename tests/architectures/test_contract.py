@@ -40,6 +40,7 @@ WIDTHS: dict[tuple[str, str], int] = {
     **{("text_cnn", form): 300 for form in ("text", "sequence")},
     **{(name, form): 64 for name in ("tcn", "transformer") for form in ("text", "sequence")},
     ("nlinear", "sequence"): 7 * 3, ("dlinear", "sequence"): 2 * 7 * 3,
+    ("tsmixer", "sequence"): 7 * 3, ("nhits", "sequence"): 1 + 2 + 7,
     ("linear", "vector"): 5, ("linear", "sequence"): 7 * 3, ("linear", "image"): 32 * 32,
     ("wide_deep", "vector"): 5 + 128, ("ft_transformer", "vector"): 32,
     **{("sequential", form): 8 for form in ("vector", "text", "sequence")},

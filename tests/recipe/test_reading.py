@@ -170,10 +170,10 @@ PROBLEMS = {
         "it beside the form: `model: {text: lstm, share: true}`. Got true.",
     "model: {title: lstm, synopsis: text_cn}":
         "2:32: model.synopsis: Expected one of: alexnet, cnn, dlinear, fasttext, frames, "
-        "ft_transformer, googlenet, gru, keras_layer, lenet5, linear, lstm, mlp, nlinear, "
+        "ft_transformer, googlenet, gru, keras_layer, lenet5, linear, lstm, mlp, nhits, nlinear, "
         "pretrained, resnet101, resnet110, resnet152, resnet18, resnet20, resnet32, resnet34, "
-        "resnet44, resnet50, resnet56, rnn, sequential, tcn, text_cnn, transformer, vgg11, "
-        "vgg13, vgg16, vgg19, wide_deep. Got 'text_cn'.\n"
+        "resnet44, resnet50, resnet56, rnn, sequential, tcn, text_cnn, transformer, tsmixer, "
+        "vgg11, vgg13, vgg16, vgg19, wide_deep. Got 'text_cn'.\n"
         "    Did you mean 'text_cnn'?",
     "model: my_module:MyNet":
         "2:8: model: no folder is named. Expected `--plugins DIR` (in Python kb.plugins), with the "
