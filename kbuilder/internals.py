@@ -124,3 +124,31 @@ PUBLIC = {
     "keras.src.regularizers": "keras.regularizers",
 }
 """Keras's modules, and where people find what is in them; the first that fits."""
+
+
+def walk(model: Any, inputs: Any, call: Callable[[Any], Callable[..., Any]]) -> Any:
+    """The outputs of a model for given inputs, each of its layers called as one likes.
+
+    Args:
+        model: What `functional` gives.
+        inputs: As the model takes them.
+        call: Called with a layer or another operation; gives what is called in its place.
+    """
+    return model._run_through_graph(inputs, operation_fn=lambda operation, **_: call(operation))
+
+
+def logits(tensor: Any) -> Any:
+    """What a softmax or a sigmoid made a tensor of; None: of nothing that is known."""
+    return getattr(tensor, "_keras_logits", None)
+
+
+def mask_of(tensor: Any) -> Any:
+    """Which steps of a tensor are real, as a layer has said of its output; None: it has not."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def masked(tensor: Any, mask: Any) -> Any:
+    """A tensor that has such a mask."""
+    if mask is not None:
+        tensor._keras_mask = mask
+    return tensor

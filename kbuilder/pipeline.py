@@ -21,6 +21,7 @@ from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating, explaining, intervals, predictions, settling
+from kbuilder.evaluation.average_row import average_row
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.instances import to_instances
 from kbuilder.networks import Fits, Prepared, build, with_seed
@@ -277,6 +278,7 @@ def _run(
             ),
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
+            average=average_row(columns, data.rows["train"][0]),
         )
         if folder is not None:
             run_folder.write(path, record, fitted.model, None if smoke else folder)

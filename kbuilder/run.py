@@ -21,7 +21,8 @@ from kbuilder.data import infer, split, weights
 from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
-from kbuilder.evaluation import evaluating, intervals
+from kbuilder.evaluation import evaluating, explanations, intervals
+from kbuilder.evaluation.explanations import Explanations
 from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
@@ -315,12 +316,63 @@ class Run:
             strangers = Strangers(self.record.columns, unknown)
             strangers.see(table, self._raw(table))
             strangers.say(console.say)
-            frame = carrying.beside(table, self._predicted(table))
+            frame = carrying.beside(table, to_frame(self.record.columns, self._outputs(table)))
         carrying.say(console.say)
         return frame
 
-    def _predicted(self, table: Table) -> pd.DataFrame:
-        return to_frame(self.record.columns, self._outputs(table))
+    def explain(
+        self,
+        data: pd.DataFrame | Table | Paths,
+        *,
+        of: str | None = None,
+        unknown: Unknown = "error",
+        verbose: bool = True,
+    ) -> Explanations:
+        """What pushes the answer for each row: contributions of columns, words, steps and pixels.
+
+        Integrated gradients from the average training row to the row; of words, from none. What is
+        explained is the log-odds of a class, or the number that is answered.
+
+        Args:
+            data: As `predict` takes it.
+            of: The class that is explained, or the target, of several targets each class with its
+                target before it: `species cat`; left out: the class that is answered, of two the
+                second.
+            unknown, verbose: As `evaluate` takes them.
+
+        Returns:
+            `frame`, a row for each row; `details`, by word or step; `pictures`, by pixel;
+            `incomplete`, rows whose contributions do not add up to 1 %, which are warned of.
+
+        Raises:
+            CallError: if `of` is none of the classes or targets, one has to be named, the task has
+                no explanations, or an earlier version wrote the run.
+            DataError: if a column is missing.
+
+        Source: Sundararajan et al. 2017, arXiv:1703.01365.
+        """
+        explanations.choose(self.record.columns, of)
+        console = Console(verbose)
+        with console.following():
+            table = self._given.table(data)
+            _say_notes(table, console)
+            strangers = Strangers(self.record.columns, unknown)
+            strangers.see(table, self._raw(table))
+            strangers.say(console.say)
+            arrays = preprocessing.apply(self._layer, self.record.columns, table)
+            found = self._explained(arrays, of)
+        if found.incomplete.any():
+            console.say(explanations.warning(int(found.incomplete.sum()), len(found)))
+        return found
+
+    def _explained(self, arrays: Arrays, of: str | None) -> Explanations:
+        return explanations.explain(self.model, self.record.columns, self._average, arrays, of)
+
+    @cached_property
+    def _average(self) -> Arrays:
+        """The average training row."""
+        known = self.record.average
+        return run_folder.average(self.path) if known is None else known
 
     def forecast(
         self, data: pd.DataFrame | Table | Paths | None = None, *, steps: int | None = None
@@ -367,6 +419,8 @@ class Run:
         keep: str | Sequence[str] = (),
         unknown: Unknown = "error",
         verbose: bool = True,
+        explain: bool | str = False,
+        pictures: str | Path | None = None,
     ) -> Iterator[pd.DataFrame]:
         """The predictions of a file part by part, in the order of the rows.
 
@@ -375,15 +429,21 @@ class Run:
                 `predict` takes by name, which is read whole.
             keep: As `predict` takes it.
             unknown, verbose: As `evaluate` takes them.
+            explain: Whether each answer is followed by what pushes it, as `explain` has it in its
+                `frame`; or what is explained, as it takes `of`.
+            pictures: The folder in which each picture is written as a PNG, called like its row or
+                its file: red where it pushes, blue where against; None: none are.
         """
+        asking = _Asking(self, explain, pictures)
         strangers, carrying = Strangers(self.record.columns, unknown), self._given.carrying(keep)
         console = Console(verbose)
         for number, (table, _) in enumerate(self._given.parts(paths_of(data), 0, carrying.keep)):
             if not number:
                 _say_notes(table, console)
             strangers.see(table, self._raw(table))
-            yield carrying.beside(table, self._predicted(table))
+            yield carrying.beside(table, asking.answers(table))
         strangers.say(console.say)
+        asking.say(console)
         carrying.say(console.say)
 
     def predict_file(
@@ -395,6 +455,8 @@ class Run:
         unknown: Unknown = "error",
         keep: str | Sequence[str] = (),
         encoding: str = "utf-8",
+        explain: bool | str = False,
+        pictures: str | Path | None = None,
     ) -> int:
         """Write the predictions of a file into another, which may be larger than the memory.
 
@@ -408,6 +470,7 @@ class Run:
             unknown: As `evaluate` takes it.
             keep: As `predict` takes it.
             encoding: Of CSV, as Python names it; `utf-8-sig` is for Excel.
+            explain, pictures: As `predict_parts` takes them.
 
         Returns:
             The number of rows.
@@ -417,6 +480,7 @@ class Run:
             DataError: if the rows cannot be predicted.
             Interrupted: by SIGINT or SIGTERM; what has been predicted is kept.
         """
+        asking = _Asking(self, explain, pictures)
         paths, output = paths_of(data), Path(output)
         words = ["kbuilder", "predict", str(self.path), *map(str, paths), "--output", str(output)]
         words += ["--safe-csv"] if safe_csv else []
@@ -426,6 +490,9 @@ class Run:
         begun = False
         words += [word for name in carrying.keep for word in ("--keep", name)]
         words += ["--encoding", encoding] if encoding != "utf-8" else []
+        words += ["--explain"] if explain else []
+        words += ["--explain-of", explain] if isinstance(explain, str) else []
+        words += [] if pictures is None else ["--explain-pictures", str(pictures)]
 
         def predict(table: Table) -> pd.DataFrame:
             nonlocal begun
@@ -433,7 +500,7 @@ class Run:
                 _say_notes(table, console)
             begun = True
             strangers.see(table, self._raw(table))
-            return carrying.beside(table, self._predicted(table))
+            return carrying.beside(table, asking.answers(table))
 
         job = predict_file.Job(
             data=paths,
@@ -445,10 +512,12 @@ class Run:
             safe=safe_csv,
             keep=carrying.keep,
             encoding=encoding,
+            explain=explain,
         )
         with console.following():
             count = predict_file.write(job, console)
         strangers.say(console.say)
+        asking.say(console)
         carrying.say(console.say)
         return count
 
@@ -502,6 +571,54 @@ class Run:
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
         return self.record.columns.export_names()
+
+
+class _Asking:
+    """Answers for tables one after the other, explained if one likes.
+
+    Args:
+        run: Which answers.
+        explain, pictures: As `Run.predict_parts` takes them.
+
+    Raises:
+        CallError: if that cannot be explained, or there are no pictures.
+    """
+
+    def __init__(self, run: Run, explain: bool | str, pictures: str | Path | None) -> None:
+        self.run = run
+        self.explained = bool(explain) or pictures is not None
+        self.pictures = None if pictures is None else Path(pictures)
+        features = run.record.columns.features.values()
+        if self.pictures is not None and all(each.form != "image" for each in features):
+            raise CallError(
+                "there are no pictures to explain: no column is one. Expected --explain alone."
+            )
+        self.of = explain if isinstance(explain, str) else None
+        self.rows = self.incomplete = 0
+        if self.explained:
+            explanations.choose(run.record.columns, self.of)
+            _ = run._average  # which an earlier version has not written
+
+    def answers(self, table: Table) -> pd.DataFrame:
+        """The answers, and what pushes them."""
+        import pandas as pd
+
+        run, columns = self.run, self.run.record.columns
+        arrays = preprocessing.apply(run._layer, columns, table)
+        answers = to_frame(columns, evaluating.outputs(run.model, arrays))
+        if not self.explained:
+            return answers
+        found = run._explained(arrays, self.of)
+        self.rows += len(found)
+        self.incomplete += int(found.incomplete.sum())
+        if self.pictures is not None:
+            explanations.save_pictures(found, self.pictures, table.labels)
+        return pd.concat([answers, found.frame], axis=1)
+
+    def say(self, console: Console) -> None:
+        """Warn of explanations that are not whole."""
+        if self.incomplete:
+            console.say(explanations.warning(self.incomplete, self.rows))
 
 
 def _say_notes(table: Table, console: Console) -> None:

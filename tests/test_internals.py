@@ -122,3 +122,28 @@ def test_nothing_else_reaches_into_keras() -> None:
             if inner:
                 found.append(f"{file.relative_to(ROOT)}:{node.lineno}")  # type: ignore[attr-defined]
     assert found == []
+
+
+def test_each_layer_on_the_way_through_a_model_is_called_as_one_likes(model: object) -> None:
+    rows, seen = np.ones((2, 4, 3), np.float32), []
+
+    def call(layer: object) -> object:
+        seen.append(type(layer).__name__)
+        return layer
+
+    found = internals.walk(model, rows, call)  # type: ignore[arg-type]
+    assert np.array_equal(found, model(rows))  # type: ignore[operator]
+    assert seen == ["Bidirectional", "Dense"]
+
+
+def test_logits_and_masks_are_known_of_what_layers_give() -> None:
+    dense = keras.layers.Dense(2, "softmax")
+    given = np.ones((1, 3), np.float32)
+    likely = dense(given)
+    assert np.allclose(internals.logits(likely), given @ np.asarray(dense.kernel))
+    assert internals.logits(keras.layers.Dense(2)(given)) is None
+    words = keras.layers.Embedding(3, 2, mask_zero=True)(np.array([[1, 0]]))
+    assert np.asarray(internals.mask_of(words)).tolist() == [[True, False]]
+    again = internals.masked(words + 1.0, internals.mask_of(words))
+    assert internals.mask_of(again) is internals.mask_of(words)
+    assert internals.mask_of(dense(given)) is None

@@ -182,6 +182,15 @@ def test_a_column_is_kept_as_shown(workshop: Path, run: Any) -> None:
 
 
 @pytest.mark.slow
+def test_answers_are_explained_as_shown(workshop: Path, run: Any) -> None:
+    run(blocks("sh", "--explain --output"), workshop)
+    lines = (workshop / "explained.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[0])["contribution of petal_length"] > 0
+    (workshop / "explain.py").write_text(blocks("python", "run.explain("), encoding="utf-8")
+    assert "setosa" in run("python explain.py", workshop).stdout
+
+
+@pytest.mark.slow
 def test_the_export_answers_to_the_code_shown(workshop: Path, run: Any) -> None:
     (workshop / "ask.py").write_text(blocks("python", "saved_model.load"), encoding="utf-8")
     answer = run("python ask.py", workshop).stdout

@@ -28,11 +28,26 @@ from kbuilder.console import echo
     "--keep", multiple=True, metavar="COLUMN|all",
     help="Carry a column of DATA over beside the answers, as it is there. May be repeated.",
 )  # fmt: skip
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Beside each answer, what pushes it: the contribution of each column, and of words.",
+)
+@click.option(
+    "--explain-of",
+    metavar="CLASS|TARGET",
+    help="What is explained. [the class that is answered, of two the second; the number]",
+)
+@click.option(
+    "--explain-pictures", type=click.Path(file_okay=False), metavar="FOLDER",
+    help="Write each picture there as a PNG, red where it pushes, blue where against.",
+)  # fmt: skip
 @options.unknown
 @options.plugins
 def predict(
     run: str, data: tuple[str, ...], output: str | None, safe_csv: bool, encoding: str,
-    keep: tuple[str, ...], unknown: Any,
+    keep: tuple[str, ...], explain: bool, explain_of: str | None, explain_pictures: str | None,
+    unknown: Any,
 ) -> None:  # fmt: skip
     """Predict the rows of DATA with RUN (a folder, or "latest"); a line per row, in their order.
 
@@ -46,6 +61,7 @@ def predict(
     kbuilder predict latest new.csv
     kbuilder predict latest new.csv --keep customer --output predictions.csv
     kbuilder predict latest new.parquet --output predictions.parquet
+    kbuilder predict latest new.csv --explain --output explained.jsonl
     kbuilder predict latest photo.jpg more-photos "others/*.png"
     """
     from kbuilder.runs import naming, predict_file, run_folder
@@ -64,10 +80,12 @@ def predict(
     warning = controls_warning(fitted.record.columns)
     if warning and (output is None or output.endswith(".csv")):
         echo(f"Warning: {warning}", err=True)
+    why: Any = {"explain": explain_of or explain, "pictures": explain_pictures}
     if output is None:
-        for number, frame in enumerate(fitted.predict_parts(data, keep=keep, unknown=unknown)):
+        parts = fitted.predict_parts(data, keep=keep, unknown=unknown, **why)
+        for number, frame in enumerate(parts):
             sys.stdout.buffer.write(to_csv(frame, not number, safe_csv, encoding))
         sys.stdout.buffer.flush()
         return
-    count = fitted.predict_file(data, output, Console(), safe_csv, unknown, keep, encoding)
+    count = fitted.predict_file(data, output, Console(), safe_csv, unknown, keep, encoding, **why)
     echo(f"{count:,} predictions: {output}", err=True)

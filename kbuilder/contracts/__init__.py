@@ -19,6 +19,7 @@ from kbuilder.contracts.features import Joining as Joining
 from kbuilder.contracts.features import Knotted as Knotted
 from kbuilder.contracts.features import Pathed as Pathed
 from kbuilder.contracts.features import Reforming as Reforming
+from kbuilder.contracts.features import Spelling as Spelling
 from kbuilder.contracts.features import Timed as Timed
 from kbuilder.contracts.features import Watched as Watched
 from kbuilder.contracts.features import Wide as Wide

@@ -186,6 +186,18 @@ class Explaining(Discerning, Protocol):
 
 
 @runtime_checkable
+class Spelling(Protocol):
+    """A feature whose prepared numbers stand for words each, or for labels."""
+
+    def spell(self, prepared: np.ndarray) -> list[str]:
+        """The word of each number of a row; empty, where there is none.
+
+        Args:
+            prepared: What `layer` gives for the row. (numbers,)
+        """
+
+
+@runtime_checkable
 class Knotted(Protocol):
     """A feature whose vector begins with a number, between whose quantiles a network may look."""
 

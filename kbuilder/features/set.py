@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError
+from kbuilder.features._spelling import GONE, UNKNOWN
 from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
@@ -147,6 +148,12 @@ class Set(Spec):
 
     def embed(self, tensor: Any) -> Signal:
         return Signal("vector", tensor)
+
+    def spell(self, prepared: np.ndarray) -> list[str]:
+        """The labels that a set has."""
+        others = [UNKNOWN] * bool(self.unknown) + [GONE] * bool(self.indicator)
+        known = (*learned(self.vocabulary), *others)
+        return [label if flag else "" for label, flag in zip(known, prepared, strict=True)]
 
     @property
     def choices(self) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from kbuilder import room
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError, cut
+from kbuilder.features._spelling import UNKNOWN
 from kbuilder.features._tally import Tally
 from kbuilder.late import np
 from kbuilder.lines import to_line
@@ -282,6 +283,13 @@ class Text(Spec):
         if self.packed:
             return Signal("vector", tensor)
         return Signal("text", tensor, vocabulary_size=len(self.vocabulary or ()) + 2)
+
+    def spell(self, prepared: np.ndarray) -> list[str]:
+        """The words that a text has, in their order, or in that of the vocabulary."""
+        known = self.vocabulary or ()
+        if self.packed:
+            return [word if n else "" for word, n in zip(known, prepared, strict=True)]
+        return [("", UNKNOWN, *known)[index] for index in prepared]
 
     @property
     def choices(self) -> None:

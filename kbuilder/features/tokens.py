@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from kbuilder.contracts import Choice, Form, Holds, Match, Numeric, Signal
 from kbuilder.errors import DataError, cut
+from kbuilder.features._spelling import UNKNOWN
 from kbuilder.features._steps import length_of
 from kbuilder.late import np
 from kbuilder.lines import to_line
@@ -155,6 +156,11 @@ class Tokens(Spec):
 
     def embed(self, tensor: Any) -> Signal:
         return Signal("text", tensor, vocabulary_size=len(learned(self.vocabulary)) + 2)
+
+    def spell(self, prepared: np.ndarray) -> list[str]:
+        """The numbers of a row, in their order."""
+        known = ("", UNKNOWN, *map(str, learned(self.vocabulary)))
+        return [known[index] for index in prepared]
 
     @property
     def choices(self) -> None:

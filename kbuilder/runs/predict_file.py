@@ -77,6 +77,7 @@ class Job:
         safe: Keep words in CSV from being formulas in a spreadsheet.
         keep: The columns of the rows that are carried over.
         encoding: Of CSV.
+        explain: Whether answers are explained, or what of them is.
     """
 
     data: tuple[Path, ...]
@@ -88,6 +89,7 @@ class Job:
     safe: bool = False
     keep: Keep = ()
     encoding: str = UTF8
+    explain: bool | str = False
 
 
 @dataclass(frozen=True)
@@ -257,6 +259,7 @@ def _made_from(job: Job) -> dict[str, str]:
         "--safe-csv": str(job.safe),
         "--keep": json.dumps(list(job.keep)),
         "--encoding": job.encoding,
+        "--explain": str(job.explain),
         "kbuilder": __version__,
         "tensorflow": version("tensorflow"),
     }

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kbuilder import __version__, catalog, files
-from kbuilder.columns import Columns
+from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import Decision, Finding
-from kbuilder.errors import RunError, listed
+from kbuilder.errors import CallError, RunError, listed
+from kbuilder.late import np
 from kbuilder.recipe import reading, writing
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.runs import checkpoints, plugins
@@ -31,12 +32,14 @@ from kbuilder.runs.naming import LOCK, find, is_run
 if TYPE_CHECKING:
     import pandas as pd
 
+AVERAGE = "average.npz"
+"""The average training row, prepared."""
 FILES = {
-    "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv", "log.txt",
-    "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
+    AVERAGE, "columns.json", "decisions.json", "examples.json", "findings.json", "history.csv",
+    "log.txt", "metrics.json", "model.keras", "predictions.parquet", "recipe.yaml", "splits.json",
     "splits.parquet",
 }  # fmt: skip
-LATER = {"findings.json", "predictions.parquet", "splits.parquet"}
+LATER = {AVERAGE, "findings.json", "predictions.parquet", "splits.parquet"}
 """Those that the first runs lack."""
 METRICS = {"splits", "baselines", "headline", "better_than_baseline"}
 SPLITS = {"rows", "fingerprint", "smoke"}
@@ -61,6 +64,8 @@ class Record:
         rows: The split of each row: `split`, and `row`, its number from 1, or `file`; None: they
             are in the folder, see `frame`.
         predictions: The same of those held back, with what is true of each and the answers.
+        average: The average training row, prepared; None: it is in the folder, see
+            `average`.
     """
 
     recipe: Recipe
@@ -74,6 +79,7 @@ class Record:
     examples: Sequence[Mapping[str, Any]]
     rows: pd.DataFrame | None = None
     predictions: pd.DataFrame | None = None
+    average: Arrays | None = None
 
 
 def write(path: Path, record: Record, model: Any, left: Path | None = None) -> None:
@@ -99,6 +105,8 @@ def write(path: Path, record: Record, model: Any, left: Path | None = None) -> N
             files.write_parquet(folder / f"{name}.parquet", rows)
         files.write_rows(folder / "history.csv", record.history)
         (folder / "log.txt").write_text("\n".join(record.log) + "\n", encoding="utf-8")
+        assert record.average is not None, "it comes from the fit"
+        np.savez(folder / AVERAGE, **record.average)  # type: ignore[arg-type]
         files.write_json(folder / "examples.json", {"instances": record.examples})
         model.save(folder / "model.keras")
         if left is not None:
@@ -240,6 +248,23 @@ def frame(file: Path) -> pd.DataFrame:
         if "split" not in rows or not {"row", "file"} & set(rows):
             raise ValueError(f"{file.name} has no split, or no row or file")
     return rows
+
+
+def average(path: Path) -> Arrays:
+    """The average training row of a run, prepared, by input of the network.
+
+    Raises:
+        CallError: if an earlier version wrote the run, without one.
+        RunError: if it is not as kbuilder wrote it.
+    """
+    file = path / AVERAGE
+    if not file.exists():
+        raise CallError(
+            f"{path} has no {AVERAGE}, the average row that explanations begin from: an earlier "
+            f"version of kbuilder wrote it. Fit again: `kbuilder fit {path / 'recipe.yaml'}`."
+        )
+    with files.ours(path, RunError, "Fit again."), np.load(file, allow_pickle=False) as known:
+        return {name: known[name] for name in known.files}
 
 
 def decisions(path: Path) -> list[Decision]:

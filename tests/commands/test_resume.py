@@ -95,7 +95,7 @@ def outcome(run: Path) -> dict[str, Any]:
         history = [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
     names = (
         "metrics.json", "recipe.yaml", "columns.json", "decisions.json", "findings.json",
-        "splits.json", "splits.parquet", "predictions.parquet",
+        "splits.json", "splits.parquet", "predictions.parquet", "average.npz",
     )  # fmt: skip
     return {"history": history, **{name: (run / name).read_bytes() for name in names}}
 

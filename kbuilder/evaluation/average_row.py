@@ -1,0 +1,92 @@
+"""The average row of training, from which explanations of rows begin."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kbuilder.columns import Arrays, Columns
+from kbuilder.contracts import RANKS
+
+ROWS = 2**16
+"""Training rows that it is the mean of, at most; of more, at equal distances."""
+BATCH = 1024
+
+
+def average_row(columns: Columns, arrays: Arrays) -> Arrays:
+    """The mean of the prepared training rows, by input of the network.
+
+    Of numbers, one-hot categories, words that are counted, sequences and pictures it is the mean of
+    each number, of a masked sequence or video that of all its real steps, (channels,) or
+    (height, width, channels). Of an index that goes through an embedding it is the share of each,
+    from 0 on. A text has none: on average there is no word.
+
+    Args:
+        columns: The learned features.
+        arrays: The prepared training rows.
+    """
+    found: Arrays = {}
+    for column, key in columns.keys().items():
+        feature = columns.features[column]
+        if key in found or feature.form == "text":
+            continue
+        values = arrays[key]
+        step = -(-len(values) // ROWS)
+        if feature.form == "vector" and values.dtype.kind in "iu":
+            places = np.asarray(values[::step]).ravel()
+            found[key] = (np.bincount(places) / len(places)).astype(np.float32)
+            continue
+        total, count = np.zeros(1), 0
+        for start in range(0, len(values), BATCH * step):
+            some = np.asarray(values[start : start + BATCH * step : step])
+            if getattr(feature, "masked", False):
+                some = of_real_steps(some, feature.form)
+            total = total + some.sum(axis=0, dtype=np.float64)
+            count += len(some)
+        found[key] = (total / max(1, count)).astype(np.float32)
+    return found
+
+
+def real_steps(prepared: np.ndarray, form: str) -> np.ndarray:
+    """Which steps of masked sequences or videos are real. (rows, time) bool"""
+    told = prepared[..., -1] if form == "sequence" else prepared[:, :, -1, 0, 0]
+    real: np.ndarray = told > 0.5
+    return real
+
+
+def of_real_steps(prepared: np.ndarray, form: str) -> np.ndarray:
+    """The numbers of the real steps of masked sequences or videos, without the mask.
+
+    (rows, time, d + 1) to (real steps, d), or (rows, frames, height + 1, width, channels) to
+    (real frames, height, width, channels).
+    """
+    some = prepared[real_steps(prepared, form)]
+    return some[..., :-1] if form == "sequence" else some[:, :-1]
+
+
+def begin(columns: Columns, average: Arrays, arrays: Arrays) -> Arrays:
+    """Where the path to each row begins, for the inputs that are numbers. Each as the row, float32
+
+    What says which steps are padding, and padding itself, is as in the row.
+
+    Args:
+        columns: The learned features.
+        average: What `average_row` gave.
+        arrays: Prepared rows.
+    """
+    found: Arrays = {}
+    for column, key in columns.keys().items():
+        feature, rows = columns.features[column], arrays[key]
+        if key in found or is_index(columns, column, rows):
+            continue
+        if not getattr(feature, "masked", False):
+            found[key] = np.broadcast_to(average[key], rows.shape)
+            continue
+        found[key] = rows.astype(np.float32)
+        own = found[key][..., :-1] if feature.form == "sequence" else found[key][:, :, :-1]
+        own[real_steps(rows, feature.form)] = average[key]
+    return found
+
+
+def is_index(columns: Columns, column: str, prepared: np.ndarray) -> bool:
+    """Whether a column goes into the network as numbers of embeddings."""
+    return prepared.dtype.kind in "iu" and RANKS[columns.features[column].form] == 2

@@ -1,0 +1,3 @@
+"""What stands for words and labels that have no name of their own."""
+
+UNKNOWN, GONE = "(unknown)", "(missing)"
