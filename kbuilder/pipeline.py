@@ -239,6 +239,7 @@ def _run(
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
         drawing = intervals.Drawing(data.groups(), training.seed)
         judged, resampled = next(reversed(answered), ""), drawing
+        by_model, average = answered.get(judged, {}), average_row(columns, data.rows["train"][0])
         if held is not None:
             answered = held.among(answered, held.answered)
             tables, encoded = held.among(tables, held.table), held.among(encoded, held.encoded)
@@ -264,6 +265,10 @@ def _run(
             metrics["slices"] = explaining.worse_off(
                 columns, tables[last], encoded[last], answered[last], weights.get(last), resampled
             )
+            metrics["explanations"] = explaining.why(
+                fitted.model, columns, average, dict(data.parts)[judged or "train"],
+                data.rows.get(judged), by_model,
+            )  # fmt: skip
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,
@@ -278,7 +283,7 @@ def _run(
             ),
             log=console.lines,
             examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
-            average=average_row(columns, data.rows["train"][0]),
+            average=average,
         )
         if folder is not None:
             run_folder.write(path, record, fitted.model, None if smoke else folder)

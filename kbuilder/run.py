@@ -22,6 +22,7 @@ from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating, explanations, intervals
+from kbuilder.evaluation.attributions import Explained
 from kbuilder.evaluation.explanations import Explanations
 from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
@@ -351,7 +352,7 @@ class Run:
 
         Source: Sundararajan et al. 2017, arXiv:1703.01365.
         """
-        explanations.choose(self.record.columns, of)
+        chosen = explanations.choose(self.record.columns, of)
         console = Console(verbose)
         with console.following():
             table = self._given.table(data)
@@ -360,12 +361,12 @@ class Run:
             strangers.see(table, self._raw(table))
             strangers.say(console.say)
             arrays = preprocessing.apply(self._layer, self.record.columns, table)
-            found = self._explained(arrays, of)
+            found = self._explained(arrays, chosen)
         if found.incomplete.any():
             console.say(explanations.warning(int(found.incomplete.sum()), len(found)))
         return found
 
-    def _explained(self, arrays: Arrays, of: str | None) -> Explanations:
+    def _explained(self, arrays: Arrays, of: Explained) -> Explanations:
         return explanations.explain(self.model, self.record.columns, self._average, arrays, of)
 
     @cached_property
@@ -593,10 +594,10 @@ class _Asking:
             raise CallError(
                 "there are no pictures to explain: no column is one. Expected --explain alone."
             )
-        self.of = explain if isinstance(explain, str) else None
         self.rows = self.incomplete = 0
         if self.explained:
-            explanations.choose(run.record.columns, self.of)
+            of = explain if isinstance(explain, str) else None
+            self.of = explanations.choose(run.record.columns, of)
             _ = run._average  # which an earlier version has not written
 
     def answers(self, table: Table) -> pd.DataFrame:

@@ -11,7 +11,8 @@ Source: Sundararajan et al. 2017, arXiv:1703.01365.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,8 @@ TOLERANCE = 0.01
 """The share of what is explained that may be left over."""
 NUMBERS, TOGETHER = 2**20, 4096
 """Numbers of inputs that are computed at once, and rows, about."""
+FEW = 16
+"""Rows up to which no graph is made."""
 WIDTH = 64
 """Numbers of an embedding, about."""
 ROUNDING = 1e-6
@@ -175,7 +178,7 @@ def attributions(
         CallError: if the network takes an index, and has no embedding for it.
     """
     rows = len(next(iter(arrays.values())))
-    path = _Path(model, columns, average, explained)
+    path = _Path(model, columns, average, explained, traced=rows > FEW)
     found: list[Attributions] = []
     size = path.rows_at_once(arrays)
     with progress.stage("explaining", rows, "rows") as stage:
@@ -199,12 +202,14 @@ class _Path:
     columns: Columns
     average: Arrays
     explained: Explained
-    slopes: Callable[..., Any] = field(init=False)
+    traced: bool = True
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def slopes(self) -> Callable[..., Any]:
+        """`_slopes`, as a graph, unless rows are few: to make one takes as long as some calls."""
         import tensorflow as tf
 
-        self.slopes = tf.function(self._slopes)
+        return tf.function(self._slopes) if self.traced else self._slopes
 
     @property
     def task(self) -> Task:

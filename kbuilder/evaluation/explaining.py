@@ -12,6 +12,7 @@ from kbuilder.errors import cut, on_one_line
 from kbuilder.evaluation import intervals
 from kbuilder.evaluation.importance import Predict, importance
 from kbuilder.evaluation.slices import slices
+from kbuilder.evaluation.telling_rows import telling_rows
 from kbuilder.tables.table import Table
 
 
@@ -60,6 +61,25 @@ def worse_off(
     if drawing.groups is not None:
         return {"reason": "rows of a group are alike, and the test takes each for itself"}
     return _or_reason(lambda: slices(columns, table, encoded, answered, weights))
+
+
+def why(
+    model: Any,
+    columns: Columns,
+    average: Arrays,
+    table: Table,
+    rows: Rows | None,
+    answered: Arrays,
+) -> dict[str, Any]:
+    """The entry `explanations` of `metrics.json`, or the reason why there is none.
+
+    Args:
+        model, columns, average, table, answered: As `telling_rows` takes them.
+        rows: Prepared rows and their targets; None: there are none.
+    """
+    if rows is None:
+        return {"reason": "the network was fitted on all rows"}
+    return _or_reason(lambda: telling_rows(model, columns, average, table, rows, answered))
 
 
 def _or_reason(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:

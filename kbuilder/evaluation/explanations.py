@@ -105,7 +105,7 @@ class Explanations:
         given = self.attributions
         names, task = self.columns.outputs()[self.explained.output]
         units = np.array(unit_names(task, names), dtype=object)
-        words = {f"words of {name}": own for name, own in self._most().items()}
+        words = {f"words of {name}": own for name, own in self.words().items()}
         return pd.DataFrame({
             "explained": units[given.units],
             "explained value": given.values,
@@ -115,7 +115,7 @@ class Explanations:
             **words,
         })  # fmt: skip
 
-    def _most(self) -> dict[str, list[str]]:
+    def words(self) -> dict[str, list[str]]:
         """The words of each row that push most, each with its contribution, by column."""
         found: dict[str, list[str]] = {}
         for name, rows in self._spelled():
@@ -185,6 +185,12 @@ class Explanations:
             if self.columns.features[name].form == "image"
         }
 
+    def pixels(self, column: str) -> np.ndarray:
+        """The pixels of a column of pictures, 0 to 1. (rows, height, width, channels)"""
+        scale = getattr(self.columns.features[column], "scale", None) or 255.0
+        own: np.ndarray = self.arrays[self.columns.keys()[column]] / scale
+        return own
+
 
 def _spelled(words: Sequence[str], pushes: np.ndarray) -> Iterator[tuple[str, float]]:
     """Words with their contributions; at the end that of all that are not there, if it has one."""
@@ -210,12 +216,10 @@ def save_pictures(found: Explanations, folder: Path, labels: Sequence[int | str]
     names = [named(label) for label in labels]
     folder.mkdir(parents=True, exist_ok=True)
     for column, pushes in found.pictures.items():
-        pixels = found.arrays[found.columns.keys()[column]]
-        scale = getattr(found.columns.features[column], "scale", None) or 255.0
-        for name, picture, push in zip(names, pixels, pushes, strict=True):
+        for name, picture, push in zip(names, found.pixels(column), pushes, strict=True):
             own = f"{name}-{named(column)}" if len(found.pictures) > 1 else name
             with files.new_file(folder / f"{own}.png") as file:
-                heat_map(picture / scale, push).save(file, "PNG")
+                heat_map(picture, push).save(file, "PNG")
 
 
 def warning(count: int, rows: int) -> str:
@@ -227,7 +231,7 @@ def warning(count: int, rows: int) -> str:
 
 
 def explain(
-    model: Any, columns: Columns, average: Arrays, arrays: Arrays, of: str | None = None
+    model: Any, columns: Columns, average: Arrays, arrays: Arrays, of: Explained
 ) -> Explanations:
     """Explain prepared rows.
 
@@ -236,12 +240,9 @@ def explain(
         columns: The learned features and targets.
         average: The average training row, as `average_row` gives it.
         arrays: Prepared rows by input of the network.
-        of: As `choose` takes it.
+        of: What is explained, as `choose` gives it.
 
     Raises:
-        CallError: as `choose`, and as `attributions`.
+        CallError: as `attributions`.
     """
-    chosen = choose(columns, of)
-    return Explanations(
-        columns, chosen, attributions(model, columns, average, arrays, chosen), arrays
-    )
+    return Explanations(columns, of, attributions(model, columns, average, arrays, of), arrays)

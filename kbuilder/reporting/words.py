@@ -123,6 +123,26 @@ KOREAN = {
     "95 % from": "95 % 하한",
     "95 % to": "95 % 상한",
     "Importance by permutation": "순열 중요도",
+    "Why some rows get their answers": "몇몇 행의 답이 그렇게 나온 까닭",
+    "The rows that are furthest off, and usual ones. Contributions lead from the average "
+    "training row to the row, by integrated gradients, and add up to what is explained: the "
+    "log-odds of a class, or the number that is answered. What pushes need be no cause. "
+    "Of other rows `kbuilder predict RUN DATA --explain` says the same.": (
+        "가장 많이 벗어난 행과 보통 행입니다. 기여는 학습 행의 평균에서 그 행까지의 적분 기울기로, "
+        "모두 더하면 설명하는 값(클래스의 로그 오즈 또는 답한 수)이 됩니다. 미는 것이 곧 원인은 "
+        "아닙니다. 다른 행은 `kbuilder predict RUN DATA --explain`으로 볼 수 있습니다."
+    ),
+    "Pixels that push are red, those that push against are blue.": (
+        "미는 픽셀은 빨강, 거스르는 픽셀은 파랑입니다."
+    ),
+    "What pushes the answers, of {name}": "{name}의 답을 미는 것",
+    "which": "종류",
+    "furthest off": "가장 많이 벗어남",
+    "usual": "보통",
+    "explained": "설명하는 것",
+    "explained value": "설명하는 값",
+    "of the average row": "평균 행의 값",
+    "what pushes most": "가장 크게 미는 것",
     "What was inferred, and why": "추론한 것과 그 까닭",
     "setting": "설정",
     "value": "값",

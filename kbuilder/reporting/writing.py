@@ -12,7 +12,7 @@ from kbuilder import files
 from kbuilder.errors import CallError, RunError, cut, on_one_line
 from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
-from kbuilder.reporting import card, judging, steps
+from kbuilder.reporting import card, explained, judging, steps
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.figures import Figure, drawn
 from kbuilder.reporting.page import Section, Table, cell, render
@@ -105,6 +105,8 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
         yield _slices(record, words)
     if "importance" in record.metrics:
         yield _importance(record.metrics["importance"], words)
+    if "explanations" in record.metrics:
+        yield explained.section(record.metrics["explanations"], words)
     yield _decisions(record, words)
     yield _recipe(path, record, words)
 

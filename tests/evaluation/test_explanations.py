@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,11 +21,19 @@ from kbuilder.columns import PACKED, Columns, Target
 from kbuilder.errors import CallError
 from kbuilder.evaluation.attributions import choose
 from kbuilder.evaluation.average_row import average_row
-from kbuilder.evaluation.explanations import explain
+from kbuilder.evaluation.explanations import Explanations
+from kbuilder.evaluation.explanations import explain as explained_as
 from kbuilder.evaluation.heat_maps import AGAINST, TOWARDS, heat_map, named
+from kbuilder.reporting.explained import section
+from kbuilder.reporting.words import Words
 
 OF = {"two numbers": "up", "several": "kind_of_thing"}
 NUMBER = kb.Number(mean=0.0, scale=1.0, indicator=False)
+
+
+def explain(model: Any, columns: Columns, average: Any, rows: Any) -> Explanations:
+    """Explain prepared rows of one target."""
+    return explained_as(model, columns, average, rows, choose(columns, None))
 
 
 def expect_complete(found: Any) -> None:
@@ -296,3 +305,35 @@ def test_forecasts_are_not_explained() -> None:
         "the answers of this task have no explanation by row. The report says what they rest on: "
         "`kbuilder report RUN`."
     )
+
+
+@pytest.mark.parametrize("kind", ["mixed", "several", "two numbers", "counts", "files"])
+def test_a_few_rows_tell_how_a_network_answers(kind: str, fitted: Callable[[str], kb.Run]) -> None:
+    from kbuilder import preprocessing
+    from kbuilder.evaluation import evaluating, explaining
+
+    run, columns = fitted(kind), fitted(kind).record.columns
+    table = run._given.table(fields(kind)["data"].frame.iloc[10:40])
+    arrays = preprocessing.apply(run._layer, columns, table)
+    encoded = preprocessing.encode_targets(columns, table)
+    answered = evaluating.outputs(run.model, arrays)
+    found = explaining.why(run.model, columns, run._average, table, (arrays, encoded), answered)
+    assert [one["kind"] for one in found["rows"]] == ["furthest off"] * 3 + ["usual"] * 3
+    assert len({one["row"] for one in found["rows"]}) == 6
+    assert json.loads(json.dumps(found)) == found
+    for one in found["rows"]:
+        pushes = [each["contribution"] for each in one["contributions"]]
+        assert pushes == sorted(pushes, key=abs, reverse=True)
+        if len(columns.features) <= 6:
+            whole = sum(pushes) + one["left_over"]
+            assert whole == pytest.approx(one["value"] - one["average"], abs=1e-6)
+        assert ("picture" in one) == (kind == "files")
+    if kind == "mixed":
+        sure = [(one["value"] > 0) == (one["truth"] == "yes") for one in found["rows"]]
+        assert sure[:3] == [False] * 3
+    assert explaining.why(run.model, columns, {}, table, None, {}) == {
+        "reason": "the network was fitted on all rows"
+    }
+    page = section(found, Words("ko"))
+    assert len(page.tables[0].rows) == 6
+    assert bool(page.tables[0].pictures) == (kind == "files")
