@@ -23,6 +23,7 @@ from kbuilder.errors import CallError
 from kbuilder.evaluation import evaluating, explaining, intervals, predictions, settling
 from kbuilder.evaluation.average_row import average_row
 from kbuilder.evaluation.baselines import comparing
+from kbuilder.evaluation.diagnosing import diagnosis
 from kbuilder.instances import to_instances
 from kbuilder.networks import Fits, Prepared, build, with_seed
 from kbuilder.recipe.reading import pointing, read
@@ -239,7 +240,7 @@ def _run(
         encoded = {name: targets for name, (_, targets) in data.rows.items()}
         drawing = intervals.Drawing(data.groups(), training.seed)
         judged, resampled = next(reversed(answered), ""), drawing
-        by_model, average = answered.get(judged, {}), average_row(columns, data.rows["train"][0])
+        by_model, average = dict(answered), average_row(columns, data.rows["train"][0])
         if held is not None:
             answered = held.among(answered, held.answered)
             tables, encoded = held.among(tables, held.table), held.among(encoded, held.encoded)
@@ -267,8 +268,13 @@ def _run(
             )
             metrics["explanations"] = explaining.why(
                 fitted.model, columns, average, dict(data.parts)[judged or "train"],
-                data.rows.get(judged), by_model,
+                data.rows.get(judged), by_model.get(judged, {}),
             )  # fmt: skip
+            splitting = data.recipe.data.split
+            metrics["diagnosis"] = explaining.diagnosed(partial(
+                diagnosis, fitted.members[-1], columns, data.rows, by_model, metrics,
+                fitted.done[-1].history, training, getattr(splitting, "folds", 0) is not None,
+            ))  # fmt: skip
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,

@@ -82,6 +82,11 @@ def why(
     return _or_reason(lambda: telling_rows(model, columns, average, table, rows, answered))
 
 
+def diagnosed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """The entry `diagnosis` of `metrics.json`, or the reason why there is none."""
+    return _or_reason(work)
+
+
 def _or_reason(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What it gives, or why it does not."""
     try:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kbuilder.evaluation.symptoms import said
+
+TOLD = 2
+"""Symptoms of a diagnosis that are printed, at most; the report has all."""
 MOST = 10
 """Networks or folds whose figures are printed one by one, at most."""
 
@@ -40,6 +44,7 @@ def verdict(metrics: Mapping[str, Any]) -> str:
     if metrics["baselines"]:
         lines.append(baselines(metrics))
     lines += judgement(metrics)
+    lines += [said(one) for one in metrics.get("diagnosis", {}).get("found", ())[:TOLD]]
     if not lines:
         lines.append("No rows were held back, so nothing is known of other rows.")
     return "\n".join(lines)

@@ -83,6 +83,12 @@ KOREAN = {
     ),
     "Epochs: {epochs}, without rows for validation.": "에폭: {epochs}, 검증 행 없음.",
     "{count} networks, whose answers are averaged.": "신경망 {count}개의 답을 평균합니다.",
+    "What the fit suffers from": "학습에서 살펴볼 점",
+    "what it rests on": "근거",
+    "what to try": "해 볼 것",
+    "Nothing in its figures says that the fit went wrong.": (
+        "수치로 보아 학습에 이상한 점이 없습니다."
+    ),
     "Figures of each fold": "폴드별 지표",
     "fold": "폴드",
     "origin": "기준 시점",

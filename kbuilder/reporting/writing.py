@@ -223,7 +223,17 @@ def _fit(record: Record, words: Words) -> Section:
         line = _epochs(own, words)
         lines.append(line if len(several) == 1 else f"{number}: {line}")
     figures = [curves(history, record.metrics["headline"], words)] if history else []
-    return Section(words.say("Fit"), lines, figures=figures,
+    known = record.metrics.get("diagnosis", {})
+    tables = []
+    if known.get("found"):
+        tables.append(Table(
+            words.say("What the fit suffers from"),
+            [words.say("finding"), words.say("what it rests on"), words.say("what to try")],
+            [[one["name"], on_one_line(one["message"]), one["line"]] for one in known["found"]],
+        ))  # fmt: skip
+    elif "found" in known:
+        lines.append(words.say("Nothing in its figures says that the fit went wrong."))
+    return Section(words.say("Fit"), lines, tables, figures,
                    texts={words.say("Log"): "\n".join(record.log)})  # fmt: skip
 
 
