@@ -22,7 +22,7 @@ from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
 from kbuilder.evaluation import evaluating, explanations, intervals
-from kbuilder.evaluation.attributions import Explained
+from kbuilder.evaluation.explained import Explained
 from kbuilder.evaluation.explanations import Explanations
 from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown

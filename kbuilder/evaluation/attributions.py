@@ -13,15 +13,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from kbuilder import internals, progress
+from kbuilder import progress
 from kbuilder.columns import Arrays, Columns
-from kbuilder.contracts import Task, Teaching
-from kbuilder.errors import CallError, listed
+from kbuilder.contracts import Task
 from kbuilder.evaluation.average_row import begin, is_index
+from kbuilder.evaluation.explained import Explained, explained_by
+from kbuilder.evaluation.walking import Walk
 
 STEPS, MOST_STEPS, TIMES = 32, 2048, 4
 """Points on the path: at first; at most; by how many times more, where they are too few."""
@@ -35,20 +36,6 @@ WIDTH = 64
 """Numbers of an embedding, about."""
 ROUNDING = 1e-6
 """The share of a value that float32 may round away in a network."""
-SURE = 1e-7
-"""How far from 0 and 1 a probability counts as such, where there are no logits."""
-
-
-class Explained(NamedTuple):
-    """What is explained: an output of the network, and one of its units.
-
-    Args:
-        output: The output.
-        unit: Its unit; None: for each row the one that is answered.
-    """
-
-    output: str
-    unit: int | None
 
 
 @dataclass(frozen=True)
@@ -87,79 +74,6 @@ class Attributions:
         """What may be left over since the network rounds. (rows,)"""
         sizes: np.ndarray = ROUNDING * np.maximum(np.abs(self.values), np.abs(self.average))
         return sizes
-
-
-def choose(columns: Columns, of: str | None) -> Explained:
-    """What is explained.
-
-    Args:
-        columns: The learned targets.
-        of: A class or a target, with several targets each class with its target before it; None:
-            the class that is answered, of two the second, or the number.
-
-    Raises:
-        CallError: if there is no such class or target, or several and none is named, or the task
-            has no explanations.
-    """
-    known: dict[str, Explained] = {}
-    several = len(columns.targets) > 1
-    for output, (names, task) in columns.outputs().items():
-        _expect_known(task)
-        if several:
-            known[output] = Explained(output, None)
-        units = unit_names(task, names)
-        if several and units == [output]:
-            continue  # one number, which is called like its target
-        for unit, name in enumerate(units):
-            known.setdefault(f"{output} {name}" if several else name, Explained(output, unit))
-    if of is not None:
-        if of not in known:
-            raise CallError(f"there is no {of!r} to explain. Expected one of {listed(known, 20)}.")
-        chosen = known[of]
-    else:
-        first = next(iter(columns.outputs()))
-        if several:
-            raise CallError(
-                f"the run answers several targets. Expected `of={first!r}`, or one of "
-                f"{listed(known, 20)}."
-            )
-        chosen = Explained(first, None)
-    names, task = columns.outputs()[chosen.output]
-    units = unit_names(task, names)
-    if chosen.unit is None and _teaches(task) == "numbers":
-        if len(units) > 1:
-            name = f"{chosen.output} {units[0]}" if several else units[0]
-            raise CallError(
-                f"an answer has {len(units)} numbers. Expected `of={name!r}`, or another of "
-                f"{listed(units, 20)}."
-            )
-        return Explained(chosen.output, 0)
-    return chosen
-
-
-def unit_names(task: Task, columns: tuple[str, ...]) -> list[str]:
-    """What the units of an output are called: classes, or numbers."""
-    classes = [str(one) for one in getattr(task, "classes", None) or ()]
-    if _teaches(task) == "class" and len(classes) == 2:
-        return classes[1:]
-    count = getattr(task, "outputs", None) or 1
-    if classes:
-        return classes
-    if count == len(columns):
-        return list(columns)
-    return [f"{'+'.join(columns)} {number}" for number in range(1, count + 1)]
-
-
-def _teaches(task: Task) -> str:
-    return task.teaches if isinstance(task, Teaching) else ""
-
-
-def _expect_known(task: Task) -> None:
-    if not _teaches(task):
-        raise CallError(
-            "the answers of this task have no explanation by row. The report says what they rest "
-            "on: `kbuilder report RUN`."
-        )
 
 
 def attributions(
@@ -262,13 +176,16 @@ class _Path:
 
         ends, starts = self._ends_and_starts(arrays)
         rows = len(next(iter(arrays.values())))
-        outputs, logits = _Walk(self, starts, tf.fill([rows], along)).run(ends)
+        output = self._walk(starts, tf.fill([rows], along)).run(ends)[self.explained.output]
         if units is None and self.explained.unit is not None:
             units = np.full(rows, self.explained.unit)
         if units is None:
-            units = np.asarray(outputs).argmax(axis=1)
+            units = np.asarray(output).argmax(axis=1)
         chosen = tf.constant(units, tf.int32)
-        return units, np.asarray(explained_by(self.task, outputs, logits, chosen), np.float64)
+        return units, np.asarray(explained_by(self.task, output, chosen), np.float64)
+
+    def _walk(self, starts: Mapping[str, Any], along: Any, tape: Any = None) -> Walk:
+        return Walk(self.model, self.columns, self.average, starts, along, tape)
 
     def _ends_and_starts(self, arrays: Arrays) -> tuple[dict[str, Any], dict[str, Any]]:
         """The rows, and where their paths begin, as tensors."""
@@ -300,17 +217,22 @@ class _Path:
         several = tf.shape(places)[0]
         along = tf.repeat(places, tf.shape(units)[0])  # (points · rows,)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            walk = _Walk(self, {k: _times(v, several) for k, v in starts.items()}, along, tape)
-            outputs, logits = walk.run({key: _times(own, several) for key, own in ends.items()})
-            values = explained_by(self.task, outputs, logits, _times(units, several))
+            begun = {key: _times(own, several) for key, own in starts.items()}
+            walk = self._walk(begun, along, tape)
+            output = walk.run({key: _times(own, several) for key, own in ends.items()})[
+                self.explained.output
+            ]
+            values = explained_by(self.task, output, _times(units, several))
             together = tf.reduce_sum(values)
-        points = [point for _, point, _ in walk.points]
+        points = [point for _, point, _, _ in walk.points]
         slopes = tape.gradient(together, points, unconnected_gradients="zero")
         found: dict[str, Any] = {}
-        for (key, _, distance), slope in zip(walk.points, slopes, strict=True):
+        for (key, _, distance, shares), slope in zip(walk.points, slopes, strict=True):
             own = tf.cast(slope * distance, tf.float32)
             if key in walk.indices:  # (points · rows, …, embedding)
                 own = tf.reduce_sum(own, axis=-1)
+            if shares is not None:
+                own = tf.matmul(own, shares)
             shape = tf.concat([[several, tf.shape(units)[0]], tf.shape(own)[1:]], axis=0)
             own = tf.reduce_sum(tf.reshape(own, shape), axis=0)
             found[key] = found[key] + own if key in found else own
@@ -322,128 +244,3 @@ def _times(values: Any, count: Any) -> Any:
     import tensorflow as tf
 
     return tf.tile(values, tf.concat([[count], tf.ones(len(values.shape) - 1, tf.int32)], axis=0))
-
-
-class _Walk:
-    """One way through the network, with each row at a place of its path.
-
-    Args:
-        path: What is explained, and the network.
-        starts: Where the paths of numbers begin.
-        along: How far each row has come, 0 to 1. (rows,)
-        tape: Watches the points; None: nobody asks for gradients.
-    """
-
-    def __init__(
-        self, path: _Path, starts: Mapping[str, Any], along: Any, tape: Any = None
-    ) -> None:
-        self.path, self.starts, self.along, self.tape = path, starts, along, tape
-        self.points: list[tuple[str, Any, Any]] = []
-        """Of each input, or embedding of it: its name, where it is, and the distance to its end."""
-        self.indices: set[str] = set()
-        self.owners: dict[int, tuple[str, Any]] = {}
-        """The input that a tensor of whole numbers comes from, by its id; the tensor is kept."""
-
-    def run(self, ends: Mapping[str, Any]) -> tuple[Any, Any]:
-        """The output that is explained, and its logits, if it has some.
-
-        Raises:
-            CallError: if an index goes through no embedding.
-        """
-        import tensorflow as tf
-
-        given: dict[str, Any] = {}
-        for key, end in ends.items():
-            if key in self.starts:
-                given[key] = self._point(key, self.starts[key], tf.cast(end, tf.float32))
-            else:
-                given[key] = end
-                self.owners[id(end)] = (key, end)
-        outputs = internals.walk(self.path.model, given, self._called)
-        lacking = [key for key in ends if key not in {one for one, _, _ in self.points}]
-        if lacking:
-            names = {key: name for name, key in self.path.columns.keys().items()}
-            raise CallError(
-                f"column {names[lacking[0]]!r} goes into the network as whole numbers, and through "
-                "no embedding, which contributions could be counted at. Expected an `embedding` "
-                "among the layers of `model`, or a column of numbers."
-            )
-        output = outputs[self.path.explained.output]
-        return output, internals.logits(output)
-
-    def _point(self, key: str, start: Any, end: Any) -> Any:
-        """A place between two, as far as each row has come."""
-        import tensorflow as tf
-
-        along = tf.reshape(self.along, [-1] + [1] * (len(end.shape) - 1))
-        distance = end - tf.cast(start, end.dtype)
-        point = end - tf.cast(1.0 - along, end.dtype) * distance
-        if self.tape is not None:
-            self.tape.watch(point)
-        self.points.append((key, point, distance))
-        return point
-
-    def _called(self, operation: Any) -> Callable[..., Any]:
-        """What is called in place of a layer: an embedding gives places between two vectors."""
-        import keras
-
-        inner = internals.functional(operation)
-        if inner is not None:
-            return lambda given, **_: internals.walk(inner, given, self._called)
-
-        def call(*args: Any, **named: Any) -> Any:
-            own = [
-                self.owners[id(one)] for one in keras.tree.flatten(args) if id(one) in self.owners
-            ]
-            if own and isinstance(operation, keras.layers.Embedding):
-                return self._embedded(operation, own[0][0], args[0])
-            given = operation(*args, **named)
-            if own:
-                for one in keras.tree.flatten(given):
-                    self.owners[id(one)] = (own[0][0], one)
-            return given
-
-        return call
-
-    def _embedded(self, layer: Any, key: str, index: Any) -> Any:
-        """An embedding, between that of the average and its own."""
-        import tensorflow as tf
-
-        self.indices.add(key)
-        end = layer(index)
-        shares = self.path.average.get(key)
-        if shares is None:
-            start = layer(tf.zeros_like(index))
-        else:
-            start = tf.tensordot(
-                tf.cast(shares, end.dtype), layer(tf.range(len(shares))), axes=1
-            )  # fmt: skip
-        return internals.masked(self._point(key, start, end), internals.mask_of(end))
-
-
-def explained_by(task: Task, outputs: Any, logits: Any, units: Any) -> Any:
-    """What is explained of each row: log-odds of its unit, or the number that it answers. (rows,)
-
-    Args:
-        task: The task.
-        outputs: Of the network, (rows, units).
-        logits: What they were made of; None: nobody knows.
-        units: The unit of each row, (rows,).
-    """
-    import tensorflow as tf
-
-    if _teaches(task) == "numbers":
-        value = task.decode(outputs)["value"]
-        value = value[:, None] if len(value.shape) == 1 else value
-        return tf.gather(value, units, batch_dims=1)
-    if _teaches(task) == "flags" or outputs.shape[1] == 1:
-        if logits is None:
-            likely = tf.clip_by_value(outputs, SURE, 1 - SURE)
-            logits = tf.math.log(likely) - tf.math.log1p(-likely)
-        return tf.cast(tf.gather(logits, units, batch_dims=1), tf.float32)
-    if logits is None:
-        logits = tf.math.log(tf.maximum(outputs, SURE))
-    logits = tf.cast(logits, tf.float32)
-    own = tf.one_hot(units, logits.shape[1], on_value=True, off_value=False, dtype=tf.bool)
-    others = tf.where(own, tf.constant(-np.inf, tf.float32), logits)
-    return tf.gather(logits, units, batch_dims=1) - tf.reduce_logsumexp(others, axis=1)

@@ -13,14 +13,8 @@ import numpy as np
 from kbuilder import files
 from kbuilder.columns import PACKED, Arrays, Columns
 from kbuilder.contracts import RANKS, Spelling
-from kbuilder.evaluation.attributions import (
-    MOST_STEPS,
-    Attributions,
-    Explained,
-    attributions,
-    choose,
-    unit_names,
-)
+from kbuilder.evaluation.attributions import MOST_STEPS, Attributions, attributions
+from kbuilder.evaluation.explained import Explained, choose, unit_names
 from kbuilder.evaluation.heat_maps import heat_map, named
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import CallError, cut, on_one_line
 from kbuilder.evaluation import intervals
-from kbuilder.evaluation.attributions import Explained, choose, unit_names
+from kbuilder.evaluation.explained import first_of, unit_names
 from kbuilder.evaluation.explanations import Explanations, explain
 from kbuilder.evaluation.heat_maps import heat_map
 from kbuilder.tables.table import Table
@@ -82,20 +82,6 @@ def telling_rows(
             **_pictures(found, place),
         })  # fmt: skip
     return {"of": explained.output, "rows": told}
-
-
-def first_of(columns: Columns) -> Explained:
-    """What is explained where nobody says what: of the first target, and of its first number.
-
-    Raises:
-        CallError: if the task has no explanations.
-    """
-    if len(columns.targets) > 1:
-        columns = Columns(columns.features, columns.targets[:1])
-    [(_, (names, task))] = columns.outputs().items()
-    units = unit_names(task, names)
-    numbers = len(units) > 1 and not getattr(task, "classes", None)
-    return choose(columns, units[0] if numbers else None)
 
 
 def _contributions(found: Explanations, table: Table, row: int, place: int) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 FACTOR = 32_003
@@ -46,6 +47,14 @@ class HashedNGrams(keras.layers.Layer):
             group = (group * FACTOR + following % self.buckets) % self.buckets
             found.append(ops.where(real, group + 1, 0))
         return ops.concatenate(found, axis=1)
+
+    def shares(self, time: int) -> np.ndarray:
+        """Of which words each group is, in equal parts. (time * (n - 1), time) float32"""
+        found = [
+            sum(np.eye(time, k=later, dtype=np.float32) for later in range(size)) / size
+            for size in range(2, self.n + 1)
+        ]
+        return np.concatenate(found)
 
     def compute_output_spec(self, words: Any) -> Any:
         batch, time = words.shape

@@ -19,8 +19,8 @@ import kbuilder as kb
 from kbuilder.building.averaging import average_of
 from kbuilder.columns import PACKED, Columns, Target
 from kbuilder.errors import CallError
-from kbuilder.evaluation.attributions import choose
 from kbuilder.evaluation.average_row import average_row
+from kbuilder.evaluation.explained import choose
 from kbuilder.evaluation.explanations import Explanations
 from kbuilder.evaluation.explanations import explain as explained_as
 from kbuilder.evaluation.heat_maps import AGAINST, TOWARDS, heat_map, named
