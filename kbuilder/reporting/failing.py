@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder.errors import cut
+from kbuilder.evaluation.label_errors import label_errors
 from kbuilder.reporting.answers import Answers, sets_of
 from kbuilder.reporting.page import Section, Table
 from kbuilder.reporting.words import Words
@@ -60,6 +61,16 @@ def _surest(answers: Answers, words: Words) -> Iterator[Table]:
         words.say("The surest wrong answers; a label may be wrong, too"), answers, first,
         [words.say("truth"), words.say("answer"), words.say("probability")],
         [[cut(truth[row]), cut(answer[row]), float(sure[row])] for row in first], words,
+    )  # fmt: skip
+    known = [answers.classes.index(name) for name in truth]
+    suspected = label_errors(answers.probabilities, np.array(known, dtype=int))
+    caption = "Labels that are probably wrong: {count} of {rows} rows, the surest first"
+    yield _rows(
+        words.say(caption, count=len(suspected), rows=len(truth)), answers, suspected[:WRONG],
+        [words.say("label"), words.say("answer"), words.say("probability of the label"),
+         words.say("probability")],
+        [[cut(truth[row]), cut(answer[row]), float(answers.probabilities[row, known[row]]),
+          float(sure[row])] for row in suspected[:WRONG]], words,
     )  # fmt: skip
     pairs = Counter(zip(truth[wrong].tolist(), answer[wrong].tolist(), strict=True))
     count = Counter(truth.tolist())

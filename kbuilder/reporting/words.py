@@ -200,6 +200,10 @@ KOREAN = {
         "가장 확신하고 틀린 답. 라벨이 틀렸을 수도 있습니다"
     ),
     "probability": "확률",
+    "Labels that are probably wrong: {count} of {rows} rows, the surest first": (
+        "틀린 듯한 라벨: {rows}행 가운데 {count}행, 확실한 것부터"
+    ),
+    "probability of the label": "라벨의 확률",
     "The pairs of classes that are most often confused": "가장 자주 헷갈리는 클래스 쌍",
     "share of the class": "클래스에서의 비율",
     "The rows with most wrong labels": "틀린 라벨이 가장 많은 행",
