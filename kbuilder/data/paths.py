@@ -22,7 +22,6 @@ from kbuilder.errors import DataError, cut
 from kbuilder.lines import to_line
 from kbuilder.tables import pictures
 from kbuilder.tables.layout import walk
-from kbuilder.tables.picture_heads import PictureError
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import kind_of, missing
 
@@ -30,6 +29,7 @@ SHOWN = 5
 """Pictures that a message names."""
 LOOKED = 20_000
 """Files that are looked through for one that is not where it should be."""
+LOST = "there is no such file"
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 ELSEWHERE = re.compile(r"[A-Za-z]:[\\/]|\\\\|/")
 """What an absolute path begins with, here or on Windows."""
@@ -85,7 +85,7 @@ def opened(table: Table, features: Mapping[str, Feature], skip: bool = False) ->
 def _read(table: Table, column: str, feature: Pathed) -> tuple[np.ndarray, dict[int, str]]:
     """What the files hold, and by row why some cannot be read."""
     values = np.empty(len(table), dtype=object)
-    known: dict[Path, bytes | str] = {}
+    paths: dict[int, Path] = {}
     reasons: dict[int, str] = {}
     gone = missing(table[column])
     for row, name in enumerate(table[column].tolist()):
@@ -99,15 +99,15 @@ def _read(table: Table, column: str, feature: Pathed) -> tuple[np.ndarray, dict[
                 "them, and write their paths.",
                 key=("features", column),
             )
-        path = _path(table.folder(row), feature, name)
-        if path not in known:
-            known[path] = _content(path)
-        found = known[path]
-        if isinstance(found, str):
-            reasons[row] = found
-        else:
-            values[row] = found
-    return values, reasons
+        paths[row] = _path(table.folder(row), feature, name)
+    files = {path: number for number, path in enumerate(dict.fromkeys(paths.values()))}
+    held, wrong = pictures.read_all(list(files))
+    for row, path in paths.items():
+        values[row] = held[files[path]]
+        if files[path] in wrong:
+            there = path.exists() or path.is_symlink()
+            reasons[row] = wrong[files[path]] if there else LOST
+    return values, dict(sorted(reasons.items()))
 
 
 def _path(folder: Path, feature: Pathed, name: Any) -> Path:
@@ -127,16 +127,6 @@ def _word(name: Any) -> str:
     return str(name)
 
 
-def _content(path: Path) -> bytes | str:
-    """What the file of a picture holds, or why it cannot be read."""
-    if not path.exists() and not path.is_symlink():
-        return "there is no such file"
-    try:
-        return pictures.read(path)
-    except PictureError as error:
-        return str(error)
-
-
 def _quoted(name: Any) -> str:
     if name is None or name != name:
         return "no path"
@@ -150,7 +140,7 @@ def _refused(table: Table, column: str, feature: Pathed, reasons: Mapping[int, s
         for row, why in list(reasons.items())[:SHOWN]
     ]
     more = f" and {len(reasons) - SHOWN:,} more" if len(reasons) > SHOWN else ""
-    lost = [row for row, why in reasons.items() if why == "there is no such file"]
+    lost = [row for row, why in reasons.items() if why == LOST]
     hint = _hint(table, column, feature, lost[0]) if lost else ""
     ignore = to_line(("data", "ignore"), [column])
     skip = to_line(("data", "unreadable"), "skip")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -42,6 +43,14 @@ all, since it takes a second to trace.
 """
 
 
+def _graph(key: tuple[Any, ...], made: Callable[[], Callable[[Any], Any]]) -> Any:
+    """The graph of a function of encoded pictures, (batch,) string, which is traced once."""
+    if key not in GRAPHS:
+        signature = [tf.TensorSpec((None,), tf.string)]
+        GRAPHS[key] = tf.function(made(), input_signature=signature, autograph=False)
+    return GRAPHS[key]
+
+
 @keras.saving.register_keras_serializable(package="kbuilder")
 class Pictures(keras.layers.Layer):
     """Decodes pictures as viewers show them, resizes (bilinear, antialiased), sets the channels.
@@ -56,6 +65,10 @@ class Pictures(keras.layers.Layer):
         channels: 1 (grey), 3 (red, green, blue) or 4 (and alpha, with no background).
         background: Red, green and blue of what is behind transparent pixels, 0 to 255.
         deep: Whether 16 bits are kept; pixels of 8 bits are then multiplied by 257.
+
+    Attributes:
+        way: The way in which all that it is called with can be read, as `way_of` finds it; None:
+            the graph looks which it is, and takes a second longer to trace.
 
     Input shape: (batch,) string, each an encoded picture.
     Output shape: (batch, height, width, channels), uint8; float32 of 0 to 65,535 if `deep`.
@@ -77,19 +90,20 @@ class Pictures(keras.layers.Layer):
         self.channels = channels
         self.background = tuple(background)
         self.deep = deep
+        self.way: int | None = None
 
     def call(self, contents: Any) -> Any:
-        settings = (self.height, self.width, self.channels, self.background, self.deep)
-        key = (type(self), *settings)
-        if key not in GRAPHS:
-            GRAPHS[key] = tf.function(
-                self._all,
-                input_signature=[tf.TensorSpec((None,), tf.string)],
-                autograph=False,
-            )
-        return GRAPHS[key](tf.convert_to_tensor(contents))
+        settings = (self.height, self.width, self.channels, self.background, self.deep, self.way)
+        read = _graph((type(self), *settings), lambda: partial(self._all, way=self.way))
+        return read(tf.convert_to_tensor(contents))
 
-    def _all(self, contents: Any) -> Any:
+    def way_of(self, contents: Any) -> int | None:
+        """The way in which all of some pictures can be read; None: not all in a simple one."""
+        size = self.height, self.width
+        look = _graph((plain, *size), lambda: partial(plain, height=size[0], width=size[1]))
+        return int(look(contents)) or None
+
+    def _all(self, contents: Any, way: int | None) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8
         spec = tf.TensorSpec((self.height, self.width, self.channels), dtype)
 
@@ -97,6 +111,8 @@ class Pictures(keras.layers.Layer):
             return lambda: tf.map_fn(read, contents, fn_output_signature=spec)
 
         ways = [all_by(self._read), all_by(self._plain), all_by(self._as_it_is)]
+        if way:
+            return ways[way]()
         return tf.switch_case(plain(contents, self.height, self.width), ways)
 
     def _plain(self, content: Any) -> Any:

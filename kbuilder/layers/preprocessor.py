@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from kbuilder.layers.cleaned import Cleaned
+from kbuilder.layers.pictures import Pictures
 from kbuilder.layers.side_by_side import has_few_words, side_by_side
 from kbuilder.layers.vocabularies import Vocabularies
 
@@ -43,21 +44,38 @@ class Preprocessor(keras.layers.Layer):
         self.built = True  # no layer here has weights
 
     def compiled(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        """The layer called as a graph, which is traced once for rows of any number."""
+        """The layer called as a graph, which is traced once for rows of any number.
+
+        Pictures that are all read in one way have a graph that knows no other.
+        """
         import tensorflow as tf
 
         given = {
             name: tf.TensorSpec((None, *tensor.shape[1:]), tensor.dtype)
             for name, tensor in columns.items()
         }
-        found: dict[str, Any] = self._graph.get_concrete_function(given)(columns)
+        pictures = {
+            name: part
+            for name, part in zip(self.keys, self.parts, strict=True)
+            if isinstance(part, Pictures) and name in columns
+        }
+        ways = tuple(part.way_of(columns[name]) for name, part in pictures.items())
+        if ways not in self._graphs:
+            self._graphs[ways] = tf.function(self)
+        try:
+            for part, way in zip(pictures.values(), ways, strict=True):
+                part.way = way
+            graph = self._graphs[ways].get_concrete_function(given)
+        finally:
+            for part in pictures.values():
+                part.way = None
+        found: dict[str, Any] = graph(columns)
         return found
 
     @cached_property
-    def _graph(self) -> Any:
-        import tensorflow as tf
-
-        return tf.function(self)
+    def _graphs(self) -> dict[tuple[int | None, ...], Any]:
+        """By the ways in which pictures are read; no attribute of the layer, so never exported."""
+        return {}
 
     def call(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         columns = self.cleaned(columns)

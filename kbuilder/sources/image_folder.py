@@ -69,14 +69,7 @@ class ImageFolder(ClassFolders):
         self, files: Sequence[Path], key: Key
     ) -> tuple[Sequence[object], Mapping[int, str]]:
         """The encoded files, each looked at whole."""
-        held: list[object] = [None] * len(files)
-        wrong: dict[int, str] = {}
-        for number, file in enumerate(files):
-            try:
-                held[number] = pictures.read(file)
-            except picture_heads.PictureError as error:
-                wrong[number] = str(error)
-        return held, wrong
+        return pictures.read_all(files)
 
 
 def _are_frames(files: Sequence[Path], root: Path) -> bool:

@@ -119,12 +119,5 @@ class VideoFolder(ClassFolders):
         if None in (self.height, self.width, self.channels):
             update = {name: choice.value for name, choice in self.settle().items()}
             settled = self.model_copy(update=update)
-        held: list[object] = [None] * len(files)
-        wrong: dict[int, str] = {}
         sizes = settled.height or 1, settled.width or 1, settled.channels or 3
-        for number, file in enumerate(files):
-            try:
-                held[number] = pictures.pixels(pictures.read(file), *sizes)
-            except PictureError as error:
-                wrong[number] = str(error)
-        return held, wrong
+        return pictures.read_all(files, lambda content: pictures.pixels(content, *sizes))

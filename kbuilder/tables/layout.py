@@ -6,6 +6,7 @@ Hidden files and what operating systems and programs leave behind (`__MACOSX`, `
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -47,12 +48,22 @@ def is_leaving(path: Path) -> bool:
 
 def folders(path: Path) -> list[Path]:
     """The folders in a folder, in order."""
-    return sorted(p for p in path.iterdir() if not is_leaving(p) and p.is_dir())
+    return [entry for entry, is_folder in _inside(path) if is_folder]
 
 
 def files(path: Path) -> list[Path]:
     """All that is in a folder and is no folder, in order; dead links too."""
-    return sorted(p for p in path.iterdir() if not is_leaving(p) and not p.is_dir())
+    return [entry for entry, is_folder in _inside(path) if not is_folder]
+
+
+def _inside(path: Path) -> Iterator[tuple[Path, bool]]:
+    """What is in a folder, in order, and whether each is a folder, or a link to one."""
+    with os.scandir(path) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:  # which know what they are, without a look at each
+        own = path / entry.name
+        if not is_leaving(own):
+            yield own, own.is_dir() if entry.is_symlink() else entry.is_dir()
 
 
 def walk(path: Path, above: frozenset[Path] | None = None) -> Iterator[Path]:
@@ -70,11 +81,11 @@ def walk(path: Path, above: frozenset[Path] | None = None) -> Iterator[Path]:
     if here in above:
         return
     try:
-        inside = sorted(p for p in path.iterdir() if not is_leaving(p))
+        inside = list(_inside(path))
     except PermissionError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from None
-    for entry in inside:
-        if entry.is_dir():
+    for entry, is_folder in inside:
+        if is_folder:
             yield from walk(entry, above | {here})
         else:
             yield entry

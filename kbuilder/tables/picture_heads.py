@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,36 @@ BITS_PER_SAMPLE, SAMPLE_FORMAT, ORIENTATION = 258, 339, 0x0112
 
 class PictureError(ValueError):
     """A picture that is not read; its text says why, as `it is empty`."""
+
+
+class Quiet:
+    """No warnings while a thread is within: each plug-in of Pillow has some of its own.
+
+    `warnings.catch_warnings` is for one thread: of two the later would bring back what the earlier
+    has set.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._within = 0  # threads
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._within += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                self._caught.__exit__(None, None, None)
+
+
+QUIET = Quiet()
 
 
 @dataclass(frozen=True)
@@ -109,11 +140,9 @@ def opened(content: bytes) -> Iterator[Image.Image]:
 
     _check_size(*_webp_size(content), len(content))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # each plug-in of Pillow has some of its own
-            with Image.open(io.BytesIO(content), formats=KINDS) as image:
-                _check_size(*image.size, len(content))
-                yield image
+        with QUIET, Image.open(io.BytesIO(content), formats=KINDS) as image:
+            _check_size(*image.size, len(content))
+            yield image
     except PictureError:
         raise
     except UnidentifiedImageError:

@@ -7,9 +7,14 @@ read is the same, and so is what they refuse.
 from __future__ import annotations
 
 import io
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from kbuilder import progress
 from kbuilder.late import np
+from kbuilder.tables import plain_jpeg
 from kbuilder.tables.picture_heads import (
     KINDS,
     PictureError,
@@ -25,7 +30,12 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-
+AT_ONCE = 64
+"""Files that a thread takes at once."""
+SETTINGS = 1_000
+"""Settings of JPEG files that are remembered, at most: cameras and programs have a few each."""
+DECODED: set[bytes] = set()
+"""The settings of JPEG files that were decoded to the end; see `plain_jpeg.settings`."""
 TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 """How Pillow is to turn a picture, by the orientation of Exif; see PIL.Image.Transpose."""
 
@@ -47,14 +57,19 @@ def readable(content: bytes, channels: int) -> bytes:
 
 
 def load(content: bytes) -> None:
-    """Read a picture whole, to know whether it is damaged.
+    """Check that a picture is whole: it is decoded, unless a JPEG with its settings has been.
 
     Raises:
-        PictureError: as `look`, or if it is.
+        PictureError: as `look`, or if it is damaged.
     """
+    settings = plain_jpeg.settings(content)
+    if settings in DECODED:
+        return
     with opened(content) as image:
         seen_in(image, content)
         image.load()
+    if settings is not None and len(DECODED) < SETTINGS:
+        DECODED.add(settings)
 
 
 def read(file: Path) -> bytes:
@@ -71,6 +86,41 @@ def read(file: Path) -> bytes:
         raise PictureError(f"it cannot be opened: {error.strerror}") from None
     load(content)
     return content
+
+
+def read_all(
+    files: Sequence[Path], use: Callable[[bytes], Any] = lambda content: content
+) -> tuple[list[Any], dict[int, str]]:
+    """What files of pictures hold, which are read and decoded by all cores.
+
+    Args:
+        files: Their paths.
+        use: What becomes of the content of each, as it is read; called by several threads.
+
+    Returns:
+        What `use` gave, by file, None where it cannot be read; and why not, by number of the file.
+    """
+    held: list[Any] = []
+    wrong: dict[int, str] = {}
+
+    def some(first: int) -> list[Any]:
+        found: list[Any] = []
+        for number, file in enumerate(files[first : first + AT_ONCE], first):
+            try:
+                found.append(use(read(file)))
+            except PictureError as error:
+                found.append(None)
+                wrong[number] = str(error)
+        return found
+
+    with (
+        progress.stage("reading the pictures", len(files), "files") as stage,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        for found in pool.map(some, range(0, len(files), AT_ONCE)):
+            held += found
+            stage.advance(len(found))
+    return held, dict(sorted(wrong.items()))
 
 
 def greatest(content: bytes) -> int:

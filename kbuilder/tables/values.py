@@ -32,7 +32,10 @@ def missing(values: np.ndarray) -> np.ndarray:
     if codes is not None:
         return codes < 0
     if values.dtype == object:
-        gone = [not value if type(value) is str else _gone(value) for value in values]
+        gone = [
+            not value if (kind := type(value)) is str else kind is not bytes and _gone(value)
+            for value in values
+        ]
         return np.array(gone, dtype=bool)
     if values.ndim > 1 or values.dtype.kind not in "f":
         return np.zeros(len(values), dtype=bool)

@@ -152,7 +152,7 @@ def test_columns_side_by_side_are_those_of_their_own_layers_bit_for_bit(count: i
     apart = np.concatenate([part(columns[name]).numpy() for name, part in parts.items()], axis=-1)
     for given in (together(columns), together.compiled(columns)):
         np.testing.assert_array_equal(given["vector"].numpy(), apart)
-    operations = together._graph.get_concrete_function(columns).graph.get_operations()
+    operations = together._graphs[()].get_concrete_function(columns).graph.get_operations()
     assert len(operations) < 8 * len(parts)
     lookups = [op for op in operations if "LookupTable" in op.type]
     asked = [op for op in lookups if op.get_attr("Tin") == tf.string]
@@ -215,6 +215,19 @@ def test_a_word_has_its_place_whatever_stands_beside_it() -> None:
     layer = CategoryIndex([" a", "b"], one_hot=False)
     assert layer(strings(" a", "b ", "c"))[:, 0].numpy().tolist() == [2, 3, 1]
     assert layer(strings(" a"))[:, 0].numpy().tolist() == [2]
+
+
+def test_pictures_that_are_only_resized_need_no_graph_of_all_others() -> None:
+    class Plain(Pictures):
+        def _read(self, content: Any) -> Any:
+            raise AssertionError("it is not traced")
+
+    layer = Preprocessor({"photo": Plain(4, 4, 3)}, {"photo": "photo"})
+    contents = strings(*[encoded(picture(n), "JPEG") for n in range(3)])
+    found = layer.compiled({"photo": contents})["photo"]
+    np.testing.assert_array_equal(found, Pictures(4, 4, 3)(contents))
+    with pytest.raises(AssertionError, match="it is not traced"):
+        layer.compiled({"photo": strings(encoded(picture(0), "PNG"))})
 
 
 def test_pictures_are_traced_once_however_many_come() -> None:

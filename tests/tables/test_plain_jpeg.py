@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kbuilder.tables import plain_jpeg
+from kbuilder.tables import pictures, plain_jpeg
 from kbuilder.tables.picture_heads import PictureError, look, opened, seen_in
-from kbuilder.tables.pictures import readable
+from kbuilder.tables.pictures import load, readable
 
 
 def jpeg(mode: str = "RGB", size: tuple[int, int] = (19, 11), **options: Any) -> bytes:
@@ -91,3 +91,56 @@ def test_whatever_is_damaged_is_plain_for_neither_or_alike(
     except PictureError:
         seen = None
     assert seen == by_pillow(damaged)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    name=st.sampled_from(sorted({*PLAIN} - {"progressive"})),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=20),
+    size=st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    cut=st.integers(0, 200),
+)
+def test_of_the_same_settings_all_or_none_are_decoded(
+    name: str, changes: list[tuple[float, int]], size: tuple[int, int], cut: int
+) -> None:
+    whole = jpeg(**PLAIN[name])
+    head = plain_jpeg.head(whole)
+    assert head is not None
+    content = bytearray(whole)
+    for share, value in changes:
+        content[head.scan + int(share * (len(content) - head.scan - 1))] = value
+    content[head.size : head.size + 4] = b"".join(side.to_bytes(2) for side in size[::-1])
+    del content[head.scan : head.scan + cut]
+    known = plain_jpeg.settings(bytes(content))
+    if known is not None:
+        assert known == plain_jpeg.settings(whole)
+        assert by_pillow(bytes(content)).size == size
+        with Image.open(io.BytesIO(content)) as image:
+            image.load()
+
+
+def test_one_file_of_some_settings_is_decoded_and_no_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decoded = []
+    opening = Image.open
+    monkeypatch.setattr(pictures, "DECODED", set())
+    monkeypatch.setattr(Image, "open", lambda *a, **k: decoded.append(a) or opening(*a, **k))
+    other = bytearray(jpeg())
+    other[-9] ^= 1
+    for content in (jpeg(), bytes(other), jpeg(size=(40, 30))):
+        load(content)
+    assert len(decoded) == 1
+    with pytest.raises(PictureError, match="it is damaged: image file is truncated"):
+        load(jpeg()[:-20])
+    load(jpeg(quality=30))
+    assert len(decoded) == 3
+
+
+def test_progressive_ones_have_no_settings_nor_have_large_ones() -> None:
+    assert plain_jpeg.settings(jpeg(progressive=True)) is None
+    large = bytearray(jpeg())
+    head = plain_jpeg.head(jpeg())
+    assert head is not None
+    large[head.size : head.size + 4] = b"\x10\0\x10\0"
+    assert plain_jpeg.settings(bytes(large)) is None
