@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -32,23 +32,19 @@ from kbuilder.layers.picture_heads import (
     turn,
 )
 from kbuilder.layers.pixels import fitted
+from kbuilder.tables import plain_jpeg
+from kbuilder.tables.picture_heads import MOST
 
 EXACT = "INTEGER_ACCURATE"
 """As accurate as Pillow and browsers: by default TensorFlow is off by up to 15 of 255."""
+ORIENTATION = b"tiff:Orientation"
+"""What a picture may say anywhere, in XMP, of how it is to be turned."""
 GRAPHS: dict[tuple[Any, ...], Any] = {}
 """What layers with the same settings compute, by these settings.
 
 It is a graph, since each picture costs a hundred operations, which are slow one by one; and one for
 all, since it takes a second to trace.
 """
-
-
-def _graph(key: tuple[Any, ...], made: Callable[[], Callable[[Any], Any]]) -> Any:
-    """The graph of a function of encoded pictures, (batch,) string, which is traced once."""
-    if key not in GRAPHS:
-        signature = [tf.TensorSpec((None,), tf.string)]
-        GRAPHS[key] = tf.function(made(), input_signature=signature, autograph=False)
-    return GRAPHS[key]
 
 
 @keras.saving.register_keras_serializable(package="kbuilder")
@@ -94,14 +90,24 @@ class Pictures(keras.layers.Layer):
 
     def call(self, contents: Any) -> Any:
         settings = (self.height, self.width, self.channels, self.background, self.deep, self.way)
-        read = _graph((type(self), *settings), lambda: partial(self._all, way=self.way))
-        return read(tf.convert_to_tensor(contents))
+        key = (type(self), *settings)
+        if key not in GRAPHS:
+            GRAPHS[key] = tf.function(
+                partial(self._all, way=self.way),
+                input_signature=[tf.TensorSpec((None,), tf.string)],
+                autograph=False,
+            )
+        return GRAPHS[key](tf.convert_to_tensor(contents))
 
     def way_of(self, contents: Any) -> int | None:
         """The way in which all of some pictures can be read; None: not all in a simple one."""
-        size = self.height, self.width
-        look = _graph((plain, *size), lambda: partial(plain, height=size[0], width=size[1]))
-        return int(look(contents)) or None
+        sizes = set()
+        for content in contents.numpy().tolist():
+            head = plain_jpeg.head(content)
+            if head is None or head.width * head.height > MOST or ORIENTATION in content:
+                return None
+            sizes.add((head.width, head.height))
+        return 2 if sizes == {(self.width, self.height)} else 1
 
     def _all(self, contents: Any, way: int | None) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8

@@ -138,6 +138,8 @@ def of_any(path: Path, kind: Kind) -> ClassFiles:
 
 
 def _others(inside: Sequence[Path], mine: Sequence[Path]) -> list[Path]:
+    if len(inside) == len(mine):
+        return []
     known = set(mine)
     return [file for file in inside if file not in known]
 

@@ -81,7 +81,8 @@ def read(file: Path) -> bytes:
     if not file.is_file():
         raise PictureError("it is no regular file")
     try:
-        content = file.read_bytes()
+        with file.open("rb", buffering=0) as binary:
+            content = binary.read()
     except OSError as error:
         raise PictureError(f"it cannot be opened: {error.strerror}") from None
     load(content)

@@ -44,18 +44,16 @@ def head(content: bytes) -> Head | None:
     """What a JPEG says of itself up to its scan; None: it is no plain one, or may be damaged."""
     if content[:3] != b"\xff\xd8\xff":
         return None
-    at, found, size = 2, None, len(content)
+    at, frame, size = 2, None, len(content)
     while at + 4 <= size and content[at] == 0xFF:
         kind, end = content[at + 1], at + 2 + (content[at + 2] << 8 | content[at + 3])
         if end > size or end < at + 4:
             return None
         if kind == SCAN:
-            return found and found._replace(scan=end)
+            return frame and _head(*frame, scan=end)
         body = content[at + 4 : end]
-        if kind in FRAMES and found is None:
-            found = _frame(body, kind, at + 5)
-            if found is None:
-                return None
+        if kind in FRAMES and frame is None:
+            frame = body, kind, at + 5
         elif kind == QUANTIZATION:
             if len(body) % TABLE or any(body[n] > 15 for n in range(0, len(body), TABLE)):
                 return None
@@ -84,10 +82,11 @@ def settings(content: bytes) -> bytes | None:
     return content[: found.size] + content[found.size + 4 : found.scan]
 
 
-def _frame(body: bytes, kind: int, size: int) -> Head | None:
+def _head(body: bytes, kind: int, size: int, scan: int) -> Head | None:
+    """What a frame says; None: it has not 8 bits, or neither one colour nor three."""
     if len(body) < 6 or body[0] != 8 or body[5] not in (1, 3) or len(body) != 6 + 3 * body[5]:
         return None
     height, width = body[1] << 8 | body[2], body[3] << 8 | body[4]
     if not width or not height:
         return None
-    return Head(width, height, body[5] == 1, kind == BASELINE, size, scan=0)
+    return Head(width, height, body[5] == 1, kind == BASELINE, size, scan)

@@ -192,9 +192,11 @@ def test_many_plain_jpegs_are_read_as_one_by_one_among_others(same: bool) -> Non
         Image.fromarray(pixels).convert(mode).save(written, "JPEG")
         plain.append(written.getvalue())
     assert int(plain_of(tf.constant(plain), 6, 8)) == (2 if same else 1)
+    assert Pictures(6, 8, 3).way_of(tf.constant(plain)) == (2 if same else 1)
     written = io.BytesIO()
     Image.new("RGB", (8, 6)).save(written, "PNG")
     assert int(plain_of(tf.constant([*plain, written.getvalue()]), 6, 8)) == 0
+    assert Pictures(6, 8, 3).way_of(tf.constant([*plain, written.getvalue()])) is None
     for channels, bits in ((1, 8), (3, 8), (4, 8), (3, 16)):
         layer = Pictures(6, 8, channels, deep=bits == 16)
         short = np.asarray(layer(tf.constant(plain)))
@@ -208,3 +210,13 @@ def test_one_that_may_be_turned_is_not_plain(mark: bytes) -> None:
     written = io.BytesIO()
     Image.new("RGB", (8, 6)).save(written, "JPEG", comment=mark)
     assert int(plain_of(tf.constant([written.getvalue()]), 6, 8)) == 0
+
+
+def test_a_comment_that_says_how_a_picture_is_turned_is_heeded_in_either_way() -> None:
+    written = io.BytesIO()
+    random = np.random.default_rng(0).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(random).save(written, "JPEG", comment=b'tiff:Orientation="3"')
+    content = tf.constant([written.getvalue()])
+    layer = Pictures(6, 8, 3)
+    layer.way = layer.way_of(content)
+    assert np.array_equal(layer(content), Pictures(6, 8, 3)(content))
