@@ -131,8 +131,7 @@ class Shelf:
             return room.for_rows(shape, dtype)
         path = self.folder / f"{name}.npy"
         try:
-            if shutil.disk_usage(self.folder).free - size < SPARED:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self.expect_room(size)
             if not size:
                 np.save(path, np.empty(shape, dtype), allow_pickle=False)
                 return np.empty(shape, dtype)
@@ -144,6 +143,16 @@ class Shelf:
             self.failed = error.strerror or str(error)
             return room.for_rows(shape, dtype)
         return np.asarray(held)
+
+    def expect_room(self, size: int) -> None:
+        """Refuse what would leave too little free on the disk.
+
+        Raises:
+            OSError: if so many bytes would.
+        """
+        assert self.folder is not None, "it has a folder"
+        if shutil.disk_usage(self.folder).free - size < SPARED:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def put(self, name: str, values: np.ndarray) -> str:
         """Write an array; returns its name."""

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from kbuilder.data.split import Parts
 from kbuilder.errors import KBuilderError, RunError
 from kbuilder.recipe import branches, reading, writing
 from kbuilder.recipe.recipe import Recipe
-from kbuilder.tables import on_disk
+from kbuilder.tables import on_disk, scratch
 
 LOOKED_FOR = 2**20
 """Bytes of the files from which on their rows may be kept: it takes longer to read them."""
@@ -63,7 +63,10 @@ def look(recipe: Recipe, smoke: bool = False) -> Begun:
     """
     key = None if smoke else _key_of(recipe)
     kept = None if key is None else _kept(key, recipe)
-    return Begun(key, kept) if kept is not None else Begun(key, looked=dataset.look(recipe))
+    if kept is not None:
+        return Begun(key, kept)
+    with nullcontext() if key is None else scratch.used():
+        return Begun(key, looked=dataset.look(recipe))
 
 
 def prepare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -28,14 +29,14 @@ class Tally:
         self.most = most
         self.counts: Counter[bytes] = Counter()
         self.texts: Counter[bytes] = Counter()
-        self.lengths: list[int] = []
+        self.lengths = array("i")  # words of each text: there may be many texts
 
     def add(self, texts: Iterable[Sequence[bytes]]) -> None:
         """Count the words of some texts."""
         texts = list(texts)
         self.counts.update(chain.from_iterable(texts))
         self.texts.update(chain.from_iterable(map(set, texts)))
-        self.lengths += map(len, texts)
+        self.lengths.extend(map(len, texts))
         self._forget()
 
     def merge(self, other: Tally) -> None:

@@ -16,6 +16,7 @@ from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Counts, Names, Numbers, Spec, given, learned
+from kbuilder.tables.dictionary import codes_of
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.values import missing, odd_one
 
@@ -23,6 +24,8 @@ LONGEST = 512
 WHOLE = 0.9
 """With fewer of the training texts whole it is said how all their words are read."""
 BATCH = 1024
+AT_ONCE = 2**17
+"""Texts that are there as objects at once."""
 MOST_NUMBERED = 20_000
 MOST_COUNTED = 10_000
 """Words of a vocabulary at most, where each text is a vector of as many numbers."""
@@ -151,10 +154,11 @@ class Text(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """The vocabulary, and the length or the weights."""
-        texts = self.raw(column, values)
         tally = Tally()
-        for start in range(0, len(texts), BATCH):
-            tally.add(self._tokens(texts[start : start + BATCH]))
+        for first in range(0, len(values), AT_ONCE):
+            texts = self._some(column, values, first)
+            for start in range(0, len(texts), BATCH):
+                tally.add(self._tokens(texts[start : start + BATCH]))
         words = self.vocabulary or tally.frequent(self._most - 1 - (not self.packed))
         if not tally.counts:
             raise DataError(
@@ -163,10 +167,10 @@ class Text(Spec):
                 key=("features", column),
             )
         kinds = self._kinds(profile(values).unspaced)
-        rows = f"{len(texts):,} training texts"
+        rows = f"{len(values):,} training texts"
         found = {"vocabulary": Choice(words, f"the most frequent {kinds} of {rows}")}
         if self.packed:
-            self._expect_room(column, len(texts), len(words))
+            self._expect_room(column, len(values), len(words))
             if self.output_mode == "tf_idf":
                 why = f"log(1 + n / (1 + m)), where m of n = {rows} have the word"
                 found["idf_weights"] = Choice(tally.idf_weights(words), why)
@@ -182,6 +186,15 @@ class Text(Spec):
             why += f"; of the others only the beginning is read. `{line}` counts all their words"
         found["length"] = Choice(length, why)
         return found
+
+    def _some(self, column: str, values: np.ndarray, first: int) -> np.ndarray:
+        """What `raw` gives of some rows from a row on: as objects all of them take much room."""
+        try:
+            return self.raw(column, values[first : first + AT_ONCE])
+        except DataError as error:
+            if error.row is not None:
+                error.row += first
+            raise
 
     @property
     def _most(self) -> int:
@@ -226,6 +239,11 @@ class Text(Spec):
 
     def raw(self, column: str, values: np.ndarray) -> np.ndarray:
         """Strings as objects, "" where missing."""
+        codes = codes_of(values)
+        if codes is not None:
+            texts = np.asarray(values)
+            texts[codes < 0] = ""
+            return texts
         if values.ndim > 1 or any(isinstance(value, np.ndarray) for value in values):
             line = to_line(("features", column), "tokens")
             raise DataError(

@@ -69,10 +69,13 @@ class Cells:
 
     def table(self, frame: pd.DataFrame, origin: str, labels: Sequence[str | int] = ()) -> Table:
         """The table of a frame, whose columns have names that all differ."""
+        from kbuilder.tables import scratch  # which needs NumPy
+
         read = {}
         with progress.stage(f"converting {origin}", len(frame.columns), "columns") as stage:
             for name, cells in frame.items():
-                read[str(name)] = self._column(str(name), cells)
+                column = self._column(str(name), cells)
+                read[str(name)] = column._replace(values=scratch.laid(column.values))
                 stage.advance()
         taken = {name: column.taken for name, column in read.items() if column.taken}
         return Table({name: column.values for name, column in read.items()}, origin, labels, taken)
@@ -164,7 +167,7 @@ class Cells:
         places = np.arange(len(cells))  # of each row in `cells`
         if isinstance(cells.dtype, pd.CategoricalDtype):
             come, places = ranks(cells.cat.codes.to_numpy())
-            cells = pd.Series([*cells.cat.categories, None], dtype="str").iloc[come]
+            cells = pd.Series(cells.cat.categories, dtype="str").reindex(come)  # None for -1
         kept = set(self.words.get(name, ()))
         cells = cells.str.strip()
         marked = cells.isin([word for word in self.missing if word not in kept])

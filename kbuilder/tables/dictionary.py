@@ -8,6 +8,9 @@ from typing import Any
 
 from kbuilder.late import np
 
+SPARSE = 8
+"""So many words to a row, from which on the rows are sorted, and not the words counted."""
+
 
 def codes_of(values: np.ndarray) -> np.ndarray | None:
     """The place of each row's word, where a column knows it; -1 where it is missing. (rows,)"""
@@ -31,12 +34,19 @@ def different(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     codes = codes_of(values)
     assert codes is not None, "it knows its words"
     size = int(codes.max(initial=-1)) + 2
-    first = np.full(size, len(values))
-    first[codes[::-1]] = np.arange(len(values))[::-1]  # of equal ones the last counts
+    if SPARSE * len(values) < size:  # few rows of a long column
+        _, first, among = np.unique(codes, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        places = np.empty(len(order), dtype=narrow(size))
+        places[order] = np.arange(len(order))
+        return first[order], places[among]
+    rows = np.arange(len(values), dtype=np.int32 if len(values) < 2**31 else np.int64)
+    first = np.full(size, len(values), dtype=rows.dtype)
+    first[codes[::-1]] = rows[::-1]  # of equal ones the last counts
     come = np.argsort(first, kind="stable")[: int(np.sum(first < len(values)))]
     places = np.empty(size, dtype=narrow(size))
     places[come] = np.arange(len(come))
-    return first[come], places[codes]
+    return first[come].astype(np.intp), places[codes]
 
 
 def ranks(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import numpy as np
@@ -22,7 +22,7 @@ class ArrowWords:
     """
 
     def __init__(self, words: Any) -> None:
-        self._words = words
+        self.words = words
         self.nbytes = int(words.nbytes)
 
     def arrow(self, codes: np.ndarray) -> Any:
@@ -30,7 +30,7 @@ class ArrowWords:
         import pyarrow as pa
 
         codes = np.asarray(codes)
-        return self._words.take(pa.array(codes, mask=codes < 0))
+        return self.words.take(pa.array(codes, mask=codes < 0))
 
     def __getitem__(self, codes: Any) -> Any:
         places = np.asarray(codes)
@@ -89,6 +89,16 @@ class DictionaryArray(NDArrayOperatorsMixin):
             self._words[come]
         )  # fmt: skip
         return places.astype(narrow(len(come) + 1)) - gone, words
+
+    def moved(
+        self,
+        codes: Callable[[np.ndarray], np.ndarray],
+        words: Callable[[Any], Any] = lambda words: words,
+    ) -> np.ndarray:
+        """A column of what functions make of the codes, and of words that are Arrow's."""
+        own = self._words
+        own = ArrowWords(words(own.words)) if isinstance(own, ArrowWords) else own
+        return cast(np.ndarray, DictionaryArray(codes(self.codes), own))
 
     @property
     def shape(self) -> tuple[int]:

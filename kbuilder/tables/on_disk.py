@@ -13,6 +13,7 @@ from kbuilder.cache import Shelf
 from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import types
+from kbuilder.tables.words_file import load_words, save_words
 
 
 class UnkeptError(Exception):
@@ -71,7 +72,7 @@ def load(folder: Path, about: dict[str, Any]) -> Table:
 def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
     if isinstance(values, DictionaryArray):
         places, different = values.compact()  # each part has its own
-        _save_words(different, shelf, name)
+        save_words(different, shelf, name)
         return {"words": name, "places": shelf.put(f"{name}-places", places)}
     if values.dtype != object:
         return {"values": shelf.put(name, values)}
@@ -79,7 +80,7 @@ def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
         return _save_files(values, shelf, name)
     if values.ndim > 1 or not types(values) <= {str, type(None)}:
         raise UnkeptError(name)
-    _save_words(values, shelf, name)
+    save_words(values, shelf, name)
     return {"words": name}
 
 
@@ -88,7 +89,7 @@ def _load(folder: Path, about: dict[str, Any]) -> np.ndarray:
         return cache.load(folder, about["values"])
     if "files" in about:
         return _load_files(folder, about)
-    words = _load_words(folder, about["words"])
+    words = load_words(folder, about["words"])
     if "places" not in about:
         return np.asarray(words.to_numpy(zero_copy_only=False))
     return DictionaryArray.of(cache.load(folder, about["places"]), words)
@@ -117,30 +118,6 @@ def _load_files(folder: Path, about: dict[str, Any]) -> np.ndarray:
     return values
 
 
-def _save_words(words: Any, shelf: Shelf, name: str) -> None:
-    """Write words: objects, or an array of Arrow."""
-    import pyarrow as pa
-
-    if shelf.folder is None or shelf.failed:
-        return
-    words = words.tolist() if isinstance(words, np.ndarray) else words
-    array = words if isinstance(words, pa.Array) else pa.array(words, pa.large_string())
-    schema = pa.schema([("words", array.type)])
-    with (
-        pa.OSFile(str(shelf.folder / f"{name}.arrow"), "wb") as file,
-        pa.ipc.new_file(file, schema) as writer,
-    ):
-        writer.write_batch(pa.record_batch([array], schema=schema))
-
-
-def _load_words(folder: Path, name: str) -> Any:
-    """Words as an array of Arrow, which lie in the file."""
-    import pyarrow as pa
-
-    with pa.memory_map(str(folder / f"{name}.arrow")) as file:
-        return pa.ipc.open_file(file).get_batch(0).column(0)
-
-
 def _save_labels(labels: Sequence[str | int], shelf: Shelf, name: str) -> Any:
     if isinstance(labels, range):
         return {"range": [labels.start, labels.stop, labels.step]}
@@ -149,7 +126,7 @@ def _save_labels(labels: Sequence[str | int], shelf: Shelf, name: str) -> Any:
     if len(labels) and not isinstance(labels[0], str):
         return {"values": shelf.put(name, np.asarray(labels))}
     words, places = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
-    _save_words(words, shelf, name)
+    save_words(words, shelf, name)
     return {"words": name, "places": shelf.put(f"{name}-places", places)}
 
 
@@ -158,5 +135,5 @@ def _load_labels(folder: Path, about: dict[str, Any]) -> Any:
         return range(*about["range"])
     if "values" in about:
         return cache.load(folder, about["values"])
-    words = _load_words(folder, about["words"]).to_numpy(zero_copy_only=False)
+    words = load_words(folder, about["words"]).to_numpy(zero_copy_only=False)
     return words[cache.load(folder, about["places"])].tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
@@ -25,6 +25,8 @@ BUFFER = 2**20
 
 AT_ONCE = 2**27
 """Bytes of the columns of a Parquet file that are converted at a time, but one at least."""
+WORD = 128
+"""Bytes that a word takes at most while it is converted, about."""
 
 
 def read_parquet(path: Path, cells: Cells | None = None, keep: Keep = ()) -> Table:
@@ -112,12 +114,11 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
     So there is never more beside the table than these columns as Arrow and as pandas have them.
     """
     rows = file.metadata.num_rows
-    at_once = max(1, AT_ONCE // (8 * rows))
+    words = set(_columns_of_words(file.schema_arrow))
     columns: dict[str, np.ndarray] = {}
     taken: dict[str, Mapping[str, int]] = {}
     with progress.stage(f"reading {path.name}", len(names), "columns") as stage:
-        for first in range(0, len(names), at_once):
-            asked = list(names[first : first + at_once])
+        for asked in _groups(names, rows, words):
             some = file.read(asked).select(asked).replace_schema_metadata()
             # Whole numbers stay whole where some are missing.
             frame = some.to_pandas(integer_object_nulls=True)
@@ -128,7 +129,20 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
             taken |= part.taken
             room.give_back(8 * rows * len(asked))
             stage.advance(len(asked))
+    columns = {name: columns[name] for name in names}
     return Table(columns, path.name, range(1, rows + 1), taken)
+
+
+def _groups(names: Sequence[str], rows: int, words: Container[str]) -> Iterator[list[str]]:
+    """The columns that are converted together, those of words apart from others.
+
+    While a column is converted a word may be there several times.
+    """
+    for kind, size in ((False, 8), (True, WORD)):
+        own = [name for name in names if (name in words) is kind]
+        at_once = max(1, AT_ONCE // (size * rows))
+        for first in range(0, len(own), at_once):
+            yield own[first : first + at_once]
 
 
 def _columns_of_words(schema: pa.Schema) -> list[str]:

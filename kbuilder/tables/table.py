@@ -23,6 +23,9 @@ from kbuilder.tables.values import kind_of, types
 if TYPE_CHECKING:
     import pandas as pd
 
+MANY = 2**16
+"""Rows from which on they may lie in files."""
+
 
 @dataclass(frozen=True)
 class Table:
@@ -68,7 +71,7 @@ class Table:
 
     def take(self, rows: np.ndarray | slice) -> Table:
         """The table of the given row numbers, in their order."""
-        columns = {name: values[rows] for name, values in self.columns.items()}
+        columns = {name: _rows_of(values, rows) for name, values in self.columns.items()}
         labels = _taken(self.labels, rows)
         kept = None if self.kept is None else self.kept.iloc[rows].reset_index(drop=True)
         folders = self.folders
@@ -155,12 +158,20 @@ class Table:
         return digest.hexdigest()
 
 
+def _rows_of(values: np.ndarray, rows: np.ndarray | slice) -> np.ndarray:
+    if isinstance(rows, slice) or len(rows) < MANY:
+        return values[rows]
+    from kbuilder.tables import scratch  # which needs NumPy
+
+    return scratch.taken(values, rows)
+
+
 def _taken(labels: Sequence[str | int], rows: np.ndarray | slice) -> Sequence[str | int]:
     """The labels of some rows; numbers as one array, since there may be many."""
     if isinstance(labels, range) and isinstance(rows, slice):
         return labels[rows]
     if isinstance(labels, range | np.ndarray):
-        return cast(Sequence[int], np.asarray(labels)[rows])
+        return cast(Sequence[int], _rows_of(np.asarray(labels), rows))
     return cast(Sequence[str], np.asarray(labels, dtype=object)[rows].tolist())
 
 

@@ -11,8 +11,10 @@ from shared import message, reason_of, strings
 from kbuilder import room
 from kbuilder.contracts import Choice
 from kbuilder.errors import DataError, RecipeError
+from kbuilder.features import text
 from kbuilder.features._tally import Tally
 from kbuilder.features.text import Text
+from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.profile import profile
 
 TEXTS = np.array(["A good, GOOD day!", None, "a bad day", ""], dtype=object)
@@ -286,3 +288,20 @@ def test_a_tally_is_merged_and_bounded() -> None:
         assert len(small.counts) <= 4
         assert small.counts.keys() == small.texts.keys()
     assert (small.frequent(2), small.counts[b"often"]) == (("too", "often"), 50)
+
+
+def test_texts_are_learned_of_a_few_at_a_time_and_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Text().learn("t", TEXTS)
+    monkeypatch.setattr(text, "AT_ONCE", 3)
+    assert Text().learn("t", TEXTS) == whole
+    with pytest.raises(DataError, match="of type bytes") as raised:
+        Text().learn("t", np.array([*TEXTS, b"no"], dtype=object))
+    assert raised.value.row == 4
+
+
+def test_words_that_a_column_knows_are_texts_as_any_others() -> None:
+    known = DictionaryArray.of(np.array([1, -1, 0, 1]), ["one", "two words"])
+    texts = Text().raw("t", known)
+    assert texts.dtype == object
+    assert texts.tolist() == ["two words", "", "one", "two words"]
+    assert known.tolist() == ["two words", None, "one", "two words"]

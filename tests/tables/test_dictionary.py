@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kbuilder.tables import dictionary_array
+from kbuilder.tables import dictionary, dictionary_array
 from kbuilder.tables.dictionary import codes_of, counted, different, each
 from kbuilder.tables.dictionary_array import ArrowWords, DictionaryArray
 from kbuilder.tables.profile import profile
@@ -72,9 +72,13 @@ def test_whatever_is_asked_of_it_the_answer_is_that_of_the_plain_column(words, d
         assert tables[0].fingerprint() == tables[1].fingerprint()
 
 
-@given(COLUMNS)
-def test_different_values_come_in_the_order_of_the_rows(words) -> None:
-    rows, places = different(column(words))
+@pytest.mark.parametrize("sparse", [0, 10**6])
+@given(words=COLUMNS)
+def test_different_values_come_in_the_order_of_the_rows(sparse, words) -> None:
+    """Whether the rows are sorted, or the words are counted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dictionary, "SPARSE", sparse)
+        rows, places = different(column(words))
     assert [words[row] for row in rows] == list(dict.fromkeys(words))
     assert [words[rows[place]] for place in places] == words
     assert sorted(rows) == list(rows)
