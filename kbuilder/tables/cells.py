@@ -165,11 +165,14 @@ class Cells:
         if quick is not None:
             return _Read(quick)
         places = np.arange(len(cells))  # of each row in `cells`
-        if isinstance(cells.dtype, pd.CategoricalDtype):
+        differ = isinstance(cells.dtype, pd.CategoricalDtype)
+        if differ:
             come, places = ranks(cells.cat.codes.to_numpy())
             cells = pd.Series(cells.cat.categories, dtype="str").reindex(come)  # None for -1
         kept = set(self.words.get(name, ()))
-        cells = cells.str.strip()
+        stripped = cells.str.strip()
+        differ = differ and stripped.equals(cells)
+        cells = stripped
         marked = cells.isin([word for word in self.missing if word not in kept])
         gone = (cells.isna() | (cells == "") | marked).to_numpy(dtype=bool)
         rows = np.bincount(places, minlength=len(cells))
@@ -185,8 +188,9 @@ class Cells:
                 return _Read(self._marked(spread(of_words[places[~absent]], absent)), taken)
             if there.isin(TRUTH).all():
                 there = pd.Series(np.where(there.isin(TRUE), TRUE[0], FALSE[0]), dtype=object)
+                differ = False
         codes = np.full(len(cells), -1, dtype=np.int32)
-        codes[~gone], different = _different(there)
+        codes[~gone], different = _different(there, differ)
         return _Read(DictionaryArray.of(codes[places], different), taken)
 
     def _plain(self, name: str, cells: pd.Series) -> np.ndarray | None:
@@ -200,8 +204,12 @@ class Cells:
         return plain(cells) if len(cells) else None
 
 
-def _different(words: pd.Series) -> tuple[np.ndarray, Any]:
+def _different(words: pd.Series, differ: bool) -> tuple[np.ndarray, Any]:
     """The place of each word among the different ones, in the order in which they first come.
+
+    Args:
+        words: The words.
+        differ: Whether it is known that all do.
 
     Returns:
         (rows,); and the different words as objects, or as Arrow's where they may be many.
@@ -215,6 +223,8 @@ def _different(words: pd.Series) -> tuple[np.ndarray, Any]:
         return pd.factorize(words.to_numpy(dtype=object))
     array = pa.array(words, pa.large_string())
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if differ:
+        return np.arange(len(array)), array
     encoded = array.dictionary_encode()
     return encoded.indices.to_numpy(), encoded.dictionary
 

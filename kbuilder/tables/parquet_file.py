@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from kbuilder import progress, room
 from kbuilder.errors import DataError, Key
+from kbuilder.late import np
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
 from kbuilder.tables.cells import Cells
 from kbuilder.tables.keeping import Keep, pick
 from kbuilder.tables.table import Part, Table
 
 if TYPE_CHECKING:
-    import numpy as np
+    import pandas as pd
     import pyarrow as pa
 
 BUFFER = 2**20
 """Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
 
 
-AT_ONCE = 2**27
+AT_ONCE = 2**26
 """Bytes of the columns of a Parquet file that are converted at a time, but one at least."""
 WORD = 128
 """Bytes that a word takes at most while it is converted, about."""
@@ -120,17 +121,42 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
     with progress.stage(f"reading {path.name}", len(names), "columns") as stage:
         for asked in _groups(names, rows, words):
             some = file.read(asked).select(asked).replace_schema_metadata()
-            # Whole numbers stay whole where some are missing.
-            frame = some.to_pandas(integer_object_nulls=True)
+            used = 8 * rows * len(asked)
+            frame = _frame(some, used)
             del some
+            room.give_back(used)
             part = cells.table(frame, path.name)
             del frame
             columns |= part.columns
             taken |= part.taken
-            room.give_back(8 * rows * len(asked))
+            room.give_back(used)
             stage.advance(len(asked))
     columns = {name: columns[name] for name in names}
     return Table(columns, path.name, range(1, rows + 1), taken)
+
+
+def _frame(table: pa.Table, used: int) -> pd.DataFrame:
+    """Columns as pandas has them; of words that are held once none becomes an object.
+
+    Args:
+        table: The columns, of words all or none.
+        used: Bytes that are worth giving back.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    if not all(map(pa.types.is_dictionary, table.schema.types)):
+        # Whole numbers stay whole where some are missing.
+        return table.to_pandas(integer_object_nulls=True)
+    table = table.unify_dictionaries()
+    room.give_back(used)
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        words = column.chunk(0).dictionary.cast(pa.large_string())
+        places = [chunk.indices.fill_null(-1).to_numpy() for chunk in column.chunks]
+        known = pd.Index(pd.array(words, dtype="str"))
+        columns[name] = pd.Categorical.from_codes(np.concatenate(places), known, validate=False)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _groups(names: Sequence[str], rows: int, words: Container[str]) -> Iterator[list[str]]:
