@@ -53,13 +53,14 @@ def scaling(numbers: np.ndarray, robust: bool = False) -> Scaling:
     if not len(numbers):
         return Scaling(0.0, 0.0, (0.0, 0.0), numbers)
     away = far_off(numbers)
-    near = numbers[~away]
+    near = numbers[~away] if away.any() else numbers
     ends = float(near.min()), float(near.max())
     with np.errstate(over="ignore", invalid="ignore"):
         mean, deviation = float(near.mean()), float(near.std())
-        low, median, high = np.quantile(near, [0.25, 0.5, 0.75]).tolist()
-        if robust and high > low:
-            return Scaling(median, high - low, ends, numbers[away], robust=True)
+        if robust:
+            low, median, high = np.quantile(near, [0.25, 0.5, 0.75]).tolist()
+            if high > low:
+                return Scaling(median, high - low, ends, numbers[away], robust=True)
     return Scaling(mean, deviation, ends, numbers[away])
 
 

@@ -128,8 +128,9 @@ class Number(Spec):
 
     def learn(self, column: str, values: np.ndarray) -> dict[str, Choice]:
         """Mean, deviation, bounds, precision, and whether a value is ever missing."""
-        numbers = self._numbers(column, values, "float64")
-        there = numbers[np.isfinite(numbers)]
+        there = self._numbers(column, values, "float64")
+        real = np.isfinite(there)
+        there = there if real.all() else there[real]  # rows may be many: few copies
         if not len(there):
             raise DataError(
                 f"column {column!r} has no value at all in the training rows. "
@@ -152,11 +153,13 @@ class Number(Spec):
             why += ", whose quartiles are the same"
         elif found.robust:
             why = f"distance between the quartiles of {rows}"
-        gone = len(numbers) - len(there)
+        gone = len(values) - len(there)
         far = {} if found.bounds is None else {"bounds": Choice(found.bounds, why_far(found.far))}
         centre = found.mean if self.mean is None else self.mean
-        near = np.clip(there, *(self.bounds or found.bounds or (None, None)))
-        knots = knots_of((near - centre) / (self.scale or scale))
+        ends = self.bounds or found.bounds
+        scaled = (np.clip(there, ends[0], ends[1]) if ends else there) - centre
+        scaled /= self.scale or scale
+        knots = knots_of(scaled)
         return {
             "mean": Choice(found.mean, f"{'median' if found.robust else 'mean'} of {rows}"),
             "scale": Choice(scale, why),
