@@ -24,10 +24,10 @@ BUFFER = 2**20
 """Bytes that are read of a column of a Parquet file at a time; else all of a group of rows."""
 
 
-AT_ONCE = 2**26
-"""Bytes of the columns of a Parquet file that are converted at a time, but one at least."""
-WORD = 128
-"""Bytes that a word takes at most while it is converted, about."""
+AT_ONCE = 2**27
+"""Bytes that the columns of a Parquet file take which are converted at a time, but one at least."""
+NUMBER, WORD = 16, 128
+"""Bytes that a number and a word take while they are converted, about."""
 
 
 def read_parquet(path: Path, cells: Cells | None = None, keep: Keep = ()) -> Table:
@@ -119,9 +119,8 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
     columns: dict[str, np.ndarray] = {}
     taken: dict[str, Mapping[str, int]] = {}
     with progress.stage(f"reading {path.name}", len(names), "columns") as stage:
-        for asked in _groups(names, rows, words):
+        for asked, used in _groups(names, rows, words):
             some = file.read(asked).select(asked).replace_schema_metadata()
-            used = 8 * rows * len(asked)
             frame = _frame(some, used)
             del some
             room.give_back(used)
@@ -159,16 +158,16 @@ def _frame(table: pa.Table, used: int) -> pd.DataFrame:
     return pd.DataFrame(columns, copy=False)
 
 
-def _groups(names: Sequence[str], rows: int, words: Container[str]) -> Iterator[list[str]]:
-    """The columns that are converted together, those of words apart from others.
-
-    While a column is converted a word may be there several times.
-    """
-    for kind, size in ((False, 8), (True, WORD)):
+def _groups(
+    names: Sequence[str], rows: int, words: Container[str]
+) -> Iterator[tuple[list[str], int]]:
+    """The columns that are converted together, those of words apart, and the bytes they take."""
+    for kind, size in ((False, NUMBER), (True, WORD)):
         own = [name for name in names if (name in words) is kind]
         at_once = max(1, AT_ONCE // (size * rows))
         for first in range(0, len(own), at_once):
-            yield own[first : first + at_once]
+            group = own[first : first + at_once]
+            yield group, size * rows * len(group)
 
 
 def _columns_of_words(schema: pa.Schema) -> list[str]:
