@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import IO, Any
 
-from kbuilder import progress
+from kbuilder import notebook, progress
 from kbuilder.contracts import IN_DOUBT, Decision, Finding
 from kbuilder.errors import on_one_line, printable
 from kbuilder.lines import dotted
@@ -32,7 +32,8 @@ def echo(text: str = "", err: bool = False) -> None:
 
 
 class Console:
-    """Notes and progress. On a terminal the current epoch is live; elsewhere a line per epoch.
+    """Notes and progress. On a terminal the current epoch is live; in a notebook one output has the
+    last one; elsewhere there is a line per epoch.
 
     Args:
         verbose: Whether to print at all. Lines are collected for the run's log either way.
@@ -51,19 +52,27 @@ class Console:
         self._stage: Stage | None = None
         self._began, self._told = 0.0, False
         self._quiet = False
+        self._output = notebook.output() if verbose else None
 
     @property
     def live(self) -> bool:
         """Whether stderr is a terminal, where a bar can move."""
         return self.verbose and sys.stderr.isatty()
 
-    def say(self, text: str = "") -> None:
-        """Print a line to stderr and keep it for the log. Text from data does not steer either."""
+    def say(self, text: str = "", passing: bool = False) -> None:
+        """Print a line to stderr and keep it for the log. Text from data does not steer either.
+
+        Args:
+            text: The line.
+            passing: Whether the next such line takes its place in a notebook.
+        """
         text = on_one_line(text)
         self.lines.append(text)
         self._write(text)
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False)
+        elif self._output is not None:
+            self._output.say(text, passing)
         elif self.verbose:
             print(text, file=sys.stderr, flush=True)
 
@@ -207,8 +216,19 @@ class Console:
         )
         self.say(
             f"{self._title}epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  "
-            f"{metrics}{changed}"
+            f"{metrics}{changed}",
+            passing=True,
         )
+
+    def concluded(self, verdict: str) -> None:
+        """Show the metrics and the verdict in a notebook; a command prints them itself.
+
+        Args:
+            verdict: Several lines.
+        """
+        if self._output is not None and self.verbose:
+            for line in verdict.split("\n"):
+                self._output.say(on_one_line(line))
 
     def close(self) -> None:
         """Take the bar off the screen, and close the file."""

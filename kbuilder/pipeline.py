@@ -20,7 +20,14 @@ from kbuilder.data.dataset import Dataset
 from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import evaluating, explaining, intervals, predictions, settling
+from kbuilder.evaluation import (
+    evaluating,
+    explaining,
+    intervals,
+    predictions,
+    settling,
+    wording,
+)
 from kbuilder.evaluation.average_row import average_row
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.diagnosing import diagnosis
@@ -275,6 +282,7 @@ def _run(
                 diagnosis, fitted.members[-1], columns, data.rows, by_model, metrics,
                 fitted.done[-1].history, training, getattr(splitting, "folds", 0) is not None,
             ))  # fmt: skip
+        console.concluded(wording.verdict(metrics))
         record = run_folder.Record(
             recipe=recipe,
             columns=columns,

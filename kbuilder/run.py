@@ -181,6 +181,19 @@ class Run:
         """
         return cards.text(self.path, self.record)
 
+    def plot(self) -> Any:
+        """The loss and the headline metric of each epoch, on training and validation rows.
+
+        Returns:
+            A `matplotlib.figure.Figure`, which a notebook shows; in a script `savefig` writes it.
+
+        Raises:
+            CallError: if the fit has no epoch.
+        """
+        if not self.record.history:
+            raise CallError("no epoch of this run is done, so there is no curve.")
+        return reporting.plot(self.record)
+
     def _repr_html_(self) -> str:
         """The verdict and the curves, as notebooks show them."""
         return reporting.short(self.path, self.record)

@@ -32,7 +32,7 @@ PLUGINS = (
 # other, but on the ground floors 0 and 1.
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
-                     "internals", "late", "lines", "named", "progress",
+                     "internals", "late", "lines", "named", "notebook", "progress",
                      "refusals", "signals", "spec"), 0),
     **dict.fromkeys(("cache", "columns", "instances", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),

@@ -79,6 +79,30 @@ def drawn(
     return Figure(_fitted(text.getvalue(), caption), caption)
 
 
+def plotted(draw: Draw, panels: int = 1) -> Any:
+    """A figure of matplotlib, of so many panels side by side, which a notebook shows.
+
+    Args:
+        draw: Draws into the axes of the panels.
+        panels: How many there are; >= 1.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure as Canvas
+
+    class Shown(Canvas):
+        """A figure that shows itself, whether or not pyplot is in use."""
+
+        def _repr_png_(self) -> bytes:
+            content = io.BytesIO()
+            self.savefig(content, format="png")
+            return content.getvalue()
+
+    canvas = Shown(figsize=(4.4 * panels, 3.2), layout="constrained")
+    FigureCanvasAgg(canvas)
+    draw(canvas.subplots(1, panels, squeeze=False)[0].tolist())
+    return canvas
+
+
 def _fitted(svg: str, caption: str) -> str:
     """SVG as a part of a page: as wide as its place, in the page's colours, with names of its own.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
 from kbuilder.reporting import card, explained, judging, steps
 from kbuilder.reporting.answers import answers_of
-from kbuilder.reporting.figures import Figure, drawn
+from kbuilder.reporting.figures import Figure, drawn, plotted
 from kbuilder.reporting.page import Section, Table, cell, render
 from kbuilder.reporting.words import LANGUAGES, Words
 from kbuilder.runs import naming, run_folder
@@ -265,28 +266,40 @@ def curves(history: Sequence[Mapping[str, float]], headline: str, words: Words) 
         headline: The metric; the loss alone is drawn, where the fit did not compute it.
         words: The language.
     """
-    several = by_network(history)
-    names = ["loss", *([headline] if any(headline in row for row in history) else [])]
-
-    def draw(axes: Any) -> None:
-        for panel, name in zip(axes, names, strict=True):
-            for place, (key, title) in enumerate(((name, "train"), (f"val_{name}", "validation"))):
-                said = False
-                for own in several:
-                    values = [row.get(key, float("nan")) for row in own]
-                    if any(value == value for value in values):
-                        panel.plot([int(row["epoch"]) for row in own], values, color=f"C{place}",
-                                   marker="o" if len(own) < 30 else None, markersize=3,
-                                   label=None if said else words.say(title))  # fmt: skip
-                        said = True
-            panel.xaxis.get_major_locator().set_params(integer=True)
-            panel.set(xlabel=words.say("epoch"), title=words.say(name) if name == "loss" else name)
-            panel.legend(fontsize=8)
-
+    names = _drawn_names(history, headline)
     caption = words.say("Loss by epoch.")
     if len(names) > 1:
         caption = words.say("Loss and {metric} by epoch.", metric=headline)
-    return drawn(draw, caption, len(names))
+    return drawn(partial(_draw_curves, history, names, words), caption, len(names))
+
+
+def plot(record: Record) -> Any:
+    """The curves as a figure of matplotlib."""
+    names = _drawn_names(record.history, record.metrics["headline"])
+    return plotted(partial(_draw_curves, record.history, names, Words()), len(names))
+
+
+def _drawn_names(history: Sequence[Mapping[str, float]], headline: str) -> list[str]:
+    return ["loss", *([headline] if any(headline in row for row in history) else [])]
+
+
+def _draw_curves(
+    history: Sequence[Mapping[str, float]], names: Sequence[str], words: Words, axes: Any
+) -> None:
+    several = by_network(history)
+    for panel, name in zip(axes, names, strict=True):
+        for place, (key, title) in enumerate(((name, "train"), (f"val_{name}", "validation"))):
+            said = False
+            for own in several:
+                values = [row.get(key, float("nan")) for row in own]
+                if any(value == value for value in values):
+                    panel.plot([int(row["epoch"]) for row in own], values, color=f"C{place}",
+                               marker="o" if len(own) < 30 else None, markersize=3,
+                               label=None if said else words.say(title))  # fmt: skip
+                    said = True
+        panel.xaxis.get_major_locator().set_params(integer=True)
+        panel.set(xlabel=words.say("epoch"), title=words.say(name) if name == "loss" else name)
+        panel.legend(fontsize=8)
 
 
 def _slices(record: Record, words: Words) -> Section:
