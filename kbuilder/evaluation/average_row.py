@@ -7,8 +7,9 @@ import numpy as np
 from kbuilder.columns import Arrays, Columns
 from kbuilder.contracts import RANKS
 
-ROWS = 2**16
-"""Training rows that it is the mean of, at most; of more, at equal distances."""
+ROWS, FEWEST, NUMBERS = 2**16, 1024, 2**28
+"""Training rows that it is the mean of, at most, at equal distances; of long rows fewer,
+and how many at least; and how many numbers they have."""
 BATCH = 1024
 
 
@@ -30,7 +31,9 @@ def average_row(columns: Columns, arrays: Arrays) -> Arrays:
         if key in found or feature.form == "text":
             continue
         values = arrays[key]
-        step = -(-len(values) // ROWS)
+        width = int(np.prod(values.shape[1:]))
+        most = int(np.clip(NUMBERS // max(1, width), FEWEST, ROWS))
+        step = -(-len(values) // most)
         if feature.form == "vector" and values.dtype.kind in "iu":
             places = np.asarray(values[::step]).ravel()
             found[key] = (np.bincount(places) / len(places)).astype(np.float32)
