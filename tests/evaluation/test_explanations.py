@@ -154,9 +154,8 @@ def test_padding_pushes_nothing_and_the_average_is_of_real_steps() -> None:
     average = average_row(columns, {key: steps})
     assert average[key].tolist() == [4.0]  # of 1, 2, 3, 6 and 8
     given = keras.Input((3, 2), name=key)
-    numbers, mask = StepsAndMask()(given)
-    real = keras.ops.cast(mask, "float32")[..., None]
-    total = keras.ops.sum(keras.ops.square(numbers) * real, axis=1)
+    numbers, _ = StepsAndMask()(given)  # a network that does not ask which are real
+    total = keras.ops.sum(keras.ops.square(numbers), axis=1)
     model = keras.Model({key: given}, {"y": total})
     found = explain(model, columns, average, {key: steps})
     expect_complete(found)
