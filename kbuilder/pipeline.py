@@ -15,7 +15,7 @@ from typing import Any
 from kbuilder import engine, folds, networks, preprocessing
 from kbuilder.console import Console
 from kbuilder.contracts import Listener, Source
-from kbuilder.data import examples, store
+from kbuilder.data import examples, residuals, store
 from kbuilder.data.dataset import Dataset
 from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
@@ -264,6 +264,10 @@ def _run(
         metrics = evaluating.evaluate(columns, encoded, answered, others, weights, resampled)
         metrics |= {} if held is None else {"folds": held.said(columns)}
         metrics |= fitted.said(data, columns)
+        if last:
+            metrics |= residuals.said(
+                columns, recipe.data, tables[last], encoded[last], answered[last]
+            )
         report = report and not smoke and folder is not None and reporting.wanted()
         if report and last:
             metrics["importance"] = explaining.rests_on(

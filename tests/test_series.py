@@ -351,3 +351,22 @@ def test_many_windows_begin_at_every_few_steps_only(monkeypatch: pytest.MonkeyPa
     assert "windows of all would be 2,000 numbers, and more" in stride.reason
     days = pd.to_datetime(pd.Series(found.parts.train["day"])).drop_duplicates().sort_values()
     assert set(days.diff().dropna().dt.days) == {stride.value}
+
+
+def test_a_column_known_ahead_that_explains_jumps_halves_the_error(tmp_path: Path) -> None:
+    random, day = np.random.default_rng(2), np.arange(300)
+    offer = (random.random(300) < 0.3).astype(float)
+    frame = pd.DataFrame({
+        "day": pd.date_range("2024-01-01", periods=300).strftime("%Y-%m-%d"), "offer": offer,
+        "sold": 50 + 5 * np.sin(2 * np.pi * day / 7) + 20 * offer + random.normal(0, 1, 300),
+    })  # fmt: skip
+    found = {}
+    for name, known in (("with", ["offer"]), ("without", [])):
+        data = kb.Frame(frame=frame, target="sold", time="day", ignore=[] if known else ["offer"])
+        task = kb.Forecasting(horizon=3, window=14, period=7, known=known)
+        training = kb.Training(epochs=25, batch_size=16, baselines="none")
+        given = kb.Recipe(data=data, task=task, training=training)
+        run = kb.fit(given, run_dir=tmp_path / name, verbose=False, report=False)
+        found[name] = run.metrics["splits"]["test"]["mae"]
+        assert run.metrics["autocorrelation"]["lags"][0] == 1
+    assert found["with"] < 0.5 * found["without"]

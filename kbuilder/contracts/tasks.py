@@ -215,6 +215,9 @@ class Following(Relative, Protocol):
     def naive(self, encoded: np.ndarray) -> np.ndarray:
         """The outputs of the seasonal naive forecast of these rows."""
 
+    def residuals(self, encoded: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """The truth less the forecast at each step, in the target's own units. (rows, h)"""
+
     def by_step(self, encoded: np.ndarray, outputs: np.ndarray) -> Mapping[str, list[float]]:
         """The errors of each step of the horizon, by metric."""
 

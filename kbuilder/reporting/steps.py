@@ -14,6 +14,25 @@ MOST = 30
 """Steps that are shown, at most, at even distances."""
 
 
+def left(metrics: Mapping[str, Any], words: Words) -> Table | None:
+    """What the errors of steps some steps apart have in common; None: nobody knows.
+
+    Args:
+        metrics: The content of `metrics.json`.
+        words: The language.
+    """
+    found = metrics.get("autocorrelation")
+    if not found:
+        return None
+    caption = words.say(
+        "Autocorrelation of the errors of the first step: beyond ±{bound} something is left to "
+        "learn", bound=f"{found['bound']:.2f}",
+    )  # fmt: skip
+    heads = [words.say("steps apart"), words.say("correlation")]
+    rows = [[lag, float(r)] for lag, r in zip(found["lags"], found["values"], strict=True)]
+    return Table(caption, heads, rows)
+
+
 def table(metrics: Mapping[str, Any], split: str, words: Words) -> Table | None:
     """The errors of the model and of each baseline by step; None: nothing is forecast.
 

@@ -94,6 +94,11 @@ KOREAN = {
     "origin": "기준 시점",
     "model": "모델",
     "step": "단계",
+    "steps apart": "단계 차이",
+    "correlation": "상관",
+    "Autocorrelation of the errors of the first step: beyond ±{bound} something is left to learn": (
+        "첫 단계 오차의 자기상관: ±{bound}을 넘으면 아직 배울 것이 남아 있습니다"
+    ),
     "Errors by step of the forecast on {split} ({metric})": (
         "{split}에서 예측 단계별 오차({metric})"
     ),

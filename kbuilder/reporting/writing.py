@@ -145,7 +145,7 @@ def _verdict(record: Record, words: Words) -> Section:
     if "mean" in metrics.get("folds", {}):
         tables.append(_folds(metrics["folds"], headline, words))
     by_step = steps.table(metrics, last, words)
-    tables += [] if by_step is None else [by_step]
+    tables += [one for one in (by_step, steps.left(metrics, words)) if one is not None]
     return Section(words.say("Verdict"), lines, tables)
 
 

@@ -319,6 +319,11 @@ class Forecasting(Spec):
             found[f"coverage_{share:g}"] = mean(inside.mean(axis=1), weights)
         return found
 
+    def residuals(self, encoded: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """The truth less the forecast, in the target's own units. (rows, h)"""
+        truth, given, _ = self._own(encoded, outputs)
+        return truth - given[:, 0]
+
     def by_step(self, encoded: np.ndarray, outputs: np.ndarray) -> dict[str, list[float]]:
         """The mean absolute error of each step of the horizon, also scaled as MASE is."""
         truth, given, scales = self._own(encoded, outputs)

@@ -26,3 +26,12 @@ def test_of_a_long_horizon_some_steps_are_shown_the_first_and_the_last_among_the
 
 def test_what_forecasts_nothing_has_no_steps() -> None:
     assert steps.table({"baselines": {}}, "test", Words()) is None
+
+
+def test_what_the_errors_have_in_common_is_shown_by_lag() -> None:
+    found = {"lags": [1, 7], "values": [0.5, -0.25], "bound": 0.2}
+    table = steps.left({"autocorrelation": found}, Words())
+    assert table is not None
+    assert table.caption.endswith("beyond ±0.20 something is left to learn")
+    assert table.rows == [[1, 0.5], [7, -0.25]]
+    assert steps.left({}, Words()) is None
