@@ -21,6 +21,10 @@ TASK = ("task",)
 USUAL = {True: (0.5, 0.2), False: (0.5, 0.0)}
 """The shares where nothing is known of a series, with a season and without: chosen on 25 series
 that no test of kbuilder is judged by."""
+LEAST = 1e-5
+"""The spread of a window that says something, as a share of that of all."""
+CHUNK = 10_000
+"""Windows that are looked at together."""
 PENALTY = 2000
 """Training windows for which the sum of the squares of the last weights counts as their errors."""
 WINDOWS = 100
@@ -96,11 +100,11 @@ def _related(windows: Windows, train: Table) -> tuple[np.ndarray, np.ndarray]:
     """Windows and the truths after them, less the mean of the window and divided by its spread.
 
     Returns:
-        (rows, window) and (rows, h), without the windows that are all alike.
+        (rows, window) and (rows, h), without the windows that are all alike, or nearly.
     """
     past, truth = train[PAST][:, :, 0], train[windows.target][:, : windows.task.horizon]
     spread = past.std(axis=1, keepdims=True)
-    there = spread[:, 0] > 0
+    there = spread[:, 0] > LEAST * past.std()
     past, truth, spread = past[there], truth[there], spread[there]
     mean = past.mean(axis=1, keepdims=True)
     return (past - mean) / spread, (truth - mean) / spread
@@ -131,18 +135,20 @@ def _shares(windows: Windows, train: Table) -> Choice:
     """
     seasonal = seasons.has_season(cast(int, windows.task.window), windows.task.period or 1)
     usual = np.array(USUAL[seasonal])
-    past, truth = _related(windows, train)
     base, *changes = _before(windows)
-    known = np.stack([(past @ change) for change in changes], axis=-1)  # (rows, h, 2)
-    off = truth - past @ base - known @ usual
-    square = np.einsum("nhi,nhj->ij", known, known) / windows.task.horizon
-    product = np.einsum("nhi,nh->i", known, off) / windows.task.horizon
-    shares = usual + np.linalg.solve(square + WINDOWS * np.eye(2), product)
+    square, product = WINDOWS * np.eye(2), np.zeros(2)
+    for chunk, _ in train.parts(CHUNK):
+        past, truth = _related(windows, chunk)
+        known = np.stack([(past @ change) for change in changes], axis=-1)  # (rows, h, 2)
+        off = truth - past @ base - known @ usual
+        square += np.einsum("nhi,nhj->ij", known, known) / windows.task.horizon
+        product += np.einsum("nhi,nh->i", known, off) / windows.task.horizon
+    shares = usual + np.linalg.solve(square, product)
     share, other = (round(float(one), 4) for one in shares)
     what = "what the level has risen by, and the value a season earlier still"
     if not seasonal:
         what = "the way back to the mean of the window, and its drift"
-    return Choice((share, other), f"of {len(past):,} training windows: how much of {what} is "
+    return Choice((share, other), f"of {len(train):,} training windows: how much of {what} is "
                                   "added to the value before")  # fmt: skip
 
 

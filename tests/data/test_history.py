@@ -94,3 +94,14 @@ def test_quantiles_begin_with_what_these_forecasts_are_off_by() -> None:
     plain, _ = season_of(values, quantiles=[0.1, 0.9], season_shares=[0, 0])
     wide = [task.naive_quantiles[1] - task.naive_quantiles[0] for task in (own, plain)]
     assert wide[0] < 0.95 * wide[1]
+
+
+def test_windows_that_are_nearly_all_alike_say_nothing() -> None:
+    usual = np.cumsum(noise(400))
+    still = np.concatenate([np.zeros(30) + 1e-13 * noise(30), usual])
+    found = [season_of(one, period=1, quantiles=[0.1, 0.9])[0] for one in (usual, still)]
+    shares, quantiles = (
+        [getattr(task, name) for task in found] for name in ("season_shares", "naive_quantiles")
+    )
+    np.testing.assert_allclose(*shares, atol=0.2)
+    np.testing.assert_allclose(*quantiles, atol=0.5)
