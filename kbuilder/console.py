@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from kbuilder import notebook, progress
-from kbuilder.contracts import IN_DOUBT, Decision, Finding
+from kbuilder.contracts import Decision, Finding
 from kbuilder.errors import on_one_line, printable
-from kbuilder.lines import dotted
 from kbuilder.progress import Stage, Unit
+from kbuilder.summaries import brief, summary
 
-WIDTH, LINES = 100, 18
-"""Characters of a line, and lines, in which a fit says what was inferred."""
-SEVERAL = 2
-"""Columns of a kind whose reasons are said."""
+EPOCHS, SLOW = 20, 1.0
+"""Lines of epochs that a fit prints, about, and the seconds of an epoch from which on each has its
+own; the log has all."""
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
 SOON, LONG = 1.0, 10.0
@@ -52,6 +51,7 @@ class Console:
         self._stage: Stage | None = None
         self._began, self._told = 0.0, False
         self._quiet = False
+        self._held = ""
         self._output = notebook.output() if verbose else None
 
     @property
@@ -59,20 +59,40 @@ class Console:
         """Whether stderr is a terminal, where a bar can move."""
         return self.verbose and sys.stderr.isatty()
 
-    def say(self, text: str = "", passing: bool = False) -> None:
-        """Print a line to stderr and keep it for the log. Text from data does not steer either.
+    def say(self, text: str = "") -> None:
+        """Print a line to stderr and keep it for the log. Text from data does not steer either."""
+        held, self._held = self._held, ""
+        if held:
+            self._print(held)
+        self._print(self._kept(text))
+
+    def _pass(self, text: str, held: bool) -> None:
+        """Keep a line that the next such line makes old, and print it.
 
         Args:
             text: The line.
-            passing: Whether the next such line takes its place in a notebook.
+            held: Print it only if no such line comes next.
         """
+        text = self._kept(text)
+        if self._output is not None:
+            self._output.say(text, passing=True)
+            return
+        self._held = text if held else ""
+        if not held:
+            self._print(text)
+
+    def _kept(self, text: str) -> str:
+        """The line as it is printed, which is in the log now."""
         text = on_one_line(text)
         self.lines.append(text)
         self._write(text)
+        return text
+
+    def _print(self, text: str) -> None:
         if self._bar is not None:
             self._bar.console.print(text, markup=False, highlight=False)
         elif self._output is not None:
-            self._output.say(text, passing)
+            self._output.say(text)
         elif self.verbose:
             print(text, file=sys.stderr, flush=True)
 
@@ -205,7 +225,10 @@ class Console:
         self._bar.update(0, description=description, completed=completed, note=note, refresh=first)
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
-        """The line of one epoch; the learning rate where it is another than before."""
+        """The line of one epoch; the learning rate where it is another than before.
+
+        Of many epochs that are soon over some are printed, and the last one; the log has all.
+        """
         rate = figures["learning_rate"]
         changed = "" if rate == self._rate else f"  learning_rate {rate:.3g}"
         self._rate = rate
@@ -214,10 +237,10 @@ class Console:
             for name, value in figures.items()
             if name not in ("epoch", "seconds", "learning_rate")
         )
-        self.say(
-            f"{self._title}epoch {int(figures['epoch']):>3}/{epochs} {figures['seconds']:6.1f} s  "
-            f"{metrics}{changed}",
-            passing=True,
+        number, seconds = int(figures["epoch"]), figures["seconds"]
+        self._pass(
+            f"{self._title}epoch {number:>3}/{epochs} {seconds:6.1f} s  {metrics}{changed}",
+            held=seconds < SLOW and 1 < number < epochs and number % -(-epochs // EPOCHS) > 0,
         )
 
     def concluded(self, verdict: str) -> None:
@@ -231,7 +254,10 @@ class Console:
                 self._output.say(on_one_line(line))
 
     def close(self) -> None:
-        """Take the bar off the screen, and close the file."""
+        """Print what is held, take the bar off the screen, and close the file."""
+        if self._held:
+            self._print(self._held)
+            self._held = ""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
@@ -263,72 +289,3 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
-def summary(decisions: Iterable[Decision]) -> list[str]:
-    """What was inferred, in lines of `WIDTH`: one for each kind of column, those in doubt whole."""
-    lines: list[str] = []
-    kinds: dict[str, list[Decision]] = {}
-    for decision in decisions:
-        if decision.key[0] != "features":
-            named = decision.key[1:] if decision.key[0] == "task" else decision.key
-            said = f"{brief(decision.value)} ({decision.reason})"
-            lines.append(shortened(f"{dotted(named) or decision.key[0]}: {said}"))
-        elif _is_whole(decision):
-            lines.append(f"{dotted(decision.key)}: {decision.value} ({decision.reason})")
-        elif len(decision.key) == 2:
-            kinds.setdefault(str(decision.value), []).append(decision)
-    for kind, columns in kinds.items():
-        if len(columns) <= SEVERAL:
-            each = (f"{dotted(d.key[1:])} ({d.reason.partition(';')[0]})" for d in columns)
-            lines.append(shortened(f"{kind}: {', '.join(each)}"))
-        else:
-            names = ", ".join(dotted(d.key[1:]) for d in columns)
-            lines.append(shortened(f"{kind}: {len(columns):,} columns: {names}"))
-    more = len(lines) - LINES
-    return [*lines[:LINES], f"… and {more} more"] if more > 1 else lines
-
-
-def _is_whole(decision: Decision) -> bool:
-    """Whether a decision of a column is printed whole: it is in doubt, or of several columns."""
-    of_columns = len(decision.key) == 1 or decision.key[2:] == ("columns",)
-    return of_columns or (len(decision.key) == 2 and IN_DOUBT in decision.reason)
-
-
-def shortened(text: str) -> str:
-    """Text cut to a line of the terminal, with two blanks before it."""
-    text = on_one_line(text)
-    return text if len(text) <= WIDTH - 2 else f"{text[: WIDTH - 3]}…"
-
-
-def grouped(decisions: Iterable[Decision]) -> list[tuple[str, str]]:
-    """A line for each column and section, with the line of a recipe that decides otherwise."""
-    groups: dict[str, list[str]] = {}
-    writes: dict[str, str] = {}
-    decisions = list(decisions)
-    tasks = {len(d.key) for d in decisions if d.key[0] == "task"}
-    sizes = {"features": 2, "task": 2 if max(tasks, default=0) > 2 else 1}
-    for decision in decisions:
-        owner, field = _owner(decision, sizes)
-        said = f"{field}{brief(decision.value)} ({decision.reason})"
-        groups.setdefault(owner, []).append(said)
-        writes.setdefault(owner, decision.write)
-    return [(f"{owner}: {', '.join(said)}", writes[owner]) for owner, said in groups.items()]
-
-
-def _owner(decision: Decision, sizes: Mapping[str, int]) -> tuple[str, str]:
-    """The column, or the section, that a decision is of, and which field of it."""
-    size = sizes.get(decision.key[0], len(decision.key))
-    field = dotted(decision.key[size:])
-    return dotted(decision.key[:size]), f"{field} " if field else ""
-
-
-def brief(value: Any) -> str:
-    """A value on one short line."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list | tuple):
-        text = f"[{', '.join(brief(item) for item in value)}]"
-    else:
-        text = str(value)
-    return text if len(text) <= 72 else text[:71] + "…"

@@ -25,6 +25,35 @@ def test_the_learning_rate_is_said_where_it_is_another_than_before() -> None:
     ]
 
 
+@pytest.mark.parametrize(("epochs", "seconds", "printed"), [
+    (20, 0.1, [*range(1, 9)]),
+    (200, 0.1, [1, 8]),
+    (200, 2.0, [*range(1, 9)]),
+    (45, 0.1, [1, 3, 6, 8]),
+])  # fmt: skip
+def test_of_many_quick_epochs_some_are_printed_and_the_last(
+    epochs: int, seconds: float, printed: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console()
+    for number in range(1, 9):
+        figures = {"epoch": number, "seconds": seconds, "learning_rate": 1e-3, "loss": 0.5}
+        console.epoch(figures, epochs)
+    console.say("stopped early")
+    *shown, last = capsys.readouterr().err.splitlines()
+    assert [int(line.split()[1].partition("/")[0]) for line in shown] == printed
+    assert last == "stopped early"
+    assert len(console.lines) == 9
+
+
+def test_what_is_held_is_printed_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console()
+    figures = {"epoch": 2, "seconds": 0.1, "learning_rate": 1e-3, "loss": 0.5}
+    console.epoch(figures, 100)
+    assert capsys.readouterr().err == ""
+    console.close()
+    assert capsys.readouterr().err.startswith("epoch   2/100")
+
+
 def test_all_lines_are_kept_as_they_come(tmp_path: Path) -> None:
     file, console = tmp_path / "log.txt", Console(verbose=False)
     console.say("before")

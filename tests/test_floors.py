@@ -33,7 +33,7 @@ PLUGINS = (
 FLOORS = {
     **dict.fromkeys(("catalog", "console", "contracts", "engine", "errors", "exports", "files",
                      "internals", "late", "lines", "named", "notebook", "progress",
-                     "refusals", "signals", "spec"), 0),
+                     "refusals", "signals", "spec", "summaries"), 0),
     **dict.fromkeys(("cache", "columns", "instances", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),
     **dict.fromkeys(("probabilities", "runs"), 2),

@@ -50,12 +50,12 @@ def show(
         raise CallError(f"{samples} is no name for a picture. Expected a file that ends in .png.")
     read_recipe = run_folder.recipe(recipe, override)
     from kbuilder import files, networks, pipeline
-    from kbuilder.console import grouped
     from kbuilder.describing import samples as picture
     from kbuilder.describing.diagram import as_svg
     from kbuilder.describing.listing import as_text
     from kbuilder.describing.network import describe
     from kbuilder.recipe.writing import to_yaml
+    from kbuilder.summaries import grouped
 
     prepared = networks.build(pipeline.prepare(read_recipe), read_recipe)
     found, settled = prepared.data.findings, list[Decision]()

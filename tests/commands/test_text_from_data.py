@@ -14,9 +14,9 @@ from forking import PROGRAM, Forks
 from shared import Call
 
 import kbuilder as kb
-from kbuilder.console import grouped, summary
 from kbuilder.contracts import IN_DOUBT, Decision
 from kbuilder.runs.predicted_csv import to_csv
+from kbuilder.summaries import grouped, summary
 
 RED, BELL, C1, BIDI = "\x1b[31mred", "be\x07ll", "\x9b2J", "\u202eright"
 CONTROL = re.compile(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae")

@@ -13,7 +13,6 @@ from shared import message
 
 import kbuilder as kb
 from kbuilder import pipeline
-from kbuilder.console import summary
 from kbuilder.data import dataset
 from kbuilder.ejecting import helpers
 from kbuilder.errors import DataError
@@ -27,6 +26,7 @@ from kbuilder.serving import (
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.refusals import RequestError
 from kbuilder.serving.signature import Signature, Tensor
+from kbuilder.summaries import summary
 
 RANDOM = np.random.default_rng(0)
 ROWS = 96
