@@ -32,13 +32,9 @@ from kbuilder.layers.picture_heads import (
     turn,
 )
 from kbuilder.layers.pixels import fitted
-from kbuilder.tables import plain_jpeg
-from kbuilder.tables.picture_heads import MOST
 
 EXACT = "INTEGER_ACCURATE"
 """As accurate as Pillow and browsers: by default TensorFlow is off by up to 15 of 255."""
-ORIENTATION = b"tiff:Orientation"
-"""What a picture may say anywhere, in XMP, of how it is to be turned."""
 GRAPHS: dict[tuple[Any, ...], Any] = {}
 """What layers with the same settings compute, by these settings.
 
@@ -63,8 +59,8 @@ class Pictures(keras.layers.Layer):
         deep: Whether 16 bits are kept; pixels of 8 bits are then multiplied by 257.
 
     Attributes:
-        way: The way in which all that it is called with can be read, as `way_of` finds it; None:
-            the graph looks which it is, and takes a second longer to trace.
+        way: The way in which all it is called with can be read, as `plain` numbers them; None: the
+            graph looks which it is, and takes a second longer to trace.
 
     Input shape: (batch,) string, each an encoded picture.
     Output shape: (batch, height, width, channels), uint8; float32 of 0 to 65,535 if `deep`.
@@ -98,16 +94,6 @@ class Pictures(keras.layers.Layer):
                 autograph=False,
             )
         return GRAPHS[key](tf.convert_to_tensor(contents))
-
-    def way_of(self, contents: Any) -> int | None:
-        """The way in which all of some pictures can be read; None: not all in a simple one."""
-        sizes = set()
-        for content in contents.numpy().tolist():
-            head = plain_jpeg.head(content)
-            if head is None or head.width * head.height > MOST or ORIENTATION in content:
-                return None
-            sizes.add((head.width, head.height))
-        return 2 if sizes == {(self.width, self.height)} else 1
 
     def _all(self, contents: Any, way: int | None) -> Any:
         dtype = tf.float32 if self.deep else tf.uint8

@@ -12,6 +12,7 @@ from kbuilder.layers.cleaned import Cleaned
 from kbuilder.layers.pictures import Pictures
 from kbuilder.layers.side_by_side import has_few_words, side_by_side
 from kbuilder.layers.vocabularies import Vocabularies
+from kbuilder.layers.ways import way_of
 
 
 class Preprocessor(keras.layers.Layer):
@@ -59,7 +60,7 @@ class Preprocessor(keras.layers.Layer):
             for name, part in zip(self.keys, self.parts, strict=True)
             if isinstance(part, Pictures) and name in columns
         }
-        ways = tuple(part.way_of(columns[name]) for name, part in pictures.items())
+        ways = tuple(way_of(part, columns[name]) for name, part in pictures.items())
         if ways not in self._graphs:
             self._graphs[ways] = tf.function(self)
         try:

@@ -32,6 +32,7 @@ from shared import encoded, strings
 from kbuilder.engine import reason_of
 from kbuilder.layers.picture_heads import plain as plain_of
 from kbuilder.layers.pictures import Pictures
+from kbuilder.layers.ways import way_of
 from kbuilder.tables import picture_heads, pictures
 
 FILES = encodings()
@@ -192,11 +193,11 @@ def test_many_plain_jpegs_are_read_as_one_by_one_among_others(same: bool) -> Non
         Image.fromarray(pixels).convert(mode).save(written, "JPEG")
         plain.append(written.getvalue())
     assert int(plain_of(tf.constant(plain), 6, 8)) == (2 if same else 1)
-    assert Pictures(6, 8, 3).way_of(tf.constant(plain)) == (2 if same else 1)
+    assert way_of(Pictures(6, 8, 3), tf.constant(plain)) == (2 if same else 1)
     written = io.BytesIO()
     Image.new("RGB", (8, 6)).save(written, "PNG")
     assert int(plain_of(tf.constant([*plain, written.getvalue()]), 6, 8)) == 0
-    assert Pictures(6, 8, 3).way_of(tf.constant([*plain, written.getvalue()])) is None
+    assert way_of(Pictures(6, 8, 3), tf.constant([*plain, written.getvalue()])) is None
     for channels, bits in ((1, 8), (3, 8), (4, 8), (3, 16)):
         layer = Pictures(6, 8, channels, deep=bits == 16)
         short = np.asarray(layer(tf.constant(plain)))
@@ -218,5 +219,5 @@ def test_a_comment_that_says_how_a_picture_is_turned_is_heeded_in_either_way() -
     Image.fromarray(random).save(written, "JPEG", comment=b'tiff:Orientation="3"')
     content = tf.constant([written.getvalue()])
     layer = Pictures(6, 8, 3)
-    layer.way = layer.way_of(content)
+    layer.way = way_of(layer, content)
     assert np.array_equal(layer(content), Pictures(6, 8, 3)(content))
