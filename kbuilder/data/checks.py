@@ -56,6 +56,7 @@ CHECKS: Mapping[Check, Callable[[Seen], Iterator[Finding]]] = {
     "far_off": _far_off, "constant": array_checks.constant,
     "padding": array_checks.padding, "rare_classes": row_checks.rare_classes,
     "repeated_rows": row_checks.repeated_rows, "overlap": row_checks.overlap,
+    "series": row_checks.series,
     "alike": array_checks.alike, "shift": column_checks.shift, "split": row_checks.split,
     "unread": row_checks.unread,
 }  # fmt: skip

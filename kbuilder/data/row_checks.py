@@ -13,9 +13,10 @@ from kbuilder.contracts import Finding
 from kbuilder.data import windows
 from kbuilder.data.hashing import hashed
 from kbuilder.data.seen import ENOUGH, SAMPLE, Seen
-from kbuilder.errors import cut, listed
+from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.spec import given
+from kbuilder.tables import frequency
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
@@ -181,6 +182,43 @@ def overlap(seen: Seen) -> Iterator[Finding]:
                 message += "Divide them by a column of their time, which rows in any order need"
             yield Finding("overlap", key, message, sure=True, line=line)
             return
+
+
+def series(seen: Seen) -> Iterator[Finding]:
+    """Steps of a series that were held back at random, between others that are nearly alike."""
+    if catalog.name_of(seen.recipe.data.split) != "random" or seen.own_test:
+        return
+    tables = [table for _, table in seen.parts]
+    for column, feature in seen.recipe.features.items():
+        if catalog.name_of(feature) != "datetime":
+            continue
+        apart = _steps_of(column, np.concatenate([table[column] for table in tables]))
+        if apart is None:
+            continue
+        line = to_line(("data", "split"), {"by": "time", "column": column})
+        follow = to_line(("data",), {"time": column})
+        yield Finding(
+            "series", ("data", "split"),
+            f"the rows are the steps of a series, by {column!r} {apart} apart. Held back at random "
+            "they lie between rows of training, and are easier than what comes later. Hold back "
+            f"the latest: `{line}`; or forecast the next steps: `{follow}` and `task: forecasting`",
+            sure=True, line=line,
+        )  # fmt: skip
+        return
+
+
+def _steps_of(column: str, stamps: np.ndarray) -> frequency.Frequency | None:
+    """The distance of stamps that are even, each as often as the others; None: they are not."""
+    if missing(stamps).any():
+        return None
+    try:
+        read = frequency.read(column, stamps)
+    except DataError:
+        return None
+    different, counts = np.unique(read, return_counts=True)
+    if len(different) < ENOUGH or counts.min() < counts.max():
+        return None
+    return frequency.infer([different], True)[0]
 
 
 def unread(seen: Seen) -> Iterator[Finding]:

@@ -8,7 +8,8 @@ from pydantic import Field
 
 Check = Literal[
     "alike", "constant", "dates", "far_off", "ids", "leak", "missing_words", "overlap",
-    "padding", "rare_classes", "repeated_rows", "shift", "spelling", "split", "sum", "unread",
+    "padding", "rare_classes", "repeated_rows", "series", "shift", "spelling", "split", "sum",
+    "unread",
 ]  # fmt: skip
 Verdict = Literal["error", "warn", "ignore"]
 Checks = Annotated[

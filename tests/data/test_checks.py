@@ -230,6 +230,27 @@ def test_far_off_values_are_said_with_their_rows() -> None:
     assert said.startswith("column 'z' has 2 values far off all others: 1e+14 in row ")
 
 
+def test_steps_of_a_series_that_are_divided_at_random_are_warned_of() -> None:
+    hours = pd.date_range("2025-01-01", periods=ROWS, freq="h")
+    words = hours.strftime("%Y-%m-%d %H:%M").to_numpy()
+    uneven = hours + pd.to_timedelta(RANDOM.integers(0, 50, size=ROWS), unit="m")
+
+    def said(dates: Any, **data: Any) -> list[str]:
+        return [one for one in found({"Date": dates}, **data) if "series" in one]
+
+    [of_random] = said(words)
+    assert of_random == (
+        "the rows are the steps of a series, by 'Date' 1 hour apart. Held back at random they lie "
+        "between rows of training, and are easier than what comes later. Hold back the latest: "
+        "`data: {split: {by: time, column: Date}}`; or forecast the next steps: "
+        "`data: {time: Date}` and `task: forecasting`"
+    )
+    assert said(np.tile(words[: ROWS // 2], 2)) == [of_random]  # of two shops
+    assert not said(words, split=kb.Time(column="Date"))
+    assert not said(uneven.strftime("%Y-%m-%d %H:%M").to_numpy())
+    assert not said(np.concatenate([words[:-9], words[:9]]))
+
+
 def test_a_class_without_a_row_to_test_on_is_said() -> None:
     y = np.where(np.arange(ROWS) < 2, "rare", Y)
     assert any("no row of 'rare' is in test" in said for said in found({"y": y}))
