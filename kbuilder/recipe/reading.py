@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from kbuilder import files
-from kbuilder.errors import KBuilderError, Key, Problem, RecipeError
+from kbuilder.errors import CallError, KBuilderError, Key, Problem, RecipeError
 from kbuilder.recipe import nodes, overrides, problems
 from kbuilder.recipe.positions import Origin, lines_of
 from kbuilder.recipe.recipe import Recipe
 
 FILE = "the YAML file of a recipe"
+ROWS = (".csv", ".tsv", ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".jsonl", ".ndjson")
+"""Endings of files that hold rows, in lower case."""
 HINT = "`kbuilder recipes list` shows those that come with kbuilder"
 
 
@@ -27,10 +30,13 @@ def read(path: str | Path, override: Sequence[str] = ()) -> Recipe:
         override: Settings such as `training.epochs=3`, which win over the file.
 
     Raises:
-        CallError: if there is no such file, or it is no text file of a recipe's size.
+        CallError: if there is no such file, it is no text file of a recipe's size, or holds rows.
         RecipeError: with every problem of the file and of the overrides.
     """
     path = Path(path)
+    if path.suffix.lower() in ROWS and path.is_file():
+        command = shlex.join(["kbuilder", "init", str(path), "-o", f"{path.stem}.yaml"])
+        raise CallError(f"{path} holds rows. Expected {FILE}; `{command}` proposes one for them.")
     return parse(
         files.read_text(path, FILE, HINT), name=str(path), folder=path.parent, override=override
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from pathlib import Path
 
 import bad
@@ -319,6 +320,16 @@ def test_what_is_no_recipe_file_is_a_wrong_call(
     if content is not None:
         path.write_bytes(content)
     assert message(CallError, reading.read, path) == said.format(path=path)
+
+
+@pytest.mark.parametrize("name", ["my rows.xlsx", "rows.CSV", "rows.parquet"])
+def test_a_file_of_rows_is_no_recipe_but_has_one(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"PK\xff")
+    said = message(CallError, reading.read, path)
+    words = shlex.split(said.split("`")[1])
+    assert said.startswith(f"{path} holds rows. Expected the YAML file of a recipe; ")
+    assert words == ["kbuilder", "init", str(path), "-o", f"{path.stem}.yaml"]
 
 
 def test_a_folder_is_no_recipe(tmp_path: Path) -> None:
