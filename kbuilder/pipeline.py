@@ -8,29 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from kbuilder import engine, folds, networks, preprocessing
+from kbuilder import engine, folds, judging, preprocessing
 from kbuilder.console import Console
 from kbuilder.contracts import Listener, Source
-from kbuilder.data import examples, residuals, store
+from kbuilder.data import examples, store
 from kbuilder.data.dataset import Dataset
-from kbuilder.data.split import FOLDS
 from kbuilder.ejecting import script
 from kbuilder.errors import CallError
-from kbuilder.evaluation import (
-    evaluating,
-    explaining,
-    intervals,
-    predictions,
-    settling,
-    wording,
-)
+from kbuilder.evaluation import wording
 from kbuilder.evaluation.average_row import average_row
-from kbuilder.evaluation.baselines import comparing
-from kbuilder.evaluation.diagnosing import diagnosis
 from kbuilder.instances import to_instances
 from kbuilder.networks import Fits, Prepared, build, with_seed
 from kbuilder.recipe.reading import pointing, read
@@ -219,7 +208,7 @@ def _run(
 ) -> Run:
     """The second half of the story: fit, evaluate, write."""
     recipe, network, data = prepared.recipe, prepared.network, prepared.data
-    columns, smoke = data.columns, data.smoke
+    smoke = data.smoke
     training = recipe.training.smoke() if smoke else recipe.training
     counts = {name: len(table) for name, table in data.parts}
     count = 0 if data.folds is None else len(data.folds.rows)
@@ -242,65 +231,25 @@ def _run(
         else:  # with folds anew, so that nothing of them is in the network
             again = prepared if held is None else build(data, with_seed(prepared, 0), placement)
             fitted = fits.run(again)
-        answered = evaluating.answers(fitted.model, data.rows)
-        tables, weights = dict(data.parts), dict(data.weights)
-        encoded = {name: targets for name, (_, targets) in data.rows.items()}
-        drawing = intervals.Drawing(data.groups(), training.seed)
-        judged, resampled = next(reversed(answered), ""), drawing
-        by_model, average = dict(answered), average_row(columns, data.rows["train"][0])
-        if held is not None:
-            answered = held.among(answered, held.answered)
-            tables, encoded = held.among(tables, held.table), held.among(encoded, held.encoded)
-            weights = weights and held.among(weights, held.weights)
-        columns, chosen = settling.decide(columns, encoded, answered, weights, console.say)
-        console.settled([*fitted.settled, *chosen])
-        last = next(reversed(answered), "")
-        others = comparing.Others()
-        if held is not None and last == FOLDS:
-            others, resampled = held.beside, held.drawing(data, training.seed)
-        elif last:
-            without = training.model_copy(update={"baselines": "none"})
-            others = networks.beside(data, training if placement.chief else without, last)
-        metrics = evaluating.evaluate(columns, encoded, answered, others, weights, resampled)
-        metrics |= {} if held is None else {"folds": held.said(columns)}
-        metrics |= fitted.said(data, columns)
-        if last:
-            metrics |= residuals.said(
-                columns, recipe.data, tables[last], encoded[last], answered[last]
-            )
         report = report and not smoke and folder is not None and reporting.wanted()
-        if report and last:
-            metrics["importance"] = explaining.rests_on(
-                columns, data.rows.get(judged), partial(evaluating.outputs, fitted.model),
-                metrics["headline"], weights.get(judged), drawing,
-            )  # fmt: skip
-            metrics["slices"] = explaining.worse_off(
-                columns, tables[last], encoded[last], answered[last], weights.get(last), resampled
-            )
-            metrics["explanations"] = explaining.why(
-                fitted.model, columns, average, dict(data.parts)[judged or "train"],
-                data.rows.get(judged), by_model.get(judged, {}),
-            )  # fmt: skip
-            splitting = data.recipe.data.split
-            metrics["diagnosis"] = explaining.diagnosed(partial(
-                diagnosis, fitted.members[-1], columns, data.rows, by_model, metrics,
-                fitted.done[-1].history, training, getattr(splitting, "folds", 0) is not None,
-            ))  # fmt: skip
+        average = average_row(data.columns, data.rows["train"][0])
+        judged = judging.judge(data, training, fitted, held, placement.chief, console)
+        metrics = judged.metrics
+        if report:
+            metrics |= judging.explained(data, training, fitted, judged, average)
         console.concluded(wording.verdict(metrics))
         record = run_folder.Record(
             recipe=recipe,
-            columns=columns,
-            decisions=fitted.decided(prepared.decisions, chosen),
+            columns=judged.columns,
+            decisions=fitted.decided(prepared.decisions, judged.chosen),
             findings=data.findings,
             splits=splits,
             history=fitted.history(),
             metrics=metrics,
             rows=data.parts.numbers(),
-            predictions=predictions.judged(
-                columns, tables, encoded, answered, held and {FOLDS: held.folds}
-            ),
+            predictions=judged.predictions(),
             log=console.lines,
-            examples=to_instances(preprocessing.raw(columns, data.parts.examples())),
+            examples=to_instances(preprocessing.raw(judged.columns, data.parts.examples())),
             average=average,
         )
         if folder is not None:

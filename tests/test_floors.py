@@ -42,11 +42,12 @@ FLOORS = {
     **dict.fromkeys(("data", "reporting"), 5),
     **dict.fromkeys(("networks", "run"), 6),
     "folds": 7,
-    "pipeline": 8,
-    "trials": 9,
-    "commands": 10,
-    "__init__": 11,
-    "__main__": 11,
+    "judging": 8,
+    "pipeline": 9,
+    "trials": 10,
+    "commands": 11,
+    "__init__": 12,
+    "__main__": 12,
 }  # fmt: skip
 HEAVY = ("tensorflow", "keras")
 

@@ -193,7 +193,7 @@ def test_several_forms_meet_with_and_without_branches(form: str, branches: bool)
     model = {form: own, "vector": kb.MLP(units=4)} if branches else None
     data = kb.Frame(frame=frame, target="stars")
     run = kb.fit(kb.Recipe(data=data, model=model, training=QUICK), run_dir="run", verbose=False)
-    default = {"text": kb.GRU(), "image": kb.CNN()}[form]
+    default = {"text": kb.FastText(), "image": kb.CNN()}[form]
     assert run.recipe.model == (model or {"vector": kb.MLP(), form: default})
     pd.testing.assert_frame_equal(kb.load("run").predict(frame), run.predict(frame))
 

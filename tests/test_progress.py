@@ -81,7 +81,7 @@ def test_the_columns_of_a_parquet_file_are_counted(
     seen = Seen()
     with progress.followed(seen):
         table = chunks.read(tmp_path / "rows.parquet")
-    assert seen.amounts == {"reading rows.parquet": [0, 2, 3, 3]}
+    assert seen.amounts == {"reading rows.parquet": [0, 1, 2, 3, 3]}
     pd.testing.assert_frame_equal(pd.DataFrame(dict(table.columns), dtype=object),
                                   frame().astype(object), check_dtype=False)  # fmt: skip
 

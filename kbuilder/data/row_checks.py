@@ -186,11 +186,12 @@ def overlap(seen: Seen) -> Iterator[Finding]:
 
 def series(seen: Seen) -> Iterator[Finding]:
     """Steps of a series that were held back at random, between others that are nearly alike."""
-    if catalog.name_of(seen.recipe.data.split) != "random" or seen.own_test:
+    at_random, dated = catalog.find("splits", "random"), catalog.find("features", "datetime")
+    if not isinstance(seen.recipe.data.split, at_random) or seen.own_test:
         return
     tables = [table for _, table in seen.parts]
     for column, feature in seen.recipe.features.items():
-        if catalog.name_of(feature) != "datetime":
+        if not isinstance(feature, dated):
             continue
         apart = _steps_of(column, np.concatenate([table[column] for table in tables]))
         if apart is None:

@@ -218,16 +218,20 @@ def test_a_word_has_its_place_whatever_stands_beside_it() -> None:
 
 
 def test_pictures_that_are_only_resized_need_no_graph_of_all_others() -> None:
+    traced: list[None] = []
+
     class Plain(Pictures):
         def _read(self, content: Any) -> Any:
-            raise AssertionError("it is not traced")
+            traced.append(None)  # an error while tf.map_fn is traced would spoil later scopes
+            return super()._read(content)
 
     layer = Preprocessor({"photo": Plain(4, 4, 3)}, {"photo": "photo"})
     contents = strings(*[encoded(picture(n), "JPEG") for n in range(3)])
     found = layer.compiled({"photo": contents})["photo"]
     np.testing.assert_array_equal(found, Pictures(4, 4, 3)(contents))
-    with pytest.raises(AssertionError, match="it is not traced"):
-        layer.compiled({"photo": strings(encoded(picture(0), "PNG"))})
+    assert not traced
+    layer.compiled({"photo": strings(encoded(picture(0), "PNG"))})
+    assert traced
 
 
 def test_pictures_are_traced_once_however_many_come() -> None:

@@ -152,7 +152,8 @@ def test_runs_are_compared(call: Call, tmp_path: Path, fitted: Fitted) -> None:
 
 def copied(run: kb.Run, path: Path, **changes: Any) -> Path:
     """A copy of a run with another record."""
-    record = replace(run.record, predictions=run.predictions(), rows=run.rows)
+    average = run_folder.average(run.path)
+    record = replace(run.record, predictions=run.predictions(), rows=run.rows, average=average)
     run_folder.write(path, replace(record, **changes), run.model)
     return path
 
