@@ -15,9 +15,9 @@ from kbuilder.errors import on_one_line, printable
 from kbuilder.progress import Stage, Unit
 from kbuilder.summaries import brief, summary
 
-EPOCHS, SLOW = 20, 1.0
-"""Lines of epochs that a fit prints, about, and the seconds of an epoch from which on each has its
-own; the log has all."""
+EPOCHS, SLOW, PAUSE = 20, 1.0, 5.0
+"""Lines of epochs that a fit prints, about; the seconds of an epoch from which on each has its own,
+and those without any line, at most; the log has all."""
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
 SOON, LONG = 1.0, 10.0
@@ -51,7 +51,7 @@ class Console:
         self._stage: Stage | None = None
         self._began, self._told = 0.0, False
         self._quiet = False
-        self._held = ""
+        self._held, self._passed = "", clock()
         self._output = notebook.output() if verbose else None
 
     @property
@@ -71,15 +71,17 @@ class Console:
 
         Args:
             text: The line.
-            held: Print it only if no such line comes next.
+            held: Print it only if no such line comes next, or none was printed for long.
         """
         text = self._kept(text)
         if self._output is not None:
             self._output.say(text, passing=True)
             return
-        self._held = text if held else ""
-        if not held:
-            self._print(text)
+        if held and self._clock() - self._passed < PAUSE:
+            self._held = text
+            return
+        self._held, self._passed = "", self._clock()
+        self._print(text)
 
     def _kept(self, text: str) -> str:
         """The line as it is printed, which is in the log now."""

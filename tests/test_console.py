@@ -34,7 +34,7 @@ def test_the_learning_rate_is_said_where_it_is_another_than_before() -> None:
 def test_of_many_quick_epochs_some_are_printed_and_the_last(
     epochs: int, seconds: float, printed: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    console = Console()
+    console = Console(clock=lambda: 0.0)
     for number in range(1, 9):
         figures = {"epoch": number, "seconds": seconds, "learning_rate": 1e-3, "loss": 0.5}
         console.epoch(figures, epochs)
@@ -45,8 +45,19 @@ def test_of_many_quick_epochs_some_are_printed_and_the_last(
     assert len(console.lines) == 9
 
 
+def test_there_is_a_line_now_and_then_however_many_epochs_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    seconds = iter(range(100))
+    console = Console(clock=lambda: float(next(seconds)))
+    for number in range(1, 13):
+        figures = {"epoch": number, "seconds": 0.1, "learning_rate": 1e-3, "loss": 0.5}
+        console.epoch(figures, 1_000_000)
+    assert 2 < len(capsys.readouterr().err.splitlines()) < 6
+
+
 def test_what_is_held_is_printed_at_the_end(capsys: pytest.CaptureFixture[str]) -> None:
-    console = Console()
+    console = Console(clock=lambda: 0.0)
     figures = {"epoch": 2, "seconds": 0.1, "learning_rate": 1e-3, "loss": 0.5}
     console.epoch(figures, 100)
     assert capsys.readouterr().err == ""
