@@ -417,11 +417,11 @@ class FastText(_FastText):
     def __init__(
         self,
         *,
-        embedding: int = ...,
-        ngrams: int = ...,
+        embedding: int | None = ...,
+        ngrams: int | None = ...,
         ngram_embedding: int = ...,
         buckets: int = ...,
-        dropout: float = ...,
+        dropout: float | None = ...,
     ) -> None: ...
 
 class Flip(_Flip):

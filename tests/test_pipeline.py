@@ -185,6 +185,9 @@ MIXED: dict[str, Callable[[], pd.DataFrame]] = {
 }  # fmt: skip
 
 
+FEW = kb.FastText(embedding=16, ngrams=1, dropout=0.8)
+
+
 @pytest.mark.parametrize(("form", "branches"), [("text", False), ("image", True)])
 @pytest.mark.slow
 def test_several_forms_meet_with_and_without_branches(form: str, branches: bool) -> None:
@@ -193,7 +196,7 @@ def test_several_forms_meet_with_and_without_branches(form: str, branches: bool)
     model = {form: own, "vector": kb.MLP(units=4)} if branches else None
     data = kb.Frame(frame=frame, target="stars")
     run = kb.fit(kb.Recipe(data=data, model=model, training=QUICK), run_dir="run", verbose=False)
-    default = {"text": kb.FastText(), "image": kb.CNN()}[form]
+    default = {"text": FEW, "image": kb.CNN()}[form]
     assert run.recipe.model == (model or {"vector": kb.MLP(), form: default})
     pd.testing.assert_frame_equal(kb.load("run").predict(frame), run.predict(frame))
 

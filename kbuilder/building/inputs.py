@@ -34,12 +34,12 @@ def inputs_of(columns: Columns, arrays: Arrays) -> Inputs:
     }
     signals: dict[Form, list[Signal]] = {}
     owners = {key: column for column, key in reversed(columns.keys().items())}
+    rows = len(next(iter(arrays.values())))
     for key, feature in _by_key(columns).items():
-        signal = replace(feature.embed(tensors[key]), column=owners[key])
+        signal = replace(feature.embed(tensors[key]), column=owners[key], rows=rows)
         if signal.form == "vector":
             known = widths(columns, key, signal.tensor)
-            rows = len(next(iter(arrays.values())))
-            signal = replace(signal, widths=known, knots=_knots(columns, known), rows=rows)
+            signal = replace(signal, widths=known, knots=_knots(columns, known))
         signals.setdefault(signal.form, []).append(signal)
     if "vector" in signals:
         signals["vector"] = _joined(signals["vector"])

@@ -62,3 +62,16 @@ def test_the_order_of_words_counts_by_their_groups(ngrams: int, alike: bool) -> 
     good, bad = network(3, ngrams=ngrams).predict(np.array([[3, 4, 5], [4, 3, 5]]), verbose=0)
     assert good.shape == (3 if ngrams == 1 else 5,)
     assert np.allclose(good, bad, atol=1e-7) is alike
+
+
+@pytest.mark.parametrize(("rows", "chosen"), [
+    (0, {}), (1000, {}), (999, {"embedding": 16, "ngrams": 1, "dropout": 0.8}),
+])  # fmt: skip
+def test_few_rows_have_a_small_network_but_for_what_is_written(
+    rows: int, chosen: dict[str, Any]
+) -> None:
+    signal = Signal("text", None, vocabulary_size=20, rows=rows)
+    found = kb.FastText().decide(signal)
+    assert {name: one.value for name, one in found.items()} == chosen
+    written = kb.FastText(embedding=5, dropout=0.0).decide(signal)
+    assert set(written) == set(chosen) - {"embedding", "dropout"}

@@ -80,8 +80,11 @@ def test_each_column_has_the_network_that_is_named_for_it() -> None:
 
 def test_a_column_without_one_has_that_of_its_form() -> None:
     chosen, decisions = choose({"b": kb.TextCNN()}, a=TITLE, b=TITLE)
-    assert chosen == {"text": kb.FastText(), "b": kb.TextCNN()}
-    assert [(d.path, d.write) for d in decisions] == [("model.text", "model: {text: fasttext}")]
+    few = kb.FastText(embedding=16, ngrams=1, dropout=0.8)
+    assert chosen == {"text": few, "b": kb.TextCNN()}
+    first, *others = [(d.path, d.write) for d in decisions]
+    assert first == ("model.text", "model: {text: fasttext}")
+    assert others[0] == ("model.text.embedding", "model: {text: {name: fasttext, embedding: 16}}")
 
 
 def test_what_a_key_means_that_is_a_form_and_a_column_is_said() -> None:
