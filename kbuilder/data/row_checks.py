@@ -22,6 +22,9 @@ from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import Label, as_label, kind_of, missing, one_of
 
+LOOKED_AT, CLOSE = 20_000, 0.002
+"""Stamps that are read, at most, to see whether rows are the steps of a series; and how near to a
+whole number it has to be how often each comes, where those are not all."""
 FEW = 30
 """Rows of a part whose figures are hardly any."""
 
@@ -189,11 +192,16 @@ def series(seen: Seen) -> Iterator[Finding]:
     at_random, dated = catalog.find("splits", "random"), catalog.find("features", "datetime")
     if not isinstance(seen.recipe.data.split, at_random) or seen.own_test:
         return
-    tables = [table for _, table in seen.parts]
+    rows = sum(len(table) for _, table in seen.parts)
+    share, random = min(1.0, LOOKED_AT / rows), np.random.default_rng(0)
     for column, feature in seen.recipe.features.items():
         if not isinstance(feature, dated):
             continue
-        apart = _steps_of(column, np.concatenate([table[column] for table in tables]))
+        some = [
+            table[column][random.permutation(len(table))[: int(share * len(table))]]
+            for _, table in seen.parts
+        ]
+        apart = _steps_of(column, np.concatenate(some), rows)
         if apart is None:
             continue
         line = to_line(("data", "split"), {"by": "time", "column": column})
@@ -208,18 +216,30 @@ def series(seen: Seen) -> Iterator[Finding]:
         return
 
 
-def _steps_of(column: str, stamps: np.ndarray) -> frequency.Frequency | None:
-    """The distance of stamps that are even, each as often as the others; None: they are not."""
+def _steps_of(column: str, stamps: np.ndarray, rows: int) -> frequency.Frequency | None:
+    """The distance of stamps that are even, each as often as the others; None: they are not.
+
+    Args:
+        column: For messages.
+        stamps: All stamps, or some at random.
+        rows: How many there are in all.
+    """
     if missing(stamps).any():
         return None
     try:
-        read = frequency.read(column, stamps)
+        different, counts = np.unique(frequency.read(column, stamps), return_counts=True)
     except DataError:
         return None
-    different, counts = np.unique(read, return_counts=True)
-    if len(different) < ENOUGH or counts.min() < counts.max():
+    if len(different) < ENOUGH:
         return None
-    return frequency.infer([different], True)[0]
+    if len(stamps) == rows:
+        even = counts.min() == counts.max()
+        return frequency.infer([different], True)[0] if even else None
+    apart = np.gcd.reduce(np.diff(different))
+    times = rows / ((different[-1] - different[0]) / apart + 1)  # that each comes
+    if times < 1 - CLOSE or abs(times - round(times)) > CLOSE:
+        return None
+    return frequency.infer([different[0] + apart * np.arange(ENOUGH)], True)[0]
 
 
 def unread(seen: Seen) -> Iterator[Finding]:

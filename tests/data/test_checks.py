@@ -14,7 +14,7 @@ from shared import encoded, message, picture
 
 import kbuilder as kb
 from kbuilder.contracts import Finding
-from kbuilder.data import dataset
+from kbuilder.data import dataset, row_checks
 from kbuilder.data.hashing import hashed
 from kbuilder.errors import DataError
 
@@ -249,6 +249,21 @@ def test_steps_of_a_series_that_are_divided_at_random_are_warned_of() -> None:
     assert not said(words, split=kb.Time(column="Date"))
     assert not said(uneven.strftime("%Y-%m-%d %H:%M").to_numpy())
     assert not said(np.concatenate([words[:-9], words[:9]]))
+
+
+@pytest.mark.parametrize(("shops", "even"), [(1, True), (3, True), (1, False)])
+def test_of_many_steps_some_are_looked_at(
+    monkeypatch: pytest.MonkeyPatch, shops: int, even: bool
+) -> None:
+    monkeypatch.setattr(row_checks, "LOOKED_AT", 2000)
+    minutes = pd.date_range("2025-01-01", periods=9000, freq="min")
+    if not even:
+        minutes = minutes + pd.to_timedelta(RANDOM.integers(0, 60, size=9000), unit="s")
+    dates = np.tile(minutes.strftime("%Y-%m-%d %H:%M:%S").to_numpy(), shops)
+    frame = pd.DataFrame({"Date": dates, "x": RANDOM.normal(size=len(dates))})
+    seen = dataset.look(kb.Recipe(data=kb.Frame(frame=frame, target="x")))
+    messages = [one.message for one in seen.findings if one.check == "series"]
+    assert [" by 'Date' 1 minute apart" in one for one in messages] == [True] * even
 
 
 def test_a_class_without_a_row_to_test_on_is_said() -> None:
