@@ -66,8 +66,8 @@ class Console:
             self._print(held)
         self._print(self._kept(text))
 
-    def _pass(self, text: str, held: bool) -> None:
-        """Keep a line that the next such line makes old, and print it.
+    def _pass(self, text: str, held: bool) -> bool:
+        """Keep a line that the next such line makes old, and print it. Returns whether it did.
 
         Args:
             text: The line.
@@ -76,12 +76,13 @@ class Console:
         text = self._kept(text)
         if self._output is not None:
             self._output.say(text, passing=True)
-            return
+            return True
         if held and self._clock() - self._passed < PAUSE:
             self._held = text
-            return
+            return False
         self._held, self._passed = "", self._clock()
         self._print(text)
+        return True
 
     def _kept(self, text: str) -> str:
         """The line as it is printed, which is in the log now."""
@@ -227,23 +228,23 @@ class Console:
         self._bar.update(0, description=description, completed=completed, note=note, refresh=first)
 
     def epoch(self, figures: Mapping[str, float], epochs: int) -> None:
-        """The line of one epoch; the learning rate where it is another than before.
+        """The line of one epoch; the learning rate where it is another than in the last one shown.
 
         Of many epochs that are soon over some are printed, and the last one; the log has all.
         """
         rate = figures["learning_rate"]
         changed = "" if rate == self._rate else f"  learning_rate {rate:.3g}"
-        self._rate = rate
         metrics = "  ".join(
             f"{name} {value:.4f}"
             for name, value in figures.items()
             if name not in ("epoch", "seconds", "learning_rate")
         )
         number, seconds = int(figures["epoch"]), figures["seconds"]
-        self._pass(
+        printed = self._pass(
             f"{self._title}epoch {number:>3}/{epochs} {seconds:6.1f} s  {metrics}{changed}",
             held=seconds < SLOW and 1 < number < epochs and number % -(-epochs // EPOCHS) > 0,
         )
+        self._rate = rate if printed else self._rate
 
     def concluded(self, verdict: str) -> None:
         """Show the metrics and the verdict in a notebook; a command prints them itself.

@@ -45,6 +45,19 @@ def test_of_many_quick_epochs_some_are_printed_and_the_last(
     assert len(console.lines) == 9
 
 
+def test_another_rate_is_said_though_the_line_of_its_epoch_is_not_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    console = Console(clock=lambda: 0.0)
+    for number in range(1, 11):
+        rate = 1e-3 if number < 7 else 1e-4
+        console.epoch({"epoch": number, "seconds": 0.1, "learning_rate": rate, "loss": 0.5}, 200)
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.endswith("learning_rate 0.001")
+    assert last.startswith("epoch  10/200")
+    assert last.endswith("learning_rate 0.0001")
+
+
 def test_there_is_a_line_now_and_then_however_many_epochs_there_are(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
