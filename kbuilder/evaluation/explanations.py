@@ -61,24 +61,18 @@ class Explanations:
     @cached_property
     def by_column(self) -> dict[str, np.ndarray]:
         """The contribution of each column. Each (rows,) float64"""
-        return {name: own.reshape(len(self), -1).sum(axis=1) for name, own in self._own().items()}
+        return {name: own.reshape(len(self), -1).sum(axis=1) for name, own in self._own.items()}
 
+    @cached_property
     def _own(self) -> dict[str, np.ndarray]:
         """The contributions of the prepared numbers of each column. Each (rows, …)"""
-        found, first = {}, 0
-        for name, key in self.columns.keys().items():
-            own = self.attributions.by[key]
-            if key == PACKED:
-                last = first + self.columns.width(name)
-                own, first = own[:, first:last], last
-            found[name] = own
-        return found
+        return self._of_columns(self.attributions.by)
 
-    def _prepared(self) -> dict[str, np.ndarray]:
-        """The prepared numbers of each column. Each (rows, …)"""
+    def _of_columns(self, arrays: Arrays) -> dict[str, np.ndarray]:
+        """What there is of each column among the inputs of the network. Each (rows, …)"""
         found, first = {}, 0
         for name, key in self.columns.keys().items():
-            own = self.arrays[key]
+            own = arrays[key]
             if key == PACKED:
                 last = first + self.columns.width(name)
                 own, first = own[:, first:last], last
@@ -99,7 +93,7 @@ class Explanations:
         given = self.attributions
         names, task = self.columns.outputs()[self.explained.output]
         units = np.array(unit_names(task, names), dtype=object)
-        words = {f"words of {name}": own for name, own in self.words().items()}
+        words = {f"words of {name}": own for name, own in self.words.items()}
         return pd.DataFrame({
             "explained": units[given.units],
             "explained value": given.values,
@@ -109,6 +103,7 @@ class Explanations:
             **words,
         })  # fmt: skip
 
+    @cached_property
     def words(self) -> dict[str, list[str]]:
         """The words of each row that push most, each with its contribution, by column."""
         found: dict[str, list[str]] = {}
@@ -124,8 +119,8 @@ class Explanations:
 
     def _spelled(self) -> Iterator[tuple[str, list[list[tuple[str, float]]]]]:
         """By column of words, of each row its words with their contributions."""
-        prepared = self._prepared()
-        for name, own in self._own().items():
+        prepared = self._of_columns(self.arrays)
+        for name, own in self._own.items():
             feature = self.columns.features[name]
             if isinstance(feature, Spelling):
                 pairs = zip(prepared[name], own, strict=True)
@@ -136,8 +131,8 @@ class Explanations:
         """The contributions within columns: `row`, from 0, `column`, `of`, `contribution`.
 
         `of` is a word of a text, a label of a set, `(absent)` for those that it does not have, or
-        the number of a step of a sequence or a
-        video, from 1, with that of its channel where there are several.
+        the number of a step of a sequence or a video, from 1, with that of its channel where there
+        are several.
         """
         import pandas as pd
 
@@ -145,7 +140,7 @@ class Explanations:
         for name, rows in self._spelled():
             for row, pairs in enumerate(rows):
                 found += [(row, name, word, push) for word, push in pairs]
-        for name, own in self._own().items():
+        for name, own in self._own.items():
             rank = RANKS[self.columns.features[name].form]
             if rank not in (RANKS["sequence"], OF_FRAMES):
                 continue
@@ -175,7 +170,7 @@ class Explanations:
         """
         return {
             name: own.sum(axis=-1)
-            for name, own in self._own().items()
+            for name, own in self._own.items()
             if self.columns.features[name].form == "image"
         }
 

@@ -88,11 +88,10 @@ def _contributions(found: Explanations, table: Table, row: int, place: int) -> l
     """The columns that push most in a row, each with its value; of words which of them."""
     pushes = {name: float(own[place]) for name, own in found.by_column.items()}
     first = sorted(pushes, key=lambda name: -abs(pushes[name]))[:MOST]
-    words = found.words()
     told = []
     for name in first:
         one = {"column": name, "value": _text(table[name][row]), "contribution": pushes[name]}
-        told.append({**one, "words": words[name][place]} if name in words else one)
+        told.append({**one, "words": found.words[name][place]} if name in found.words else one)
     return told
 
 

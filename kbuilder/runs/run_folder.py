@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import os
 import platform
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping, Sequence, Set
@@ -259,9 +260,10 @@ def average(path: Path) -> Arrays:
     """
     file = path / AVERAGE
     if not file.exists():
+        command = shlex.join(["kbuilder", "fit", str(path / "recipe.yaml")])
         raise CallError(
             f"{path} has no {AVERAGE}, the average row that explanations begin from: an earlier "
-            f"version of kbuilder wrote it. Fit again: `kbuilder fit {path / 'recipe.yaml'}`."
+            f"version of kbuilder wrote it. Fit again: `{command}`."
         )
     with files.ours(path, RunError, "Fit again."), np.load(file, allow_pickle=False) as known:
         return {name: known[name] for name in known.files}
