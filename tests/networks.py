@@ -119,7 +119,7 @@ def twins() -> Any:
         [keras.Input((8,)), layers.Dense(4, name="wide"), layers.Dense(3, name="low")], name="tower"
     )
     left, right = keras.Input((8,), name="left"), keras.Input((8,), name="right")
-    apart = layers.Subtract()([tower(left), tower(right)])
+    apart = layers.Subtract(name="apart")([tower(left), tower(right)])
     return keras.Model({"left": left, "right": right}, layers.Dense(1, name="head")(apart))
 
 

@@ -304,8 +304,25 @@ def written(shape: Sequence[int | None]) -> str:
 
 def shown(value: Any) -> str:
     """A value in an error, cut where it is long."""
-    try:
-        text = json.dumps(value, ensure_ascii=False)
-    except RecursionError:
+    if _is_deep(value):
         return "lists in lists in lists"
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether lists and objects lie in each other deeper than any tensor's do.
+
+    Python's own limit is no measure: a library that is imported may have raised it.
+    """
+    level = [value]
+    for _ in range(2 * DEEP):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, list | dict)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True

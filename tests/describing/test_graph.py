@@ -17,7 +17,7 @@ def test_a_model_within_is_walked_at_each_call_and_its_layers_counted_once() -> 
         ("right", (), False),
         ("tower/wide", (3,), True),
         ("tower/low", (4,), True),
-        ("subtract", (2, 5), False),
+        ("apart", (2, 5), False),
         ("head", (6,), False),
     ]
     assert [(node.takes, node.gives) for node in found[6:]] == [
