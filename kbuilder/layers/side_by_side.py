@@ -17,8 +17,8 @@ from kbuilder.layers.vocabularies import MANY, Vocabularies
 SMALL = 64
 """Words of a vocabulary whose one-hot vectors are made together with others'."""
 
-Prepared = tuple[Any, list[list[int]]]
-"""A tensor (batch, n), and for each column that is in it where its numbers are."""
+Prepared = tuple[list[Any], list[list[int]]]
+"""Tensors (batch, n), and for each column that is in them where its numbers are, of all of them."""
 
 
 def side_by_side(
@@ -50,29 +50,39 @@ def side_by_side(
         prepare = together if len(names) > 1 else _alone
         if prepare is _categories:
             prepare = partial(prepare, vocabularies=vocabularies)
-        tensor, places = prepare([parts[name] for name in names], [columns[n] for n in names])
+        given, places = prepare([parts[name] for name in names], [columns[n] for n in names])
         for name, own in zip(names, places, strict=True):
             found[name] = [size + place for place in own]
-        tensors.append(tensor)
-        size += tensor.shape[-1]
-    joined = tf.concat(tensors, axis=-1) if len(tensors) > 1 else tensors[0]
-    order = list(chain.from_iterable(found[column] for column in parts))
-    return joined if order == list(range(size)) else _in_order(joined, order)
+        tensors += given
+        size += sum(tensor.shape[-1] for tensor in given)
+    return _in_order(tensors, list(chain.from_iterable(found[column] for column in parts)))
 
 
-def _in_order(joined: Any, order: list[int]) -> Any:
-    """The numbers of each row in another order; to move whole pieces takes a third of the time."""
+def _in_order(tensors: list[Any], order: list[int]) -> Any:
+    """The numbers of all tensors in an order; whole pieces are moved, each once.
+
+    Args:
+        tensors: (batch, n) each.
+        order: Places in all of them as they follow each other.
+    """
+    begins = list(accumulate((tensor.shape[-1] for tensor in tensors), initial=0))
+    starts = set(begins)
     pieces: list[list[int]] = []
     for place in order:
-        if pieces and place == pieces[-1][-1] + 1:
+        if pieces and place == pieces[-1][-1] + 1 and place not in starts:
             pieces[-1].append(place)
         else:
             pieces.append([place])
-    if len(pieces) > MANY:
-        return tf.gather(joined, order, axis=-1)
-    lying = sorted(pieces)
-    moved = dict(zip(map(tuple, lying), tf.split(joined, [len(p) for p in lying], -1), strict=True))
-    return tf.concat([moved[tuple(piece)] for piece in pieces], axis=-1)
+    if len(pieces) > 2 * MANY:
+        joined = tf.concat(tensors, axis=-1) if len(tensors) > 1 else tensors[0]
+        return joined if order == sorted(order) else tf.gather(joined, order, axis=-1)
+    moved: dict[int, Any] = {}
+    for tensor, begin, end in zip(tensors, begins, begins[1:], strict=False):
+        own = sorted(piece for piece in pieces if begin <= piece[0] < end)
+        cut = tf.split(tensor, [len(piece) for piece in own], -1) if len(own) > 1 else [tensor]
+        moved |= {piece[0]: part for piece, part in zip(own, cut, strict=True)}
+    given = [moved[piece[0]] for piece in pieces]
+    return tf.concat(given, axis=-1) if len(given) > 1 else given[0]
 
 
 def width(part: Any) -> int | None:
@@ -111,7 +121,7 @@ def _alone(parts: list[Any], tensors: list[Any]) -> Prepared:
     """What the layer of one column gives."""
     [part], [tensor] = parts, tensors
     given = part(tensor)
-    return given, [list(range(given.shape[-1]))]
+    return [given], [list(range(given.shape[-1]))]
 
 
 def _numbers(parts: list[Any], tensors: list[Any]) -> Prepared:
@@ -124,7 +134,7 @@ def _numbers(parts: list[Any], tensors: list[Any]) -> Prepared:
     layer = Standardize(means, scales, parts[0].indicator, bounds)
     given = layer(tf.stack(tensors, axis=-1))
     count, own = len(parts), given.shape[-1] // len(parts)
-    return given, [[place + count * n for n in range(own)] for place in range(count)]
+    return [given], [[place + count * n for n in range(own)] for place in range(count)]
 
 
 def _categories(
@@ -140,11 +150,11 @@ def _categories(
     sizes = [len(part.vocabulary) + 2 for part in parts]
     if len(parts) < MANY:
         each = zip(tf.unstack(index), sizes, strict=True)
-        given = tf.concat([tf.one_hot(own, size) for own, size in each], axis=-1)
+        given = [tf.one_hot(own, size) for own, size in each]
     else:
         owners = np.repeat(np.arange(len(parts)), sizes)
         own = tf.constant(np.concatenate([np.arange(size) for size in sizes]), index.dtype)
         meant = tf.gather(tf.transpose(index), owners, axis=-1)
-        given = tf.cast(tf.equal(meant, own), tf.float32)
+        given = [tf.cast(tf.equal(meant, own), tf.float32)]
     ends = list(accumulate(sizes))
     return given, [list(range(end - size, end)) for end, size in zip(ends, sizes, strict=True)]
