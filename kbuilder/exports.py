@@ -15,8 +15,11 @@ import numpy as np
 MANIFEST = "manifest.json"
 EXTRA = "assets.extra"
 SAVED_MODEL = "saved_model"
-READS = "reads"
-"""The function of a SavedModel that says of which texts a word is known; and the key of such."""
+TELLS = "tells"
+"""The function of a SavedModel that gives all outputs, and beside them what it knows of the rows:
+by `READS:input` of which texts it knows a word, and by `KNOWN` whether it knows all words of
+categories as they stand. In `kbuilder.json` the inputs are marked with the same."""
+READS, KNOWN = "reads", "known"
 
 
 def described(version: Path) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from kbuilder.export.contract import Exchange
 
 
 def write(
-    folder: Path, exchange: Exchange, tracked: Any, reads: Callable[..., Any] | None = None
+    folder: Path,
+    exchange: Exchange,
+    tracked: Any,
+    tells: Callable[..., Any] | None = None,
 ) -> None:
     """Write what an export computes into `folder`.
 
@@ -20,7 +23,8 @@ def write(
         folder: Empty, or not there.
         exchange: Its function and signature.
         tracked: The Keras layer or model whose tables and weights are to be written.
-        reads: Says of which rows of texts a word is known; from a dictionary of tensors to one.
+        tells: Gives all outputs, and what is known of the rows; from a dictionary of tensors to
+            one.
 
     Raises:
         ExportError: if TensorFlow cannot write it.
@@ -31,13 +35,8 @@ def write(
     archive = keras.export.ExportArchive()
     archive.track(tracked)
     archive.add_endpoint("serve", exchange.call, input_signature=[dict(exchange.signature)])
-    if reads is not None:
-        texts = {
-            one["name"]: exchange.signature[one["name"]]
-            for one in exchange.described["inputs"]
-            if one.get(exports.READS)
-        }
-        archive.add_endpoint(exports.READS, reads, input_signature=[texts])
+    if tells is not None:
+        archive.add_endpoint(exports.TELLS, tells, input_signature=[dict(exchange.signature)])
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:

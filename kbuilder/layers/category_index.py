@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from kbuilder.tables.values import MISSING_INTEGER
+
+_NOTED: ContextVar[list[Any] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[list[Any]]:
+    """Collects of each look-up, while layers are called, whether a word is unknown as it stands.
+
+    Each is a tensor, () bool, of the graph that is being traced.
+    """
+    noted: list[Any] = []
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
+def sought_again(index: Any, again: Callable[[], Any]) -> Any:
+    """The places of words, where 1 stands for what was not found, which is looked up once more.
+
+    Args:
+        index: (…) int64.
+        again: Gives the places of the same words in another spelling; called if it is needed.
+    """
+    unknown = index == 1
+    some = tf.reduce_any(unknown)
+    noted = _NOTED.get()
+    if noted is not None:
+        noted.append(some)
+    return tf.cond(some, lambda: tf.where(unknown, again(), index), lambda: index)
 
 
 @keras.saving.register_keras_serializable(package="kbuilder")
@@ -73,12 +106,7 @@ class CategoryIndex(keras.layers.Layer):
     def call(self, values: Any) -> Any:
         index = self.table.lookup(values)
         if self.words:
-            unknown = index == 1
-            index = tf.cond(
-                tf.reduce_any(unknown),
-                lambda: tf.where(unknown, self.table.lookup(tf.strings.strip(values)), index),
-                lambda: index,
-            )
+            index = sought_again(index, lambda: self.table.lookup(tf.strings.strip(values)))
         if not self.one_hot:
             return keras.ops.expand_dims(index, -1)
         return keras.ops.one_hot(index, len(self.vocabulary) + 2, dtype="float32")

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from kbuilder.layers.category_index import CategoryIndex
 from kbuilder.layers.cleaned import Cleaned
 from kbuilder.layers.pictures import Pictures
 from kbuilder.layers.side_by_side import has_few_words, side_by_side
@@ -72,6 +73,12 @@ class Preprocessor(keras.layers.Layer):
                 part.way = None
         found: dict[str, Any] = graph(columns)
         return found
+
+    @property
+    def indexed(self) -> set[str]:
+        """The columns whose words are looked up in a vocabulary."""
+        parts = zip(self.keys, self.parts, strict=True)
+        return {name for name, part in parts if isinstance(part, CategoryIndex) and part.words}
 
     @cached_property
     def _graphs(self) -> dict[tuple[int | None, ...], Any]:

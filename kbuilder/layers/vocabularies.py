@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from kbuilder.layers.category_index import CategoryIndex
+from kbuilder.layers.category_index import CategoryIndex, sought_again
 
 MANY = 32
 """Columns from which on they share one table: an export with a table for each of 400 takes minutes,
@@ -48,14 +48,9 @@ class Vocabularies(tf.Module):
         Returns:
             (number of columns, batch) int64.
         """
-        found = self._lookup(parts, words)
-        unknown = found == 1
-        return tf.cond(
-            tf.reduce_any(unknown),
-            lambda: tf.where(
-                unknown, self._lookup(parts, [tf.strings.strip(own) for own in words]), found
-            ),
-            lambda: found,
+        return sought_again(
+            self._lookup(parts, words),
+            lambda: self._lookup(parts, [tf.strings.strip(own) for own in words]),
         )
 
     def _lookup(self, parts: Sequence[CategoryIndex], words: Sequence[Any]) -> Any:

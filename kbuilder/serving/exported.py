@@ -95,8 +95,10 @@ class Exported:
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
             members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
         )
-        self._reads = self._loaded.signatures.get(exports.READS)
-        self.texts = [e["name"] for e in entries if e.get(exports.READS)]
+        tells = self._loaded.signatures.get(exports.TELLS)  # exports of before have none
+        self._serve = tells or self._serve
+        self.texts = [e["name"] for e in entries if tells and e.get(exports.READS)]
+        self.tells_words = bool(tells) and any(e.get(exports.KNOWN) for e in entries)
         self.strangers = Strangers(entries, say)
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self.pixels = {e["name"]: e["column"] for e in entries if _takes_floats(e)}
@@ -120,11 +122,10 @@ class Exported:
             for (_, names), together in zip(groups, stacked, strict=True):
                 given.update(zip(names, tf.unstack(together), strict=True))
             answers = self._serve(**given)
-            # in one graph, so that texts are cut into words once
-            read = self._reads(**{name: given[name] for name in self.texts}) if self.texts else {}
             return [
                 *(answers[name] for name in self.signature.outputs),
-                *(read[name] for name in self.texts),
+                *(answers[f"{exports.READS}:{name}"] for name in self.texts),
+                *([answers[exports.KNOWN]] if self.tells_words else ()),
             ]
 
         return call.get_concrete_function()
@@ -142,12 +143,14 @@ class Exported:
         Raises:
             RequestError: if a value cannot be used, such as an image that cannot be decoded.
         """
-        answer, read = self._answer(columns)
-        self.strangers.see(columns, read)
+        answer, read, known = self._answer(columns)
+        self.strangers.see(columns, read, known)
         return answer
 
-    def _answer(self, columns: Columns) -> tuple[Columns, Columns]:
-        """The outputs; and of the rows of each text whether a word is known."""
+    def _answer(self, columns: Columns) -> tuple[Columns, Columns, bool]:
+        """The outputs; of the rows of each text whether a word is known; and whether all words of
+        categories are known for sure.
+        """
         import tensorflow as tf
 
         if self.pictures:
@@ -161,10 +164,12 @@ class Exported:
                 pictures.check(entry["column"], columns[name])
             raise RequestError(engine.reason_of(error)) from None
         found = [answer.numpy() for answer in answers]
+        known = bool(found.pop()) if self.tells_words else False
         count = len(self.signature.outputs)
         return (
             dict(zip(self.signature.outputs, found[:count], strict=True)),
             dict(zip(self.texts, found[count:], strict=True)),
+            known,
         )
 
     def _readable(self, columns: Columns) -> Columns:
@@ -202,7 +207,7 @@ class Exported:
         ]
         try:
             body = json.dumps({"instances": rows}).encode()
-            answers, _ = self._answer(tensorflow_serving.read(body, self.signature).columns)
+            answers, _, _ = self._answer(tensorflow_serving.read(body, self.signature).columns)
         except RequestError as error:
             raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kbuilder.exports import READS
+from kbuilder.exports import KNOWN, READS
 from kbuilder.serving.signature import Columns
 from kbuilder.tables import dates, sequences, sets, tokens
 from kbuilder.tables.values import MISSING_INTEGER, is_number, spellings
@@ -28,21 +28,27 @@ class Strangers:
         self.say = say
         self.counts: Counter[str] = Counter()
         self._unlike = {one["column"]: one.get("unlike", UNKNOWN) for one in inputs}
-        self._watches: list[_Watch] = [
-            watch(one) for one in inputs for key, watch in ALONE.items() if one.get(key)
+        found = [
+            (bool(one.get(KNOWN)), watch(one))
+            for one in inputs
+            for key, watch in ALONE.items()
+            if one.get(key)
         ]
+        self._looked_up: list[_Watch] = [watch for known, watch in found if known]
+        self._watches: list[_Watch] = [watch for known, watch in found if not known]
         ranges = [one for one in inputs if "range" in one]
         self._watches += [_Ranges(ranges)] if ranges else []
         self._texts = {one["name"]: one["column"] for one in inputs if one.get(READS)}
 
-    def see(self, columns: Columns, read: Columns) -> None:
+    def see(self, columns: Columns, read: Columns, known: bool = False) -> None:
         """Count what is in the rows of a request that was answered.
 
         Args:
             columns: The rows, by input.
             read: By input of texts, in which rows the export knows a word.
+            known: Whether the export knows all words of the inputs that it looks up.
         """
-        for watch in self._watches:
+        for watch in self._watches if known else [*self._watches, *self._looked_up]:
             for column, strange in watch.count(columns).items():
                 self._add(column, strange)
         for name, column in self._texts.items():

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import kbuilder as kb
 from kbuilder.columns import Columns
 from kbuilder.export import sidecar
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.metrics import Metrics
-from kbuilder.serving.strangers import Strangers
+from kbuilder.serving.strangers import Strangers, _Names
 
 
 def words(*values: Any) -> np.ndarray:
@@ -132,3 +133,24 @@ def test_an_export_counts_what_it_answers_and_not_its_own_examples(
     assert not +export.strangers.counts
     export.predict({**row, "colour": words("never seen"), "floor": np.array([99])})
     assert export.strangers.counts == {"colour": 1, "floor": 1}
+
+
+def test_words_are_looked_at_one_by_one_only_where_the_export_does_not_know_all(
+    exported: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = Exported(exported("mixed"))
+    looked: list[str] = []
+    original = _Names.count
+
+    def count(watch: _Names, columns: Any) -> Any:
+        looked.append(watch.column)
+        return original(watch, columns)
+
+    monkeypatch.setattr(_Names, "count", count)
+    row = {"size": np.zeros(1, "float32"), "floor": np.array([-(2**63)])}
+    known = export.examples["instances"][0]["colour"]
+    for word, looks in ((known, False), ("", False), (f" {known} ", True), ("never seen", True)):
+        looked.clear()
+        export.predict({**row, "colour": words(word)})
+        assert ("colour" in looked) == looks, word
+    assert export.strangers.counts["colour"] == 1

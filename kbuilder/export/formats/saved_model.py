@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kbuilder.columns import Columns
+    from kbuilder.contracts import Worded
     from kbuilder.export.contract import Exchange, Fitted, Quantizing
 
 
@@ -36,7 +37,7 @@ class SavedModel:
         from kbuilder.export.contract import Exchange
         from kbuilder.instances import to_instances
 
-        columns, names = fitted.columns, fitted.names
+        columns, names, indexed = fitted.columns, fitted.names, fitted.layer.indexed
 
         def call(raw: Mapping[str, Any]) -> dict[str, Any]:
             given = {column: raw[name] for column, name in names.items()}
@@ -55,6 +56,7 @@ class SavedModel:
                     **sidecar.entry(columns, names, column),
                     **(feature.encodings if isinstance(feature, Encoded) else {}),
                     **({exports.READS: True} if isinstance(feature, Worded) else {}),
+                    **({exports.KNOWN: True} if column in indexed else {}),
                 }
                 for column, feature in columns.features.items()
             ],
@@ -73,7 +75,8 @@ class SavedModel:
 
         archive.on_any_device(fitted.model)
         # tracking the model too, each weight came twice
-        archive.write(folder, exchange, fitted.layer, _reads(fitted))
+        telling = bool(fitted.layer.indexed or _texts(fitted))
+        archive.write(folder, exchange, fitted.layer, _tells(fitted) if telling else None)
         warming.write(folder, exchange)
 
     @staticmethod
@@ -95,21 +98,35 @@ class SavedModel:
         return answer
 
 
-def _reads(fitted: Fitted) -> Callable[[Mapping[str, Any]], dict[str, Any]] | None:
-    """Of which rows of texts a word is known, or nothing is there; None: there are no texts."""
-    from kbuilder.contracts import Worded
+def _tells(fitted: Fitted) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """All outputs, and what is known of the rows: in one graph, which looks words up once."""
+    import tensorflow as tf
 
-    features, keys = fitted.columns.features, fitted.columns.keys()
-    texts = {name: feature for name, feature in features.items() if isinstance(feature, Worded)}
-    if not texts:
-        return None
+    from kbuilder import exports
+    from kbuilder.layers.category_index import noting
 
-    def reads(raw: Mapping[str, Any]) -> dict[str, Any]:
-        found = {}
+    layer, names = fitted.layer, fitted.names
+    keys, texts = fitted.columns.keys(), _texts(fitted)
+
+    def tells(raw: Mapping[str, Any]) -> dict[str, Any]:
+        given = {column: raw[name] for column, name in names.items()}
+        with noting() as unknown:
+            prepared = layer(given)
+        found = fitted.decode(fitted.model(prepared, training=False))
         for column, feature in texts.items():
-            given = {column: raw[fitted.names[column]]}
-            empty = fitted.layer.cleaned(given)[column] == ""
-            found[fitted.names[column]] = empty | feature.reads(fitted.layer(given)[keys[column]])
+            empty = layer.cleaned({column: given[column]})[column] == ""
+            read = empty | feature.reads(prepared[keys[column]])
+            found[f"{exports.READS}:{names[column]}"] = read
+        if layer.indexed:
+            found[exports.KNOWN] = ~tf.reduce_any(unknown)
         return found
 
-    return reads
+    return tells
+
+
+def _texts(fitted: Fitted) -> dict[str, Worded]:
+    """The features of texts, by column."""
+    from kbuilder.contracts import Worded
+
+    features = fitted.columns.features
+    return {column: feature for column, feature in features.items() if isinstance(feature, Worded)}
