@@ -334,6 +334,15 @@ def test_words_that_change_from_step_to_step_are_refused_with_the_line() -> None
     )
 
 
+def test_a_target_that_is_written_otherwise_is_refused_with_the_line() -> None:
+    frame = sales(1)
+    frame["sold"] = frame["sold"].map("{:.1f}".format).str.replace(".", ",")
+    assert message(DataError, lambda: looked(frame)) == (
+        "data.target: column 'sold' holds values that are no numbers. Expected numbers, which "
+        """change from step to step; if they are written otherwise, write `data: {decimal: ","}`."""
+    )
+
+
 def test_the_order_of_the_rows_does_not_matter() -> None:
     mixed = sales().sample(frac=1.0, random_state=1)
     one, other = (looked(frame).parts.train for frame in (sales(), mixed))

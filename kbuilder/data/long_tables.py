@@ -17,6 +17,7 @@ from kbuilder.lines import to_line
 from kbuilder.preprocessing import naming_rows
 from kbuilder.recipe.recipe import Recipe, weight_of
 from kbuilder.tables import frequency
+from kbuilder.tables.amounts import way_to_read
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number
 
@@ -188,7 +189,8 @@ def _numbers(table: Table, name: str) -> np.ndarray:
     if values.ndim > 1 or values.dtype.kind not in "iufb":
         raise DataError(
             f"column {name!r} holds values that are no numbers. Expected numbers, which the steps "
-            "of the sequences are made of.", key=("data", "series"),
+            f"of the sequences are made of{way_to_read(values) if values.ndim == 1 else ''}.",
+            key=("data", "series"),
         )  # fmt: skip
     return values.astype(np.float64)
 

@@ -15,6 +15,7 @@ from kbuilder.lines import to_line
 from kbuilder.preprocessing import naming_rows
 from kbuilder.spec import given
 from kbuilder.tables import frequency
+from kbuilder.tables.amounts import way_to_read
 from kbuilder.tables.frequency import Frequency
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import missing
@@ -73,9 +74,12 @@ class Panel:
         """
         values = self.table.only([name], key=key)[name]
         if values.ndim > 1 or values.dtype.kind not in "iuf":
+            rest = way_to_read(values) if values.ndim == 1 else ""
+            if not rest and key[:1] == ("features",):
+                rest = f"; or leave it out: `{to_line(('data', 'ignore'), [name])}`"
             raise DataError(
                 f"column {name!r} holds values that are no numbers. Expected numbers, which change "
-                f"from step to step; or leave it out: `{to_line(('data', 'ignore'), [name])}`.",
+                f"from step to step{rest}.",
                 key=key,
             )
         found = np.full(len(self), np.nan)

@@ -10,8 +10,7 @@ import numpy as np
 from kbuilder import catalog
 from kbuilder.contracts import Task
 from kbuilder.errors import CallError, DataError, cut
-from kbuilder.lines import to_line
-from kbuilder.tables.amounts import written_otherwise
+from kbuilder.tables.amounts import way_to_read
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 
@@ -45,7 +44,7 @@ def read(table: Table, column: str, part: str = "") -> np.ndarray:
         for row in np.flatnonzero(~missing(values)).tolist():
             value = values[row]
             if not (is_number(value) if isinstance(value, str) else isinstance(value, REAL)):
-                raise _wrong(table, column, row, f"is {cut(str(value))!r}", _hint(values))
+                raise _wrong(table, column, row, f"is {cut(str(value))!r}", way_to_read(values))
             numbers[row] = float(value)
     wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0))).tolist()
     if wrong:
@@ -63,13 +62,6 @@ def read(table: Table, column: str, part: str = "") -> np.ndarray:
 def _wrong(table: Table, column: str, row: int, what: str, hint: str = "") -> DataError:
     message = f"the weight {column!r} {what}. {EXPECTED}{hint}."
     return DataError(message, key=KEY).at(table.row(row))
-
-
-def _hint(values: np.ndarray) -> str:
-    """How to say that the numbers are written otherwise, if they are."""
-    ways = written_otherwise(list(dict.fromkeys(map(str, values[~missing(values)]))))
-    lines = " or ".join(f"`{to_line(('data',), way)}`" for way in ways or ())
-    return f"; if they are written otherwise, write {lines}" if lines else ""
 
 
 def check_tasks(tasks: Iterable[Task]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, Literal
 
+from kbuilder import engine
 from kbuilder.contracts import Choice, Form, Holds, Match, Signal
 from kbuilder.errors import DataError, cut
 from kbuilder.late import np
@@ -141,6 +142,7 @@ class Datetime(Spec):
         return self._seconds(values, self.order(column, values))
 
     def _seconds(self, values: np.ndarray, format: Format) -> np.ndarray:
+        engine.load_quietly()  # rows may be divided by time before anything else needs it
         from kbuilder.layers.date_parts import DateParts
 
         raw = self.model_copy(update={"format": format}).raw("", values)

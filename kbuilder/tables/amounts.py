@@ -9,7 +9,9 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from kbuilder.tables.values import is_number
+from kbuilder.late import np
+from kbuilder.lines import to_line
+from kbuilder.tables.values import is_number, missing
 
 CURRENCY = r"(?:[$€£¥₩₹%]|USD|EUR|GBP|KRW)"
 SIGNS = rf"{CURRENCY}|[\s\u00a0\u202f]"
@@ -82,6 +84,16 @@ def written_otherwise(words: Collection[str]) -> list[dict[str, str]]:
         return [{"thousands": ","}, european]
     signed = any(re.search(rf"{CURRENCY}|[()]", word) for word in words)
     return [{"decimal": "."}] if signed and all(map(is_number, plain)) else []
+
+
+def way_to_read(values: np.ndarray) -> str:
+    """What ends an error about values that are no numbers: the lines with which they are.
+
+    Empty, if they are none however they are read.
+    """
+    ways = written_otherwise(list(dict.fromkeys(map(str, values[~missing(values)].tolist()))))
+    lines = " or ".join(f"`{to_line(('data',), way)}`" for way in ways)
+    return f"; if they are written otherwise, write {lines}" if lines else ""
 
 
 def written_as_numbers(words: Collection[str]) -> bool:

@@ -153,8 +153,8 @@ def _text(word: object) -> str:
 
 def _no_stamp(column: str, row: int, what: str) -> DataError:
     return DataError(
-        f"column {column!r} has no stamp: {what}. Expected a date or a time in each row; fix it, "
-        "or remove the row.", key=KEY, row=row,
+        f"column {column!r} has no stamp: {what}. Expected a date or a time in each row, "
+        "such as 1960-01, 1960-01-31 or 1960Q1; fix it, or remove the row.", key=KEY, row=row,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from kbuilder.probabilities import thresholds
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Numbers, Positive, Spec
 from kbuilder.tables import targets
+from kbuilder.tables.amounts import way_to_read
 from kbuilder.tables.profile import Profile
 from kbuilder.tables.values import kind_of
 from kbuilder.tasks import _labels
@@ -126,7 +127,7 @@ class Regression(Spec):
             some = f", such as {listed(repr(word) for word in words[:3])}" if words else ""
             raise DataError(
                 f"the target {column!r} holds values that are no numbers{some}. "
-                "Expected numbers for regression.",
+                f"Expected numbers for regression{way_to_read(values)}.",
                 key=("data", "target"),
             )
         numbers = values.astype(np.float64)  # None becomes NaN

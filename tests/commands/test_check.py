@@ -94,3 +94,17 @@ def test_a_check_loads_nothing_that_reads_data_or_trains() -> None:
     assert "kbuilder" in packages
     slow = {"tensorflow", "keras", "pandas", "pyarrow", "sklearn", "scipy", "starlette", "uvicorn"}
     assert packages & slow == set()
+
+
+def test_rows_that_are_divided_by_their_dates_are_checked_without_a_word_of_the_engine() -> None:
+    """In a process of its own: the engine writes past Python, once in a process."""
+    days = (
+        f"2024-{1 + n // 28:02d}-{1 + n % 28:02d},{n * n % 97},{n * 7 % 31}" for n in range(300)
+    )
+    Path("rows.csv").write_text("day,x,y\n" + "\n".join(days))
+    Path("a.yaml").write_text(
+        "data: {path: rows.csv, target: y, split: {by: time, column: day}}\ntask: regression\n"
+    )
+    command = [sys.executable, "-m", "kbuilder", "check", "a.yaml", "--data"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -84,7 +84,7 @@ def test_a_stamp_that_is_none_names_its_row() -> None:
     assert caught.value.row == 1
     assert str(caught.value.problem.message) == (
         "column 'day' has no stamp: it is '2020-02-30', which is no date or time. Expected a date "
-        "or a time in each row; fix it, or remove the row."
+        "or a time in each row, such as 1960-01, 1960-01-31 or 1960Q1; fix it, or remove the row."
     )
     with pytest.raises(DataError) as caught:
         frequency.read("day", words("2020-01-01", ""))

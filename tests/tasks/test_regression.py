@@ -154,6 +154,15 @@ def test_words_are_refused() -> None:
     )
 
 
+def test_numbers_that_are_written_otherwise_are_refused_with_the_line() -> None:
+    words = np.array(["1.234,5", "12,75"], dtype=object)
+    assert message(DataError, Regression().learn, "y", words) == (
+        "data.target: the target 'y' holds values that are no numbers, such as '1.234,5', "
+        "'12,75'. Expected numbers for regression; if they are written otherwise, write "
+        """`data: {decimal: ",", thousands: .}`."""
+    )
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_target_that_is_not_finite_is_named_with_its_row(value: float) -> None:
     with pytest.raises(DataError) as caught:
