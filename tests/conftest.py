@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import gc
 import os
 import shutil
 import subprocess
@@ -19,7 +18,7 @@ import pytest
 import shared
 
 import kbuilder as kb
-from kbuilder import catalog
+from kbuilder import catalog, engine
 from kbuilder.export import exporting
 
 
@@ -35,11 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _two_devices() -> None:
     """Two logical CPU devices, for tests that train on several; set before anything computes."""
-    gc.disable()
+    engine.load_quietly()  # whatever test comes first, it hears nothing of what an import writes
     import tensorflow as tf
-
-    gc.freeze()  # what was imported is no garbage: it is not looked through again and again
-    gc.enable()
 
     [processor] = tf.config.list_physical_devices("CPU")
     halves = [tf.config.LogicalDeviceConfiguration()] * 2

@@ -44,7 +44,7 @@ def test_another_format_is_written_without_a_word_from_its_converter(
         code, out, err = call(
             "export", fitted("sequence").path, f"exported/{name}", "--format", name
         )
-        assert (code, out, err) == (0, f"export: exported/{name}/1\n", "")
+        assert (code, out, err) == (0, f"export: exported/{name}/1\n", ""), err
 
 
 def test_a_format_that_nobody_knows_is_refused(fitted: Any, call: Call) -> None:
