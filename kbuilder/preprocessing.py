@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from kbuilder import catalog, engine, progress, room
 from kbuilder.columns import Arrays, Columns
 from kbuilder.errors import DataError, listed
-from kbuilder.tables.dictionary import codes_of, different
+from kbuilder.spreading import Repeated, Spread, repeated_in
 from kbuilder.tables.table import Table
 
 BATCH = 1024
@@ -120,7 +120,7 @@ def apply(layer: Any, columns: Columns, table: Table, empty: Empty = in_memory) 
     if not len(table):
         raise DataError(f"{table.origin} has no rows. Expected rows.")
     table = table.only(list(columns.features))
-    repeated = _repeated(table)
+    repeated = repeated_in(table)
     with progress.stage("preparing", len(table), "rows") as stage:
         if repeated:
             prepared = _joined(layer, columns, table, repeated, empty, stage)
@@ -130,20 +130,6 @@ def apply(layer: Any, columns: Columns, table: Table, empty: Empty = in_memory) 
             )
     _check_finite(layer, columns, table, prepared)
     return prepared
-
-
-def _repeated(table: Table) -> dict[str, Repeated]:
-    """The columns whose words come several times each, in the mean."""
-    known = {name: values for name, values in table.columns.items() if codes_of(values) is not None}
-    found = {name: Repeated(*different(values)) for name, values in known.items()}
-    return {name: one for name, one in found.items() if len(one.rows) * 2 <= len(table)}
-
-
-class Repeated(NamedTuple):
-    """The different values of a column: the first row of each, and the place of each row's."""
-
-    rows: np.ndarray
-    places: np.ndarray
 
 
 def _joined(
@@ -156,45 +142,31 @@ def _joined(
 ) -> Arrays:
     """The rows prepared, where some columns repeat their words."""
     of_words = _of_words(layer, columns, table, repeated)
-    keys = {column: key for column, key in layer.keys.items() if column not in repeated}
-    of_repeated = {key for column, key in layer.keys.items() if column in repeated}
-    share = (0.5 if keys else 1.0) / len(of_repeated)
-    others: Arrays = {}
-    if keys:
-        features = {column: columns.features[column] for column in keys}
-        others = _in_batches(
-            layer, _raws(replace(columns, features=features), table), len(table),
-            empty=lambda key, *of: (in_memory if key in of_repeated else empty)(key, *of),
-            advance=lambda rows: stage.advance(rows / 2),  # what is left is to spread the words
-        )  # fmt: skip
+    members: dict[str, list[str]] = {}
+    for column, key in layer.keys.items():
+        members.setdefault(key, []).append(column)
     prepared: Arrays = {}
-    for key in dict.fromkeys(layer.keys.values()):
-        members = [column for column, own in layer.keys.items() if own == key]
-        if not any(column in repeated for column in members):
-            prepared[key] = others[key]
-            continue
-        if len(members) == 1:
-            words, places = of_words[members[0]], repeated[members[0]].places
-            prepared[key] = empty(key, (len(table), *words.shape[1:]), words.dtype)
-            np.take(words, places, axis=0, out=prepared[key])
-            stage.advance(share * len(table))
-            continue
-        sizes = [columns.width(c) if c in keys else of_words[c].shape[1] for c in members]
-        whole = empty(key, (len(table), sum(sizes)), np.dtype(np.float32))
-        for start in range(0, len(table), BATCH):  # so many rows stay in the processor's cache
-            rows = slice(start, start + BATCH)
-            taken, side_by_side = 0, []  # columns of the others that are in their places
-            for column, size in zip(members, sizes, strict=True):
-                if column in keys:
-                    side_by_side.append(others[key][rows, taken : taken + size])
-                    taken += size
-                else:
-                    places = repeated[column].places[rows]
-                    side_by_side.append(np.take(of_words[column], places, axis=0))
-            np.concatenate(side_by_side, axis=1, out=whole[rows])
-            stage.advance(share * len(whole[rows]))
-        prepared[key] = whole
+    for rows, others in _of_others(layer, columns, table, repeated):
+        for key, own in members.items():
+            spread = Spread(own, others.get(key), of_words, repeated, rows)
+            if key not in prepared:
+                shape, dtype = spread.form(columns)
+                prepared[key] = empty(key, (len(table), *shape), dtype)
+            spread.into(prepared[key][rows], columns)
+        stage.advance(rows.stop - rows.start)
     return prepared
+
+
+def _of_others(
+    layer: Any, columns: Columns, table: Table, repeated: Mapping[str, Repeated]
+) -> Iterator[tuple[slice, Arrays]]:
+    """The columns that do not repeat their words, prepared some rows after the others."""
+    features = {c: columns.features[c] for c in layer.keys if c not in repeated}
+    if features:
+        yield from _batches(layer, _raws(replace(columns, features=features), table), len(table))
+        return
+    for start in range(0, len(table), CHUNK):
+        yield slice(start, min(start + CHUNK, len(table))), {}
 
 
 def _of_words(
@@ -270,9 +242,22 @@ def _in_batches(
         empty: Makes the arrays that are filled.
         advance: Called with how many more are prepared.
     """
+    prepared: Arrays = {}
+    for rows, found in _batches(layer, raws, count, traced):
+        for key, values in found.items():
+            if key not in prepared:
+                prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
+            prepared[key][rows] = values
+        advance(rows.stop - rows.start)
+    return prepared
+
+
+def _batches(
+    layer: Any, raws: Iterable[tuple[Arrays, Table | None]], count: int, traced: bool = True
+) -> Iterator[tuple[slice, Arrays]]:
+    """The same batch by batch, each with the rows that it has; the arguments are those above."""
     import tensorflow as tf
 
-    prepared: Arrays = {}
     done = 0
     for arrays, table in raws:
         plain = all(values.ndim == 1 and values.dtype != object for values in arrays.values())
@@ -288,14 +273,8 @@ def _in_batches(
                     _blame(layer, arrays, table, start)
                 raise
             last = done + min(size, rows - start)
-            for key, value in found.items():
-                values = value.numpy()
-                if key not in prepared:
-                    prepared[key] = empty(key, (count, *values.shape[1:]), values.dtype)
-                prepared[key][done:last] = values
-            advance(last - done)
+            yield slice(done, last), {key: value.numpy() for key, value in found.items()}
             done = last
-    return prepared
 
 
 def _check_finite(layer: Any, columns: Columns, table: Table, prepared: Arrays) -> None:

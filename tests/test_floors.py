@@ -36,7 +36,7 @@ FLOORS = {
                      "refusals", "signals", "spec", "summaries"), 0),
     **dict.fromkeys(("cache", "columns", "instances", "layer_lists", "layers", "recipe",
                      "room", "tables"), 1),
-    **dict.fromkeys(("probabilities", "runs"), 2),
+    **dict.fromkeys(("probabilities", "runs", "spreading"), 2),
     **dict.fromkeys(PLUGINS, 3),
     **dict.fromkeys(STAGES, 4),
     **dict.fromkeys(("data", "reporting"), 5),

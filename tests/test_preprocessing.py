@@ -10,7 +10,7 @@ import pytest
 from shared import encoded, learn, message, picture
 
 import kbuilder as kb
-from kbuilder import preprocessing
+from kbuilder import preprocessing, spreading
 from kbuilder.building.inputs import inputs_of
 from kbuilder.columns import Columns, Target
 from kbuilder.errors import DataError
@@ -227,6 +227,8 @@ def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
     plain = {key: value.numpy() for key, value in layer.compiled(given).items()}
     for size in (16, 1024):
         monkeypatch.setattr(preprocessing, "BATCH", size)
+        monkeypatch.setattr(preprocessing, "CHUNK", 2 * size)
+        monkeypatch.setattr(spreading, "BATCH", size - 3)
         once = preprocessing.apply(layer, learned, table)
         same(once, plain)
 

@@ -144,9 +144,12 @@ def far_off_numbers(seen: Seen) -> Iterator[Finding]:
             values = table[column]
             if part != "train" or feature.holds != "numbers" or kind_of(values) != "number":
                 continue
-            numbers = values.astype(np.float64)
-            rows = np.flatnonzero(np.isfinite(numbers))
-            away = rows[far_off(numbers[rows])] if len(rows) else rows
+            numbers = values.astype(np.float64, copy=False)  # rows may be many: few copies
+            there = np.isfinite(numbers)
+            if not there.any():
+                continue
+            away = np.flatnonzero(far_off(numbers if there.all() else numbers[there]))
+            away = away if there.all() else np.flatnonzero(there)[away]
             if len(away):
                 some = listed((f"{numbers[row]:g} in {table.row(int(row))}" for row in away), 3)
                 yield Finding(

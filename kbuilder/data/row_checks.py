@@ -16,7 +16,7 @@ from kbuilder.data.seen import ENOUGH, SAMPLE, Seen
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.spec import given
-from kbuilder.tables import frequency
+from kbuilder.tables import frequency, scratch
 from kbuilder.tables.dictionary import counted
 from kbuilder.tables.profile import profile
 from kbuilder.tables.table import Table
@@ -119,10 +119,11 @@ def repeated_rows(seen: Seen) -> Iterator[Finding]:
         return
     chance = _chance(train, names)
     known = _rows(train, names)
+    known.sort()
     again = []
     for part, table in seen.apart:
         if part != "train":
-            count = int(np.isin(_rows(table, names), known).sum())
+            count = _among(_rows(table, names), known)
             expected = chance * len(train) * len(table)
             if count > 0.01 * len(table) and count > 10 * expected:
                 again.append(f"{count:,} of {len(table):,} rows of {seen.called(part)}")
@@ -147,12 +148,22 @@ def _rows(table: Table, names: Sequence[str]) -> np.ndarray:
     """A hash of each row. (rows,) uint64"""
     import pandas as pd
 
-    found = np.empty(len(table), dtype=np.uint64)
+    found = scratch.empty((len(table),), np.uint64)
     for start in range(0, len(table), SAMPLE):  # a hash of each cell takes more than the cell
         rows = slice(start, start + SAMPLE)
         columns = pd.DataFrame({name: hashed(table[name][rows]) for name in names})
         found[rows] = pd.util.hash_pandas_object(columns, index=False).to_numpy()
     return found
+
+
+def _among(hashes: np.ndarray, known: np.ndarray) -> int:
+    """How many of some hashes are among others, which are in order."""
+    count = 0
+    for start in range(0, len(hashes), SAMPLE):
+        some = hashes[start : start + SAMPLE]
+        places = np.searchsorted(known, some).clip(max=len(known) - 1)
+        count += int(np.sum(known[places] == some))
+    return count
 
 
 def overlap(seen: Seen) -> Iterator[Finding]:

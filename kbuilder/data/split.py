@@ -14,7 +14,7 @@ from kbuilder.contracts import Folding, Owning, Splitting, Strata, Task
 from kbuilder.errors import DataError, cut, listed
 from kbuilder.evaluation.predictions import numbered
 from kbuilder.splits._owners import owners
-from kbuilder.tables.dictionary import each, ranks
+from kbuilder.tables.dictionary import each, narrow, ranks
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, one_of
 
@@ -237,11 +237,11 @@ def grouping(values: np.ndarray, task: Task) -> Literal["class", "tenth"] | None
     return None if values.ndim > 1 or values.dtype == object else "tenth"
 
 
-def _in_order(values: Sequence[Any]) -> list[int]:
+def _in_order(values: Sequence[Any]) -> np.ndarray:
     """The place of each label among all, sorted as words."""
     names = [str(as_label(value)) for value in values]
     places = {name: place for place, name in enumerate(sorted(set(names)))}
-    return [places[name] for name in names]
+    return np.array([places[name] for name in names], dtype=narrow(len(places)))
 
 
 def _strata(values: np.ndarray, task: Task) -> Strata:

@@ -55,12 +55,13 @@ def otherwise(
     if any(len(str(word)) > 30 for word in found.examples):
         return None
     values = table[name]
-    words = list(counted(values[~missing(values)]))
+    words = counted(values[~missing(values)])
     names = ("task", "multiclass") if key == ("data", "target") else (*key, "category")
     category = f"if they are names, `{to_line(names[:-1], names[-1])}`."
     decimal, thousands = (getattr(source, mark, None) for mark in ("decimal", "thousands"))
-    both = two_ways(words)
-    if both is not None and written_as_numbers(words):
+    numbers = written_as_numbers(words)
+    both = two_ways(words) if numbers else None
+    if both is not None:
         rows = [table.row(int(np.flatnonzero(values == word)[0])) for word in both]
         comma, point = (f"{cut(word)!r} ({row})" for word, row in zip(both, rows, strict=True))
         return DataError(
@@ -79,7 +80,7 @@ def otherwise(
             f"write a comma in the file, as `data.decimal` says; {category}",
             key=key,
         )
-    ways = written_otherwise(words)
+    ways = written_otherwise(words) if numbers else []
     if not ways:
         return None
     odd = next(word for word in words if not is_number(word))
@@ -114,12 +115,12 @@ def grouped_by_blanks(name: str, table: Table, key: Key, source: Source) -> Data
     values = table[name]
     if kind_of(values) != "string" or getattr(source, "thousands", None) is not None:
         return None
-    words = list(counted(values[~missing(values)]))
+    words = counted(values[~missing(values)])
     if not words or not all(re.fullmatch(BLANKS, word) for word in words):
         return None
     return DataError(
-        f"column {name!r} holds {cut(words[0])!r}, which may be one number, whose digits blanks "
-        f"group, or several. If one: `{to_line(('data', 'thousands'), ' ')}`; if several: "
+        f"column {name!r} holds {cut(next(iter(words)))!r}, which may be one number, whose digits "
+        f"blanks group, or several. If one: `{to_line(('data', 'thousands'), ' ')}`; if several: "
         f"`{to_line(key, 'array')}`.",
         key=key,
     )
@@ -144,18 +145,24 @@ def beneath(name: str, table: Table, key: Key) -> DataError | None:
         key: The place of the column in the recipe.
     """
     values = table[name]
-    words = list(counted(values[~missing(values)]))
-    found = [match for match in (re.fullmatch(AROUND, word) for word in words) if match]
-    around = {(match[1].strip(), (match[3] or "").strip()) for match in found}
-    codes = any(re.match(CODE, match[2]) or len(match[2]) > LONGEST for match in found)
-    if len(found) < MOSTLY * len(words) or not 0 < len(around) <= FEW or codes:
+    words = counted(values[~missing(values)])
+    others, first, around = 0, "", set[tuple[str, str]]()
+    for word in words:
+        match = re.fullmatch(AROUND, word)
+        if match is None:
+            others += 1
+            if others > (1 - MOSTLY) * len(words) + 1:  # the rest need no look: there may be many
+                return None
+            continue
+        around.add((match[1].strip(), (match[3] or "").strip()))
+        if len(around) > FEW or re.match(CODE, match[2]) or len(match[2]) > LONGEST:
+            return None
+        first = first or (word if match[1].strip() or match[3] else "")
+    if len(words) - others < MOSTLY * len(words) or not around or around == {("", "")}:
         return None
-    if around == {("", "")}:
-        return None
-    match = next(match for match in found if match[1].strip() or match[3])
-    row = int(np.flatnonzero(values == match[0])[0])
+    row = int(np.flatnonzero(values == first)[0])
     return DataError(
-        f"column {name!r} holds numbers with something around them, such as {cut(match[0])!r} "
+        f"column {name!r} holds numbers with something around them, such as {cut(first)!r} "
         f"({table.row(row)}). Expected plain numbers: change the file; or leave the "
         f"column out: `{to_line(('data', 'ignore'), [name])}`; if they are names, "
         f"`{to_line(key, 'category')}`.",
@@ -204,11 +211,17 @@ def _is_strung(word: str) -> bool:
 
 def is_dirty(values: np.ndarray, least: int = 1) -> bool:
     """Whether words are numbers, at least so many different, but for a few: "on request"."""
-    there = list(counted(values[~missing(values)]))
-    numbers = {word for word in there if is_number(word)}
-    words = {word for word in there if not is_number(word)}
-    codes = any(re.match(CODE, word) for word in numbers)
-    return not codes and len(words) <= FEW and len(numbers) >= least
+    numbers = words = 0
+    for word in counted(values[~missing(values)]):
+        if not is_number(word):
+            words += 1
+        elif re.match(CODE, word):
+            return False
+        else:
+            numbers += 1
+        if words > FEW:
+            return False
+    return numbers >= least
 
 
 def mixed(

@@ -78,8 +78,10 @@ def width(numbers: np.ndarray, scale: Any) -> dict[str, Choice]:
         scale: Their deviation; of several, along the last axis.
     """
     with np.errstate(over="ignore", invalid="ignore"):
-        lost = np.abs(numbers.astype(np.float32) - numbers) > ROUNDED * np.asarray(scale)
-    if not np.any(lost & np.isfinite(numbers)):
+        off = numbers.astype(np.float32) - numbers
+        lost = np.abs(off, out=off) > ROUNDED * np.asarray(scale)
+    lost &= np.isfinite(numbers)
+    if not lost.any():
         return {}
     return {"dtype": Choice("float64", "float32 would round the training values")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
@@ -119,7 +120,7 @@ class Category(Spec):
                 "Expected strings or whole numbers for a category; read it as a number.",
                 key=("features", column),
             )
-        counts: Counter[Any] = (
+        counts: Mapping[Any, int] = (
             counted(there) if kind == "string" else Counter(map(int, there.tolist()))
         )
         beyond = any(isinstance(value, int) and not LEAST < value <= MOST for value in counts)
@@ -127,10 +128,8 @@ class Category(Spec):
             return self._learn_hash(len(counts), kind == "number" and not beyond)
         if beyond:
             counts = Counter({str(value): count for value, count in counts.items()})
-        known = sorted(
-            (value for value, count in counts.items() if count >= self.rare_below),
-            key=lambda value: (-counts[value], value),  # all words, or all numbers
-        )
+        pairs = [(-count, value) for value, count in counts.items() if count >= self.rare_below]
+        known = [value for _, value in sorted(pairs)]  # all words, or all numbers
         if not known:
             raise DataError(
                 f"column {column!r} has no value with {self.rare_below} training rows or more. "

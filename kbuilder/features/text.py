@@ -17,7 +17,7 @@ from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Count, Counts, Names, Numbers, Spec, given, learned
 from kbuilder.tables.dictionary import codes_of
-from kbuilder.tables.profile import Profile, profile
+from kbuilder.tables.profile import Profile, is_unspaced
 from kbuilder.tables.values import missing, odd_one
 
 LONGEST = 512
@@ -166,7 +166,7 @@ class Text(Spec):
                 f"Leave it out with `{to_line(('data', 'ignore'), [column])}`.",
                 key=("features", column),
             )
-        kinds = self._kinds(profile(values).unspaced)
+        kinds = self._kinds(is_unspaced(values[:AT_ONCE]))
         rows = f"{len(values):,} training texts"
         found = {"vocabulary": Choice(words, f"the most frequent {kinds} of {rows}")}
         if self.packed:
@@ -175,7 +175,7 @@ class Text(Spec):
                 why = f"log(1 + n / (1 + m)), where m of n = {rows} have the word"
                 found["idf_weights"] = Choice(tally.idf_weights(words), why)
             return found
-        lengths = np.array(tally.lengths)
+        lengths = np.asarray(tally.lengths)
         length = int(np.clip(np.ceil(np.percentile(lengths, 95)), 1, LONGEST))
         whole = float(np.mean(lengths <= length))
         why = f"holds {whole:.0%} of the training texts whole"

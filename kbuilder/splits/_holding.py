@@ -15,14 +15,20 @@ def hold_back(rows: Any, share: Any, groups: Any, random: Any, least: Any = 0) -
     order = random.permutation(rows)
     if groups is not None:
         order = order[np.argsort(groups[order], kind="stable")]
-    steps = np.floor(np.arange(1, len(order) + 1) * share + 0.5 * (groups is None))
-    held = np.diff(steps, prepend=0) > 0
+    steps = np.arange(1.0, len(order) + 1)  # rows may be many: few copies
+    steps *= share
+    steps += 0.5 * (groups is None)
+    np.floor(steps, out=steps)
+    held = np.append(steps[:1] > 0, steps[1:] > steps[:-1])
     if groups is not None:
-        first = np.append(True, np.diff(groups[order]) > 0)
+        inside = groups[order]
+        first = np.append(True, inside[1:] > inside[:-1])
         held &= ~first  # the first row of each group stays
-        number = np.cumsum(first) - 1
-        lacking = (np.bincount(number, held) == 0) & (np.bincount(number) >= (least or np.inf))
-        held |= np.append(first[1:], True) & lacking[number]
+        begins = np.flatnonzero(first)
+        sizes = np.diff(np.append(begins, len(order)))
+        counts = np.add.reduceat(held, begins, dtype=np.intp)
+        lacking = (counts == 0) & (sizes >= (least or np.inf))
+        held[(begins + sizes - 1)[lacking]] = True
     return order[~held], order[held]
 
 

@@ -23,7 +23,8 @@ class Random(Shares):
 
     def divide(self, table: Table, strata: Strata, random: np.random.Generator) -> Division:
         """Draw from each class, or tenth of the numbers."""
-        parts = {"train": np.arange(len(table))}
+        narrow = np.int32 if len(table) < 2**31 else np.int64
+        parts = {"train": np.arange(len(table), dtype=narrow)}
         for part, share in self.shares().items():
             rows = parts["train"]
             parts["train"], parts[part] = hold_back(

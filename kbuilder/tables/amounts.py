@@ -98,8 +98,12 @@ def way_to_read(values: np.ndarray) -> str:
 
 def written_as_numbers(words: Collection[str]) -> bool:
     """Whether nearly all words are numbers, as people and accountants write them."""
-    loose = sum(1 for word in words if re.fullmatch(LOOSE, word))
-    return bool(words) and loose >= MOSTLY * len(words)
+    others, few = 0, (1 - MOSTLY) * len(words) + 1
+    for word in words:
+        others += re.fullmatch(LOOSE, word) is None
+        if others > few:  # the rest need no look: there may be many
+            return False
+    return bool(words) and len(words) - others >= MOSTLY * len(words)
 
 
 def two_ways(words: Collection[str]) -> tuple[str, str] | None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
+from itertools import chain
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from uuid import UUID
@@ -19,7 +20,7 @@ from uuid import UUID
 from kbuilder import progress
 from kbuilder.late import np
 from kbuilder.tables.amounts import written_plainly
-from kbuilder.tables.dictionary import ranks
+from kbuilder.tables.dictionary import codes_of, counted, ranks
 from kbuilder.tables.spelled_numbers import in_ascii, numbers_of, plain
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import TRUTH, exact, is_number, missing
@@ -79,6 +80,39 @@ class Cells:
                 stage.advance()
         taken = {name: column.taken for name, column in read.items() if column.taken}
         return Table({name: column.values for name, column in read.items()}, origin, labels, taken)
+
+    def words_in_parts(
+        self, name: str, parts: Iterable[pd.Series], rows: int
+    ) -> tuple[np.ndarray, Mapping[str, int]] | None:
+        """A column of words, read part by part, as it would be read whole.
+
+        Args:
+            name: The column.
+            parts: Its cells.
+            rows: How many there are in all.
+
+        Returns:
+            The column, and which words of it count as missing, how often; None: it may be other
+            than words, or has to be read whole, of which no part has been kept.
+        """
+        from kbuilder.tables.merging import merged  # which needs NumPy
+
+        taken: Counter[str] = Counter()
+        kept = replace(self, words={**self.words, name: self.words.get(name, ())})
+        parts = iter(parts)
+        first = next(parts)
+        if name not in self.words:
+            alone = self._column(name, first).values
+            if codes_of(alone) is None or all(word in TRUTH for word in counted(alone)):
+                return None
+
+        def read(cells: pd.Series) -> np.ndarray:
+            column = kept._column(name, cells)
+            taken.update(column.taken)
+            return column.values
+
+        values = merged(map(read, chain([first], parts)), rows)
+        return None if values is None else (values, dict(taken.most_common()))
 
     @cached_property
     def _marks(self) -> list[float]:

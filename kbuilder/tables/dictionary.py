@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from kbuilder.late import np
 
 SPARSE = 8
 """So many words to a row, from which on the rows are sorted, and not the words counted."""
+MANY = 2**16
+"""Words from which on not all of them are objects at once."""
+AT_ONCE = 2**20
+"""Rows that are counted at once."""
 
 
 def codes_of(values: np.ndarray) -> np.ndarray | None:
@@ -55,26 +60,112 @@ def ranks(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Args:
         codes: Whole numbers from -1 on, few of them different. (rows,)
     """
-    counts = np.bincount(codes.astype(np.intp) + 1)
-    come = np.flatnonzero(counts)
-    places = np.empty(len(counts), dtype=narrow(len(come)))
+    come = np.flatnonzero(np.roll(_seen(codes), 1)) - 1
+    places = np.empty(int(codes.max(initial=-1)) + 2, dtype=narrow(len(come)))
     places[come] = np.arange(len(come))
-    return come - 1, np.roll(places, -1)[codes]  # that of -1 is the last
+    return come, places[codes]
 
 
-def counted(values: np.ndarray) -> Counter[str]:
+def _seen(codes: np.ndarray) -> np.ndarray:
+    """Which codes come; of -1 it is the last that says so. (greatest + 2,) bool"""
+    seen = np.zeros(int(codes.max(initial=-1)) + 2, dtype=bool)
+    for start in range(0, len(codes), AT_ONCE):  # an index takes 8 bytes
+        seen[codes[start : start + AT_ONCE]] = True
+    return seen
+
+
+class Counted(Mapping[str, int]):
+    """How often each of many words comes, in the order in which they first come.
+
+    Few of them are objects at once; of which the count is asked, all are.
+
+    Args:
+        values: A column that knows its words.
+        rows: The first row of each word. (n,)
+        counts: How often it comes. (n,)
+    """
+
+    def __init__(self, values: np.ndarray, rows: np.ndarray, counts: np.ndarray) -> None:
+        self.column, self.rows, self.counts = values, rows, counts
+
+    @cached_property
+    def _whole(self) -> dict[str, int]:
+        return dict(self.pairs())
+
+    def __getitem__(self, word: str) -> int:
+        return self._whole[word]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return (word for word, _ in self.pairs())
+
+    def pairs(self) -> Iterator[tuple[str, int]]:
+        """The words, each with its count."""
+        for start in range(0, len(self.rows), MANY):
+            some = slice(start, start + MANY)
+            words = self.column[self.rows[some]].tolist()
+            yield from zip(words, self.counts[some].tolist(), strict=True)
+
+    def items(self) -> ItemsView[str, int]:
+        return _Pairs(self)
+
+    def total(self) -> int:
+        """How many rows have a word."""
+        return int(self.counts.sum())
+
+
+class _Pairs(ItemsView[str, int]):
+    def __init__(self, words: Counted) -> None:
+        super().__init__(words)
+        self.words = words
+
+    def __iter__(self) -> Iterator[tuple[str, int]]:
+        return self.words.pairs()
+
+
+def counted(values: np.ndarray) -> Counter[str] | Counted:
     """How often each word comes that is not missing, in the order in which they first come.
 
     Args:
         values: Words; those of a column that does not know them are all there. (rows,) objects
     """
-    if codes_of(values) is None:
+    codes = codes_of(values)
+    if codes is None:
         return Counter(map(str, values.tolist()))
+    size = int(codes.max(initial=-1)) + 2
+    if MANY < size <= SPARSE * len(values):
+        return Counted(values, *_firsts(codes, size))
     rows, places = different(values)
     counts = np.bincount(places, minlength=len(rows)).tolist()
     words = values[rows].tolist()
     pairs = zip(words, counts, strict=True)
     return Counter({word: count for word, count in pairs if word is not None})
+
+
+def _firsts(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first row of each code but -1 that comes, in their order, and how often it does."""
+    narrowest = np.int32 if len(codes) < 2**31 else np.int64
+    first: np.ndarray = np.full(size, len(codes), dtype=narrowest)
+    counts: np.ndarray = np.zeros(size, dtype=narrowest)
+    for start in reversed(range(0, len(codes), AT_ONCE)):
+        some = codes[start : start + AT_ONCE]
+        first[some[::-1]] = np.arange(start, start + len(some), dtype=narrowest)[::-1]
+        np.add.at(counts, some, 1)  # those of -1 are the last
+    come = counts[:-1] > 0
+    first, counts = first[:-1][come], counts[:-1][come]
+    if np.all(first[1:] > first[:-1]):
+        return first, counts
+    order = np.argsort(first)
+    return first[order], counts[order]
+
+
+def comes_again(values: np.ndarray) -> bool:
+    """Whether the words of a column that knows them come several times each, in the mean."""
+    codes = codes_of(values)
+    assert codes is not None, "it knows its words"
+    return int(np.count_nonzero(_seen(codes))) * 2 <= len(codes)
 
 
 def each(values: np.ndarray, function: Callable[[list[Any]], Any]) -> np.ndarray:

@@ -82,13 +82,34 @@ class DictionaryArray(NDArrayOperatorsMixin):
         Returns:
             (rows,), -1 where it is missing; and objects, or an array of Arrow.
         """
-        come, places = ranks(self.codes)
-        gone = int(len(come) and come[0] < 0)
-        come = come[gone:]
+        places, come = self._among()
         words = self._words.arrow(come) if isinstance(self._words, ArrowWords) else (
             self._words[come]
         )  # fmt: skip
-        return places.astype(narrow(len(come) + 1)) - gone, words
+        return places, words
+
+    def compact_parts(self) -> tuple[np.ndarray, int, Callable[[], Iterator[Any]]] | None:
+        """The same where words are Arrow's: they are many.
+
+        Returns:
+            As `compact`; how many words there are; and what gives them, part by part.
+        """
+        held = self._words
+        if not isinstance(held, ArrowWords):
+            return None
+        places, come = self._among()
+
+        def parts() -> Iterator[Any]:
+            return (held.arrow(come[first : first + MANY]) for first in range(0, len(come), MANY))
+
+        return places, len(come), parts
+
+    def _among(self) -> tuple[np.ndarray, np.ndarray]:
+        """The place of each row's word among those that come, and the codes of these."""
+        come, places = ranks(self.codes)
+        gone = int(len(come) and come[0] < 0)
+        places -= places.dtype.type(gone)
+        return places, come[gone:]
 
     def moved(
         self,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from kbuilder.errors import DataError, Key, cut
@@ -92,12 +92,11 @@ def numbers_of(values: Any, dtype: Any, length: Any) -> Any:
     return np.stack(rows).astype(dtype)
 
 
-def measures(cells: Iterable[str]) -> bool:
+def measures(cells: Collection[str]) -> bool:
     """Whether texts hold several numbers that measure something: most have decimals, or some minus.
 
     Whole numbers with `|` between them may be names, and half-open ranges, `(0.5, 1.5]`, are.
     """
-    cells = list(cells)
     broken, several, numbers, exact, negative = 0, 0, 0, 0, 0
     for cell in cells:
         may_be = _may_be(cell, bars=True) and not re.fullmatch(RANGE, cell)
@@ -116,12 +115,12 @@ def measures(cells: Iterable[str]) -> bool:
     return measured and several >= SOME * len(cells)
 
 
-def doubtful(cells: Iterable[str]) -> str:
+def doubtful(cells: Collection[str]) -> str:
     """The first cell in which a comma may stand before decimals or between numbers; empty: none.
 
     `0,5;0,25` has two numbers or four: of numbers with other marks between them, most have a comma.
     """
-    first, several, cells = "", 0, list(cells)
+    first, several = "", 0
     numbers = commas = 0
     for cell in cells:
         inner = re.fullmatch(r"\s*[\[(]?([^\[\]()]*)[\])]?\s*", cell)
@@ -135,7 +134,7 @@ def doubtful(cells: Iterable[str]) -> str:
     return first if several >= SOME * len(cells) and 2 * commas > numbers else ""
 
 
-def count(cells: Iterable[Any], bars: bool = False) -> int:
+def count(cells: Collection[Any], bars: bool = False) -> int:
     """How many numbers each of the cells holds, 2 or more; 0: they are none, or of unlike length.
 
     Numbers with commas alone between them, or with zeros in front, may be meant otherwise. A few
@@ -146,7 +145,6 @@ def count(cells: Iterable[Any], bars: bool = False) -> int:
         cells: Texts, or lists.
         bars: Whether `|` may stand between numbers.
     """
-    cells = list(cells)
     texts = all(isinstance(cell, str) for cell in cells)
     broken = (1 - NEARLY) * len(cells) if texts else 0
     lengths: list[int] = []
@@ -161,7 +159,7 @@ def count(cells: Iterable[Any], bars: bool = False) -> int:
     return usual if usual > 1 and (texts or len({*lengths} - {0}) == 1) else 0
 
 
-def _usual(lengths: Sequence[int], cells: Sequence[Any]) -> int:
+def _usual(lengths: Sequence[int], cells: Iterable[Any]) -> int:
     """The length that all have, or nearly all, as they are or with what `filled` adds; 0: none."""
     ends = [isinstance(cell, str) and cell.rstrip()[-1:] in (",", ";", "|") for cell in cells]
     for added in ([False] * len(ends), ends):
@@ -172,7 +170,7 @@ def _usual(lengths: Sequence[int], cells: Sequence[Any]) -> int:
     return 0
 
 
-def longest(cells: Iterable[Any], measured: bool = False) -> int:
+def longest(cells: Collection[Any], measured: bool = False) -> int:
     """The most steps of cells that hold sequences, in texts; 0: they hold anything else.
 
     They have several numbers each, most of them three or more, and not all as many; or the numbers
@@ -182,7 +180,7 @@ def longest(cells: Iterable[Any], measured: bool = False) -> int:
         cells: The texts.
         measured: Whether they hold numbers that measure something, however many each.
     """
-    cells, lengths, nested = list(cells), [], True
+    lengths, nested = list[int](), True
     for cell in cells:
         if not isinstance(cell, str) or not _may_be(cell, measured):
             return 0

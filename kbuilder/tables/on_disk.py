@@ -13,7 +13,7 @@ from kbuilder.cache import Shelf
 from kbuilder.tables.dictionary_array import DictionaryArray
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import types
-from kbuilder.tables.words_file import load_words, save_words
+from kbuilder.tables.words_file import load_words, save_parts, save_words
 
 
 class UnkeptError(Exception):
@@ -71,8 +71,13 @@ def load(folder: Path, about: dict[str, Any]) -> Table:
 
 def _save(values: np.ndarray, shelf: Shelf, name: str) -> dict[str, Any]:
     if isinstance(values, DictionaryArray):
-        places, different = values.compact()  # each part has its own
-        save_words(different, shelf, name)
+        many = values.compact_parts()
+        if many is not None:
+            places, size, parts = many
+            save_parts(parts, size, shelf, name)
+        else:
+            places, different = values.compact()  # each part has its own
+            save_words(different, shelf, name)
         return {"words": name, "places": shelf.put(f"{name}-places", places)}
     if values.dtype != object:
         return {"values": shelf.put(name, values)}

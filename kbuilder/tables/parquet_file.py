@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -28,6 +29,9 @@ AT_ONCE = 2**27
 """Bytes that the columns of a Parquet file take which are converted at a time, but one at least."""
 NUMBER, WORD = 16, 128
 """Bytes that a number and a word take while they are converted, about."""
+LONG, PART, MANY = 4, 2**18, 2**20
+"""Bytes of a word in the file from which on a column of so many rows is read part by part, and the
+rows of a part: most of its words differ."""
 
 
 def read_parquet(path: Path, cells: Cells | None = None, keep: Keep = ()) -> Table:
@@ -119,7 +123,15 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
     columns: dict[str, np.ndarray] = {}
     taken: dict[str, Mapping[str, int]] = {}
     with progress.stage(f"reading {path.name}", len(names), "columns") as stage:
-        for asked, used in _groups(names, rows, words):
+        for name in _long(file, names, words):
+            found = cells.words_in_parts(name, _in_parts(path, name), rows)
+            room.give_back(WORD * PART)
+            if found is not None:
+                columns[name], own = found
+                taken |= {name: own} if own else {}
+                stage.advance()
+        left = [name for name in names if name not in columns]
+        for asked, used in _groups(left, rows, words):
             some = file.read(asked).select(asked).replace_schema_metadata()
             frame = _frame(some, used)
             del some
@@ -131,7 +143,35 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
             room.give_back(used)
             stage.advance(len(asked))
     columns = {name: columns[name] for name in names}
+    taken = {name: taken[name] for name in names if name in taken}
     return Table(columns, path.name, range(1, rows + 1), taken)
+
+
+def _long(file: Any, names: Sequence[str], words: Container[str]) -> list[str]:
+    """The columns of words that are read part by part, where long columns lie in files."""
+    from kbuilder.tables import scratch  # which needs NumPy
+
+    rows = file.metadata.num_rows
+    if not scratch.are_used() or not MANY <= rows < 2**31:
+        return []
+    sizes: Counter[str] = Counter()
+    for number in range(file.num_row_groups):
+        group = file.metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            sizes[column.path_in_schema] += column.total_uncompressed_size
+    return [name for name in names if name in words and sizes[name] >= LONG * rows]
+
+
+def _in_parts(path: Path, name: str) -> Iterator[pd.Series]:
+    """A column of words part by part."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path, buffer_size=BUFFER) as file:
+        for batch in file.iter_batches(PART, columns=[name]):
+            yield pd.Series(pd.array(batch.column(0).cast(pa.large_string()), dtype="str"))
 
 
 def _frame(table: pa.Table, used: int) -> pd.DataFrame:
@@ -174,8 +214,12 @@ def _columns_of_words(schema: pa.Schema) -> list[str]:
     """The columns of words, which are read by the places of their different words."""
     import pyarrow as pa
 
-    kinds = (pa.types.is_string, pa.types.is_large_string)
-    return [field.name for field in schema if any(kind(field.type) for kind in kinds)]
+    def holds_words(kind: pa.DataType) -> bool:
+        if pa.types.is_dictionary(kind):
+            return holds_words(kind.value_type)
+        return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+    return [field.name for field in schema if holds_words(field.type)]
 
 
 def _as_written(table: pa.Table, words: Sequence[str]) -> pa.Schema:

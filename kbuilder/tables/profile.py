@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
+from zlib import crc32
 
 from kbuilder.late import np
 from kbuilder.tables import clips, number_lists, sequences, sets, tokens
-from kbuilder.tables.dictionary import counted
+from kbuilder.tables.dictionary import Counted, counted
 from kbuilder.tables.values import Kind, is_number, kind_of, missing
 
 NAME = 40
@@ -22,13 +23,18 @@ LISTS = 0.9
 """Of the values so many are lists, where a column holds lists."""
 REPEATED = 2.5
 """So often a word comes in short texts, in the mean."""
+NAMES = 50_000
+"""Different texts of several words from which on they are no names of a category."""
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Characters of scripts that have no blanks between words: Thai, Lao, Burmese, Khmer, Japanese,
 Chinese."""
 EMOJI = "\u2600-\u27bf\U0001f000-\U0001faff"
 WORD = re.compile(rf"[{UNSPACED}{EMOJI}]|[^\s{UNSPACED}{EMOJI}]+")
+UNSPACED_WORD = re.compile(f"[{UNSPACED}]")
 LOOKED = 100
 """Values that a profile gives as examples, at most."""
+MOST = 2**20
+"""Different words that are held at once: some 100 MB."""
 
 
 @dataclass(frozen=True)
@@ -98,11 +104,12 @@ class Profile:
     @property
     def reads_as_text(self) -> bool:
         """Whether strings read like sentences: most are different, of several words each, or of
-        some that come again."""
+        some that come again. Of very many rows fewer are different."""
         several = self.words >= 4 or (self.words >= 1.5 and self.repetition >= REPEATED)
+        many = self.words >= 4 and self.distinct > NAMES
         return (
             several
-            and self.distinct > 0.5 * self.present
+            and (self.distinct > 0.5 * self.present or many)
             and (self.words >= 4 or self.distinct > 20)
         )
 
@@ -143,7 +150,7 @@ def profile(values: np.ndarray) -> Profile:
             tokens=tokens.in_arrays(values) if numbered else 0,
         )  # fmt: skip
     absent = missing(values)
-    there = values[~absent]
+    there = values[~absent] if absent.any() else values
     if kind == "number":
         examples = tuple(dict.fromkeys(there[:LOOKED].tolist()))
         distinct = len(set(there.tolist()) if there.dtype == object else np.unique(there))
@@ -157,24 +164,24 @@ def profile(values: np.ndarray) -> Profile:
     if kind == "string":
         counts, present = counted(there), max(1, len(there))
         total = weighed = unspaced = 0
-        different = set[str]()
+        different = _Different()
         for text, count in counts.items():  # the words of all texts at once would take much room
-            found = WORD.findall(text)
+            found, alone = _words(text)
             total, weighed = total + len(found), weighed + len(found) * count
-            unspaced += _unspaced(found)
-            different.update(word.lower() for word in found)
+            unspaced += alone
+            different.add(map(str.lower, found))
         measured = number_lists.measures(counts)
         whole = number_lists.are_whole(counts)
         return Profile(
             kind=kind, rows=rows, missing=int(absent.sum()), distinct=len(counts),
             words=weighed / present,
-            repetition=total / max(1, len(different)),
+            repetition=total / max(1, different.count()),
             unspaced=total > 0 and unspaced > 0.5 * total,
             numeric=sum(count for text, count in counts.items() if is_number(text)) / present,
             examples=tuple(islice(counts, LOOKED)), measures=measured,
             numbers=number_lists.count(counts, measured),
             steps=0 if whole else number_lists.longest(counts, measured),
-            **_of_sets(list(counts), _separator(counts)),
+            **_of_sets(counts, _separator(counts)),
         )  # fmt: skip
     if clips.are_clips(there):
         first = max(there.tolist(), key=len)
@@ -205,15 +212,40 @@ def _one_hot(values: np.ndarray) -> bool:
     return bool(np.all((ones == 1) | np.isnan(values.astype(np.float64)).any(axis=1)))
 
 
-def _of_sets(values: list[Any], mark: str) -> dict[str, Any]:
+class _Different:
+    """How many words differ: of many millions nearly, by those whose hash ends in some zeros."""
+
+    def __init__(self) -> None:
+        self.words = set[str]()
+        self.apart = 1
+        """Of so many words one is held."""
+
+    def add(self, words: Iterable[str]) -> None:
+        self.words.update(words if self.apart == 1 else filter(self._is_held, words))
+        while len(self.words) > MOST:
+            self.apart *= 2
+            self.words = set(filter(self._is_held, self.words))
+
+    def _is_held(self, word: str) -> bool:
+        return crc32(word.encode(errors="replace")) % self.apart == 0
+
+    def count(self) -> int:
+        return len(self.words) * self.apart
+
+
+def _of_sets(values: Iterable[Any], mark: str) -> dict[str, Any]:
     """What is seen of sets; nothing, if there is nothing between names."""
     if not mark:
         return {}
-    rows = [sets.labels_in(sets.as_text(value), mark) for value in values]
-    sizes = {len(row) for row in rows if row}
+    sizes, numbered = set[int](), True
+    for value in values:
+        names = sets.labels_in(sets.as_text(value), mark)
+        if names:
+            sizes.add(len(names))
+            numbered = numbered and all(map(is_number, names))
     return {
         "separator": mark,
-        "numbered": any(rows) and all(is_number(name) for row in rows for name in row),
+        "numbered": bool(sizes) and numbered,
         "even": len(sizes) == 1 and sizes != {1},
     }
 
@@ -225,29 +257,61 @@ def separator_of(values: np.ndarray) -> str:
     return _separator(Counter(texts)) or sets.mark_of(texts)
 
 
-def _separator(counts: Counter[str]) -> str:
+def _separator(counts: Counter[str] | Counted) -> str:
     """What stands between the names of sets: they repeat, each with others beside it."""
-    present = sum(counts.values())
-    lists = sum(n for text, n in counts.items() if sets.is_list(text))
-    if lists >= LISTS * present > 0:
+    present = counts.total()
+    if present and _are_lists(counts, present):
         return sets.LISTS
     for mark in sets.SEPARATORS:
-        names: Counter[str] = Counter()
         several = 0
         for text, count in counts.items():
-            parts = [part.strip() for part in text.split(mark)]
-            if any(len(part) > NAME for part in parts):
+            parts = text.split(mark)
+            if len(text) > NAME and any(len(part.strip()) > NAME for part in parts):
                 break
             several += count * (len(parts) > 1)
-            names.update({part: count for part in parts if part})
         else:
-            shared = sum(n for n in names.values() if n >= 3)
-            common = shared >= SHARED * sum(names.values())
-            if several >= 0.1 * present and len(names) < len(counts) and common:
+            if several >= 0.1 * present and _repeat(counts, mark):
                 return mark
     return ""
 
 
-def _unspaced(words: Sequence[str]) -> int:
-    """How many words are characters of scripts without blanks."""
-    return sum(1 for word in words if re.match(f"[{UNSPACED}]", word))
+def _are_lists(counts: Counter[str] | Counted, present: int) -> bool:
+    """Whether nearly all texts are lists."""
+    lists = others = 0
+    for text, count in counts.items():
+        if sets.is_list(text):
+            lists += count
+        else:
+            others += count
+            if others > (1 - LISTS) * present + 1:  # most columns: the rest need no look
+                return False
+    return lists >= LISTS * present
+
+
+def _repeat(counts: Counter[str] | Counted, mark: str) -> bool:
+    """Whether the names between marks are fewer than the texts, and most of them come again."""
+    names: Counter[str] = Counter()
+    for text, count in counts.items():
+        parts = (part.strip() for part in text.split(mark))
+        names.update({part: count for part in parts if part})
+        if len(names) >= len(counts):
+            return False
+    shared = sum(n for n in names.values() if n >= 3)
+    return len(names) < len(counts) and shared >= SHARED * sum(names.values())
+
+
+def is_unspaced(values: np.ndarray) -> bool:
+    """Whether most words of texts are characters of scripts without blanks."""
+    total = unspaced = 0
+    for text in counted(values[~missing(values)]):
+        found, alone = _words(text)
+        total, unspaced = total + len(found), unspaced + alone
+    return total > 0 and unspaced > 0.5 * total
+
+
+def _words(text: str) -> tuple[list[str], int]:
+    """The words of a text, and how many are characters of scripts without blanks."""
+    if text.isascii():
+        return text.split(), 0
+    words = WORD.findall(text)
+    return words, sum(1 for word in words if UNSPACED_WORD.match(word))

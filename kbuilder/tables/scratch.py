@@ -6,6 +6,7 @@ has no room there lies in memory.
 
 from __future__ import annotations
 
+import math
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kbuilder import cache, files
 from kbuilder.cache import Shelf
@@ -54,6 +56,60 @@ def used() -> Iterator[None]:
     finally:
         _shelf.reset(before)
         shutil.rmtree(own, ignore_errors=True)
+
+
+def are_used() -> bool:
+    """Whether long columns lie in files."""
+    return _shelf.get() is not None
+
+
+def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
+    """An array without values, in a file if it is long."""
+    shelf = _shelf.get()
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.empty(shape, dtype) if shelf is None or size < LEAST else _empty(shelf, shape, dtype)
+
+
+class Growing:
+    """Words of Arrow that are kept one after the other, in a file where there is room for it."""
+
+    def __init__(self, shelf: Shelf | None, path: Path | None) -> None:
+        self._shelf, self._path = shelf, path
+
+    def keep(self, words: Any) -> Any:
+        """The same words, in the file."""
+        import pyarrow as pa
+
+        shelf = self._shelf
+        if shelf is None or self._path is None or shelf.failed:
+            return words
+        start = self._path.stat().st_size if self._path.exists() else 0
+        try:
+            shelf.expect_room(words.nbytes)
+            with self._path.open("ab") as file, pa.PythonFile(file, "w") as sink:
+                schema = pa.schema([("words", words.type)])
+                with pa.ipc.new_stream(sink, schema) as writer:
+                    writer.write_batch(pa.record_batch([words], schema=schema))
+            with pa.memory_map(str(self._path)) as held:
+                held.seek(start)
+                return pa.ipc.open_stream(held).read_next_batch().column(0)
+        except OSError as error:
+            shelf.fail(error.strerror or str(error))
+            return words
+
+
+@contextmanager
+def growing() -> Iterator[Growing]:
+    """A place for words that are needed while it lasts."""
+    shelf = _shelf.get()
+    if shelf is None or shelf.folder is None:
+        yield Growing(None, None)
+        return
+    path = shelf.folder / f"growing-{next(NUMBERS)}"
+    try:
+        yield Growing(shelf, path)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def laid(values: np.ndarray) -> np.ndarray:
@@ -104,7 +160,7 @@ def _laid_words(words: Any, shelf: Shelf) -> Any:
         path.unlink(missing_ok=True)
 
 
-def _empty(shelf: Shelf, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def _empty(shelf: Shelf, shape: tuple[int, ...], dtype: npt.DTypeLike) -> np.ndarray:
     name = f"column-{next(NUMBERS)}"
     found = shelf.empty(name, shape, dtype)
     if shelf.folder is not None:

@@ -148,13 +148,15 @@ class Table:
             values = self.columns[name]
             digest.update(f"{name!r} {values.dtype} {values.shape}".encode())
             if values.dtype == object and types(values) <= {str, type(None)}:
-                digest.update(_as_json(values))
+                for some in _as_json(values):
+                    digest.update(some)
             elif values.dtype == object:
                 for value in values:
                     content = value if isinstance(value, bytes) else repr(value).encode()
                     digest.update(len(content).to_bytes(8) + content)
             else:
-                digest.update(np.ascontiguousarray(values).tobytes())
+                for start in range(0, len(values), MANY):
+                    digest.update(np.ascontiguousarray(values[start : start + MANY]).tobytes())
         return digest.hexdigest()
 
 
@@ -170,15 +172,37 @@ def _taken(labels: Sequence[str | int], rows: np.ndarray | slice) -> Sequence[st
     """The labels of some rows; numbers as one array, since there may be many."""
     if isinstance(labels, range) and isinstance(rows, slice):
         return labels[rows]
+    if isinstance(labels, range) and isinstance(rows, np.ndarray) and len(rows) >= MANY:
+        return cast(Sequence[int], _numbers(labels, rows))
     if isinstance(labels, range | np.ndarray):
         return cast(Sequence[int], _rows_of(np.asarray(labels), rows))
     return cast(Sequence[str], np.asarray(labels, dtype=object)[rows].tolist())
 
 
-def _as_json(words: np.ndarray) -> bytes:
-    """Words as a list of JSON."""
-    written = each(words, lambda some: np.array([*map(json.dumps, some)], dtype=object))
-    return f"[{', '.join(written.tolist())}]".encode()
+def _numbers(labels: range, rows: np.ndarray) -> np.ndarray:
+    """The labels of some rows, in a file if they are many. (rows,) int64"""
+    from kbuilder.tables import scratch  # which needs NumPy
+
+    rows = np.flatnonzero(rows) if rows.dtype.kind == "b" else rows
+    found = scratch.empty((len(rows),), np.int64)
+    for start in range(0, len(rows), MANY):
+        some = rows[start : start + MANY].astype(np.int64)
+        some[some < 0] += len(labels)  # from the end
+        found[start : start + MANY] = some * labels.step + labels.start
+    return found
+
+
+def _as_json(words: np.ndarray) -> Iterator[bytes]:
+    """Words as a list of JSON, piece by piece."""
+
+    def written(some: list[str | None]) -> np.ndarray:
+        return np.array([*map(json.dumps, some)], dtype=object)
+
+    yield b"["
+    for start in range(0, len(words), MANY):
+        yield b", " if start else b""
+        yield ", ".join(each(words[start : start + MANY], written).tolist()).encode()
+    yield b"]"
 
 
 class Part(NamedTuple):

@@ -106,7 +106,9 @@ def far_off(numbers: np.ndarray) -> np.ndarray:
         if not len(others):
             return np.zeros(len(numbers), dtype=bool)
         low, high = middle, middle + float(np.median(np.abs(others - middle)))
-    away = np.abs(numbers - middle) > FAR * (high - low)
+    distance = numbers - middle
+    np.abs(distance, out=distance)
+    away = distance > FAR * (high - low)
     return away if away.mean() <= FEW else np.zeros(len(numbers), dtype=bool)
 
 

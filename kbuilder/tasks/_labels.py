@@ -13,7 +13,7 @@ from kbuilder.late import np
 from kbuilder.lines import to_line
 from kbuilder.refusals import refuse
 from kbuilder.spec import Values
-from kbuilder.tables.dictionary import counted, each
+from kbuilder.tables.dictionary import counted, each, narrow
 from kbuilder.tables.values import Label, as_label, kind_of, missing, spellings
 
 
@@ -149,7 +149,7 @@ def count_labels(column: str, values: np.ndarray) -> Counter[Label]:
         )
     there = values[~missing(values)]
     counts: Counter[Label] = Counter(
-        counted(there) if kind_of(values) == "string" else map(as_label, there)
+        dict(counted(there).items()) if kind_of(values) == "string" else map(as_label, there)
     )
     if len(counts) == 1:
         raise DataError(
@@ -205,7 +205,7 @@ def in_order(labels: Counter[Label]) -> tuple[Label, ...]:
 
 
 def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarray:
-    """The class number of each value. (rows,) int64
+    """The class number of each value. (rows,) int8, int16 or int32, by how many classes there are
 
     Raises:
         DataError: if a value is none of the classes, or missing.
@@ -218,11 +218,15 @@ def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarr
         label = as_label(value)
         return str(label) if words else label
 
-    numbers = each(values, lambda some: [places.get(label_of(value), -1) for value in some])
-    numbers = np.where(missing(values), -1, numbers)
-    wrong = np.flatnonzero(numbers < 0)
-    if len(wrong):
-        row = int(wrong[0])
+    def places_of(some: list[Any]) -> np.ndarray:
+        found = [places.get(label_of(value), -1) for value in some]
+        return np.array(found, dtype=narrow(len(classes)))
+
+    numbers = each(values, places_of)  # rows may be many: few bytes each
+    numbers[missing(values)] = -1
+    wrong = numbers < 0
+    if wrong.any():
+        row = int(wrong.argmax())
         gone = bool(missing(values[row : row + 1])[0])
         label = label_of(values[row])
         what = "has no value" if gone else f"is {label!r}"
@@ -233,7 +237,7 @@ def index(column: str, values: np.ndarray, classes: Sequence[Label]) -> np.ndarr
             row=row,
             suggestion=nearest(str(label), classes) if words and not gone else None,
         )
-    return numbers.astype(np.int64)
+    return numbers
 
 
 def count(classes: Sequence[Label] | None) -> int:

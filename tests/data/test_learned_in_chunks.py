@@ -11,9 +11,17 @@ import pytest
 from pyarrow import Table, parquet
 
 import kbuilder as kb
-from kbuilder import catalog
+from kbuilder import cache, catalog
 from kbuilder.data import dataset, learning
 from kbuilder.recipe.recipe import Recipe
+from kbuilder.tables import (
+    dictionary,
+    dictionary_array,
+    merging,
+    parquet_file,
+    scratch,
+    table,
+)
 
 ROWS = 2000
 WORDS = ("red", "green", "blue", "dark", "light", "sea", "sky", "", None)
@@ -102,6 +110,25 @@ def test_columns_are_bit_equal_whatever_chunks_a_file_has(
     parquet.write_table(Table.from_pandas(frame()), path, row_group_size=-(-ROWS // chunks))
     assert parquet.read_metadata(path).num_row_groups == chunks
     assert learned(path) == whole
+
+
+@pytest.mark.parametrize("chunks", [1, 7])
+def test_columns_are_bit_equal_where_long_columns_lie_in_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: str, chunks: int
+) -> None:
+    """Words are then read part by part, and counted without an object for each."""
+    monkeypatch.setenv(cache.FOLDER, str(tmp_path / "cache"))
+    for module, name, value in (
+        (scratch, "LEAST", 1), (scratch, "AT_ONCE", 100), (parquet_file, "PART", 150),
+        (parquet_file, "LONG", 0), (parquet_file, "MANY", 1), (merging, "AT_ONCE", 90),
+        (dictionary_array, "MANY", 5), (dictionary, "MANY", 5), (dictionary, "AT_ONCE", 100),
+        (table, "MANY", 64),
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    path = tmp_path / "rows.parquet"
+    parquet.write_table(Table.from_pandas(frame()), path, row_group_size=-(-ROWS // chunks))
+    with scratch.used():
+        assert learned(path) == whole
 
 
 def test_columns_are_bit_equal_whatever_files_the_rows_are_in(tmp_path: Path, whole: str) -> None:

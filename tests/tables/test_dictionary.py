@@ -30,6 +30,9 @@ def held(request: pytest.FixtureRequest) -> Iterator[None]:
     """Each rule is that of columns of few words, and of many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(dictionary_array, "MANY", -1)
+        patch.setattr(dictionary, "AT_ONCE", 3)
+        if request.param == "arrow":
+            patch.setattr(dictionary, "MANY", 2)
         HELD["arrow"] = request.param == "arrow"
         yield
 
@@ -65,7 +68,11 @@ def test_whatever_is_asked_of_it_the_answer_is_that_of_the_plain_column(words, d
             assert kind_of(ours) == kind_of(theirs)
             assert profile(ours) == profile(theirs)
         there = [word for word in theirs.tolist() if word is not None]
-        assert list(counted(ours).items()) == list(Counter(there).items())
+        counts = counted(ours)
+        assert list(counts.items()) == list(Counter(there).items())
+        assert list(counts) == list(Counter(there))
+        assert (len(counts), counts.total()) == (len(set(there)), len(there))
+        assert Counter(counts) == Counter(there)
         sizes = each(ours, lambda some: [len(str(word)) for word in some])
         assert sizes.tolist() == [len(str(word)) for word in theirs]
         tables = [Table({"x": values}, "rows") for values in (ours, theirs)]

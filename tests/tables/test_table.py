@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 from shared import message
 
 from kbuilder.errors import DataError
-from kbuilder.tables.profile import profile
+from kbuilder.tables import profile as profile_module
+from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
 
@@ -144,3 +146,23 @@ def test_a_profile_holds_what_can_be_seen() -> None:
 )
 def test_a_profile_of_nothing_is_no_fault(values: np.ndarray) -> None:
     assert profile(values).rows == len(values)
+
+
+def test_different_words_are_counted_exactly_or_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [f"word {n % 5000}" for n in range(8000)]
+    few, many = profile_module._Different(), profile_module._Different()
+    few.add(words)
+    assert few.count() == 5000
+    monkeypatch.setattr(profile_module, "MOST", 500)
+    for word in words:
+        many.add([word])
+    assert len(many.words) <= 500
+    assert 4000 < many.count() < 6000
+
+
+def test_texts_of_very_many_rows_are_no_names_though_most_come_again() -> None:
+    seen = Profile("string", 4_000_000, distinct=1_500_000, words=5, repetition=900)
+    assert seen.reads_as_text
+    assert not replace(seen, rows=400_000, distinct=40_000).reads_as_text
+    assert not replace(seen, words=3).reads_as_text
+    assert replace(seen, words=3, distinct=2_500_000).reads_as_text
