@@ -22,6 +22,7 @@ from kbuilder.tables.table import Table
 
 BATCH = 1024
 CHUNK = 2**17  # rows of which the raw columns are there at once; a multiple of any batch
+OBJECT = 128  # bytes of a text, about
 FEW = 2  # batches of numbers that are prepared sooner than a function of them is traced
 SHOWN = 3  # rows that an error names
 
@@ -220,6 +221,8 @@ def _raws(columns: Columns, table: Table) -> Iterator[tuple[Arrays, Table]]:
     for start in range(0, len(table), CHUNK):
         some = table.take(slice(start, start + CHUNK))
         yield raw(columns, some), some
+        if start % (8 * CHUNK) == 0:
+            room.give_back(OBJECT * start)
 
 
 def _in_batches(

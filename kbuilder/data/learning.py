@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kbuilder import catalog, progress
+from kbuilder import catalog, progress, room
 from kbuilder.columns import Target
 from kbuilder.contracts import Choice, Decision, Feature
 from kbuilder.data.infer import Resolved
@@ -85,6 +85,7 @@ def learn_features(recipe: Recipe, train: Table) -> tuple[dict[str, Feature], li
         known = _with_members(feature, train.joined.get(column))
         with naming_rows(train), catalog.blamed(feature, "learn"):
             choices = known.learn(column, values)
+        room.give_back(values.nbytes)
         filled = _filled(feature, "kind", choices, ("features", column), decisions[column])
         features[column] = _with_members(filled, train.joined.get(column))
 

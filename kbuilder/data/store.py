@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kbuilder import __version__, cache, files, named
+from kbuilder import __version__, cache, files, named, room
 from kbuilder.cache import Shelf
 from kbuilder.columns import Columns
 from kbuilder.contracts import Decision, Filed, Finding, Pathed
@@ -155,7 +155,10 @@ def _keep(data: Dataset, shelf: Shelf) -> None:
     features = () if data.parts.train.files else data.columns.features.values()
     if any(isinstance(feature, Pathed) and feature.takes_paths for feature in features):
         raise on_disk.UnkeptError("its files are not among those of the source")
-    parts = {name: on_disk.save(table, shelf, name) for name, table in data.parts}
+    parts = {}
+    for name, table in data.parts:
+        parts[name] = on_disk.save(table, shelf, name)
+        room.give_back(sum(values.nbytes for values in table.columns.values()))
     targets = {
         name: {
             output: shelf.put(f"{name}-target-{place}", values)
