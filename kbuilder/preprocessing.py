@@ -146,14 +146,14 @@ def _joined(
     members: dict[str, list[str]] = {}
     for column, key in layer.keys.items():
         members.setdefault(key, []).append(column)
+    spread = {key: Spread(own, of_words, repeated, columns) for key, own in members.items()}
     prepared: Arrays = {}
     for rows, others in _of_others(layer, columns, table, repeated):
-        for key, own in members.items():
-            spread = Spread(own, others.get(key), of_words, repeated, rows)
+        for key, own in spread.items():
             if key not in prepared:
-                shape, dtype = spread.form(columns)
+                shape, dtype = own.form(others.get(key))
                 prepared[key] = empty(key, (len(table), *shape), dtype)
-            spread.into(prepared[key][rows], columns)
+            own.into(prepared[key][rows], others.get(key), rows)
         stage.advance(rows.stop - rows.start)
     return prepared
 

@@ -225,7 +225,8 @@ def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
     layer = preprocessing.preprocessor(learned)
     given = preprocessing.tensors(preprocessing.raw(learned, table))
     plain = {key: value.numpy() for key, value in layer.compiled(given).items()}
-    for size in (16, 1024):
+    for size, together in ((16, 1), (16, 20), (1024, 2**12)):
+        monkeypatch.setattr(spreading, "TOGETHER", together)
         monkeypatch.setattr(preprocessing, "BATCH", size)
         monkeypatch.setattr(preprocessing, "CHUNK", 2 * size)
         monkeypatch.setattr(spreading, "BATCH", size - 3)

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 from kbuilder import progress, room
 from kbuilder.tables import packing
 from kbuilder.tables.dialect import Dialect
-from kbuilder.tables.quotes import all_close
+from kbuilder.tables.dictionary import categorical
+from kbuilder.tables.quotes import all_close, close_in_lines
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 BLOCK = 2**22
 """Bytes that one thread reads at a time; a row must fit in."""
@@ -53,12 +55,13 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         return None
     quotes = dialect.quoting == "standard"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        if not _is_certain(content, dialect.delimiter.encode(), quotes):
+        delimiter, quoted = dialect.delimiter.encode(), quotes and content.find(b'"') >= 0
+        if not _is_certain(content, delimiter, quoted and not close_in_lines(path, delimiter)):
             return None
-        quoted = quotes and content.find(b'"') >= 0
+        broken = quoted and not close_in_lines(path, delimiter)
     parsing = csv.ParseOptions(
         delimiter=dialect.delimiter, quote_char='"' if quotes else False,
-        newlines_in_values=quoted, ignore_empty_lines=len(names) > 1,
+        newlines_in_values=broken, ignore_empty_lines=len(names) > 1,
     )  # fmt: skip
     try:
         known = {"autogenerate_column_names": not header}
@@ -80,19 +83,36 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
         return None
     if not len(table):
         return None
-    frame = table.to_pandas()
-    del table
-    room.give_back(path.stat().st_size)
-    return frame
+    return _frame(table, path.stat().st_size)
+
+
+def _frame(table: pa.Table, size: int) -> pd.DataFrame:
+    """A table as pandas has it, of which a column is there twice at a time.
+
+    Args:
+        table: The table, which nobody else holds.
+        size: Bytes of its file.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    names, columns = table.column_names, {}
+    while table.column_names:
+        name, column = table.column_names[0], table.column(0)
+        table = table.remove_column(0)
+        repeats = pa.types.is_dictionary(column.type)
+        columns[name] = categorical(column) if repeats else column.to_pandas()
+        del column
+        room.give_back(size // len(names))
+    room.give_back(size)
+    return pd.DataFrame(columns, copy=False)
 
 
 def _is_certain(content: mmap.mmap, delimiter: bytes, quotes: bool) -> bool:
     """Whether any reader takes the same cells of a text."""
     if content.find(b"\0") >= 0 or re.search(rb"\r(?!\n)", content):
         return False
-    if not quotes or content.find(b'"') < 0:
-        return True
-    return all_close(content, delimiter)
+    return not quotes or all_close(content, delimiter)
 
 
 def _type(some: Any) -> Any:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kbuilder.late import np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 SPARSE = 8
 """So many words to a row, from which on the rows are sorted, and not the words counted."""
@@ -166,6 +170,21 @@ def comes_again(values: np.ndarray) -> bool:
     codes = codes_of(values)
     assert codes is not None, "it knows its words"
     return int(np.count_nonzero(_seen(codes))) * 2 <= len(codes)
+
+
+def categorical(column: pa.ChunkedArray) -> pd.Categorical:
+    """A column of Arrow that knows its words, as pandas has it; no word becomes an object."""
+    import pandas as pd
+    import pyarrow as pa
+
+    column = column.unify_dictionaries()
+    if not column.num_chunks:
+        return pd.Categorical.from_codes([], pd.Index([], dtype="str"))
+    words = column.chunk(0).dictionary.cast(pa.large_string())
+    dtype = narrow(len(words))
+    places = [chunk.indices.fill_null(-1).to_numpy().astype(dtype) for chunk in column.chunks]
+    known = pd.Index(pd.array(words, dtype="str"))
+    return pd.Categorical.from_codes(np.concatenate(places), known, validate=False)
 
 
 def each(values: np.ndarray, function: Callable[[list[Any]], Any]) -> np.ndarray:

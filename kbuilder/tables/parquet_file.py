@@ -14,6 +14,7 @@ from kbuilder.errors import DataError, Key
 from kbuilder.late import np
 from kbuilder.tables.arrays import expect_columns, expect_file, expect_unique
 from kbuilder.tables.cells import Cells
+from kbuilder.tables.dictionary import categorical
 from kbuilder.tables.keeping import Keep, pick
 from kbuilder.tables.table import Part, Table
 
@@ -133,7 +134,7 @@ def _by_columns(file: Any, names: Sequence[str], cells: Cells, path: Path) -> Ta
         left = [name for name in names if name not in columns]
         for asked, used in _groups(left, rows, words):
             some = file.read(asked).select(asked).replace_schema_metadata()
-            frame = _frame(some, used)
+            frame = _frame(some)
             del some
             room.give_back(used)
             part = cells.table(frame, path.name)
@@ -174,27 +175,15 @@ def _in_parts(path: Path, name: str) -> Iterator[pd.Series]:
             yield pd.Series(pd.array(batch.column(0).cast(pa.large_string()), dtype="str"))
 
 
-def _frame(table: pa.Table, used: int) -> pd.DataFrame:
-    """Columns as pandas has them; of words that are held once none becomes an object.
-
-    Args:
-        table: The columns, of words all or none.
-        used: Bytes that are worth giving back.
-    """
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """Columns as pandas has them, of words all or none; no word becomes an object."""
     import pandas as pd
     import pyarrow as pa
 
     if not all(map(pa.types.is_dictionary, table.schema.types)):
         # Whole numbers stay whole where some are missing.
         return table.to_pandas(integer_object_nulls=True)
-    table = table.unify_dictionaries()
-    room.give_back(used)
-    columns = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        words = column.chunk(0).dictionary.cast(pa.large_string())
-        places = [chunk.indices.fill_null(-1).to_numpy() for chunk in column.chunks]
-        known = pd.Index(pd.array(words, dtype="str"))
-        columns[name] = pd.Categorical.from_codes(np.concatenate(places), known, validate=False)
+    columns = {name: categorical(table.column(name)) for name in table.column_names}
     return pd.DataFrame(columns, copy=False)
 
 

@@ -8,6 +8,7 @@ import mmap
 import re
 from collections.abc import Generator
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,22 @@ def _closes_all(path: Path, dialect: Dialect) -> bool:
     known = narrow and len(dialect.delimiter) == 1 and dialect.delimiter.isascii()
     if not known or packing.of(path) is not None:
         return False
+    return close_in_lines(path, dialect.delimiter.encode())
+
+
+def close_in_lines(path: Path, delimiter: bytes) -> bool:
+    """Whether each quote of a file, if it has any, is around a whole field within a line.
+
+    A large file is looked through once, as long as it stays as it is.
+    """
+    found = path.stat()
+    return _close_in_lines(path.absolute(), delimiter, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _close_in_lines(path: Path, delimiter: bytes, size: int, changed: int) -> bool:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return all_close(content, dialect.delimiter.encode(), rb"\r\n")
+        return all_close(content, delimiter, rb"\r\n")
 
 
 def all_close(content: mmap.mmap, delimiter: bytes, without: bytes = b"") -> bool:
