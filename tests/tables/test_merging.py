@@ -19,6 +19,7 @@ from kbuilder.tables.dictionary import different
 from kbuilder.tables.dictionary_array import ArrowWords, DictionaryArray
 from kbuilder.tables.merging import merged
 from kbuilder.tables.table import Table
+from kbuilder.tables.words_file import together
 
 PARTS = st.lists(st.lists(st.sampled_from([None, "a", "b", "ö ä", "c" * 40, "d"])), min_size=1)
 
@@ -78,3 +79,13 @@ def test_many_words_are_kept_part_by_part(tmp_path: Path) -> None:
         assert kept["x"].tolist() == table["x"].tolist()
         assert kept.fingerprint() == table.fingerprint()
         assert (tmp_path / f"{name}-0-letters.npy").exists()
+
+
+def test_parts_of_longer_arrays_are_put_together() -> None:
+    words = pa.array(["xx", "a", "ö", "", "bcd", "yy"], pa.large_string())
+    parts = [words.slice(1, 2), words.slice(3, 0), words.slice(3, 2)]
+    found = together(
+        lambda: iter(parts), 4, lambda what, shape, dtype: np.empty(shape, dtype)
+    )  # fmt: skip
+    assert found.to_pylist() == ["a", "ö", "", "bcd"]
+    assert found.take(pa.array([3, 0])).to_pylist() == ["bcd", "a"]

@@ -12,6 +12,7 @@ from shared import message
 
 from kbuilder.errors import DataError
 from kbuilder.tables import profile as profile_module
+from kbuilder.tables import table as table_module
 from kbuilder.tables.profile import Profile, profile
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import is_number, kind_of, missing
@@ -166,3 +167,16 @@ def test_texts_of_very_many_rows_are_no_names_though_most_come_again() -> None:
     assert not replace(seen, rows=400_000, distinct=40_000).reads_as_text
     assert not replace(seen, words=3).reads_as_text
     assert replace(seen, words=3, distinct=2_500_000).reads_as_text
+
+
+def test_the_fingerprint_and_the_labels_do_not_go_by_how_many_rows_are_taken_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = Table({"age": np.arange(5), "name": objects("a", "b", None, "a", "c")}, "people.csv")
+    rows, odd = np.array([4, -1, 0], np.int32), np.arange(5) % 2 == 1
+    whole = table.fingerprint()
+    labels = [list(table.take(some).labels) for some in (rows, odd)]
+    assert labels == [[5, 5, 1], [2, 4]]
+    monkeypatch.setattr(table_module, "MANY", 2)
+    assert table.fingerprint() == whole
+    assert [list(table.take(some).labels) for some in (rows, odd)] == labels
