@@ -105,9 +105,11 @@ def numbered(split: str, table: Table) -> pd.DataFrame:
     """The rows of a split, each with its number from 1, or its file."""
     import pandas as pd
 
-    labels = list(table.labels)
-    name = FILE if labels and isinstance(labels[0], str) else ROW
-    return pd.DataFrame({"split": [split] * len(labels), name: labels})
+    labels = table.labels
+    if len(labels) and isinstance(labels[0], str):
+        return pd.DataFrame({"split": [split] * len(labels), FILE: list(labels)})
+    numbers = np.asarray(labels, dtype=np.int64)  # rows may be many
+    return pd.DataFrame({"split": [split] * len(labels), ROW: numbers})
 
 
 def _truth(task: Task, values: np.ndarray, encoded: np.ndarray) -> np.ndarray:

@@ -24,6 +24,9 @@ WIDEST = 4.0
 MOST_NUMBERS = 2_000_000
 """Logits that are looked at, at most: of more rows each second, third … is."""
 
+AT_ONCE = 2**15
+"""Rows that are answered at once."""
+
 
 def probabilities_of(logits: Any) -> Any:
     """Probabilities of the classes, along the last axis."""
@@ -130,9 +133,14 @@ def calibrate(
     step = max(1, len(wanted) * layer.units // MOST_NUMBERS)
     given = {name: values[::step] for name, values in given.items()}
     wanted, weights = wanted[::step], None if weights is None else weights[::step]
-    below = keras.Model(model.input, layer.input).predict(given, batch_size=1024, verbose=0)
+    under = keras.Model(model.input, layer.input)
     kernel, bias = layer.get_weights()
-    logits = below.astype(np.float64) @ kernel + bias
+    parts = []
+    for start in range(0, len(wanted), AT_ONCE):  # what is below takes much room
+        some = {name: values[start : start + AT_ONCE] for name, values in given.items()}
+        below = under.predict(some, batch_size=1024, verbose=0)
+        parts.append(below.astype(np.float64) @ kernel + bias)
+    logits = np.concatenate(parts)
     if layer.activation.__name__ == "sigmoid":
         logits, truth = np.stack([0 * logits, logits], axis=-1), (wanted > 0.5).astype(int)
     else:
