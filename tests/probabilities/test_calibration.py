@@ -181,3 +181,13 @@ def test_of_many_rows_some_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> Non
     )  # fmt: skip
     calibration.calibrate(model, "head", {"x": logits[:, 0].astype(np.float32)}, truth)
     assert max(asked) == 1000
+
+
+def test_rows_are_answered_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    logits, truth = made(3, 3)
+    given = {"x": logits[:, 0].astype(np.float32)}
+    whole = calibration.calibrate(network("softmax", 3), "head", given, truth)
+    monkeypatch.setattr(calibration, "AT_ONCE", 300)
+    found, figures = calibration.calibrate(network("softmax", 3), "head", given, truth)
+    assert found == pytest.approx(whole[0], rel=1e-6)
+    np.testing.assert_allclose(figures, whole[1], rtol=1e-6)
