@@ -20,6 +20,8 @@ TELLS = "tells"
 by `READS:input` of which texts it knows a word, and by `KNOWN` whether it knows all words of
 categories as they stand. In `kbuilder.json` the inputs are marked with the same."""
 READS, KNOWN = "reads", "known"
+EXPLAIN = "explain"
+"""The function of a SavedModel that explains its answers; and the key of what is said of it."""
 
 
 def described(version: Path) -> dict[str, Any]:

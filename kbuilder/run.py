@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,14 +20,14 @@ from kbuilder.contracts import Decision, Discerning, Finding, Following, Owning
 from kbuilder.data import infer, split, weights
 from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
-from kbuilder.errors import CallError, DataError, ExportError, listed, nearest
-from kbuilder.evaluation import evaluating, explanations, intervals
+from kbuilder.errors import CallError, DataError, ExportError, RunError, listed, nearest
+from kbuilder.evaluation import evaluating, explained, explanations, in_graph, intervals
 from kbuilder.evaluation.explained import Explained
 from kbuilder.evaluation.explanations import Explanations
 from kbuilder.evaluation.predictions import decode, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
-from kbuilder.export.contract import Fitted
+from kbuilder.export.contract import Explaining, Fitted
 from kbuilder.instances import from_instances
 from kbuilder.recipe.recipe import Recipe
 from kbuilder.reporting import card as cards
@@ -73,7 +73,9 @@ def served(folder: Path) -> None:
     """
     try:
         loading.check(folder)
-        loading.Exported(folder).verify()
+        export = loading.Exported(folder)
+        export.verify()
+        export.verify_explanation()
     except ExportError as error:
         raise ExportError(
             f"the export cannot be served: {error} Nothing was left behind."
@@ -356,7 +358,8 @@ class Run:
 
         Returns:
             `frame`, a row for each row; `details`, by word or step; `pictures`, by pixel;
-            `incomplete`, rows whose contributions do not add up to 1 %, which are warned of.
+            `incomplete`, rows whose contributions do not add up to 1 %, which are warned of;
+            `cancelling`, rows whose contributions cancel each other.
 
         Raises:
             CallError: if `of` is none of the classes or targets, one has to be named, the task has
@@ -375,8 +378,9 @@ class Run:
             strangers.say(console.say)
             arrays = preprocessing.apply(self._layer, self.record.columns, table)
             found = self._explained(arrays, chosen)
-        if found.incomplete.any():
-            console.say(explanations.warning(int(found.incomplete.sum()), len(found)))
+        counts = int(found.incomplete.sum()), int(found.cancelling.sum())
+        for remark in explanations.remarks(*counts, len(found)):
+            console.say(remark)
         return found
 
     def _explained(self, arrays: Arrays, of: Explained) -> Explanations:
@@ -541,6 +545,7 @@ class Run:
         *,
         format: str = "saved_model",
         quantize: str | None = None,
+        explanations: bool = True,
         verbose: bool = True,
     ) -> Path:
         """Write the model into `path/1`, or the next number.
@@ -555,6 +560,8 @@ class Run:
                 network alone. `kbuilder.json` beside it says what goes in and comes out.
             quantize: `int8` or `float16`, of litert: fewer bits for each number. What is lost is
                 measured on rows that were held back, which are read again.
+            explanations: Whether a saved_model brings along what explains its answers, as
+                `explain` does: the signature `explain`, which the page of a server asks.
             verbose: Print to stderr what was measured, and which files were left alone.
 
         Raises:
@@ -576,11 +583,35 @@ class Run:
         fitted = Fitted(
             columns, self._layer, self.model, self.input_names(),
             preprocessing.raw(columns, table), prepared, outputs, to_rows(columns, outputs),
+            cache(partial(self._explaining, prepared if explanations else None)),
         )  # fmt: skip
         return exporting.export(
             Path(path), kind, fitted, quantizing, console.say, served,
             {cards.NAME: partial(cards.of_export, card)},
         )  # fmt: skip
+
+    def _explaining(self, prepared: Arrays | None) -> Explaining | str:
+        """What explains the answers of an export, or why nothing does.
+
+        Args:
+            prepared: The examples, of which the first is explained; None: nothing is to be.
+        """
+        if prepared is None:
+            return "it was exported without explanations"
+        columns = self.record.columns
+        try:
+            of = explained.first_of(columns)
+            first = self._explained({key: own[:1] for key, own in prepared.items()}, of)
+        except (CallError, RunError) as error:
+            return str(error)
+        given = first.frame.iloc[0]
+        example = {
+            "explained": given["explained"], "value": given["explained value"],
+            "contributions": [float(first.by_column[name][0]) for name in columns.features],
+        }  # fmt: skip
+        call = in_graph.function(self.model, columns, self._average, of, self.input_names())
+        measure = "log-odds" if explained.is_odds(columns, of) else "number"
+        return Explaining(of.output, measure, list(columns.features), call, example)
 
     def input_names(self) -> dict[str, str]:
         """The name of each column's input in an export; it differs where TensorFlow demands it."""
@@ -607,7 +638,7 @@ class _Asking:
             raise CallError(
                 "there are no pictures to explain: no column is one. Expected --explain alone."
             )
-        self.rows = self.incomplete = 0
+        self.rows = self.incomplete = self.cancelling = 0
         if self.explained:
             of = explain if isinstance(explain, str) else None
             self.of = explanations.choose(run.record.columns, of)
@@ -625,14 +656,15 @@ class _Asking:
         found = run._explained(arrays, self.of)
         self.rows += len(found)
         self.incomplete += int(found.incomplete.sum())
+        self.cancelling += int(found.cancelling.sum())
         if self.pictures is not None:
             explanations.save_pictures(found, self.pictures, table.labels)
         return pd.concat([answers, found.frame], axis=1)
 
     def say(self, console: Console) -> None:
-        """Warn of explanations that are not whole."""
-        if self.incomplete:
-            console.say(explanations.warning(self.incomplete, self.rows))
+        """Warn of explanations that are not whole, or say little."""
+        for remark in explanations.remarks(self.incomplete, self.cancelling, self.rows):
+            console.say(remark)
 
 
 def _say_notes(table: Table, console: Console) -> None:

@@ -22,8 +22,12 @@ from kbuilder.console import echo
     "--quantize", type=click.Choice(["int8", "float16"]),
     help="With litert: fewer bits for each number.",
 )  # fmt: skip
+@click.option(
+    "--explanations/--no-explanations", default=True, show_default=True,
+    help="With saved_model: bring along what explains answers.",
+)  # fmt: skip
 @options.plugins
-def export(run: str, folder: str, name: str, quantize: str | None) -> None:
+def export(run: str, folder: str, name: str, quantize: str | None, explanations: bool) -> None:
     """Export RUN (a folder, or "latest") into FOLDER/1, or the next number.
 
     A SavedModel takes the raw columns by name and answers with names. onnx, litert and openvino
@@ -48,7 +52,7 @@ def export(run: str, folder: str, name: str, quantize: str | None) -> None:
     from kbuilder.run import load
 
     fitted = load(path)
-    version = fitted.export(folder, format=name, quantize=quantize)
+    version = fitted.export(folder, format=name, quantize=quantize, explanations=explanations)
     renamed = [f"{c!r} is {n!r}" for c, n in fitted.input_names().items() if c != n]
     if renamed and name != "keras":
         echo(

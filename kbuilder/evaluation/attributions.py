@@ -34,6 +34,10 @@ FEW = 16
 """Rows up to which no graph is made."""
 WIDTH = 64
 """Numbers of an embedding, about."""
+LONG = 1024
+"""Steps of a sequence of any length, about."""
+CANCELLING = 0.1
+"""The share of all contributions that their sum has at least, unless they cancel each other."""
 ROUNDING = 1e-6
 """The share of a value that float32 may round away in a network."""
 
@@ -64,10 +68,23 @@ class Attributions:
     @property
     def incomplete(self) -> np.ndarray:
         """Rows of which more is left over than `TOLERANCE` of what they have in all. (rows,)"""
-        sizes = [np.abs(own.reshape(len(own), -1)).sum(axis=1) for own in self.by.values()]
-        whole = np.maximum(np.abs(self.values - self.average), np.sum(sizes, axis=0))
+        whole = np.maximum(np.abs(self.values - self.average), self.sizes)
         apart: np.ndarray = np.abs(self.left_over) > TOLERANCE * whole + self.rounding
         return apart
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """What pushes in all, whichever way. (rows,)"""
+        sizes = [np.abs(own.reshape(len(own), -1)).sum(axis=1) for own in self.by.values()]
+        found: np.ndarray = np.sum(sizes, axis=0, dtype=np.float64)
+        return found
+
+    @property
+    def cancelling(self) -> np.ndarray:
+        """Rows whose contributions cancel each other, so that their sum says little. (rows,)"""
+        apart = np.abs(self.values - self.average)
+        found: np.ndarray = apart < CANCELLING * self.sizes - self.rounding
+        return found
 
     @property
     def rounding(self) -> np.ndarray:
@@ -92,7 +109,7 @@ def attributions(
         CallError: if the network takes an index, and has no embedding for it.
     """
     rows = len(next(iter(arrays.values())))
-    path = _Path(model, columns, average, explained, traced=rows > FEW)
+    path = StraightPath(model, columns, average, explained, traced=rows > FEW)
     found: list[Attributions] = []
     size = path.rows_at_once(arrays)
     with progress.stage("explaining", rows, "rows") as stage:
@@ -109,8 +126,8 @@ def attributions(
 
 
 @dataclass
-class _Path:
-    """Explains some rows at a time."""
+class StraightPath:
+    """The way from the average row to others; explains some of these at a time."""
 
     model: Any
     columns: Columns
@@ -120,10 +137,10 @@ class _Path:
 
     @cached_property
     def slopes(self) -> Callable[..., Any]:
-        """`_slopes`, as a graph, unless rows are few: to make one takes as long as some calls."""
+        """`slopes_at`, as a graph, unless rows are few: to make one takes as long as some calls."""
         import tensorflow as tf
 
-        return tf.function(self._slopes) if self.traced else self._slopes
+        return tf.function(self.slopes_at) if self.traced else self.slopes_at
 
     @property
     def task(self) -> Task:
@@ -132,23 +149,26 @@ class _Path:
 
     def rows_at_once(self, arrays: Arrays) -> int:
         """Rows whose paths are computed at once."""
-        return max(1, self._together(arrays) // STEPS)
+        return max(1, self.together(arrays) // STEPS)
 
-    def _together(self, arrays: Arrays) -> int:
+    def together(self, arrays: Mapping[str, Any]) -> int:
+        """Rows, each at a point of its path, that are computed at once."""
         width = sum(
-            int(np.prod(values.shape[1:])) * (WIDTH if self._index(key, values) else 1)
+            int(np.prod([n or LONG for n in values.shape[1:]]))
+            * (WIDTH if self._index(key, values) else 1)
             for key, values in arrays.items()
         )
         return int(np.clip(NUMBERS // max(1, width), 1, TOGETHER))
 
-    def _index(self, key: str, values: np.ndarray) -> bool:
+    def _index(self, key: str, values: Any) -> bool:
         column = next(name for name, own in self.columns.keys().items() if own == key)
         return is_index(self.columns, column, values)
 
     def explain(self, arrays: Arrays) -> Attributions:
         """With more points on the path, until the contributions add up."""
-        units, values = self._at(arrays, 1.0)
-        _, average = self._at(arrays, 0.0, units)
+        given = self.both_ends(*self._ends_and_starts(arrays))
+        units = np.asarray(given[0])
+        values, average = (np.asarray(one, np.float64) for one in given[1:])
         found = Attributions(units, values, average, self._along(arrays, units, STEPS))
         steps = STEPS
         while steps < MOST_STEPS:
@@ -162,27 +182,28 @@ class _Path:
                 found.by[key][few] = own
         return found
 
-    def _at(
-        self, arrays: Arrays, along: float, units: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The unit that is explained of each row, and its value at one place of the path.
+    def both_ends(self, ends: Mapping[str, Any], starts: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+        """What is explained at both ends of the path, by tensors.
 
         Args:
-            arrays: Prepared rows.
-            along: 0: where the paths begin; 1: the rows.
-            units: The units; None: those that are answered there.
+            ends: The rows.
+            starts: Where their paths begin.
+
+        Returns:
+            The unit of each row, its value, and the same where its path begins. Each (rows,)
         """
         import tensorflow as tf
 
-        ends, starts = self._ends_and_starts(arrays)
-        rows = len(next(iter(arrays.values())))
-        output = self._walk(starts, tf.fill([rows], along)).run(ends)[self.explained.output]
-        if units is None and self.explained.unit is not None:
-            units = np.full(rows, self.explained.unit)
-        if units is None:
-            units = np.asarray(output).argmax(axis=1)
-        chosen = tf.constant(units, tf.int32)
-        return units, np.asarray(explained_by(self.task, output, chosen), np.float64)
+        rows = tf.shape(next(iter(ends.values())))[0]
+        along = tf.repeat(tf.constant([1.0, 0.0]), rows)
+        twice = [{key: _times(own, 2) for key, own in some.items()} for some in (ends, starts)]
+        output = self._walk(twice[1], along).run(twice[0])[self.explained.output]
+        if self.explained.unit is None:
+            units = tf.argmax(output[:rows], axis=1, output_type=tf.int32)
+        else:
+            units = tf.fill([rows], self.explained.unit)
+        values = explained_by(self.task, output, _times(units, 2))
+        return units, values[:rows], values[rows:]
 
     def _walk(self, starts: Mapping[str, Any], along: Any, tape: Any = None) -> Walk:
         return Walk(self.model, self.columns, self.average, starts, along, tape)
@@ -191,9 +212,8 @@ class _Path:
         """The rows, and where their paths begin, as tensors."""
         import tensorflow as tf
 
-        starts = begin(self.columns, self.average, arrays)
         ends = {key: tf.constant(own) for key, own in arrays.items()}
-        return ends, {key: tf.constant(own) for key, own in starts.items()}
+        return ends, begin(self.columns, self.average, ends)
 
     def _along(self, arrays: Arrays, units: np.ndarray, steps: int) -> Arrays:
         """The contributions by so many points on the path, by input. Each (rows, …) float64"""
@@ -202,7 +222,7 @@ class _Path:
         ends, starts = self._ends_and_starts(arrays)
         places = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
         chosen = tf.constant(units, tf.int32)
-        size = min(steps, max(1, self._together(arrays) // len(units)))
+        size = min(steps, max(1, self.together(arrays) // len(units)))
         total: Arrays = {}
         for first in range(0, steps, size):
             some = tf.constant(places[first : first + size])
@@ -210,7 +230,7 @@ class _Path:
                 total[key] = total.get(key, 0.0) + own.numpy().astype(np.float64) / steps
         return total
 
-    def _slopes(self, ends: Any, starts: Any, places: Any, units: Any) -> Mapping[str, Any]:
+    def slopes_at(self, ends: Any, starts: Any, places: Any, units: Any) -> Mapping[str, Any]:
         """The sums over some points of gradient times distance, by input. Each (rows, …)"""
         import tensorflow as tf
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from kbuilder.columns import Arrays, Columns
@@ -49,11 +52,10 @@ def average_row(columns: Columns, arrays: Arrays) -> Arrays:
     return found
 
 
-def real_steps(prepared: np.ndarray, form: str) -> np.ndarray:
+def real_steps(prepared: Any, form: str) -> Any:
     """Which steps of masked sequences or videos are real. (rows, time) bool"""
     told = prepared[..., -1] if form == "sequence" else prepared[:, :, -1, 0, 0]
-    real: np.ndarray = told > 0.5
-    return real
+    return told > 0.5
 
 
 def of_real_steps(prepared: np.ndarray, form: str) -> np.ndarray:
@@ -66,7 +68,7 @@ def of_real_steps(prepared: np.ndarray, form: str) -> np.ndarray:
     return some[..., :-1] if form == "sequence" else some[:, :-1]
 
 
-def begin(columns: Columns, average: Arrays, arrays: Arrays) -> Arrays:
+def begin(columns: Columns, average: Arrays, rows: Mapping[str, Any]) -> dict[str, Any]:
     """Where the path to each row begins, for the inputs that are numbers. Each as the row, float32
 
     What says which steps are padding, and padding itself, is as in the row.
@@ -74,22 +76,36 @@ def begin(columns: Columns, average: Arrays, arrays: Arrays) -> Arrays:
     Args:
         columns: The learned features.
         average: What `average_row` gave.
-        arrays: Prepared rows.
+        rows: Prepared rows, as tensors.
     """
-    found: Arrays = {}
+    import tensorflow as tf
+
+    found: dict[str, Any] = {}
     for column, key in columns.keys().items():
-        feature, rows = columns.features[column], arrays[key]
-        if key in found or is_index(columns, column, rows):
+        feature, own = columns.features[column], rows[key]
+        if key in found or is_index(columns, column, own):
             continue
+        own = tf.cast(own, tf.float32)
         if not getattr(feature, "masked", False):
-            found[key] = np.broadcast_to(average[key], rows.shape)
+            found[key] = tf.broadcast_to(average[key], tf.shape(own))
             continue
-        found[key] = rows.astype(np.float32)
-        own = found[key][..., :-1] if feature.form == "sequence" else found[key][:, :, :-1]
-        own[real_steps(rows, feature.form)] = average[key]
+        real = real_steps(own, feature.form)
+        if feature.form == "sequence":
+            start = tf.where(real[..., None], average[key], own[..., :-1])
+            found[key] = tf.concat([start, own[..., -1:]], axis=-1)
+        else:
+            start = tf.where(real[..., None, None, None], average[key], own[:, :, :-1])
+            found[key] = tf.concat([start, own[:, :, -1:]], axis=2)
     return found
 
 
-def is_index(columns: Columns, column: str, prepared: np.ndarray) -> bool:
-    """Whether a column goes into the network as numbers of embeddings."""
-    return prepared.dtype.kind in "iu" and RANKS[columns.features[column].form] == 2
+def is_index(columns: Columns, column: str, prepared: Any) -> bool:
+    """Whether a column goes into the network as numbers of embeddings.
+
+    Args:
+        columns: The learned features.
+        column: Which.
+        prepared: Its rows, as an array or a tensor.
+    """
+    kind = np.dtype(getattr(prepared.dtype, "as_numpy_dtype", prepared.dtype)).kind
+    return kind in "iu" and RANKS[columns.features[column].form] == 2

@@ -102,6 +102,11 @@ def unit_names(task: Task, columns: tuple[str, ...]) -> list[str]:
     return [f"{'+'.join(columns)} {number}" for number in range(1, count + 1)]
 
 
+def is_odds(columns: Columns, explained: Explained) -> bool:
+    """Whether the log-odds of a class are explained, and no number."""
+    return _teaches(columns.outputs()[explained.output].task) != "numbers"
+
+
 def _teaches(task: Task) -> str:
     return task.teaches if isinstance(task, Teaching) else ""
 

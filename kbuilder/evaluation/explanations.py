@@ -12,15 +12,15 @@ import numpy as np
 
 from kbuilder import files
 from kbuilder.columns import PACKED, Arrays, Columns
-from kbuilder.contracts import RANKS, Spelling
-from kbuilder.evaluation.attributions import MOST_STEPS, Attributions, attributions
+from kbuilder.contracts import RANKS, Feature, Spelling
+from kbuilder.evaluation.attributions import CANCELLING, MOST_STEPS, Attributions, attributions
 from kbuilder.evaluation.explained import Explained, choose, unit_names
 from kbuilder.evaluation.heat_maps import heat_map, named
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Explanations", "choose", "explain", "warning"]
+__all__ = ["Explanations", "choose", "explain", "remarks"]
 
 WORDS = 5
 """Words of a column that stand in one cell, at most."""
@@ -58,6 +58,11 @@ class Explanations:
         """Rows whose contributions do not add up to 1 %. (rows,) bool"""
         return self.attributions.incomplete
 
+    @property
+    def cancelling(self) -> np.ndarray:
+        """Rows whose contributions cancel each other, so that their sum says little. (rows,)"""
+        return self.attributions.cancelling
+
     @cached_property
     def by_column(self) -> dict[str, np.ndarray]:
         """The contribution of each column. Each (rows,) float64"""
@@ -66,18 +71,7 @@ class Explanations:
     @cached_property
     def _own(self) -> dict[str, np.ndarray]:
         """The contributions of the prepared numbers of each column. Each (rows, …)"""
-        return self._of_columns(self.attributions.by)
-
-    def _of_columns(self, arrays: Arrays) -> dict[str, np.ndarray]:
-        """What there is of each column among the inputs of the network. Each (rows, …)"""
-        found, first = {}, 0
-        for name, key in self.columns.keys().items():
-            own = arrays[key]
-            if key == PACKED:
-                last = first + self.columns.width(name)
-                own, first = own[:, first:last], last
-            found[name] = own
-        return found
+        return of_columns(self.columns, self.attributions.by)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -119,7 +113,7 @@ class Explanations:
 
     def _spelled(self) -> Iterator[tuple[str, list[list[tuple[str, float]]]]]:
         """By column of words, of each row its words with their contributions."""
-        prepared = self._of_columns(self.arrays)
+        prepared = of_columns(self.columns, self.arrays)
         for name, own in self._own.items():
             feature = self.columns.features[name]
             if isinstance(feature, Spelling):
@@ -176,9 +170,30 @@ class Explanations:
 
     def pixels(self, column: str) -> np.ndarray:
         """The pixels of a column of pictures, 0 to 1. (rows, height, width, channels)"""
-        scale = getattr(self.columns.features[column], "scale", None) or 255.0
-        own: np.ndarray = self.arrays[self.columns.keys()[column]] / scale
-        return own
+        own: np.ndarray = self.arrays[self.columns.keys()[column]]
+        return own / brightest(self.columns.features[column])
+
+
+def brightest(feature: Feature) -> float:
+    """What a white pixel is in a column of pictures."""
+    return float(getattr(feature, "scale", None) or 255.0)
+
+
+def of_columns(columns: Columns, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """What there is of each column among the inputs of the network. Each (rows, …)
+
+    Args:
+        columns: The learned features.
+        inputs: Arrays or tensors by input.
+    """
+    found, first = {}, 0
+    for name, key in columns.keys().items():
+        own = inputs[key]
+        if key == PACKED:
+            last = first + columns.width(name)
+            own, first = own[:, first:last], last
+        found[name] = own
+    return found
 
 
 def _spelled(words: Sequence[str], pushes: np.ndarray) -> Iterator[tuple[str, float]]:
@@ -211,12 +226,20 @@ def save_pictures(found: Explanations, folder: Path, labels: Sequence[int | str]
                 heat_map(picture, push).save(file, "PNG")
 
 
-def warning(count: int, rows: int) -> str:
-    """What is said of rows whose contributions do not add up."""
-    return (
-        f"Warning: of {count:,} of {rows:,} rows the contributions do not add up to 1 %: the "
-        f"network is too uneven for {MOST_STEPS:,} steps. `left over` says how much is lacking."
-    )
+def remarks(incomplete: int, cancelling: int, rows: int) -> Iterator[str]:
+    """What is said of rows whose contributions do not add up, or cancel each other."""
+    if incomplete:
+        yield (
+            f"Warning: of {incomplete:,} of {rows:,} rows the contributions do not add up to 1 %: "
+            f"the network is too uneven for {MOST_STEPS:,} steps. `left over` says how much is "
+            "lacking."
+        )
+    if cancelling:
+        yield (
+            f"Of {cancelling:,} of {rows:,} rows the contributions cancel each other: their sum is "
+            f"less than {CANCELLING:.0%} of what pushes in all. They are answered nearly like the "
+            "average row, and that the sum is right says little of each contribution."
+        )
 
 
 def explain(

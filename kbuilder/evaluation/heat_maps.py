@@ -30,15 +30,36 @@ def heat_map(picture: np.ndarray, push: np.ndarray) -> Any:
     """
     from PIL import Image
 
-    grey = np.clip(picture.astype(np.float64).mean(axis=-1), 0, 1)
-    paper = 1 - FAINT * (1 - grey)
-    whole = np.percentile(np.abs(push), HIGHEST) or np.abs(push).max() or 1.0
-    share = np.clip(np.abs(push) / whole, 0, 1)[..., None]
-    colour = np.where((push > 0)[..., None], TOWARDS, AGAINST)
-    mixed = (1 - share) * paper[..., None] + share * colour
-    found = Image.fromarray((mixed * 255).round().astype(np.uint8))
+    found = Image.fromarray(np.asarray(coloured(picture, push)))
     times = -(-SIDE // max(found.size))
     return found.resize((found.width * times, found.height * times), Image.Resampling.NEAREST)
+
+
+def coloured(picture: Any, push: Any) -> Any:
+    """The colours of `heat_map`, as a tensor, so that an export has them too.
+
+    Args:
+        picture, push: As `heat_map` takes them; arrays or tensors.
+
+    Returns:
+        (height, width, 3) uint8
+    """
+    import tensorflow as tf
+
+    size = tf.cast(tf.abs(push), tf.float64)
+    sizes = tf.sort(tf.reshape(size, [-1]))
+    place = tf.cast(tf.size(sizes) - 1, tf.float64) * (HIGHEST / 100)
+    before, after = (
+        tf.gather(sizes, tf.cast(one, tf.int32)) for one in (place // 1, -(-place // 1))
+    )
+    whole = before + (after - before) * (place % 1)
+    whole = tf.where(whole > 0, whole, tf.where(sizes[-1] > 0, sizes[-1], 1.0))
+    share = tf.clip_by_value(size / whole, 0.0, 1.0)[..., None]
+    grey = tf.clip_by_value(tf.reduce_mean(tf.cast(picture, tf.float64), axis=-1), 0.0, 1.0)
+    paper = 1 - FAINT * (1 - grey)
+    colour = tf.where((push > 0)[..., None], TOWARDS, AGAINST)
+    mixed = (1 - share) * paper[..., None] + share * colour
+    return tf.cast(tf.round(mixed * 255), tf.uint8)
 
 
 def named(label: int | str) -> str:

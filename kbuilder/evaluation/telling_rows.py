@@ -78,6 +78,8 @@ def telling_rows(
             "value": float(given.values[place]),
             "average": float(given.average[place]),
             "left_over": float(given.left_over[place]),
+            "incomplete": bool(given.incomplete[place]),
+            "cancelling": bool(given.cancelling[place]),
             "contributions": _contributions(found, table, row, place),
             **_pictures(found, place),
         })  # fmt: skip

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from kbuilder import exports, internals
+from kbuilder import internals
 from kbuilder.errors import ExportError
 from kbuilder.export.contract import Exchange
 
+Endpoint = tuple[Callable[[Mapping[str, Any]], dict[str, Any]], Collection[str]]
+"""A function from a dictionary of tensors to one, and the names of those that it takes."""
+
 
 def write(
-    folder: Path,
-    exchange: Exchange,
-    tracked: Any,
-    tells: Callable[..., Any] | None = None,
+    folder: Path, exchange: Exchange, tracked: Any, beside: Mapping[str, Endpoint] | None = None
 ) -> None:
     """Write what an export computes into `folder`.
 
@@ -23,8 +23,7 @@ def write(
         folder: Empty, or not there.
         exchange: Its function and signature.
         tracked: The Keras layer or model whose tables and weights are to be written.
-        tells: Gives all outputs, and what is known of the rows; from a dictionary of tensors to
-            one.
+        beside: Other functions by name, each with the inputs that it takes.
 
     Raises:
         ExportError: if TensorFlow cannot write it.
@@ -35,8 +34,9 @@ def write(
     archive = keras.export.ExportArchive()
     archive.track(tracked)
     archive.add_endpoint("serve", exchange.call, input_signature=[dict(exchange.signature)])
-    if tells is not None:
-        archive.add_endpoint(exports.TELLS, tells, input_signature=[dict(exchange.signature)])
+    for name, (call, inputs) in (beside or {}).items():
+        given = {one: exchange.signature[one] for one in inputs}
+        archive.add_endpoint(name, call, input_signature=[given])
     try:
         archive.write_out(str(folder), verbose=False)
     except tf.errors.OpError as error:

@@ -14,6 +14,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Explaining:
+    """What explains the answers of a network, for an export that can bring it along.
+
+    Args:
+        of: The output that is explained.
+        measure: `log-odds` of a class of it, or `number`.
+        columns: What the contributions are of, in their order.
+        call: From prepared rows, by input of the network, to their explanations; tensors.
+        example: What it gives for the first example, as JSON values.
+    """
+
+    of: str
+    measure: str
+    columns: Sequence[str]
+    call: Callable[[Mapping[str, Any]], dict[str, Any]]
+    example: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Fitted:
     """A fitted recipe, as a format takes it.
 
@@ -26,6 +45,7 @@ class Fitted:
         prepared: The same, by input of the network.
         outputs: What the network answers to them, by output.
         predictions: The same as `predict` says it: JSON values by name, a dictionary a row.
+        explaining: Gives what explains its answers, or the reason why nothing does.
     """
 
     columns: Columns
@@ -36,6 +56,7 @@ class Fitted:
     prepared: Arrays
     outputs: Arrays
     predictions: Sequence[Mapping[str, Any]]
+    explaining: Callable[[], Explaining | str]
 
     def decode(self, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """The network's outputs as the tasks say them, by name, in TensorFlow."""

@@ -105,7 +105,10 @@ def export(
     exchange = format.exchange(fitted)
     name = catalog.name_of(format)
     tolerance = format.quantizes[quantizing.to] if quantizing else format.tolerance
-    described = {"format": name, "tolerance": tolerance, **exchange.described}
+    alone = {"reason": f"{format.title} has answers alone. Expected `--format saved_model`"}
+    described = {
+        "format": name, "tolerance": tolerance, exports.EXPLAIN: alone, **exchange.described,
+    }  # fmt: skip
     version = path / str(max((int(p.name) for p in _versions(path)), default=0) + 1)
     made: list[Path] = []
     with _undone(path, made), files.new_folder(version) as folder:

@@ -30,7 +30,8 @@ def section(found: Mapping[str, Any], words: Words) -> Section:
             words.say("what pushes most")]  # fmt: skip
     rows = [
         [str(one["row"]), words.say("furthest off" if one["kind"] == "furthest off" else "usual"),
-         one["truth"], one["explained"], float(one["value"]), float(one["average"]), _pushes(one)]
+         one["truth"], one["explained"], float(one["value"]), float(one["average"]),
+         _pushes(one, words)]
         for one in found["rows"]
     ]  # fmt: skip
     pictures = [str(one.get("picture", "")) for one in found["rows"]]
@@ -42,11 +43,18 @@ def section(found: Mapping[str, Any], words: Words) -> Section:
     ])  # fmt: skip
 
 
-def _pushes(row: Mapping[str, Any]) -> str:
-    """Columns with their values and contributions."""
+def _pushes(row: Mapping[str, Any], words: Words) -> str:
+    """Columns with their values and contributions, and what is wrong with these."""
     told = []
     for one in row["contributions"]:
         value = f" = {one['value']}" if one["value"] and "words" not in one else ""
-        words = f" ({one['words'].replace('|', ', ')})" if one.get("words") else ""
-        told.append(f"{one['column']}{value}: {one['contribution']:+.3g}{words}")
+        inside = f" ({one['words'].replace('|', ', ')})" if one.get("words") else ""
+        told.append(f"{one['column']}{value}: {one['contribution']:+.3g}{inside}")
+    # earlier runs say neither
+    if row.get("incomplete"):
+        told.append(
+            words.say("they do not add up: {left:+.3g} is left over", left=row["left_over"])
+        )
+    elif row.get("cancelling"):
+        told.append(words.say("they cancel each other, so that their sum says little"))
     return "; ".join(told)

@@ -154,6 +154,10 @@ KOREAN = {
     "explained value": "설명하는 값",
     "of the average row": "평균 행의 값",
     "what pushes most": "가장 크게 미는 것",
+    "they do not add up: {left:+.3g} is left over": "더해도 맞지 않습니다: {left:+.3g}이 남습니다",
+    "they cancel each other, so that their sum says little": (
+        "서로 지워서 합이 말해 주는 것이 적습니다"
+    ),
     "What was inferred, and why": "추론한 것과 그 까닭",
     "setting": "설정",
     "value": "값",

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from kbuilder import exports
 from kbuilder.serving import models, open_inference, openapi, pages, tensorflow_serving
 from kbuilder.serving.bodies import LARGE, Bodies, Limits, check_brackets
 from kbuilder.serving.json_text import written_json
@@ -183,8 +184,9 @@ class Server:
         async def predict(body: bytes) -> Response:
             version = model.version(number)
             asked = await self._parsed(tensorflow_serving.read, body, version.export.signature)
+            explained = asked.function == exports.EXPLAIN
             _, answer = await model.answer(
-                version, asked.columns, self.limits.seconds, number is not None
+                version, asked.columns, self.limits.seconds, number is not None, explained
             )
             content = await self._written(answer, tensorflow_serving.write, answer, asked.rows)
             return _body(content)

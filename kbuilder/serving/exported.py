@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from kbuilder.serving.strangers import Strangers
 TOLERANCE = 1e-5
 ROUNDING = 2.0
 """Another machine may round otherwise: so many times the tolerance of the export."""
+EXPLAINED = 1e-3
+"""How far contributions may be from those of the model, of what they are in all."""
 MISSING = {"float32": math.nan, "float64": math.nan, "string": ""}
 
 
@@ -94,7 +97,9 @@ class Exported:
             columns={e["name"]: e["column"] for e in entries if e["name"] != e["column"]},
             ignored=frozenset(self.described.get("ignored", ())) - {e["name"] for e in entries},
             members={e["name"]: tuple(e["columns"]) for e in entries if "columns" in e},
+            beside=frozenset({exports.EXPLAIN} & self._loaded.signatures.keys()),
         )
+        self._explain = self._loaded.signatures.get(exports.EXPLAIN)
         tells = self._loaded.signatures.get(exports.TELLS)  # exports of before have none
         self._serve = tells or self._serve
         self.texts = [e["name"] for e in entries if tells and e.get(exports.READS)]
@@ -151,19 +156,9 @@ class Exported:
         """The outputs; of the rows of each text whether a word is known; and whether all words of
         categories are known for sure.
         """
-        import tensorflow as tf
-
-        if self.pictures:
-            columns = {**columns, **self._readable(columns)}
-        for name, column in self.pixels.items():
-            pictures.expect_whole(column, columns[name])
-        try:
-            answers = self._call(*self._given(columns))
-        except tf.errors.InvalidArgumentError as error:
-            for name, entry in self.pictures.items():
-                pictures.check(entry["column"], columns[name])
-            raise RequestError(engine.reason_of(error)) from None
-        found = [answer.numpy() for answer in answers]
+        columns = self._whole(columns)
+        with self._naming(columns):
+            found = [answer.numpy() for answer in self._call(*self._given(columns))]
         known = bool(found.pop()) if self.tells_words else False
         count = len(self.signature.outputs)
         return (
@@ -171,6 +166,53 @@ class Exported:
             dict(zip(self.texts, found[count:], strict=True)),
             known,
         )
+
+    def explain(self, columns: Columns) -> Columns:
+        """What pushes the answers for some rows: the outputs of the function `explain`.
+
+        Raises:
+            RequestError: if a value cannot be used.
+        """
+        import tensorflow as tf
+
+        columns = self._whole(columns)
+        given = {
+            name: tf.constant(values.tolist(), tf.string, shape=values.shape)
+            if self.signature.inputs[name].dtype == "string"
+            else tf.constant(values)
+            for name, values in columns.items()
+        }
+        with self._naming(columns):
+            found = {name: tensor.numpy() for name, tensor in self._explain(**given).items()}
+        return {name: found[name] for name in sorted(found)}
+
+    def _whole(self, columns: Columns) -> Columns:
+        """The columns with pictures as TensorFlow reads them.
+
+        Raises:
+            RequestError: if a picture lacks a pixel, or cannot be read.
+        """
+        if self.pictures:
+            columns = {**columns, **self._readable(columns)}
+        for name, column in self.pixels.items():
+            pictures.expect_whole(column, columns[name])
+        return columns
+
+    @contextmanager
+    def _naming(self, columns: Columns) -> Iterator[None]:
+        """What TensorFlow does not take is the client's mistake; a picture is named.
+
+        Raises:
+            RequestError: then.
+        """
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.InvalidArgumentError as error:
+            for name, entry in self.pictures.items():
+                pictures.check(entry["column"], columns[name])
+            raise RequestError(engine.reason_of(error)) from None
 
     def _readable(self, columns: Columns) -> Columns:
         """The pictures as TensorFlow reads them."""
@@ -200,14 +242,9 @@ class Exported:
         Raises:
             ExportError: if it does not take them, or an answer differs.
         """
-        instances, wanted = self.examples["instances"], self.examples["predictions"]
-        rows = [
-            {e["column"]: _sent(row[e["name"]], e["dtype"]) for e in self.described["inputs"]}
-            for row in instances
-        ]
+        wanted = self.examples["predictions"]
         try:
-            body = json.dumps({"instances": rows}).encode()
-            answers, _, _ = self._answer(tensorflow_serving.read(body, self.signature).columns)
+            answers, _, _ = self._answer(self._examples(self.examples["instances"]))
         except RequestError as error:
             raise ExportError(f"{self.folder} does not take its own examples: {error}") from None
         for name in wanted[0]:
@@ -215,6 +252,34 @@ class Exported:
             gap, what = exports.difference(name, answers.get(name), expected)
             if what or not gap <= ROUNDING * self.described.get("tolerance", TOLERANCE):
                 raise ExportError(f"{self.folder} answers its own examples differently: {name}.")
+
+    def verify_explanation(self) -> None:
+        """Ask why the first example is answered as it is, and compare with what the model says.
+
+        Raises:
+            ExportError: if that differs.
+        """
+        wanted = self.described.get(exports.EXPLAIN, {}).get("example")
+        if wanted is None:
+            return
+        found = self.explain(self._examples(self.examples["instances"][:1]))
+        pushes = np.append(wanted["contributions"], wanted["value"])
+        got = np.append(found["contributions"][0], found["value"][0])
+        apart = np.abs(got - pushes).max() / max(1.0, np.abs(pushes).sum())
+        if found["explained"][0].decode() != wanted["explained"] or not apart <= EXPLAINED:
+            raise ExportError(
+                f"{self.folder} explains its first example differently: by {apart:.2g} of all that "
+                "pushes. Expected `--no-explanations`."
+            )
+
+    def _examples(self, instances: Sequence[Mapping[str, Any]]) -> Columns:
+        """Examples, as a client sends them."""
+        rows = [
+            {e["column"]: _sent(row[e["name"]], e["dtype"]) for e in self.described["inputs"]}
+            for row in instances
+        ]
+        body = json.dumps({"instances": rows}).encode()
+        return tensorflow_serving.read(body, self.signature).columns
 
 
 def _input(entry: Mapping[str, Any]) -> Tensor:

@@ -16,11 +16,13 @@ from kbuilder.errors import ExportError
 from kbuilder.serving import exported
 from kbuilder.serving.batching import Batcher, ClosedError
 from kbuilder.serving.exported import Exported
-from kbuilder.serving.refusals import BusyError, UnknownError
+from kbuilder.serving.refusals import BusyError, TooLargeError, UnknownError
 from kbuilder.serving.signature import Columns
 
 Stamp = frozenset[tuple[str, int, int]]
 """The files of a folder, their sizes and times: whether anything has changed there."""
+EXPLAINED = 16
+"""Rows that may be explained by one request, and that may wait to be."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,17 @@ class Version:
     number: int
     export: Exported
     batcher: Batcher
+    explainer: Batcher
+    """Explains answers, a row at a time: one takes as long as a hundred answers and more."""
+
+    def asked(self, explained: bool) -> Batcher:
+        """What answers rows, or explains them."""
+        return self.explainer if explained else self.batcher
+
+    def close(self) -> None:
+        """Answer what waits, and end."""
+        self.explainer.close()
+        self.batcher.close()
 
 
 @dataclass
@@ -65,7 +78,12 @@ class Model:
         return self.current
 
     async def answer(
-        self, version: Version, columns: Columns, seconds: float, exactly: bool
+        self,
+        version: Version,
+        columns: Columns,
+        seconds: float,
+        exactly: bool,
+        explained: bool = False,
     ) -> tuple[Version, Columns]:
         """The answer, and the version that gave it: another one, if that has just taken over.
 
@@ -74,19 +92,25 @@ class Model:
             columns: The rows.
             seconds: The time for the answer.
             exactly: Whether no other version may answer.
+            explained: Whether what is asked is what pushes the answers.
 
         Raises:
             RefusedError: if it is not answered.
         """
+        if explained and len(next(iter(columns.values()))) > EXPLAINED:
+            raise TooLargeError(
+                f"at most {EXPLAINED} rows are explained at once. Expected fewer, or `kbuilder "
+                "predict --explain`, which explains files"
+            )
         try:
-            return version, await version.batcher.ask(columns, seconds)
+            return version, await version.asked(explained).ask(columns, seconds)
         except ClosedError:
             fresh = self.version(version.number if exactly else None)  # which it may be no more
             if fresh is version:
                 raise
             if fresh.export.signature != version.export.signature:
                 raise BusyError(f"version {version.number} has just been replaced") from None
-            return fresh, await fresh.batcher.ask(columns, seconds)
+            return fresh, await fresh.asked(explained).ask(columns, seconds)
 
     def load(self) -> bool:
         """Take the newest version that is sound, if it is another. Returns whether it is.
@@ -115,7 +139,7 @@ class Model:
             self.say(f"{self.name}: version {number} is served")
             if old is not None:
                 self.states[old.number] = "UNLOADING"
-                old.batcher.close()  # which answers what it was asked
+                old.close()  # which answers what it was asked
                 self.states[old.number] = "END"
             return True
         return False
@@ -125,12 +149,13 @@ class Model:
             exported.check(folder)
             export = Exported(folder, lambda line: self.say(f"{self.name}: {line}"))
             export.verify()
-        return Version(number, export, self.make_batcher(export))
+        explainer = Batcher(export.explain, most=1, waiting=EXPLAINED)
+        return Version(number, export, self.make_batcher(export), explainer)
 
     def close(self) -> None:
         """Answer what waits, and end."""
         if self.current is not None:
-            self.current.batcher.close()
+            self.current.close()
 
 
 def versions(path: Path) -> dict[int, Path]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kbuilder import exports
 from kbuilder.serving.models import Model
 
 PAGE = Path(__file__).with_name("page.html")
@@ -15,6 +16,8 @@ SAFE = {
     "x-content-type-options": "nosniff",
 }
 """The page loads nothing from elsewhere, and stands in no frame."""
+OLDER = {"reason": "an earlier version of kbuilder exported it. Export again"}
+"""What is said of an export that says nothing of explanations."""
 
 
 def wants_json(accept: str) -> bool:
@@ -32,6 +35,11 @@ def described(models: Mapping[str, Model]) -> dict[str, Any]:
                 "name": name,
                 "version": version.number,
                 "inputs": version.export.described["inputs"],
+                "explain": {
+                    key: value
+                    for key, value in version.export.described.get(exports.EXPLAIN, OLDER).items()
+                    if key != "example"
+                },
                 "targets": [
                     {
                         "name": ", ".join(target["columns"]),

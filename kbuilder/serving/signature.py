@@ -52,6 +52,7 @@ class Signature:
             send either.
         ignored: Columns of the training rows that are no inputs. Rows may come with them.
         members: The columns that an input is made of, by its name. Rows may come with those.
+        beside: Names of other functions that take the same inputs.
     """
 
     inputs: Mapping[str, Tensor]
@@ -59,6 +60,7 @@ class Signature:
     columns: Mapping[str, str] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: frozenset[str] = frozenset()
 
     @cached_property
     def groups(self) -> list[tuple[Tensor, list[str]]]:

@@ -23,10 +23,11 @@ DEFAULT = "serving_default"
 
 
 class Request(NamedTuple):
-    """What was asked: the inputs, and whether as rows."""
+    """What was asked: the inputs, whether as rows, and of which function."""
 
     columns: Columns
     rows: bool
+    function: str = DEFAULT
 
 
 def read(body: bytes, signature: Signature) -> Request:
@@ -36,7 +37,7 @@ def read(body: bytes, signature: Signature) -> Request:
         RequestError: if they are not what the signature takes.
     """
     given = parsed(body)
-    _check_signature(given)
+    function = _function(given, signature)
     if "instances" in given and "inputs" in given:
         raise RequestError(
             f"JSON Value: {shown(given)} Not formatted correctly expecting only one of 'inputs' or "
@@ -64,7 +65,7 @@ def read(body: bytes, signature: Signature) -> Request:
     for name, values in columns.items():
         fits(name, values.shape, spelled.inputs[name])
     same_rows(columns)
-    return Request(signature.named(columns, spelled), "instances" in given)
+    return Request(signature.named(columns, spelled), "instances" in given, function)
 
 
 def _are_exact(instances: list[Any], signature: Signature) -> bool:
@@ -90,15 +91,21 @@ def _names(value: Any) -> Collection[str]:
     return value if isinstance(value, dict) else ()
 
 
-def _check_signature(given: Mapping[str, Any]) -> None:
+def _function(given: Mapping[str, Any], signature: Signature) -> str:
+    """The name of the function that is asked.
+
+    Raises:
+        RequestError: if there is none of it.
+    """
     name = given.get("signature_name", "")
     if not isinstance(name, str):
         raise RequestError(
             f"JSON Value: {shown(given)} not formatted correctly. 'signature_name' key must be a "
             "string value."
         )
-    if name not in ("", DEFAULT):
+    if name not in ("", DEFAULT, *signature.beside):
         raise RequestError(f'Serving signature name: "{name}" not found in signature def')
+    return name or DEFAULT
 
 
 def _is_row(element: Any) -> bool:

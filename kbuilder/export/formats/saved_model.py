@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from kbuilder.columns import Columns
     from kbuilder.contracts import Worded
-    from kbuilder.export.contract import Exchange, Fitted, Quantizing
+    from kbuilder.export.archive import Endpoint
+    from kbuilder.export.contract import Exchange, Explaining, Fitted, Quantizing
 
 
 class SavedModel:
@@ -63,6 +64,7 @@ class SavedModel:
             "missing": {"float32": "NaN", "float64": "NaN", "string": '""', "int64": -(2**63)},
             "targets": sidecar.targets(columns),
             "ignored": [*columns.ignored, *columns.target],
+            exports.EXPLAIN: _explained(fitted.explaining()),
         }
         instances = to_instances(arrays(fitted.raw))
         return Exchange(described, instances, fitted.predictions, call, signature, arrays)
@@ -75,8 +77,7 @@ class SavedModel:
 
         archive.on_any_device(fitted.model)
         # tracking the model too, each weight came twice
-        telling = bool(fitted.layer.indexed or _texts(fitted))
-        archive.write(folder, exchange, fitted.layer, _tells(fitted) if telling else None)
+        archive.write(folder, exchange, fitted.layer, _beside(fitted))
         warming.write(folder, exchange)
 
     @staticmethod
@@ -98,18 +99,36 @@ class SavedModel:
         return answer
 
 
-def _tells(fitted: Fitted) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
-    """All outputs, and what is known of the rows: in one graph, which looks words up once."""
+def _explained(explaining: Explaining | str) -> dict[str, Any]:
+    """What explains answers, or why nothing does, for `kbuilder.json`."""
+    if isinstance(explaining, str):
+        return {"reason": explaining}
+    return {
+        "of": explaining.of,
+        "measure": explaining.measure,
+        "columns": list(explaining.columns),
+        "example": dict(explaining.example),
+    }
+
+
+def _beside(fitted: Fitted) -> dict[str, Endpoint]:
+    """The functions beside that which answers: what is known of the rows, and what explains them.
+
+    The first gives all outputs too, in one graph, which looks words up once.
+    """
     import tensorflow as tf
 
     from kbuilder import exports
     from kbuilder.layers.category_index import noting
 
     layer, names = fitted.layer, fitted.names
-    keys, texts = fitted.columns.keys(), _texts(fitted)
+    keys, texts, explaining = fitted.columns.keys(), _texts(fitted), fitted.explaining()
+
+    def named(raw: Mapping[str, Any]) -> dict[str, Any]:
+        return {column: raw[name] for column, name in names.items()}
 
     def tells(raw: Mapping[str, Any]) -> dict[str, Any]:
-        given = {column: raw[name] for column, name in names.items()}
+        given = named(raw)
         with noting() as unknown:
             prepared = layer(given)
         found = fitted.decode(fitted.model(prepared, training=False))
@@ -121,7 +140,17 @@ def _tells(fitted: Fitted) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
             found[exports.KNOWN] = ~tf.reduce_any(unknown)
         return found
 
-    return tells
+    def explain(raw: Mapping[str, Any]) -> dict[str, Any]:
+        assert not isinstance(explaining, str), "then there is no such function"
+        return explaining.call(layer(named(raw)))
+
+    inputs = list(names.values())
+    found: dict[str, Endpoint] = {}
+    if layer.indexed or texts:
+        found[exports.TELLS] = (tells, inputs)
+    if not isinstance(explaining, str):
+        found[exports.EXPLAIN] = (explain, inputs)
+    return found
 
 
 def _texts(fitted: Fitted) -> dict[str, Worded]:
