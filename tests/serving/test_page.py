@@ -199,6 +199,82 @@ def test_an_image_is_shown_as_the_network_sees_it(opened: Opened, tmp_path: Path
     assert (left, right) == ([255, 0, 0, 255], [255, 255, 255, 255])
 
 
+def why(page: Page) -> dict[str, float]:
+    """Ask why, and give what pushes by column, word or step; each bar is as long as its number."""
+    page.get_by_role("button", name="Why?").click()
+    page.locator("#why[aria-busy=false] h3").first.wait_for()
+    found = {}
+    for line in page.locator(".push").all():
+        name, number = line.locator("span").all_inner_texts()
+        found[name] = float(number.replace("\u2212", "-"))
+        side = line.locator("i").evaluate("e => e.offsetLeft + e.offsetWidth / 2")
+        middle = line.locator("div").evaluate("e => e.offsetWidth / 2")
+        assert abs(found[name]) < 0.02 or (side > middle) == (found[name] > 0)
+    return found
+
+
+def explained(address: str, kind: str, row: dict[str, Any]) -> dict[str, Any]:
+    """What the server says of why a row is answered as it is."""
+    given = {"signature_name": "explain", "instances": [row]}
+    [found] = httpx.post(f"{address}/v1/models/{kind}:predict", json=given).json()["predictions"]
+    return dict(found)
+
+
+def test_the_page_says_why(opened: Opened, address: str) -> None:
+    page = opened()
+    assert page.locator("#why").inner_text() == ""
+    page.get_by_label("size").fill("17.5")
+    page.get_by_label("colour").select_option("green")
+    page.get_by_label("floor").select_option("(missing)")
+    row = {"size": 17.5, "colour": "green", "floor": -(2**63)}
+    wanted = explained(address, "mixed", row)
+    pushes = why(page)  # of what the form holds, which was not asked before
+    assert pushes == pytest.approx(
+        dict(zip(row, wanted["contributions"], strict=True)), rel=6e-3, abs=1e-3
+    )
+    assert answer(page) == {"answer": asked(address, "mixed", row)["label"]}
+    said = page.locator("#why").inner_text()
+    assert said.startswith("Why answer: yes?")
+    assert "of training the log-odds of yes are" in said
+    page.get_by_label("size").fill("1e39")
+    page.get_by_role("button", name="Why?").click()
+    page.locator("#why .bad").wait_for()
+    assert "without loss of precision" in page.locator("#why").inner_text()
+    predicted(page)
+    assert page.locator("#why").inner_text() == ""
+
+
+def test_of_a_text_words_push_and_of_a_picture_pixels(opened: Opened, address: str) -> None:
+    page = opened("text")
+    review = "a <b>good</b> film so good"
+    page.get_by_label("review").fill(review)
+    wanted = explained(address, "text", {"review": review})
+    pairs = zip(wanted["review_words"], wanted["review_pushes"], strict=True)
+    words = {word: push for word, push in pairs if word}
+    assert why(page) == pytest.approx(
+        {"review": wanted["contributions"][0], **words}, rel=6e-3, abs=1e-3
+    )
+    assert "good" in words
+    page = opened("files")
+    assert set(why(page)) == {"photo"}
+    drawn = page.get_by_role("img", name="what pushes in photo")
+    assert drawn.evaluate("e => e.decode().then(() => e.naturalWidth)") > 0
+    assert "red pushes towards the answer" in page.locator("#why").inner_text()
+
+
+def test_an_export_without_explanations_says_so(
+    opened: Opened, fitted: Callable[[str], Any], tmp_path: Path
+) -> None:
+    without = fitted("mixed").export(tmp_path / "mixed", explanations=False, verbose=False)
+    with handmade.served({"mixed": without.parent}) as at:
+        page = opened(at=at)
+        answered(page)
+        assert page.get_by_role("button", name="Why?").count() == 0
+        assert page.locator("#unexplained").inner_text() == (
+            "Why it answers so is not known here: it was exported without explanations."
+        )
+
+
 def bad(page: Page) -> str:
     """The error that is shown, in place of an answer."""
     assert page.locator("#answer > *").count() == 1
