@@ -26,7 +26,7 @@ from kbuilder.recipe.training import Training
 from kbuilder.runs import checkpoints, under_way
 from kbuilder.runs.resuming import Start
 from kbuilder.runs.under_way import NETWORKS
-from kbuilder.training import feeding, fitting, lengths, ordering, sizing
+from kbuilder.training import duration, feeding, fitting, ordering, sizing
 from kbuilder.training.listeners.board import Board
 from kbuilder.training.listeners.history import History
 from kbuilder.training.listeners.keeper import Keeper
@@ -85,7 +85,7 @@ def build(data: Dataset, recipe: Recipe, placement: Placement = ALONE) -> Prepar
         training, ordered = ordering.choose(training, network.rows(data.rows["train"]))
         placement.synchronize(network.trained, training)
         steps = fitting.steps_per_epoch(data.rows["train"], training)
-        training, lengthened = lengths.choose(training, steps)
+        training, lengthened = duration.choose(training, steps)
         network.compile(training.create_optimizer(steps))
     model = {**architectures, branches.SHARE: True} if shared else architectures
     recipe = recipe.model_copy(update={"model": model, "training": training})

@@ -351,9 +351,9 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 
 
 def test_many_windows_begin_at_every_few_steps_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kbuilder.data import lengths
+    from kbuilder.data import window_choices
 
-    monkeypatch.setattr(lengths, "MOST", 2_000)
+    monkeypatch.setattr(window_choices, "MOST", 2_000)
     found = looked(sales())
     [stride] = [one for one in found.resolved.decisions if one.path == "task.stride"]
     assert stride.value > 1

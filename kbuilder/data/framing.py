@@ -10,7 +10,7 @@ import numpy as np
 
 from kbuilder import catalog
 from kbuilder.contracts import Decision, Following
-from kbuilder.data import examples, lengths
+from kbuilder.data import examples, window_choices
 from kbuilder.data import panel as panels
 from kbuilder.data.examples import AHEAD, PAST, Windows
 from kbuilder.data.panel import Axes, Panel, named
@@ -72,7 +72,7 @@ def framed(recipe: Recipe, table: Table, others: bool) -> Framed:
     target = recipe.data.target[0]
     roles = _Roles.of(recipe, table, axes, panel)
     windows = examples.windows_of(table, axes, task, target, (target, *roles.past), panel)
-    choices = lengths.choices(windows)
+    choices = window_choices.choices(windows)
     chosen = task.model_copy(update={name: choice.value for name, choice in choices.items()})
     windows = replace(windows, task=chosen)
     known = [Decision((*TASK, name), *choice, to_line(TASK, {
@@ -288,7 +288,7 @@ def _features(recipe: Recipe, windows: Windows) -> tuple[dict[str, Any], list[De
         why = f"of each step that is forecast: {names}"
         said.append(Decision(("features", AHEAD), f"{windows.task.horizon} steps", why))
     time = windows.axes.time
-    parts = lengths.parts_of_dates(windows)
+    parts = window_choices.parts_of_dates(windows)
     if time not in features and parts and time not in recipe.data.ignore:
         features[time] = catalog.find("features", "datetime")(format="ymd", parts=parts)
         why = "of the last step known: they come again after more steps than a window has"

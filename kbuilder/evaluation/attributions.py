@@ -76,8 +76,7 @@ class Attributions:
     def sizes(self) -> np.ndarray:
         """What pushes in all, whichever way. (rows,)"""
         sizes = [np.abs(own.reshape(len(own), -1)).sum(axis=1) for own in self.by.values()]
-        found: np.ndarray = np.sum(sizes, axis=0, dtype=np.float64)
-        return found
+        return np.asarray(np.sum(sizes, axis=0, dtype=np.float64))
 
     @property
     def cancelling(self) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Where answers are worse than elsewhere: rows of one value, with a gap, of a range, of a length.
+"""Where answers are worse than elsewhere: rows of one value, a gap, a range, a length or a time.
 
 The loss of the rows of a slice is compared with that of all others by Welch's test. Many slices are
 looked at, so that some look bad by chance: the level of each is divided by how many there are
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from kbuilder.columns import Arrays, Columns, Target
+from kbuilder.contracts import Timed
 from kbuilder.evaluation import intervals
 from kbuilder.evaluation.evaluating import score
 from kbuilder.tables.dictionary import counted, each
@@ -30,6 +31,8 @@ VALUES = 10
 """Different numbers of a column whose values are slices; of more, quarters of the rows are."""
 WORST = 10
 """Slices that are told of, at most."""
+DAY = 86_400
+WEEKDAYS = ("Thursdays", "Fridays", "Saturdays", "Sundays", "Mondays", "Tuesdays", "Wednesdays")
 LEVEL = 0.05
 """The chance that one slice or more is told of where all are alike."""
 TOLD = ("accuracy", "exact", "mae")
@@ -119,7 +122,7 @@ class _Judged:
 
 def _slices(columns: Columns, table: Table) -> Iterator[tuple[str, str, np.ndarray]]:
     """A column, what its values have in common, and which rows these are."""
-    for column in columns.features:
+    for column, feature in columns.features.items():
         values = table[column]
         if values.ndim > 1:
             continue
@@ -127,7 +130,9 @@ def _slices(columns: Columns, table: Table) -> Iterator[tuple[str, str, np.ndarr
         if gone.any():
             yield column, "missing", gone
         kind = kind_of(values)
-        if kind == "number":
+        if isinstance(feature, Timed):
+            yield from ((column, *one) for one in _of_times(feature.seconds(column, values)))
+        elif kind == "number":
             yield from ((column, *one) for one in _of_numbers(values, gone))
         elif kind == "string":
             yield from ((column, *one) for one in _of_words(values, gone))
@@ -145,6 +150,28 @@ def _of_numbers(values: np.ndarray, gone: np.ndarray) -> Iterator[tuple[str, np.
         last = high == ends[-1]
         inside = (numbers >= low) & ((numbers <= high) if last else (numbers < high))
         yield f"{low:.6g} to {high:.6g}" if last else f"{low:.6g} to below {high:.6g}", inside
+
+
+def _of_times(seconds: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Quarters of the rows in the order of time, and the days of the week.
+
+    Args:
+        seconds: Since 1970, NaN where there is no date. (rows,)
+    """
+    there = seconds[~np.isnan(seconds)]
+    if not len(there):
+        return
+    ends = np.unique(np.quantile(there, [0, 0.25, 0.5, 0.75, 1], method="nearest"))
+    unit = "datetime64[D]" if (there % DAY == 0).all() else "datetime64[s]"
+    dates = ends.astype(np.int64).astype("datetime64[s]").astype(unit)
+    names = [str(one).replace("T", " ") for one in dates]
+    for (low, high), (first, end) in zip(pairwise(ends.tolist()), pairwise(names), strict=True):
+        last = high == ends[-1]
+        inside = (seconds >= low) & ((seconds <= high) if last else (seconds < high))
+        yield f"{first} to {end}" if last else f"{first} to before {end}", inside
+    if np.ptp(there) > 7 * DAY:
+        days = np.floor(seconds / DAY) % 7  # 1970 began with a Thursday
+        yield from ((name, days == number) for number, name in enumerate(WEEKDAYS))
 
 
 def _of_words(values: np.ndarray, gone: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

@@ -106,8 +106,9 @@ def export(
     name = catalog.name_of(format)
     tolerance = format.quantizes[quantizing.to] if quantizing else format.tolerance
     alone = {"reason": f"{format.title} has answers alone. Expected `--format saved_model`"}
+    told = exchange.described.get(exports.EXPLAIN, alone)
     described = {
-        "format": name, "tolerance": tolerance, exports.EXPLAIN: alone, **exchange.described,
+        "format": name, "tolerance": tolerance, **exchange.described, exports.EXPLAIN: told,
     }  # fmt: skip
     version = path / str(max((int(p.name) for p in _versions(path)), default=0) + 1)
     made: list[Path] = []

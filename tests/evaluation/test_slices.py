@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,27 @@ def test_a_range_and_a_length_are_found() -> None:
     told = found(table, long)
     assert told["worst"][0]["column"] == "text"
     assert told["worst"][0]["value"].endswith(" words")
+
+
+@pytest.mark.parametrize(("worse", "value"), [
+    (lambda days: days >= 300, "2024-"), (lambda days: days % 7 == 5, "Saturdays"),
+])  # fmt: skip
+def test_a_time_in_which_answers_are_worse_is_found(worse: Any, value: str) -> None:
+    days = np.arange(400)  # 2024-01-01 was a Monday
+    dates = np.datetime64("2024-01-01") + days
+    day = kb.Datetime(format="ymd", parts=("elapsed",), mean=0.0, scale=1.0, indicator=False)
+    columns = Columns({"day": day}, REGRESSION.targets)
+    table = Table({"day": np.array([str(one) for one in dates], dtype=object)}, "rows.csv")
+    error = np.random.default_rng(0).normal(size=400) * np.where(worse(days), 3.0, 1.0)
+    answers = {"y": error[:, None].astype(np.float32)}
+    first = slices(columns, table, {"y": np.zeros((400, 1), np.float32)}, answers)["y"]["worst"][0]
+    assert (first["column"], first["value"].startswith(value)) == ("day", True)
+    if value == "2024-":
+        assert (first["value"], first["rows"]) == ("2024-10-26 to 2025-02-03", 101)
+    else:
+        assert first["rows"] == 57
+    table = Table({"day": np.full(400, None)}, "rows.csv")
+    assert slices(columns, table, {"y": np.zeros((400, 1), np.float32)}, answers)
 
 
 def test_where_all_rows_are_alike_few_are_told_of() -> None:

@@ -137,7 +137,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports)
     extra = exported("mixed") / "assets.extra"
     described = json.loads((extra / "kbuilder.json").read_text(encoding="utf-8"))
     assert list(described) == [
-        "format", "tolerance", "inputs", "missing", "targets", "ignored",
+        "format", "tolerance", "inputs", "missing", "targets", "ignored", "explain",
     ]  # fmt: skip
     assert (described["format"], described["tolerance"]) == ("saved_model", 1e-5)
     size = described["inputs"][0]

@@ -10,14 +10,14 @@ import pytest
 from shared import built
 
 import kbuilder as kb
-from kbuilder.training import lengths, strategies
+from kbuilder.training import duration, strategies
 
 
 @pytest.mark.parametrize(("steps", "epochs", "patience"), [
     (1, 200, 20), (24, 200, 20), (50, 100, 10), (101, 50, 5), (250, 20, 5), (9999, 20, 5),
 ])  # fmt: skip
 def test_few_steps_an_epoch_make_more_epochs(steps: int, epochs: int, patience: int) -> None:
-    training, decisions = lengths.choose(kb.Training(), steps)
+    training, decisions = duration.choose(kb.Training(), steps)
     assert training.epochs == epochs
     assert training.early_stopping is not None
     assert training.early_stopping.patience == patience
@@ -28,8 +28,8 @@ def test_few_steps_an_epoch_make_more_epochs(steps: int, epochs: int, patience: 
 
 def test_what_is_written_stays() -> None:
     given = kb.Training(epochs=3, early_stopping={"patience": 2})
-    assert lengths.choose(given, 1) == (given, [])
-    training, [decision] = lengths.choose(kb.Training(epochs=100), 1000)
+    assert duration.choose(given, 1) == (given, [])
+    training, [decision] = duration.choose(kb.Training(epochs=100), 1000)
     assert (decision.path, decision.reason, decision.write) == (
         "training.early_stopping.patience", "a tenth of the 100 epochs",
         "training: {early_stopping: {patience: 10}}",
@@ -38,7 +38,7 @@ def test_what_is_written_stays() -> None:
 
 
 def test_a_fit_without_early_stopping_has_none() -> None:
-    training, [decision] = lengths.choose(kb.Training(early_stopping=None), 1)
+    training, [decision] = duration.choose(kb.Training(early_stopping=None), 1)
     assert training.early_stopping is None
     assert (decision.value, decision.reason, decision.write) == (
         200, "an epoch has 1 step only", "training: {epochs: 200}"
