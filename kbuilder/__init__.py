@@ -32,6 +32,7 @@ _HOMES = {
     "Run": "kbuilder.run",
     "Training": "kbuilder.recipe.training",
     "build": "kbuilder.building.alone",
+    "compare": "kbuilder.trials",
     "fit": "kbuilder.pipeline",
     "load": "kbuilder.run",
     "plugins": "kbuilder.catalog",

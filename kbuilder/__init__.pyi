@@ -109,6 +109,7 @@ from kbuilder.tasks.forecasting import Forecasting as _Forecasting
 from kbuilder.tasks.multiclass import Multiclass as _Multiclass
 from kbuilder.tasks.multilabel import Multilabel as _Multilabel
 from kbuilder.tasks.regression import Regression as _Regression
+from kbuilder.trials import compare as compare
 
 __version__: str
 

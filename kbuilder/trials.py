@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kbuilder import pipeline
+from kbuilder.console import Console
 from kbuilder.errors import CallError, KBuilderError
 from kbuilder.recipe.reading import read
 from kbuilder.recipe.recipe import Recipe
@@ -47,19 +48,73 @@ class Trial:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Trials:
+    """Fits beside one another.
+
+    Args:
+        trials: Each fit, in the order that they were asked for.
+    """
+
+    trials: Sequence[Trial]
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The mean and the standard deviation of each metric over the seeds, a row a model."""
+        return table(self.trials)
+
+    def to_latex(self) -> str:
+        """The same for a paper; it takes LaTeX's package booktabs."""
+        return to_latex(self.frame)
+
+    def _repr_html_(self) -> str:
+        """Mean ± deviation, as notebooks show it."""
+        return str(brief(self.frame).to_html(index=False))
+
+
+def compare(
+    recipe: str | Path | Recipe,
+    models: Sequence[str] = (),
+    seeds: int = 1,
+    *,
+    override: Sequence[str] = (),
+    verbose: bool = True,
+) -> Trials:
+    """Fit a recipe with several networks and seeds, on rows that are prepared once.
+
+    A fit that fails is among them, with its `error`, and the others go on.
+
+    Args:
+        recipe: A recipe, or the path of its YAML file.
+        models: Names of architectures; none: that of the recipe.
+        seeds: How many seeds each is fitted with, from that of the recipe on; >= 1.
+        override: Settings such as `training.epochs=3`, of a file.
+        verbose: Print a line for each fit to stderr.
+
+    Returns:
+        The `trials`, each with the folder of its run, and as a table `frame`.
+
+    Raises:
+        CallError: if there are too few or too many.
+        RecipeError: if a recipe is wrong.
+        DataError: if the rows cannot be prepared.
+    """
+    return Trials(tuple(run(plan(recipe, models, seeds, override), Console(verbose).say)))
+
+
 def plan(
-    recipe: str | Path, models: Sequence[str], seeds: int, override: Sequence[str] = ()
+    recipe: str | Path | Recipe, models: Sequence[str], seeds: int, override: Sequence[str] = ()
 ) -> list[tuple[str, Recipe]]:
     """The recipes of the fits, each with the name of its network.
 
     Args:
-        recipe: A recipe file.
+        recipe: A recipe, or its file.
         models: Names of architectures; none: that of the recipe.
         seeds: How many seeds each is fitted with, from that of the recipe on; >= 1.
-        override: Settings such as `training.epochs=3`.
+        override: Settings such as `training.epochs=3`, of a file.
 
     Raises:
-        CallError: if there are too few or too many.
+        CallError: if there are too few or too many, or settings for no file.
         RecipeError: if one is wrong.
     """
     if seeds < 1 or seeds * max(1, len(models)) > MOST:
@@ -69,12 +124,22 @@ def plan(
         raise CallError(f"{', '.join(repeated)} is named twice. Expected each model once.")
     found = []
     for model in models or [""]:
-        known = read(recipe, [*override, *([f"model={model}"] if model else [])])
+        known = _with_model(recipe, model, override)
         for number in range(seeds):
             seed = known.training.seed + number
             training = known.training.model_copy(update={"seed": seed})
             found.append((model or "model", known.model_copy(update={"training": training})))
     return found
+
+
+def _with_model(recipe: str | Path | Recipe, model: str, override: Sequence[str]) -> Recipe:
+    """The recipe with another network; the name empty: as it is."""
+    if not isinstance(recipe, Recipe):
+        return read(recipe, [*override, *([f"model={model}"] if model else [])])
+    if override:
+        raise CallError("`override` is for a recipe file. Expected the settings in the recipe.")
+    given = {name: getattr(recipe, name) for name in recipe.model_fields_set}
+    return Recipe(**{**given, "model": model}) if model else recipe
 
 
 def run(

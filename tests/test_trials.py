@@ -55,6 +55,22 @@ def test_the_rows_are_read_once_and_each_fit_is_that_of_its_own_command(
         assert np.array_equal(ours, theirs)
 
 
+def test_python_compares_networks_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = kb.Recipe(
+        data=kb.Frame(frame=mixed(), target="answer"), training=kb.Training(epochs=1, seed=5)
+    )
+    found = kb.compare(given, ["linear", "cnn"], seeds=2, verbose=False)
+    assert found.frame["model"].tolist() == ["linear", "cnn"]
+    assert found.frame["fits"].tolist() == [2, 0]
+    assert ["cnn takes" in one.error for one in found.trials] == [False, False, True, True]
+    assert [kb.load(one.run).recipe.training.seed for one in found.trials if one.run] == [5, 6]
+    assert "toprule" in found.to_latex()
+    assert "± " in found._repr_html_()
+    with pytest.raises(CallError, match="`override` is for a recipe file"):
+        kb.compare(given, override=["training.epochs=2"])
+
+
 def test_one_that_fails_is_told_of_and_the_others_go_on(recipe: Path, call: Call) -> None:
     code, out, err = call("compare", recipe, "--models", "cnn,linear", "--json")
     assert code == 1

@@ -24,8 +24,9 @@ from kbuilder.evaluation.average_row import begin, is_index
 from kbuilder.evaluation.explained import Explained, explained_by
 from kbuilder.evaluation.walking import Walk
 
-STEPS, MOST_STEPS, TIMES = 32, 2048, 4
-"""Points on the path: at first; at most; by how many times more, where they are too few."""
+STEPS, MOST_STEPS, TIMES = 32, 2592, 3
+"""Points on the path, each in the middle of its part: at first; at most; by how many times more,
+where they are too few. Of three times as many a third are those before."""
 TOLERANCE = 0.01
 """The share of what is explained that may be left over."""
 NUMBERS, TOGETHER = 2**20, 4096
@@ -37,7 +38,8 @@ WIDTH = 64
 LONG = 1024
 """Steps of a sequence of any length, about."""
 CANCELLING = 0.1
-"""The share of all contributions that their sum has at least, unless they cancel each other."""
+"""The share of all contributions that their sum has at least, unless they cancel each other; then
+what is left over is measured by this share of them."""
 ROUNDING = 1e-6
 """The share of a value that float32 may round away in a network."""
 
@@ -67,8 +69,8 @@ class Attributions:
 
     @property
     def incomplete(self) -> np.ndarray:
-        """Rows of which more is left over than `TOLERANCE` of what they have in all. (rows,)"""
-        whole = np.maximum(np.abs(self.values - self.average), self.sizes)
+        """Rows of which more is left over than `TOLERANCE` of what is explained. (rows,)"""
+        whole = np.maximum(np.abs(self.values - self.average), CANCELLING * self.sizes)
         apart: np.ndarray = np.abs(self.left_over) > TOLERANCE * whole + self.rounding
         return apart
 
@@ -139,7 +141,9 @@ class StraightPath:
         """`slopes_at`, as a graph, unless rows are few: to make one takes as long as some calls."""
         import tensorflow as tf
 
-        return tf.function(self.slopes_at) if self.traced else self.slopes_at
+        if not self.traced:
+            return self.slopes_at
+        return tf.function(self.slopes_at, reduce_retracing=True)  # the rows of a call differ
 
     @property
     def task(self) -> Task:
@@ -168,17 +172,18 @@ class StraightPath:
         given = self.both_ends(*self._ends_and_starts(arrays))
         units = np.asarray(given[0])
         values, average = (np.asarray(one, np.float64) for one in given[1:])
-        found = Attributions(units, values, average, self._along(arrays, units, STEPS))
+        places = points(np.arange(STEPS), STEPS, middle=True)
+        found = Attributions(units, values, average, self._along(arrays, units, places))
         steps = STEPS
         while steps < MOST_STEPS:
-            apart = np.abs(values - average)
-            few = np.flatnonzero(np.abs(found.left_over) > TOLERANCE * apart + found.rounding)
+            few = np.flatnonzero(found.incomplete)
             if not len(few):
                 break
-            steps *= TIMES
             some = {key: own[few] for key, own in arrays.items()}
-            for key, own in self._along(some, units[few], steps).items():
-                found.by[key][few] = own
+            more = points(np.arange((TIMES - 1) * steps), steps, middle=False)
+            for key, own in self._along(some, units[few], more).items():
+                found.by[key][few] = (found.by[key][few] + (TIMES - 1) * own) / TIMES
+            steps *= TIMES
         return found
 
     def both_ends(self, ends: Mapping[str, Any], starts: Mapping[str, Any]) -> tuple[Any, Any, Any]:
@@ -214,12 +219,12 @@ class StraightPath:
         ends = {key: tf.constant(own) for key, own in arrays.items()}
         return ends, begin(self.columns, self.average, ends)
 
-    def _along(self, arrays: Arrays, units: np.ndarray, steps: int) -> Arrays:
-        """The contributions by so many points on the path, by input. Each (rows, …) float64"""
+    def _along(self, arrays: Arrays, units: np.ndarray, places: np.ndarray) -> Arrays:
+        """The contributions by points on the path, by input. Each (rows, …) float64"""
         import tensorflow as tf
 
         ends, starts = self._ends_and_starts(arrays)
-        places = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
+        steps, places = len(places), places.astype(np.float32)
         chosen = tf.constant(units, tf.int32)
         size = min(steps, max(1, self.together(arrays) // len(units)))
         total: Arrays = {}
@@ -256,6 +261,20 @@ class StraightPath:
             own = tf.reduce_sum(tf.reshape(own, shape), axis=0)
             found[key] = found[key] + own if key in found else own
         return found
+
+
+def points(numbers: Any, parts: Any, middle: Any) -> Any:
+    """Points on a path from 0 to 1 that is divided into equal parts.
+
+    Args:
+        numbers: Those of the points, from 0 on; integers, or a tensor of them.
+        parts: How many there are.
+        middle: True: one in the middle of each part; False: two, so that with the middle there is
+            one in the middle of each third.
+    """
+    each = 2 - middle
+    inside = 0.5 * middle + (1 / 6 + (numbers % 2) * 2 / 3) * (1 - middle)
+    return (numbers // each + inside) / parts
 
 
 def _times(values: Any, count: Any) -> Any:

@@ -21,10 +21,11 @@ from kbuilder.evaluation.attributions import (
     TIMES,
     TOLERANCE,
     StraightPath,
+    points,
 )
 from kbuilder.evaluation.average_row import begin
 from kbuilder.evaluation.explained import Explained, unit_names
-from kbuilder.evaluation.explanations import brightest, of_columns
+from kbuilder.evaluation.explanations import OF_FRAMES, brightest, of_columns
 from kbuilder.evaluation.heat_maps import coloured
 
 MOST = 12
@@ -92,42 +93,49 @@ def _contributions(
     def left_over(by: list[Any]) -> Any:
         return values - begun - tf.cast(tf.add_n([_sum(own) for own in by]), tf.float32)
 
-    def lacking(by: list[Any]) -> Any:
-        return tf.abs(left_over(by)) > TOLERANCE * tf.abs(values - begun) + rounding
+    def in_all(by: list[Any]) -> Any:
+        return tf.cast(tf.add_n([_sum(tf.abs(own)) for own in by]), tf.float32)
 
-    def along(steps: Any) -> list[Any]:
+    def lacking(by: list[Any]) -> Any:
+        whole = tf.maximum(tf.abs(values - begun), CANCELLING * in_all(by))
+        return tf.abs(left_over(by)) > TOLERANCE * whole + rounding
+
+    def along(parts: Any, middle: Any) -> list[Any]:
+        """The mean over one point in the middle of each part, or two at its sides."""
+        each = tf.cast(middle, tf.float32)
+        count = parts * tf.where(middle, 1, 2)
+
         def add(first: Any, total: list[Any]) -> Any:
-            places = (tf.cast(first + tf.range(size), tf.float32) + 0.5) / tf.cast(
-                steps, tf.float32
-            )
+            numbers = tf.cast(first + tf.range(size), tf.float32)
+            places = points(numbers, tf.cast(parts, tf.float32), each)
             slopes = path.slopes_at(ends, starts, places, units)
             own = [tf.reshape(slopes[key], tf.shape(ends[key])) for key in keys]
             both = zip(total, own, strict=True)
             return first + size, [one + tf.cast(more, tf.float64) for one, more in both]
 
-        _, total = tf.while_loop(lambda first, _: first < steps, add, (0, zero))
-        return [own / tf.cast(steps, tf.float64) for own in total]
+        _, total = tf.while_loop(lambda first, _: first < count, add, (0, zero))
+        return [own / tf.cast(count, tf.float64) for own in total]
 
     def more(steps: Any, by: list[Any]) -> Any:
-        few = (steps < STEPS) | lacking(by)
-        found = along(steps * TIMES)
+        at_first = steps < STEPS
+        parts = tf.where(at_first, STEPS, steps)
+        few = at_first | lacking(by)
+        known = tf.where(at_first, tf.constant(0.0, tf.float64), 1 / TIMES)
         kept = [tf.reshape(few, [-1] + [1] * (len(own.shape) - 1)) for own in by]
-        both = zip(kept, found, by, strict=True)
-        return steps * TIMES, [tf.where(these, new, old) for these, new, old in both]
+        both = zip(kept, along(parts, at_first), by, strict=True)
+        found = [tf.where(these, known * old + (1 - known) * new, old) for these, new, old in both]
+        return tf.where(at_first, STEPS, TIMES * steps), found
 
     def unfinished(steps: Any, by: list[Any]) -> Any:
         return (steps < STEPS) | ((steps < MOST_STEPS) & tf.reduce_any(lacking(by)))
 
     zero = [tf.zeros_like(ends[key], tf.float64) for key in keys]
-    _, by = tf.while_loop(unfinished, more, (STEPS // TIMES, zero))
-    sizes = tf.cast(tf.add_n([_sum(tf.abs(own)) for own in by]), tf.float32)
-    apart, left = tf.abs(values - begun), left_over(by)
-    incomplete = tf.abs(left) > TOLERANCE * tf.maximum(apart, sizes) + rounding
-    cancelling = apart < CANCELLING * sizes - rounding
+    _, by = tf.while_loop(unfinished, more, (0, zero))
+    cancelling = tf.abs(values - begun) < CANCELLING * in_all(by) - rounding
     found = {key: tf.cast(own, tf.float32) for key, own in zip(keys, by, strict=True)}
     return found, {
-        "left_over": left,
-        "incomplete": tf.cast(incomplete, tf.int64),
+        "left_over": left_over(by),
+        "incomplete": tf.cast(lacking(by), tf.int64),
         "cancelling": tf.cast(cancelling, tf.int64),
     }
 
@@ -143,14 +151,14 @@ def _within(feature: Feature, prepared: Any, own: Any) -> Tensors:
     """What pushes within a column of words, steps or pixels."""
     import tensorflow as tf
 
-    rank = RANKS[feature.form]
+    rank, sequence = RANKS[feature.form], RANKS["sequence"]
     if isinstance(feature, Spelling):
         return _words(feature, prepared, own)
-    if rank == RANKS["sequence"]:
+    if rank == sequence:
         if getattr(feature, "masked", False):
             own = own[..., :-1]
         return _steps(tf.reduce_sum(own, axis=2))
-    if rank == RANKS["video"]:
+    if rank == OF_FRAMES:
         return _steps(tf.reduce_sum(own, axis=[2, 3, 4]))
     if feature.form != "image":
         return {}
