@@ -51,6 +51,11 @@ PLANTED: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "99% is gone on training rows, and 13% on 400 rows of test",
         "-o training.optimizer.weight_decay=0.01",
     ),
+    "memorised by far": (
+        {"train": 0.01, "held": {"test": (0.5, 400)}, "baselines": {"linear": 0.55}},
+        "overfitting", "99% is gone on training rows, and 28% on 400 rows of test",
+        "-o training.optimizer.weight_decay=0.01",
+    ),
     "memorised all the same": (
         {"train": 0.01, "held": {"test": (0.6, 400)}, "weight_decay": 0.01}, "overfitting",
         "99% is gone on training rows", "-o training.optimizer.weight_decay=0.1",
@@ -133,6 +138,9 @@ def test_what_is_planted_is_told_with_its_figure_and_a_line(case: str) -> None:
 
 # What is as it may be in a fit that is sound.
 USUAL: dict[str, dict[str, Any]] = {
+    "better than each baseline": {
+        "train": 0.1, "held": {"test": (0.4, 400)}, "baselines": {"linear": 0.41},
+    },
     "better on training rows": {"train": 0.2, "held": {"test": (0.4, 400)}},
     "few rows": {"train": 0.05, "held": {"test": (0.5, 5)}},
     "nothing to learn": {
