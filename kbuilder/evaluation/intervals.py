@@ -1,12 +1,13 @@
 """How sure metrics are: intervals of 95 % by a seeded bootstrap of the rows, or of groups of rows.
 
 An interval goes by the spread of the resamples, on a scale on which they are about normal: shares
-(accuracy, AUC …) have Wilson's interval, for as many rows as have that spread; losses and errors
-are taken as logarithms, and so is what is missing to an R² of 1. Differences have the quantiles of
-the resamples. Student's t makes both a little wider where rows are few.
+(accuracy, AUC …) have Wilson's interval, for as many rows as have that spread; of losses, squared
+errors and what is missing to an R² of 1 the skewness of the resamples is taken out. Differences
+have the quantiles of the resamples. Student's t makes both a little wider where rows are few.
 
 Source: Wilson 1927, doi:10.1080/01621459.1927.10502953; Efron and Tibshirani 1993, An Introduction
-to the Bootstrap; Hesterberg 2015, doi:10.1080/00031305.2015.1089789.
+to the Bootstrap; Hall 1992, On the Removal of Skewness by Transformation, JRSS B 54; Hesterberg
+2015, doi:10.1080/00031305.2015.1089789.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ FEW_UNITS = 30
 """Of fewer rows, or groups, the resamples of a difference are too alike for their quantiles."""
 OF_ROWS = ("accuracy", "exact")
 """Ends of names of metrics that are shares of all rows; others may be of the rarest class."""
+LEAST_SKEW = 1e-3
+"""Below it a skewness is none."""
 TAIL = 0.025
 """The chance of a value below an interval, and of one above it."""
 SURE = 1.959964 + 0.841621
@@ -217,7 +220,8 @@ def intervals(
                 least = drawn.size if own.endswith(OF_ROWS) else rarest
                 ends[name] = _share(score, values, least, drawn)
             else:
-                ends[name] = _number(score, values, own == task.headline, drawn)
+                best_is_1, power = own == task.headline, 2 if own == "rmse" else 1
+                ends[name] = _number(score, values, best_is_1, drawn, power)
     if "loss" in found and "loss" not in ends:  # that of several targets
         ends["loss"] = _number(scores["loss"], found["loss"], False, drawn)
     return {name: ends[name] for name in found if name in ends}
@@ -259,15 +263,40 @@ def _share(score: float, values: np.ndarray, least: int, drawn: Resamples) -> li
     return [float(max(0.0, min(score, centre - half))), float(min(1.0, max(score, centre + half)))]
 
 
-def _number(score: float, values: np.ndarray, best_is_1: bool, drawn: Resamples) -> list[float]:
-    """The interval of a metric that is above 0, or, as an R², below 1; else its quantiles."""
+def _number(
+    score: float, values: np.ndarray, best_is_1: bool, drawn: Resamples, power: int = 1
+) -> list[float]:
+    """The interval of a metric that is above 0, or, as an R², below 1; else its quantiles.
+
+    Its `power` is about a mean over rows, of which few large ones decide. So the t statistic is
+    skewed, which Hall's transformation undoes.
+    """
     lack, lacks = (1 - score, 1 - values) if best_is_1 else (score, values)
     known = lacks[~np.isnan(lacks)]
     if not (lack > 0 and (known > 0).all()):
         return _quantiles(score, values, drawn)
-    far = _deviate(drawn.size) * np.sqrt(_variance(np.log(known), drawn))
-    low, high = float(lack * np.exp(-far)), float(lack * np.exp(far))
+    mean, means, far = lack**power, known**power, _deviate(drawn.size)
+    low, high = _unskewed(mean, means, far, np.sqrt(_variance(means, drawn)), drawn)
+    if low <= 0:  # of rows that are few, and far apart
+        low = mean * float(np.exp(-far * np.sqrt(_variance(np.log(means), drawn))))
+    low, high = low ** (1 / power), high ** (1 / power)
     return [1 - high, 1 - low] if best_is_1 else [low, high]
+
+
+def _unskewed(
+    mean: float, means: np.ndarray, far: float, deviation: float, drawn: Resamples
+) -> tuple[float, float]:
+    """The interval of a mean of skewed values (Hall 1992)."""
+    from scipy.stats import skew
+
+    lean = float(skew(means)) * np.sqrt(drawn.share)  # that of one value, by the root of the rows
+    ends = []
+    for side in (far, -far):
+        own = side
+        if abs(lean) > LEAST_SKEW and deviation > 0:
+            own = 3 / lean * (np.cbrt(1 + lean * side - lean**2 / 6) - 1)
+        ends.append(float(mean - own * deviation))
+    return ends[0], ends[1]
 
 
 def _quantiles(score: float, values: np.ndarray, drawn: Resamples) -> list[float]:
