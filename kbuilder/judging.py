@@ -19,9 +19,12 @@ from kbuilder.data.split import FOLDS
 from kbuilder.evaluation import evaluating, explaining, intervals, predictions, settling
 from kbuilder.evaluation.baselines import comparing
 from kbuilder.evaluation.diagnosing import diagnosis
+from kbuilder.evaluation.telling_rows import holds
 from kbuilder.folds import Held
 from kbuilder.networks import Networks
 from kbuilder.recipe.training import Training
+from kbuilder.reporting import failing
+from kbuilder.reporting.answers import answers_of
 from kbuilder.tables.table import Table
 
 
@@ -136,9 +139,23 @@ def explained(
             fitted.model, columns, average, dict(data.parts)[own or "train"], data.rows.get(own),
             judged.by_model.get(own, {}),
         ),
-        "diagnosis": explaining.diagnosed(partial(
+        "diagnosis": explaining.or_reason(partial(
             diagnosis, fitted.members[-1], columns, data.rows, judged.by_model, metrics,
             fitted.done[-1].history, training,
             getattr(data.recipe.data.split, "folds", 0) is not None,
         )),
+        "rows_shown": explaining.or_reason(partial(_rows_shown, judged, last)),
     }  # fmt: skip
+
+
+def _rows_shown(judged: Judged, split: str) -> dict[str, str]:
+    """What the rows hold that the report shows as wrong, by their numbers or files."""
+    frame, table = judged.predictions(), judged.tables[split]
+    places = {str(label): place for place, label in enumerate(table.labels)}
+    held = frame[frame["split"] == split].reset_index(drop=True)
+    names = {
+        str(answers.rows[row])
+        for answers in answers_of(judged.columns, held)
+        for row in failing.shown(answers)
+    }
+    return {name: holds(judged.columns, table, places[name]) for name in sorted(names)}

@@ -37,7 +37,7 @@ def rests_on(
     """
     if rows is None:
         return {"reason": "the network was fitted on all rows"}
-    return _or_reason(
+    return or_reason(
         lambda: importance(columns, *rows, predict, headline, weights, drawing)
     )  # fmt: skip
 
@@ -60,7 +60,7 @@ def worse_off(
     """
     if drawing.groups is not None:
         return {"reason": "rows of a group are alike, and the test takes each for itself"}
-    return _or_reason(lambda: slices(columns, table, encoded, answered, weights))
+    return or_reason(lambda: slices(columns, table, encoded, answered, weights))
 
 
 def why(
@@ -79,16 +79,11 @@ def why(
     """
     if rows is None:
         return {"reason": "the network was fitted on all rows"}
-    return _or_reason(lambda: telling_rows(model, columns, average, table, rows, answered))
+    return or_reason(lambda: telling_rows(model, columns, average, table, rows, answered))
 
 
-def diagnosed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """The entry `diagnosis` of `metrics.json`, or the reason why there is none."""
-    return _or_reason(work)
-
-
-def _or_reason(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """What it gives, or why it does not."""
+def or_reason(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What it gives: an entry of `metrics.json`; or the reason why there is none."""
     try:
         return work()
     except Exception as error:  # whatever it is, the fit of the network is done and sound

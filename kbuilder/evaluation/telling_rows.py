@@ -20,6 +20,10 @@ EACH = 3
 """Rows of each kind."""
 MOST = 6
 """Columns of a row, at most: those that push most."""
+LONG = 120
+"""Characters of a value, at most."""
+HELD = 12
+"""Columns of a row that is shown, at most, in their order."""
 QUALITY = 80
 """Of a picture, as JPEG counts it."""
 
@@ -86,6 +90,20 @@ def telling_rows(
     return {"of": explained.output, "rows": told}
 
 
+def holds(columns: Columns, table: Table, row: int) -> str:
+    """What the columns of a row hold, in a few words; of one column alone its value."""
+    values = {name: table[name][row] for name in columns.features}
+    found = {
+        name: "" if isinstance(one, np.ndarray) and one.size > MOST else _text(one)
+        for name, one in values.items()
+    }
+    known = {name: text for name, text in found.items() if text}
+    if len(found) == 1:
+        return "".join(known.values())
+    told = [f"{name} = {text}" for name, text in [*known.items()][:HELD]]
+    return "; ".join([*told, *(["…"] if len(known) > HELD else [])])
+
+
 def _contributions(found: Explanations, table: Table, row: int, place: int) -> list[dict[str, Any]]:
     """The columns that push most in a row, each with its value; of words which of them."""
     pushes = {name: float(own[place]) for name, own in found.by_column.items()}
@@ -105,7 +123,7 @@ def _text(value: Any) -> str:
         return "(missing)"
     if isinstance(value, np.ndarray) and value.size > MOST:
         return " × ".join(map(str, value.shape))
-    return cut(on_one_line(str(value)), 60)
+    return cut(on_one_line(str(value)), LONG)
 
 
 def _pictures(found: Explanations, place: int) -> dict[str, str]:

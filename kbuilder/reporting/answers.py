@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class Answers:
         answer: What was answered, alike.
         weights: How much each row counts, (rows,); None: all alike.
         probabilities: Of each class, (rows, classes); None: there are none.
+        holds: What rows that may be shown hold, by what they are called in `rows`.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Answers:
     answer: np.ndarray
     weights: np.ndarray | None
     probabilities: np.ndarray | None
+    holds: Mapping[str, str]
 
     @property
     def classes(self) -> list[str]:
@@ -44,12 +46,15 @@ class Answers:
         return [str(label) for label in getattr(self.task, "classes", None) or ()]
 
 
-def answers_of(columns: Columns, frame: pd.DataFrame) -> Iterator[Answers]:
+def answers_of(
+    columns: Columns, frame: pd.DataFrame, holds: Mapping[str, str] | None = None
+) -> Iterator[Answers]:
     """The answers of each target.
 
     Args:
         columns: Of the run.
         frame: The rows of a split in `predictions.parquet`.
+        holds: What rows that may be shown hold, by their numbers or files.
     """
     if "weight" in frame:
         frame = frame[frame["weight"] > 0]  # the others count nowhere
@@ -65,7 +70,7 @@ def answers_of(columns: Columns, frame: pd.DataFrame) -> Iterator[Answers]:
             for wanted in (("truth",), kinds)
         )
         title = " + ".join(names)
-        yield Answers(title, task, rows, truth, answer, weights, likely)
+        yield Answers(title, task, rows, truth, answer, weights, likely, holds or {})
 
 
 def _column(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:

@@ -49,21 +49,62 @@ def section(answers: Answers, split: str, words: Words, several: bool) -> Iterat
     yield Section(title, lines, tables)
 
 
+def shown(answers: Answers) -> np.ndarray:
+    """The rows that the section of a target shows, by their places. (rows,)"""
+    if not answers.classes:
+        return _most_off(_errors(answers))
+    if not answers.task.stratified:
+        return _most_off(_wrong_labels(answers))
+    _, wrong, suspected = _wrong(answers)
+    return np.unique([*wrong[:WRONG], *suspected[:WRONG]]).astype(int)
+
+
+def _most_off(off: np.ndarray) -> np.ndarray:
+    """The rows that are most off, of those that are. (rows,)"""
+    first = np.argsort(-off, kind="stable")[:WRONG]
+    return first[off[first] > 0] if len(off) else first
+
+
+def _wrong_labels(answers: Answers) -> np.ndarray:
+    """How many labels of each row are wrong. (rows,)"""
+    true, told = (sets_of(some) for some in (answers.truth, answers.answer))
+    return np.array([len(a ^ b) for a, b in zip(true, told, strict=True)], dtype=int)
+
+
+def _errors(answers: Answers) -> np.ndarray:
+    """How far the answer for each row is off. (rows,)"""
+    truth, answer = (one.astype(np.float64) for one in (answers.truth, answers.answer))
+    error: np.ndarray = np.abs(answer - truth)
+    return error if error.ndim == 1 else error.max(axis=1)
+
+
+def _wrong(answers: Answers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How sure each answer is; the wrong answers, and the labels that are probably wrong, each the
+    surest first."""
+    assert answers.probabilities is not None
+    truth, answer = answers.truth.astype(str), answers.answer.astype(str)
+    place, known = (
+        np.array([answers.classes.index(name) for name in some], dtype=int)
+        for some in (answer, truth)
+    )
+    sure = answers.probabilities[np.arange(len(place)), place]
+    wrong = np.flatnonzero(truth != answer)
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
+    return sure, wrong, label_errors(answers.probabilities, known)
+
+
 def _surest(answers: Answers, words: Words) -> Iterator[Table]:
     """The wrong answers that came with the highest probability, and the pairs of classes."""
     assert answers.probabilities is not None
     truth, answer = answers.truth.astype(str), answers.answer.astype(str)
-    place = np.array([answers.classes.index(name) for name in answer], dtype=int)
-    sure = answers.probabilities[np.arange(len(place)), place]
-    wrong = np.flatnonzero(truth != answer)
-    first = wrong[np.argsort(-sure[wrong], kind="stable")][:WRONG]
+    sure, wrong, suspected = _wrong(answers)
+    first = wrong[:WRONG]
     yield _rows(
         words.say("The surest wrong answers; a label may be wrong, too"), answers, first,
         [words.say("truth"), words.say("answer"), words.say("probability")],
         [[cut(truth[row]), cut(answer[row]), float(sure[row])] for row in first], words,
     )  # fmt: skip
     known = [answers.classes.index(name) for name in truth]
-    suspected = label_errors(answers.probabilities, np.array(known, dtype=int))
     caption = "Labels that are probably wrong: {count} of {rows} rows, the surest first"
     yield _rows(
         words.say(caption, count=len(suspected), rows=len(truth)), answers, suspected[:WRONG],
@@ -89,9 +130,8 @@ def _surest(answers: Answers, words: Words) -> Iterator[Table]:
 def _furthest(answers: Answers, words: Words) -> Iterator[Table]:
     """The sets with most labels wrong."""
     true, told = (sets_of(some) for some in (answers.truth, answers.answer))
-    off = np.array([len(a ^ b) for a, b in zip(true, told, strict=True)], dtype=int)
-    first = np.argsort(-off, kind="stable")[:WRONG]
-    first = first[off[first] > 0] if len(off) else first
+    off = _wrong_labels(answers)
+    first = _most_off(off)
     yield _rows(
         words.say("The rows with most wrong labels"), answers, first,
         [words.say("truth"), words.say("answer"), words.say("wrong labels")],
@@ -103,10 +143,8 @@ def _furthest(answers: Answers, words: Words) -> Iterator[Table]:
 def _largest(answers: Answers, words: Words) -> Table:
     """The answers that are furthest off."""
     truth, answer = (one.astype(np.float64) for one in (answers.truth, answers.answer))
-    error = np.abs(answer - truth)
-    worst = error if error.ndim == 1 else error.max(axis=1)
-    first = np.argsort(-worst, kind="stable")[:WRONG]
-    first = first[worst[first] > 0] if len(worst) else first
+    worst = _errors(answers)
+    first = _most_off(worst)
     return _rows(
         words.say("The largest errors"), answers, first,
         [words.say("truth"), words.say("answer"), words.say("error")],
@@ -128,8 +166,14 @@ def _rows(
     are_files = answers.rows.dtype == object and len(names) > 0
     pictures = [_picture(Path(name)) for name in names] if are_files else []
     kind = words.say("file") if are_files else words.say("row")
+    cells = [[name, *own] for name, own in zip(names, cells, strict=True)]
+    if any(name in answers.holds for name in names):
+        head = [*head, words.say("what it holds")]
+        cells = [
+            [*own, answers.holds.get(name, "")] for name, own in zip(names, cells, strict=True)
+        ]
     return Table(
-        caption, [kind, *head], [[name, *own] for name, own in zip(names, cells, strict=True)],
+        caption, [kind, *head], cells,
         pictures=pictures if any(pictures) else (),
     )  # fmt: skip
 

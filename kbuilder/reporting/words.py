@@ -153,6 +153,7 @@ KOREAN = {
     "explained": "설명하는 것",
     "explained value": "설명하는 값",
     "of the average row": "평균 행의 값",
+    "what it holds": "담긴 값",
     "what pushes most": "가장 크게 미는 것",
     "they do not add up: {left:+.3g} is left over": "더해도 맞지 않습니다: {left:+.3g}이 남습니다",
     "they cancel each other, so that their sum says little": (

@@ -99,7 +99,8 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
     if splits:
         held = predictions[predictions["split"] == splits[-1]].reset_index(drop=True)
         if len(held):
-            found = list(answers_of(record.columns, held))
+            holds = record.metrics.get("rows_shown")
+            found = list(answers_of(record.columns, held, holds))
             for answers in found:
                 yield from judging.sections(answers, splits[-1], words, len(found) > 1)
     if "slices" in record.metrics:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shlex
 import shutil
@@ -266,6 +267,27 @@ def test_figures_of_classes_are_those_of_scikit_learn(fitted: Fitted) -> None:
     wrong = held[truth != answer].sort_values("probability", ascending=False, kind="stable")
     assert [row[0] for row in sure.rows] == wrong["row"].astype(str).tolist()[:WRONG]
     assert all(row[1] != row[2] for row in sure.rows)
+
+
+def test_what_wrong_rows_hold_stands_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KBUILDER_REPORT", "auto")
+    frame = mixed()
+    frame["answer"] = np.random.default_rng(0).permutation(frame["answer"].to_numpy())
+    training = kb.Training(epochs=1, baselines="none")
+    recipe = kb.Recipe(data=kb.Frame(frame=frame, target="answer"), training=training)
+    run = kb.fit(recipe, run_dir=tmp_path / "run", verbose=False)
+    held, holds = run.predictions("test"), run.metrics["rows_shown"]
+    wrong = held[held["truth"].astype(str) != held["label"].astype(str)]
+    assert 0 < len(holds) <= 2 * WRONG
+    assert len(wrong) > WRONG or set(wrong["row"].astype(str)) <= set(holds)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "what it holds" in page
+    for row, text in holds.items():
+        own = frame.iloc[int(row) - 1]
+        assert f"size = {own['size']}" in text or own["size"] != own["size"]
+        assert text in html.unescape(page)
 
 
 def test_figures_of_labels_and_numbers(fitted: Fitted) -> None:
