@@ -75,7 +75,9 @@ def test_bins_hashes_and_counts_are_served_as_they_are_predicted(
 
     sent = json.loads(given.to_json(orient="records"))
     with handmade.served({"model": place.parent}) as address:
-        answer = httpx.post(f"{address}/v1/models/model:predict", json={"instances": sent})
+        answer = httpx.post(
+            f"{address}/v1/models/model:predict", json={"instances": sent}, timeout=HANG
+        )
     assert answer.status_code == 200, answer.text
     found = [row["probability"] for row in answer.json()["predictions"]]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)

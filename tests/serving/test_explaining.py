@@ -10,6 +10,7 @@ import handmade
 import httpx
 import numpy as np
 import pytest
+from halting import HANG
 from shared import KINDS
 
 import kbuilder as kb
@@ -66,7 +67,7 @@ def test_an_export_explains_as_the_model_does(kind: str, fitted: Fitted, exporte
 
 
 def asked(at: str, **given: Any) -> httpx.Response:
-    return httpx.post(f"{at}/v1/models/mixed:predict", json=given)
+    return httpx.post(f"{at}/v1/models/mixed:predict", json=given, timeout=HANG)
 
 
 def test_a_server_explains_few_rows_and_says_what_it_cannot(exported: Exports) -> None:

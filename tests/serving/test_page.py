@@ -94,7 +94,9 @@ def shares(page: Page) -> dict[str, float]:
 
 def asked(address: str, kind: str, row: dict[str, Any]) -> dict[str, Any]:
     """What the server says to a row."""
-    said = httpx.post(f"{address}/v1/models/{kind}:predict", json={"instances": [row]})
+    said = httpx.post(
+        f"{address}/v1/models/{kind}:predict", json={"instances": [row]}, timeout=HANG
+    )
     [prediction] = said.json()["predictions"]
     return dict(prediction)
 
@@ -216,7 +218,9 @@ def why(page: Page) -> dict[str, float]:
 def explained(address: str, kind: str, row: dict[str, Any]) -> dict[str, Any]:
     """What the server says of why a row is answered as it is."""
     given = {"signature_name": "explain", "instances": [row]}
-    [found] = httpx.post(f"{address}/v1/models/{kind}:predict", json=given).json()["predictions"]
+    [found] = httpx.post(f"{address}/v1/models/{kind}:predict", json=given, timeout=HANG).json()[
+        "predictions"
+    ]
     return dict(found)
 
 
