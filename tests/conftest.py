@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import subprocess
@@ -92,6 +93,13 @@ def _verified_in_forks(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(exporting, "run", run)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_left_open() -> Iterator[None]:
+    """What a file leaves open fails its own last test, not one of another file much later."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
