@@ -174,9 +174,9 @@ class Explanations:
         return own / brightest(self.columns.features[column])
 
 
-def brightest(feature: Feature) -> float:
-    """What a white pixel is in a column of pictures."""
-    return float(getattr(feature, "scale", None) or 255.0)
+def brightest(feature: Feature) -> np.ndarray:
+    """What a white pixel is in a column of pictures, or each number of an array is divided by."""
+    return np.asarray(getattr(feature, "scale", None) or 255.0, np.float32)
 
 
 def of_columns(columns: Columns, inputs: Mapping[str, Any]) -> dict[str, Any]:

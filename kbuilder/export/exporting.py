@@ -161,9 +161,11 @@ def _write(
         raise
     except Exception as error:  # a converter raises whatever one of its operations happens to
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+        explains = exports.EXPLAIN in exchange.described
+        other = "--no-explanations" if explains else "--format saved_model"
         raise ExportError(
             f"the network cannot be converted to {format.title}: {reason}. "
-            "Expected another network, or --format saved_model. Nothing was left behind."
+            f"Expected another network, or {other}. Nothing was left behind."
         ) from error
 
 

@@ -15,6 +15,7 @@ from shared import KINDS
 
 import kbuilder as kb
 from kbuilder import exports, preprocessing
+from kbuilder.errors import ExportError
 from kbuilder.evaluation.explained import first_of
 from kbuilder.evaluation.explanations import Explanations
 from kbuilder.instances import from_instances
@@ -112,3 +113,11 @@ def test_what_explains_nothing_says_why(fitted: Fitted, exported: Exports, tmp_p
         assert (refused.status_code, refused.json()["error"]) == (
             400, 'Serving signature name: "explain" not found in signature def',
         )  # fmt: skip
+
+
+def test_an_export_that_explains_otherwise_than_the_model_is_refused(exported: Exports) -> None:
+    export = Exported(exported("mixed"))
+    export.verify_explanation()
+    export.described[exports.EXPLAIN]["example"]["contributions"][0] += 1.0
+    with pytest.raises(ExportError, match=r"explains its first example differently: by 0\."):
+        export.verify_explanation()
