@@ -15,6 +15,11 @@ from kbuilder.evaluation.slices import slices
 from kbuilder.evaluation.telling_rows import telling_rows
 from kbuilder.tables.table import Table
 
+ALL_ROWS = (
+    "the network was fitted on all rows. `test: 0.2` within `data: {split: …}` holds some back, "
+    "also beside folds"
+)
+
 
 def rests_on(
     columns: Columns,
@@ -36,7 +41,7 @@ def rests_on(
         drawing: How rows are resampled.
     """
     if rows is None:
-        return {"reason": "the network was fitted on all rows"}
+        return {"reason": ALL_ROWS}
     return or_reason(
         lambda: importance(columns, *rows, predict, headline, weights, drawing)
     )  # fmt: skip
@@ -78,7 +83,7 @@ def why(
         rows: Prepared rows and their targets; None: there are none.
     """
     if rows is None:
-        return {"reason": "the network was fitted on all rows"}
+        return {"reason": ALL_ROWS}
     return or_reason(lambda: telling_rows(model, columns, average, table, rows, answered))
 
 

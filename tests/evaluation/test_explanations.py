@@ -332,7 +332,8 @@ def test_a_few_rows_tell_how_a_network_answers(kind: str, fitted: Callable[[str]
         sure = [(one["value"] > 0) == (one["truth"] == "yes") for one in found["rows"]]
         assert sure[:3] == [False] * 3
     assert explaining.why(run.model, columns, {}, table, None, {}) == {
-        "reason": "the network was fitted on all rows"
+        "reason": "the network was fitted on all rows. `test: 0.2` within `data: {split: …}` holds "
+        "some back, also beside folds"
     }
     page = section(found, Words("ko"))
     assert len(page.tables[0].rows) == 6
