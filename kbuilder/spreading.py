@@ -9,11 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from kbuilder.columns import Arrays, Columns
-from kbuilder.tables.dictionary import codes_of, comes_again, different
+from kbuilder.tables.dictionary import codes_of, count_different, different
 from kbuilder.tables.table import Table
 
 BATCH = 1024
 FLOAT = np.dtype(np.float32)
+MOST = 2**20
+"""Different words that are prepared at once, at most: some 200 MB."""
 TOGETHER = 2**12
 """Ways in which the words of neighbours can come together, at most, for them to be looked up as
 one."""
@@ -27,9 +29,14 @@ class Repeated(NamedTuple):
 
 
 def repeated_in(table: Table) -> dict[str, Repeated]:
-    """The columns whose words come several times each, in the mean."""
-    known = {name: values for name, values in table.columns.items() if codes_of(values) is not None}
-    return {n: Repeated(*different(values)) for n, values in known.items() if comes_again(values)}
+    """The columns whose words come several times each, in the mean, and have room as objects."""
+    found = {}
+    for name, values in table.columns.items():
+        if codes_of(values) is not None:
+            count = count_different(values)
+            if 2 * count <= len(table) and count <= MOST:
+                found[name] = Repeated(*different(values))
+    return found
 
 
 class _Piece(NamedTuple):

@@ -234,6 +234,19 @@ def test_words_that_are_repeated_are_prepared_once_bit_for_bit(
         same(once, plain)
 
 
+def test_very_many_words_are_prepared_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = {"few": repeated("a", "b"), "many": repeated("a", "b", "c", None, "d")}
+    table = Table({**words, "y": np.arange(60.0)}, "rows")
+    assert set(spreading.repeated_in(table)) == {"few", "many"}
+    kinds = dict.fromkeys(words, kb.Category())
+    learned, _ = learn(recipe(**kinds), one(kb.Regression()), table)
+    layer = preprocessing.preprocessor(learned)
+    whole = preprocessing.apply(layer, learned, table)
+    monkeypatch.setattr(spreading, "MOST", 4)
+    assert set(spreading.repeated_in(table)) == {"few"}
+    same(preprocessing.apply(layer, learned, table), whole)
+
+
 def same(once: dict[str, np.ndarray], plain: dict[str, np.ndarray]) -> None:
     assert list(once) == list(plain)
     for key, own in plain.items():

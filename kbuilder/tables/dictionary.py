@@ -165,11 +165,11 @@ def _firsts(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     return first[order], counts[order]
 
 
-def comes_again(values: np.ndarray) -> bool:
-    """Whether the words of a column that knows them come several times each, in the mean."""
+def count_different(values: np.ndarray) -> int:
+    """How many values of a column differ that knows its words, None among them."""
     codes = codes_of(values)
     assert codes is not None, "it knows its words"
-    return int(np.count_nonzero(_seen(codes))) * 2 <= len(codes)
+    return int(np.count_nonzero(_seen(codes)))
 
 
 def categorical(column: pa.ChunkedArray) -> pd.Categorical:
