@@ -393,7 +393,11 @@ class Run:
         return run_folder.average(self.path) if known is None else known
 
     def forecast(
-        self, data: pd.DataFrame | Table | Paths | None = None, *, steps: int | None = None
+        self,
+        data: pd.DataFrame | Table | Paths | None = None,
+        *,
+        steps: int | None = None,
+        verbose: bool = True,
     ) -> pd.DataFrame:
         """The steps after the last one of each series, a row for each step.
 
@@ -401,13 +405,14 @@ class Run:
             data: The history, and in rows without a target what is known ahead: a data frame, or a
                 file of the recipe's kind, or several; left out: the rows of the recipe, read again.
             steps: How many; left out: the horizon that the run was fitted for.
+            verbose: Print to stderr which series are too short, and left out.
 
         Returns:
             The series, where there are several, the stamp, `value`, and `quantile_0.1` and so on.
 
         Raises:
             CallError: if the run forecasts nothing, or not so far.
-            DataError: if a series is too short, or lacks what is to be known ahead.
+            DataError: if all series are too short, or one lacks what is to be known ahead.
         """
         import pandas as pd
 
@@ -425,6 +430,7 @@ class Run:
             )
         given = self.recipe.data.load(self._given.words)[0] if data is None else data
         table, windows, origins = self._given.latest(given)
+        _say_notes(table, Console(verbose))
         [output] = self.record.columns.outputs()
         answers = decode(task, self._outputs(table)[output])
         own = {name: values[:, :steps].reshape(-1) for name, values in answers.items()}

@@ -147,6 +147,14 @@ class Relative(Protocol):
             ends: What `relate` gave beside the signals.
         """
 
+    def alike(self, outputs: np.ndarray, answered: np.ndarray) -> np.ndarray:
+        """Outputs of others, relative to what those of the network are: so their losses compare.
+
+        Args:
+            outputs: Of rows, as the network might have given them. (rows, n)
+            answered: What the network gave for these rows. (rows, n)
+        """
+
 
 class Rolling(Protocol):
     """Origins from which is forecast, one after the other."""

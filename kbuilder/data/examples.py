@@ -92,25 +92,42 @@ class Windows:
     def latest(self) -> np.ndarray:
         """The last step of each series, from which nothing is known but what is ahead.
 
+        Series that are too short are left out; `left_out` names them.
+
         Raises:
-            DataError: naming series that are too short, or lack what is to be known ahead.
+            DataError: if all are too short, or one of the others lacks what is to be known ahead.
         """
-        window = cast(int, self.task.window)
-        found = self._last
-        starts = self.panel.starts[:-1]
-        known = np.where(np.isnan(self.truth), len(self.truth), np.arange(len(self.truth)))
-        starts = np.minimum.reduceat(known, starts)
-        short = np.flatnonzero(found - starts + 1 < window)
-        if len(short):
-            of = f" of series {named(self.panel, short.tolist())}" if self.axes.series else ""
-            have = int(np.maximum(found - starts + 1, 0)[short].min())
+        steps = self._steps
+        long = steps >= cast(int, self.task.window)
+        if not long.any():
+            of = f" of series {named(self.panel, range(len(steps)))}" if self.axes.series else ""
             raise DataError(
-                f"{self.panel.table.origin} has {have} steps{of}. Expected {window}, which a "
-                "forecast is made from."
+                f"{self.panel.table.origin} has {steps.min()} steps{of}. Expected "
+                f"{self.task.window}, which a forecast is made from."
             )
+        found: np.ndarray = self._last[long]
         if len(self.task.known):
             self._expect_ahead(found)
         return found
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What is said of series that are too short for a forecast; nothing: none is."""
+        short = np.flatnonzero(self._steps < cast(int, self.task.window)).tolist()
+        if not short:
+            return ()
+        are, have = ("series are", "have") if len(short) > 1 else ("series is", "has")
+        return (
+            f"{len(short):,} {are} left out, which {have} no {self.task.window} steps to make a "
+            f"forecast from: {named(self.panel, short)}",
+        )
+
+    @property
+    def _steps(self) -> np.ndarray:
+        """From the first to the last step of each series that has a value. (series,)"""
+        known = np.where(np.isnan(self.truth), len(self.truth), np.arange(len(self.truth)))
+        first = np.minimum.reduceat(known, self.panel.starts[:-1])
+        return np.maximum(self._last - first + 1, 0)
 
     def _expect_ahead(self, origins: np.ndarray) -> None:
         """Refuse a forecast without what is known ahead of it."""

@@ -121,11 +121,12 @@ class Given:
             The rows, the windows that they are of, and the last step of each.
 
         Raises:
-            DataError: if a series is too short, or lacks what is to be known ahead.
+            DataError: if all series are too short, or one lacks what is to be known ahead.
         """
         windows = examples.given(self._read(data, ()), self.recipe.data, self.columns)
         origins = windows.latest()
-        return windows.table(origins), windows, origins
+        table = windows.table(origins)
+        return replace(table, notes=(*table.notes, *windows.left_out)), windows, origins
 
     def _read(self, data: Any, keep: Keep) -> Table:
         if isinstance(data, Table):

@@ -9,7 +9,7 @@ import numpy as np
 
 from kbuilder import catalog, progress
 from kbuilder.columns import Arrays, Columns, Rows, shares
-from kbuilder.contracts import Deciding, Following
+from kbuilder.contracts import Deciding, Following, Relative
 from kbuilder.errors import listed
 from kbuilder.evaluation import intervals
 from kbuilder.evaluation.baselines import naive
@@ -111,7 +111,7 @@ def evaluate(
         return {**result, "baselines": {}, "better_than_baseline": None}
     judged = list(splits)[-1]
     baselines = {
-        name: score(columns, encoded[judged], outputs, weights.get(judged))
+        name: _of_baseline(columns, encoded[judged], outputs, answered[judged], weights.get(judged))
         for name, outputs in beside.outputs.items()
     }
     better = [_better(splits[judged], scores, judging) for scores in baselines.values()]
@@ -129,6 +129,18 @@ def evaluate(
         "better_than_baseline": None if None in better else all(better),
         **({} if not found else {**found, "intervals": {judged: found["intervals"]}}),
     }
+
+
+def _of_baseline(
+    columns: Columns, encoded: Arrays, outputs: Arrays, answered: Arrays, weights: Any
+) -> Scores:
+    """The scores of a baseline, its loss in the units of the network's."""
+    scores = score(columns, encoded, outputs, weights)
+    [(output, (_, task)), *_] = columns.outputs().items()
+    if isinstance(task, Relative):
+        alike = {output: task.alike(np.asarray(outputs[output]), np.asarray(answered[output]))}
+        scores["loss"] = score(columns, encoded, alike, weights)["loss"]
+    return scores
 
 
 def _by_step(

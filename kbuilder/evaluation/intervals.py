@@ -34,6 +34,8 @@ OF_ROWS = ("accuracy", "exact")
 """Ends of names of metrics that are shares of all rows; others may be of the rarest class."""
 LEAST_SKEW = 1e-3
 """Below it a skewness is none."""
+SAME = 1e-9
+"""What values are apart, as a share of the largest, that are the same but for rounding."""
 TAIL = 0.025
 """The chance of a value below an interval, and of one above it."""
 SURE = 1.959964 + 0.841621
@@ -289,7 +291,9 @@ def _unskewed(
     """The interval of a mean of skewed values (Hall 1992)."""
     from scipy.stats import skew
 
-    lean = float(skew(means)) * np.sqrt(drawn.share)  # that of one value, by the root of the rows
+    lean = 0.0  # that of one value, by the root of the rows
+    if np.ptp(means) > SAME * np.abs(means).max():
+        lean = float(skew(means)) * np.sqrt(drawn.share)
     ends = []
     for side in (far, -far):
         own = side

@@ -186,6 +186,13 @@ class Forecasting(Spec):
             tensor = keras.layers.Add(dtype="float32")([tensor, before])
         return keras.layers.Concatenate(dtype="float32")([tensor, scale])
 
+    def alike(self, outputs: np.ndarray, answered: np.ndarray) -> np.ndarray:
+        """The forecasts with the level and the spread of the windows of `answered`."""
+        steps, (level, spread) = outputs[:, :-ENDS], (outputs[:, end, None] for end in (-2, -1))
+        ends = answered[:, -ENDS:]
+        own = (steps * spread + level - ends[:, :1]) / ends[:, 1:]
+        return np.concatenate([own, ends], axis=1).astype(np.float32)
+
     def head(
         self, tensor: Any, output: Callable[[int], Any] | None = None, name: str = "head"
     ) -> Any:

@@ -172,6 +172,18 @@ def test_a_series_that_is_too_short_is_named() -> None:
     )
 
 
+def test_of_several_series_those_that_are_too_short_are_left_out_and_named() -> None:
+    days = np.concatenate([DAYS, DAYS[:3], DAYS[:2]])
+    names = np.array(["long"] * 7 + ["short"] * 3 + ["shorter"] * 2, dtype=object)
+    table = series(day=days, sales=np.arange(12.0), store=names)
+    task = kb.Forecasting(horizon=2, window=4, period=1, stride=1)
+    made = examples.windows_of(table, Axes("day", "store"), task, "sales", ("sales",))
+    assert made.table(made.latest())["past"][:, :, 0].tolist() == [[3, 4, 5, 6]]
+    assert made.left_out == (
+        "2 series are left out, which have no 4 steps to make a forecast from: 'short', 'shorter'",
+    )
+
+
 def test_a_value_that_is_missing_between_others_is_refused_with_the_line() -> None:
     table = series(day=DAYS, sales=[1.0, 2, np.nan, 4, 5, 6, 7])
     assert message(DataError, windows, table) == (

@@ -110,6 +110,19 @@ def test_level_and_spread_of_a_window_are_given_back() -> None:
     assert task.score(truth, np.float32([[1.0, -1.0, 0.5, 2.0]]))["mae"] == pytest.approx(2.5)
 
 
+def test_the_loss_of_a_baseline_is_in_the_units_of_the_network_it_stands_beside() -> None:
+    task = kb.Forecasting(horizon=2, mean=100.0, scale=10.0)
+    truth = task.encode("y", np.array([[125.0, 80.0], [102.0, 99.0]]))
+    answered = np.float32([[1.0, -1.0, 0.5, 2.0], [0.0, 0.0, 0.1, 0.05]])
+    naive = task.outputs_of({"value": np.array([[120.0, 90.0], [101.0, 101.0]])})
+    alike = task.alike(naive, answered)
+    np.testing.assert_allclose(task.decode(alike)["value"], task.decode(naive)["value"], rtol=1e-5)
+    [own, other] = [float(task.objective()[0](truth, given)) for given in (alike, naive)]
+    off = np.array([[0.5, -1.0], [0.1, -0.2]]) / np.array([[2.0], [0.05]])
+    assert own == pytest.approx((off**2).mean(), rel=1e-4)
+    assert other != pytest.approx(own, rel=0.1)
+
+
 def test_quantiles_that_cross_change_places() -> None:
     task = kb.Forecasting(horizon=1, quantiles=[0.1, 0.9])
     found = task.decode(np.float32([[0.0, 3.0, -3.0, 0.0, 1.0]]))
