@@ -17,7 +17,7 @@ from kbuilder import files, preprocessing
 from kbuilder.columns import Arrays, shares
 from kbuilder.console import Console
 from kbuilder.contracts import Decision, Discerning, Finding, Following, Owning
-from kbuilder.data import infer, split, weights
+from kbuilder.data import deviations, infer, split, weights
 from kbuilder.data.given import Given, Paths, paths_of
 from kbuilder.data.quantizing import rows_to_quantize
 from kbuilder.errors import CallError, DataError, ExportError, RunError, listed, nearest
@@ -318,7 +318,10 @@ class Run:
 
         Returns:
             `label` and `probability` with one column `probability of <class>` each, or `value`;
-            with several targets each with its target in front: `species_label`. Where rows are
+            with several targets each with its target in front: `species_label`. Of a series `value
+            1` and so on for each of its windows, the stamp of its last step before them, and behind
+            them `deviation 1` and so on: what came less what was forecast, in units of the mean
+            absolute error of that step in the rows that the run was judged by. Where rows are
             files, `file` stands first, the path as it was given. A kept column that is called like
             an answer is called `given label`.
 
@@ -332,9 +335,15 @@ class Run:
             strangers = Strangers(self.record.columns, unknown)
             strangers.see(table, self._raw(table))
             strangers.say(console.say)
-            frame = carrying.beside(table, to_frame(self.record.columns, self._outputs(table)))
+            answers = to_frame(self.record.columns, self._outputs(table))
+            frame = carrying.beside(table, self._deviating(table, answers))
         carrying.say(console.say)
         return frame
+
+    def _deviating(self, table: Table, answers: pd.DataFrame) -> pd.DataFrame:
+        """The answers for windows of series with what they are of, and what came."""
+        by_step = self.metrics.get("by_step", {})
+        return deviations.beside(answers, self.record.columns, self.recipe.data, table, by_step)
 
     def explain(
         self,
@@ -657,6 +666,7 @@ class _Asking:
         run, columns = self.run, self.run.record.columns
         arrays = preprocessing.apply(run._layer, columns, table)
         answers = to_frame(columns, evaluating.outputs(run.model, arrays))
+        answers = run._deviating(table, answers)
         if not self.explained:
             return answers
         found = run._explained(arrays, self.of)

@@ -197,6 +197,30 @@ def _row(frame: pd.DataFrame, store: str, day: str) -> int:
     return int(np.flatnonzero((frame["store"] == store) & (frame["day"] == day))[0]) + 1
 
 
+def test_what_came_otherwise_than_forecast_stands_out_beside_the_answers(run: Run) -> None:
+    frame = sales()
+    odd = (frame["store"] == "store 1") & (frame["day"] == "2024-03-20")
+    frame.loc[odd, "sold"] += 5000.0
+    answers = run.predict(frame, verbose=False)
+    assert list(answers)[:3] == ["store", "day", "value 1"]
+    assert list(answers)[-HORIZON:] == [f"deviation {step}" for step in range(1, HORIZON + 1)]
+    found = answers.loc[answers["deviation 1"].idxmax()]  # a season later it is as far below
+    assert (found["store"], found["day"]) == ("store 1", "2024-03-19"), "the day before"
+    assert found["deviation 1"] > 10
+    assert answers["deviation 1"].abs().median() < 3
+    own = answers[answers["store"] == "store 0"]
+    truth = frame.loc[frame["store"] == "store 0", "sold"].to_numpy()[14 : 14 + len(own)]
+    unit = (
+        run.metrics["by_step"][""]["mase"][0]
+        * run.record.columns.targets[0].task.naive_errors["store 0"][0]
+    )
+    there = own["deviation 1"].notna().to_numpy()
+    wanted = (truth - own["value 1"].to_numpy()[: len(truth)])[there[: len(truth)]] / unit
+    np.testing.assert_allclose(own["deviation 1"][there], wanted, rtol=1e-3, atol=1e-4)
+    last = run.predict(ahead(sales()), verbose=False).iloc[-1]
+    assert np.isnan([last[f"deviation {step}"] for step in range(1, HORIZON + 1)]).all()
+
+
 def test_series_that_training_has_not_seen_have_no_mase(run: Run) -> None:
     other = sales().replace({"store": {"store 0": "new", "store 1": "newer"}})
     scores = run.evaluate(other, verbose=False)["data"]
