@@ -200,15 +200,19 @@ def test_the_export_answers_to_the_code_shown(workshop: Path, run: Any) -> None:
 @pytest.mark.slow
 def test_the_server_answers_to_the_line_shown(workshop: Path, run: Any) -> None:
     serve = blocks("sh", "kbuilder serve", "docs/serve.md").strip()
-    ask = blocks("sh", "curl -d").strip()
+    ask = blocks("sh", 'curl -d \'{"instances"').strip()
     words = [str(Path(sys.executable).with_name("kbuilder")), *serve.split()[1:], "--port", "0"]
     with subprocess.Popen(words, cwd=workshop, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         where = next(line.split()[-1] for line in server.stderr if line.startswith("serving "))
         answer = run(ask.replace("http://127.0.0.1:8501", where), workshop).stdout
+        why = run(blocks("sh", "signature_name").replace("localhost:8501", where), workshop).stdout
         server.terminate()
     [prediction] = json.loads(answer)["predictions"]
     assert prediction["label"] == "setosa"
+    [pushes] = json.loads(why)["predictions"]
+    assert pushes["explained"] == "setosa"
+    assert len(pushes["contributions"]) == 4
 
 
 @pytest.mark.slow

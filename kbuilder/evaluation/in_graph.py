@@ -85,16 +85,17 @@ def _contributions(
     import tensorflow as tf
 
     keys = list(ends)
+    values, begun = (tf.cast(own, tf.float64) for own in (values, begun))  # some are already
     size = STEPS
     while size > 1 and size > path.together(ends):
         size //= 2
     rounding = ROUNDING * tf.maximum(tf.abs(values), tf.abs(begun))
 
     def left_over(by: list[Any]) -> Any:
-        return values - begun - tf.cast(tf.add_n([_sum(own) for own in by]), tf.float32)
+        return values - begun - tf.cast(tf.add_n([_sum(own) for own in by]), tf.float64)
 
     def in_all(by: list[Any]) -> Any:
-        return tf.cast(tf.add_n([_sum(tf.abs(own)) for own in by]), tf.float32)
+        return tf.cast(tf.add_n([_sum(tf.abs(own)) for own in by]), tf.float64)
 
     def lacking(by: list[Any]) -> Any:
         whole = tf.maximum(tf.abs(values - begun), CANCELLING * in_all(by))
@@ -134,7 +135,7 @@ def _contributions(
     cancelling = tf.abs(values - begun) < CANCELLING * in_all(by) - rounding
     found = {key: tf.cast(own, tf.float32) for key, own in zip(keys, by, strict=True)}
     return found, {
-        "left_over": left_over(by),
+        "left_over": tf.cast(left_over(by), tf.float32),
         "incomplete": tf.cast(lacking(by), tf.int64),
         "cancelling": tf.cast(cancelling, tf.int64),
     }

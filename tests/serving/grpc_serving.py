@@ -37,5 +37,6 @@ def answering(app: Any) -> Iterator[grpc.Channel]:
     wait(made.stop(1))
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
+    loop.close()
     for model in app.models.values():
         model.close()

@@ -49,7 +49,7 @@ BODIES = st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).en
 @settings(max_examples=300, deadline=None)
 def test_rows_and_columns_are_read_or_refused(signature: Signature, body: bytes) -> None:
     try:
-        columns, _ = tensorflow_serving.read(body, signature)
+        columns, _, _ = tensorflow_serving.read(body, signature)
     except RequestError:
         return
     assert columns.keys() == signature.inputs.keys()
@@ -73,7 +73,7 @@ def test_tensors_are_read_or_refused(signature: Signature, body: bytes, length: 
 @given(numbers=st.lists(st.floats(width=32), min_size=1, max_size=20))
 def test_what_is_read_is_written_as_it_was(numbers: list[float]) -> None:
     body = json.dumps({"instances": numbers}).encode()
-    columns, rows = tensorflow_serving.read(body, SIGNATURES[0])
+    columns, rows, _ = tensorflow_serving.read(body, SIGNATURES[0])
     again = json.loads(tensorflow_serving.write({"y": columns["x"]}, rows))["predictions"]
     for mine, its in zip(numbers, again, strict=True):
         assert math.isnan(mine) if math.isnan(its) else np.float32(mine) == np.float32(its)

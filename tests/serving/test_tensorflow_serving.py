@@ -37,7 +37,7 @@ KNOWN = replace(MANY, ignored=frozenset(["id", "y"]))
 def asked(signature: Signature, body: Any) -> tuple[dict[str, Any], bool]:
     """The inputs as lists, and whether they came as rows."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    columns, rows = protocol.read(content, signature)
+    columns, rows, _ = protocol.read(content, signature)
     return {name: values.tolist() for name, values in columns.items()}, rows
 
 

@@ -159,7 +159,7 @@ def test_numbers_that_are_written_otherwise_are_refused_with_the_line() -> None:
     assert message(DataError, Regression().learn, "y", words) == (
         "data.target: the target 'y' holds values that are no numbers, such as '1.234,5', "
         "'12,75'. Expected numbers for regression; if they are written otherwise, write "
-        """`data: {decimal: ",", thousands: .}`."""
+        """`data: {decimal: ",", thousands: "."}`."""
     )
 
 
