@@ -51,8 +51,8 @@ class Strangers:
         for watch in self._watches if known else [*self._watches, *self._looked_up]:
             for column, strange in watch.count(columns).items():
                 self._add(column, strange)
-        for name, column in self._texts.items():
-            self._add(column, int((~read[name]).sum()))
+        for name, known_words in read.items():  # an export of before says it of none
+            self._add(self._texts[name], int((~known_words).sum()))
 
     def _add(self, column: str, strange: int) -> None:
         if strange and not self.counts[column]:

@@ -108,6 +108,15 @@ def test_numbers_dates_tokens_and_steps_are_counted_as_predict_counts_them() -> 
     ]
 
 
+def test_texts_of_an_export_that_does_not_tell_are_not_counted() -> None:
+    described = {"name": "note", "column": "Note", "dtype": "string", "reads": True}
+    strangers = Strangers([described], lambda line: None)
+    strangers.see({"note": words("a", "b")}, {})
+    assert not +strangers.counts
+    strangers.see({"note": words("a", "b")}, {"note": np.array([True, False])})
+    assert strangers.counts == {"Note": 1}
+
+
 def test_an_export_of_texts_says_of_which_it_knows_a_word(
     exported: Callable[[str], Path],
 ) -> None:
