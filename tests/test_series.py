@@ -217,6 +217,10 @@ def test_what_came_otherwise_than_forecast_stands_out_beside_the_answers(run: Ru
     there = own["deviation 1"].notna().to_numpy()
     wanted = (truth - own["value 1"].to_numpy()[: len(truth)])[there[: len(truth)]] / unit
     np.testing.assert_allclose(own["deviation 1"][there], wanted, rtol=1e-3, atol=1e-4)
+    other = run.predict(sales().replace({"store": {"store 0": "new"}}), verbose=False)
+    unseen = other["store"] == "new"
+    assert other.loc[unseen, "deviation 1"].isna().all(), "its size is not known"
+    assert other.loc[~unseen, "deviation 1"].notna().any()
     last = run.predict(ahead(sales()), verbose=False).iloc[-1]
     assert np.isnan([last[f"deviation {step}"] for step in range(1, HORIZON + 1)]).all()
 

@@ -29,7 +29,8 @@ def beside(
     how far the truth is from each step, where it is known.
 
     A deviation is the truth less the forecast, in units of the mean absolute error of that step
-    in the rows that the run was judged by; of a series that was in training, of its size.
+    in the rows that the run was judged by, scaled by the size of the series. A series that was not
+    in training has none: how far its steps are apart is not known.
 
     Args:
         frame: The answers, `value`, or `value 1` and so on; of other tasks they stay as they are.
@@ -55,10 +56,10 @@ def _deviations(
 ) -> dict[str, np.ndarray]:
     values = [name for name in map(str, frame) if name.partition(" ")[0] == "value"]
     off = target[:, : task.horizon] - frame[values].to_numpy(np.float64)
-    unit = np.broadcast_to(np.array(units["mae"]), off.shape)
-    scale = target[:, -2:-1]  # of a series that was not in training it is 0
     if "mase" in units:
-        unit = np.where(scale > 0, np.array(units["mase"]) * scale, unit)
+        unit = np.array(units["mase"]) * target[:, -2:-1]  # 0: it was not in training
+    else:
+        unit = np.broadcast_to(np.array(units["mae"]), off.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.where(unit > 0, off / unit, np.nan)
     apart = apart.astype(np.float32)
