@@ -105,7 +105,7 @@ began = time.perf_counter()
 kb.prepare(kb.Recipe(data=kb.CSV(path=sys.argv[1], target="income"), model="mlp"))
 print(time.perf_counter() - began)
 """
-PEAK = """
+WATCHED = """
 import sys, threading, time
 import kbuilder as kb
 
@@ -119,21 +119,13 @@ def watch():
         time.sleep(0.01)
 
 threading.Thread(target=watch, daemon=True).start()
-kb.prepare(kb.Recipe(data=kb.CSV(path=sys.argv[1], target="y"), model="mlp"))
+"""
+"""Follows `most`, the gigabytes of a process's own that it has taken so far."""
+PEAK = f"""{WATCHED}kb.prepare(kb.Recipe(data=kb.CSV(path=sys.argv[1], target="y"), model="mlp"))
 print(most)
 """
-MOST = """
-import sys, threading, time
-import kbuilder as kb
-
-most, places = 0.0, {}
-
-def watch():
-    global most
-    while True:
-        status = open("/proc/self/status").read()
-        most = max(most, int(status.split("RssAnon:")[1].split()[0]) / 2**20)
-        time.sleep(0.01)
+MOST = f"""{WATCHED}
+places = dict()
 
 class Times:
     def step(self, progress):
@@ -143,7 +135,6 @@ class Times:
     def epoch(self, figures):
         return False
 
-threading.Thread(target=watch, daemon=True).start()
 began = time.perf_counter()
 recipe = kb.Recipe(
     data=kb.CSV(path=sys.argv[1], target="y"), model="mlp",

@@ -56,9 +56,9 @@ def read(path: Path, dialect: Dialect, names: Sequence[str], header: bool) -> pd
     quotes = dialect.quoting == "standard"
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         delimiter, quoted = dialect.delimiter.encode(), quotes and content.find(b'"') >= 0
-        if not _is_certain(content, delimiter, quoted and not close_in_lines(path, delimiter)):
-            return None
         broken = quoted and not close_in_lines(path, delimiter)
+        if not _is_certain(content, delimiter, broken):
+            return None
     parsing = csv.ParseOptions(
         delimiter=dialect.delimiter, quote_char='"' if quotes else False,
         newlines_in_values=broken, ignore_empty_lines=len(names) > 1,
