@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 from bad import real
+from halting import HANG
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from serving_process import Served
@@ -169,7 +170,7 @@ def test_grpc_takes_rows_under_their_own_names(kept: Kept) -> None:
         request.inputs[name].CopyFrom(tensor)
     with grpc.insecure_channel(where) as channel:
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        answer = stub.Predict(request, timeout=600).outputs
+        answer = stub.Predict(request, timeout=HANG).outputs
     same(kept, tf.make_ndarray(answer["label"]), tf.make_ndarray(answer["probabilities"]))
 
 
