@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class Judged:
     resampled: intervals.Drawing
     folds: np.ndarray | None
 
+    @cached_property
     def predictions(self) -> Any:
         """The rows of `predictions.parquet`, as a frame."""
         folds = None if self.folds is None else {FOLDS: self.folds}
@@ -150,12 +151,13 @@ def explained(
 
 def _rows_shown(judged: Judged, split: str) -> dict[str, str]:
     """What the rows hold that the report shows as wrong, by their numbers or files."""
-    frame, table = judged.predictions(), judged.tables[split]
-    places = {str(label): place for place, label in enumerate(table.labels)}
+    frame, table = judged.predictions, judged.tables[split]
     held = frame[frame["split"] == split].reset_index(drop=True)
     names = {
         str(answers.rows[row])
         for answers in answers_of(judged.columns, held)
         for row in failing.shown(answers)
     }
+    labels = map(str, table.labels)  # of all rows, which may be many
+    places = {name: place for place, name in enumerate(labels) if name in names}
     return {name: holds(judged.columns, table, places[name]) for name in sorted(names)}

@@ -247,7 +247,7 @@ def _run(
             history=fitted.history(),
             metrics=metrics,
             rows=data.parts.numbers(),
-            predictions=judged.predictions(),
+            predictions=judged.predictions,
             log=console.lines,
             examples=to_instances(preprocessing.raw(judged.columns, data.parts.examples())),
             average=average,
