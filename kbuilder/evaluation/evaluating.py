@@ -17,7 +17,9 @@ from kbuilder.evaluation.baselines.comparing import Others
 from kbuilder.evaluation.continuing import last_values
 from kbuilder.tables.table import Table
 
-BATCH = 1024
+BATCH, COPIED = 1024, 2**26
+"""How many rows are answered at once; and how many values are copied for it in all at most, since
+`model.predict` copies all rows that it is given."""
 USUAL = 0.8
 """The share of the rows that the most frequent class may have, for accuracy to tell something."""
 
@@ -29,11 +31,17 @@ def outputs(model: Any, arrays: Arrays) -> Arrays:
     import keras
 
     rows = len(next(iter(arrays.values())))
+    wide = sum(values[:1].size for values in arrays.values())
+    block = max(COPIED // max(wide, 1) // BATCH, 1) * BATCH
     with progress.stage("answering", rows, "rows") as stage:
         after = keras.callbacks.LambdaCallback(
-            on_predict_batch_end=lambda batch, logs: stage.advance(min(BATCH, rows - batch * BATCH))
+            on_predict_batch_end=lambda batch, logs: stage.advance(min(BATCH, rows - stage.done))
         )
-        return model.predict(arrays, batch_size=BATCH, verbose=0, callbacks=[after])
+        found: list[Arrays] = []
+        for start in range(0, max(rows, 1), block):
+            own = {name: values[start : start + block] for name, values in arrays.items()}
+            found.append(model.predict(own, batch_size=BATCH, verbose=0, callbacks=[after]))
+    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
 def score(

@@ -10,6 +10,7 @@ from shared import evaluated, predicting
 from sklearn.metrics import log_loss
 
 import kbuilder as kb
+from kbuilder import progress
 from kbuilder.columns import Columns, Target
 from kbuilder.evaluation import evaluating
 
@@ -102,3 +103,29 @@ def test_several_targets_are_each_scored_and_their_losses_weighed() -> None:
     worse = {"kind": RIGHT, "size": sizes[::-1]}, truth
     judged = evaluate(columns, {"train": worse, "test": worse})
     assert judged["better_than_baseline"] is False
+
+
+def test_rows_that_are_answered_in_blocks_get_the_same_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import keras
+
+    given = keras.Input((3,), name="x")
+    model = keras.Model({"x": given}, {"y": keras.layers.Dense(2, name="y")(given)})
+    rows = {"x": np.random.default_rng(0).normal(size=(5000, 3)).astype("float32")}
+    sizes: list[int] = []
+    predict = model.predict
+
+    def noting(arrays: Any, **kwargs: Any) -> Any:
+        sizes.append(len(arrays["x"]))
+        return predict(arrays, **kwargs)
+
+    monkeypatch.setattr(model, "predict", noting)
+    whole = evaluating.outputs(model, rows)
+    monkeypatch.setattr(evaluating, "COPIED", 3 * 2100)
+    done: list[float] = []
+    with progress.followed(lambda stage: done.append(stage.done)):
+        blocks = evaluating.outputs(model, rows)
+    assert sizes == [5000, 2048, 2048, 904]
+    assert np.array_equal(whole["y"], blocks["y"])
+    assert done[-1] == 5000
