@@ -18,7 +18,8 @@ SAVED_MODEL = "saved_model"
 TELLS = "tells"
 """The function of a SavedModel that gives all outputs, and beside them what it knows of the rows:
 by `READS:input` of which texts it knows a word, and by `KNOWN` whether it knows all words of
-categories as they stand. In `kbuilder.json` the inputs are marked with the same."""
+categories as they stand, and no number is far from those of training. In `kbuilder.json` the inputs
+are marked with the same."""
 READS, KNOWN = "reads", "known"
 EXPLAIN = "explain"
 """The function of a SavedModel that explains its answers; and the key of what is said of it."""

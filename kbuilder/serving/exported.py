@@ -103,7 +103,7 @@ class Exported:
         tells = self._loaded.signatures.get(exports.TELLS)  # exports of before have none
         self._serve = tells or self._serve
         self.texts = [e["name"] for e in entries if tells and e.get(exports.READS)]
-        self.tells_words = bool(tells) and any(e.get(exports.KNOWN) for e in entries)
+        self.tells_strange = bool(tells) and any(e.get(exports.KNOWN) for e in entries)
         self.strangers = Strangers(entries, say)
         self.pictures = {e["name"]: e for e in entries if _takes_files(e)}
         self.pixels = {e["name"]: e["column"] for e in entries if _takes_floats(e)}
@@ -130,7 +130,7 @@ class Exported:
             return [
                 *(answers[name] for name in self.signature.outputs),
                 *(answers[f"{exports.READS}:{name}"] for name in self.texts),
-                *([answers[exports.KNOWN]] if self.tells_words else ()),
+                *([answers[exports.KNOWN]] if self.tells_strange else ()),
             ]
 
         return call.get_concrete_function()
@@ -153,13 +153,13 @@ class Exported:
         return answer
 
     def _answer(self, columns: Columns) -> tuple[Columns, Columns, bool]:
-        """The outputs; of the rows of each text whether a word is known; and whether all words of
-        categories are known for sure.
+        """The outputs; of the rows of each text whether a word is known; and whether, as the export
+        tells, nothing else is strange.
         """
         columns = self._whole(columns)
         with self._naming(columns):
             found = [answer.numpy() for answer in self._call(*self._given(columns))]
-        known = bool(found.pop()) if self.tells_words else False
+        known = bool(found.pop()) if self.tells_strange else False
         count = len(self.signature.outputs)
         return (
             dict(zip(self.signature.outputs, found[:count], strict=True)),

@@ -28,16 +28,8 @@ class Strangers:
         self.say = say
         self.counts: Counter[str] = Counter()
         self._unlike = {one["column"]: one.get("unlike", UNKNOWN) for one in inputs}
-        found = [
-            (bool(one.get(KNOWN)), watch(one))
-            for one in inputs
-            for key, watch in ALONE.items()
-            if one.get(key)
-        ]
-        self._looked_up: list[_Watch] = [watch for known, watch in found if known]
-        self._watches: list[_Watch] = [watch for known, watch in found if not known]
-        ranges = [one for one in inputs if "range" in one]
-        self._watches += [_Ranges(ranges)] if ranges else []
+        self._told = _watching([one for one in inputs if one.get(KNOWN)])
+        self._untold = _watching([one for one in inputs if not one.get(KNOWN)])
         self._texts = {one["name"]: one["column"] for one in inputs if one.get(READS)}
 
     def see(self, columns: Columns, read: Columns, known: bool = False) -> None:
@@ -46,9 +38,9 @@ class Strangers:
         Args:
             columns: The rows, by input.
             read: By input of texts, in which rows the export knows a word.
-            known: Whether the export knows all words of the inputs that it looks up.
+            known: Whether the export tells that nothing is strange of the inputs of which it does.
         """
-        for watch in self._watches if known else [*self._watches, *self._looked_up]:
+        for watch in self._untold if known else [*self._untold, *self._told]:
             for column, strange in watch.count(columns).items():
                 self._add(column, strange)
         for name, known_words in read.items():  # an export of before says it of none
@@ -180,6 +172,13 @@ ALONE: dict[str, Callable[[Mapping[str, Any]], _Watch]] = {
     "vocabulary": _Names, "labels": _Names, "date": _Dates, "tokens": _Tokens, "steps": _Steps,
 }  # fmt: skip
 """What watches an input that is described with a key."""
+
+
+def _watching(inputs: Sequence[Mapping[str, Any]]) -> list[_Watch]:
+    """What watches some inputs."""
+    found = [watch(one) for one in inputs for key, watch in ALONE.items() if one.get(key)]
+    ranges = [one for one in inputs if "range" in one]
+    return [*found, *([_Ranges(ranges)] if ranges else [])]
 
 
 def _word(value: str | bytes) -> str:

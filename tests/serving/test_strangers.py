@@ -14,7 +14,7 @@ from kbuilder.columns import Columns
 from kbuilder.export import sidecar
 from kbuilder.serving.exported import Exported
 from kbuilder.serving.metrics import Metrics
-from kbuilder.serving.strangers import Strangers, _Names
+from kbuilder.serving.strangers import Strangers, _Names, _Ranges
 
 
 def words(*values: Any) -> np.ndarray:
@@ -163,3 +163,25 @@ def test_words_are_looked_at_one_by_one_only_where_the_export_does_not_know_all(
         export.predict({**row, "colour": words(word)})
         assert ("colour" in looked) == looks, word
     assert export.strangers.counts["colour"] == 1
+
+
+def test_numbers_are_compared_only_where_the_export_tells_that_one_is_far(
+    exported: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = Exported(exported("mixed"))
+    looked: list[_Ranges] = []
+    original = _Ranges.count
+
+    def count(watch: _Ranges, columns: Any) -> Any:
+        looked.append(watch)
+        return original(watch, columns)
+
+    monkeypatch.setattr(_Ranges, "count", count)
+    [entry] = [one for one in export.described["inputs"] if "range" in one]
+    (least, most), name = entry["range"], entry["name"]
+    row = {"colour": words(""), "floor": np.array([-(2**63)])}
+    for number, counted in ((np.nan, 0), ((least + most) / 2, 0), (most * 2, 1), (-1e30, 2)):
+        looked.clear()
+        export.predict({**row, name: np.array([number], "float32")})
+        assert bool(looked) == (number == most * 2 or number == -1e30), number
+        assert export.strangers.counts[entry["column"]] == counted

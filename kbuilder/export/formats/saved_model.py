@@ -38,7 +38,8 @@ class SavedModel:
         from kbuilder.export.contract import Exchange
         from kbuilder.instances import to_instances
 
-        columns, names, indexed = fitted.columns, fitted.names, fitted.layer.indexed
+        columns, names = fitted.columns, fitted.names
+        known = fitted.layer.indexed | _ranges(fitted).keys()
 
         def call(raw: Mapping[str, Any]) -> dict[str, Any]:
             given = {column: raw[name] for column, name in names.items()}
@@ -57,7 +58,7 @@ class SavedModel:
                     **sidecar.entry(columns, names, column),
                     **(feature.encodings if isinstance(feature, Encoded) else {}),
                     **({exports.READS: True} if isinstance(feature, Worded) else {}),
-                    **({exports.KNOWN: True} if column in indexed else {}),
+                    **({exports.KNOWN: True} if column in known else {}),
                 }
                 for column, feature in columns.features.items()
             ],
@@ -123,6 +124,7 @@ def _beside(fitted: Fitted) -> dict[str, Endpoint]:
 
     layer, names = fitted.layer, fitted.names
     keys, texts, explaining = fitted.columns.keys(), _texts(fitted), fitted.explaining()
+    ranges = _ranges(fitted)
 
     def named(raw: Mapping[str, Any]) -> dict[str, Any]:
         return {column: raw[name] for column, name in names.items()}
@@ -136,7 +138,9 @@ def _beside(fitted: Fitted) -> dict[str, Endpoint]:
             empty = layer.cleaned({column: given[column]})[column] == ""
             read = empty | feature.reads(prepared[keys[column]])
             found[f"{exports.READS}:{names[column]}"] = read
-        if layer.indexed:
+        if ranges:
+            unknown.append(_far(given, ranges))
+        if unknown:
             found[exports.KNOWN] = ~tf.reduce_any(unknown)
         return found
 
@@ -146,11 +150,29 @@ def _beside(fitted: Fitted) -> dict[str, Endpoint]:
 
     inputs = list(names.values())
     found: dict[str, Endpoint] = {}
-    if layer.indexed or texts:
+    if layer.indexed or ranges or texts:
         found[exports.TELLS] = (tells, inputs)
     if not isinstance(explaining, str):
         found[exports.EXPLAIN] = (explain, inputs)
     return found
+
+
+def _ranges(fitted: Fitted) -> dict[str, list[float]]:
+    """The least and the greatest number that are like those of training, by column of numbers."""
+    from kbuilder.contracts import Watched
+
+    features = fitted.columns.features.items()
+    watched = {name: one.watched() for name, one in features if isinstance(one, Watched)}
+    return {name: keys["range"] for name, keys in watched.items() if "range" in keys}
+
+
+def _far(columns: Mapping[str, Any], ranges: Mapping[str, list[float]]) -> Any:
+    """Whether a number, or what stands for a missing one, is far from those of training. () bool"""
+    import tensorflow as tf
+
+    rows = tf.stack([tf.cast(columns[name], tf.float64) for name in ranges])
+    bounds = tf.constant(list(ranges.values()), tf.float64)[..., None]
+    return tf.reduce_any((rows < bounds[:, 0]) | (rows > bounds[:, 1]))
 
 
 def _texts(fitted: Fitted) -> dict[str, Worded]:
