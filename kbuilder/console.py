@@ -20,6 +20,8 @@ EPOCHS, SLOW, PAUSE = 20, 1.0, 5.0
 and those without any line, at most; the log has all."""
 SPACING = 30.0
 """Seconds between two lines of a prediction, where there is no terminal."""
+BESIDE, TRAINING = 0.15, "training"
+"""The share of the time of training from which on it is said what else a fit took its time for."""
 SOON, LONG = 1.0, 10.0
 """Seconds of a stage of the data from which on there is a bar; or a line, where there is no
 terminal."""
@@ -53,6 +55,8 @@ class Console:
         self._quiet = False
         self._held, self._passed = "", clock()
         self._output = notebook.output() if verbose else None
+        self._laps: dict[str, float] = {}
+        self._lapped = clock()
 
     @property
     def live(self) -> bool:
@@ -255,6 +259,28 @@ class Console:
         if self._output is not None and self.verbose:
             for line in verdict.split("\n"):
                 self._output.say(on_one_line(line))
+
+    def lap(self, stage: str | None = None) -> None:
+        """A stage of the fit is over, whose seconds are kept.
+
+        Args:
+            stage: What it is called; None: nothing that counts.
+        """
+        now = self._clock()
+        if stage is not None:
+            self._laps[stage] = now - self._lapped
+        self._lapped = now
+
+    def took(self) -> None:
+        """Say what took its time beside the training, and how to leave it out, if it was much."""
+        beside = {**self._laps}
+        training = beside.pop(TRAINING)
+        if sum(beside.values()) > BESIDE * training:
+            parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in beside.items())
+            self.say(
+                f"training took {training:.1f} s; {parts} (`-o training.baselines=none` and the "
+                "environment variable KBUILDER_REPORT=none leave them out)"
+            )
 
     def close(self) -> None:
         """Print what is held, take the bar off the screen, and close the file."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kbuilder import engine, folds, judging, preprocessing
-from kbuilder.console import Console
+from kbuilder.console import TRAINING, Console
 from kbuilder.contracts import Listener, Source
 from kbuilder.data import examples, store
 from kbuilder.data.dataset import Dataset
@@ -224,6 +224,7 @@ def _run(
     ):
         if folder is not None:
             console.keep(folder / "log.txt")
+        console.lap()
         fits = Fits(path, folder, placement, console, listeners, start)
         held = None if data.folds is None else folds.hold_out(fits, prepared)
         if held is not None and held.networks.model is not None:
@@ -231,12 +232,15 @@ def _run(
         else:  # with folds anew, so that nothing of them is in the network
             again = prepared if held is None else build(data, with_seed(prepared, 0), placement)
             fitted = fits.run(again)
+        console.lap(TRAINING)
         report = report and not smoke and folder is not None and reporting.wanted()
         average = average_row(data.columns, data.rows["train"][0])
         judged = judging.judge(data, training, fitted, held, placement.chief, console)
+        console.lap("metrics and baselines")
         metrics = judged.metrics
         if report:
             metrics |= judging.explained(data, training, fitted, judged, average)
+            console.lap("explanations")
         console.concluded(wording.verdict(metrics))
         record = run_folder.Record(
             recipe=recipe,
@@ -254,8 +258,11 @@ def _run(
         )
         if folder is not None:
             run_folder.write(path, record, fitted.model, None if smoke else folder)
+            console.lap()
             if report:
                 reporting.leave(path, record, console.say)
+                console.lap("the report")
+                console.took()
     return Run(path, record, fitted.model, placement.chief)
 
 

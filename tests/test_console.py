@@ -10,7 +10,7 @@ from bad import disk
 
 from kbuilder import console as module
 from kbuilder import progress
-from kbuilder.console import Console
+from kbuilder.console import TRAINING, Console
 
 
 def test_the_learning_rate_is_said_where_it_is_another_than_before() -> None:
@@ -200,3 +200,19 @@ def test_once_rows_are_predicted_their_bar_stays() -> None:
 )
 def test_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
     assert module.duration(seconds) == said
+
+
+@pytest.mark.parametrize(("report", "said"), [(0.5, False), (2.0, True)])
+def test_what_takes_long_beside_the_training_is_said(report: float, said: bool) -> None:
+    times = iter([0.0, 0.0, 0.0, 1.0, 11.0, 12.0, 20.0, 20.0 + report])
+    console = Console(verbose=False, clock=lambda: next(times))
+    console.lap()
+    console.lap(TRAINING)
+    console.lap("metrics and baselines")
+    console.lap()
+    console.lap("the report")
+    console.took()
+    assert console.lines == [
+        "training took 10.0 s; metrics and baselines 1.0 s, the report 2.0 s (`-o "
+        "training.baselines=none` and the environment variable KBUILDER_REPORT=none leave them out)"
+    ] * said  # fmt: skip
