@@ -17,7 +17,7 @@ from kbuilder.contracts import Following
 from kbuilder.data import panel as panels
 from kbuilder.data.panel import Axes, Panel, named
 from kbuilder.errors import DataError, listed
-from kbuilder.tables import frequency
+from kbuilder.tables import frequency, stamp_styles
 from kbuilder.tables.table import Table
 
 PAST, AHEAD = "past", "ahead"
@@ -142,10 +142,10 @@ class Windows:
             stamp = self.panel.frequency.stamps(np.array([place]), int(self.panel.stamps[origin]))
             name = self.panel.names[self.panel.owners[origin]]
             of = f" of series {name!r}" if name else ""
+            first = stamp_styles.spell(int(stamp[0]), self.panel.style)
             raise DataError(
                 f"{listed(map(repr, self.task.known))} must be known ahead, and "
-                f"{self.panel.table.origin} has no value at "
-                f"{frequency.spell(int(stamp[0]), self.panel.style)}{of}. Expected a row for each "
+                f"{self.panel.table.origin} has no value at {first}{of}. Expected a row for each "
                 f"of the {self.reach} steps after the last value of {self.target!r}, which is left "
                 "empty in them.", key=("task", "known"),
             )  # fmt: skip
@@ -223,7 +223,7 @@ class Windows:
         for origin in origins.tolist():
             places = panel.places[origin] + self.task.gap + 1 + np.arange(steps)
             stamps = panel.frequency.stamps(places, int(panel.stamps[origin]))
-            words = [frequency.spell(int(stamp), panel.style) for stamp in stamps]
+            words = [stamp_styles.spell(int(stamp), panel.style) for stamp in stamps]
             found[self.axes.time] += words
             if self.axes.series is not None:
                 found[self.axes.series] += [panel.names[panel.owners[origin]]] * steps

@@ -14,7 +14,7 @@ from kbuilder.errors import DataError, cut, listed
 from kbuilder.lines import to_line
 from kbuilder.preprocessing import naming_rows
 from kbuilder.spec import given
-from kbuilder.tables import frequency
+from kbuilder.tables import frequency, stamp_styles
 from kbuilder.tables.amounts import way_to_read
 from kbuilder.tables.frequency import Frequency
 from kbuilder.tables.table import Table
@@ -124,7 +124,7 @@ def panel_of(table: Table, axes: Axes, task: Following) -> Panel:
         notes.append("the rows are not in the order of their time, and are sorted")
     _expect_once(table, axes, words, order, stamps, owners)
     ends = np.flatnonzero(np.diff(owners)) + 1
-    style = frequency.style_of(words[order[:20]].tolist(), stamps[:20].tolist())
+    style = stamp_styles.style_of(words[order[:20]].tolist(), stamps[:20].tolist())
     found, reason = _frequency(axes, task, np.split(stamps, ends), style != "number")
     off = np.flatnonzero(~np.concatenate([found.fits(one) for one in np.split(stamps, ends)]))
     if len(off):
@@ -248,7 +248,8 @@ def _filled(table: Table, axes: Axes, task: Following, panel: Panel) -> Panel:
     first, name = int(gaps[0]), panel.names[int(panel.owners[gaps[0]])]
     of = f" of series {cut(name)!r}" if name else ""
     between = " and ".join(
-        repr(frequency.spell(int(panel.stamps[step]), panel.style)) for step in (first, first + 1)
+        repr(stamp_styles.spell(int(stamp), panel.style))
+        for stamp in panel.stamps[first : first + 2]
     )
     what = f"{lost:,} steps of {panel.frequency} are missing, the first between {between}{of}"
     if task.gaps == "error":

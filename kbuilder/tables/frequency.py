@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +10,7 @@ from datetime import datetime, timedelta
 from kbuilder.errors import DataError, Key, cut
 from kbuilder.late import np
 from kbuilder.tables.dates import FORMATS, MONTHS, OF_MONTH, PLACES
+from kbuilder.tables.stamp_styles import EPOCH, WHOLE
 from kbuilder.tables.values import missing
 
 KEY: Key = ("data", "time")
@@ -18,16 +18,10 @@ ORDERS = {
     **{name: FORMATS[name] for name in ("ymd", "compact", "dmy", "mdy", "ym", "my")},
     "year and month": r"(\d{1,4})[-/](\d{1,2})",
     "quarter": r"(\d{4})[-/ ]?[Qq]([1-4])",
+    "week": r"(\d{4})-?W(\d{2})",
     "year": r"(1[5-9]\d\d|2[01]\d\d)",
 }
 """How a stamp may be written; of those that read equally many the first."""
-NUMBER = r"[+-]?\d{1,15}"
-STYLES = (
-    "%Y-%m-%d", "%Y-%m", "%Y", "%Y/%m/%d", "%Y/%m", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y%m%d",
-    "%Y%m", "%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%m/%d/%Y %H:%M",
-)  # fmt: skip
-"""How a stamp is spelled again; in another way it is spelled as ISO 8601 has it."""
 SECONDS = {"week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "second": 1}
 MONTHS_OF = {"year": 12, "quarter": 3, "month": 1}
 UNITS = (*MONTHS_OF, *SECONDS, "business day", "number")
@@ -39,7 +33,6 @@ PERIODS = {
 FRIDAY, SATURDAY = 4, 5
 MOSTLY = 0.5
 """The share of distances that must be the usual one."""
-EPOCH = datetime(1970, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -130,7 +123,7 @@ def read(column: str, words: np.ndarray) -> np.ndarray:
     found = {name: _read_all(different, name) for name in ORDERS}
     counts = {name: sum(one is not None for one in known) for name, known in found.items()}
     best = max(counts, key=lambda name: counts[name])
-    numbers = [re.fullmatch(NUMBER, text) for text in different]
+    numbers = [re.fullmatch(WHOLE, text) for text in different]
     if counts[best] < len(different) and all(numbers):
         return np.array([int(text) for text in texts], np.int64)
     if best in ("dmy", "mdy") and counts["dmy"] == counts["mdy"] and found["dmy"] != found["mdy"]:
@@ -154,7 +147,8 @@ def _text(word: object) -> str:
 def _no_stamp(column: str, row: int, what: str) -> DataError:
     return DataError(
         f"column {column!r} has no stamp: {what}. Expected a date or a time in each row, "
-        "such as 1960-01, 1960-01-31 or 1960Q1; fix it, or remove the row.", key=KEY, row=row,
+        "such as 1960-01, 1960-01-31, 1960Q1 or 1960-W01, the year with four digits; fix it, or "
+        "remove the row.", key=KEY, row=row,
     )  # fmt: skip
 
 
@@ -172,6 +166,8 @@ def _read(word: str, order: str) -> int | None:
             return _seconds(datetime(int(found[1]), 1, 1))
         if order == "quarter":
             return _seconds(datetime(int(found[1]), 3 * int(found[2]) - 2, 1))
+        if order == "week":
+            return _seconds(datetime.fromisocalendar(int(found[1]), int(found[2]), 1))
         if order == "year and month":
             return _seconds(datetime(int(found[1]), int(found[2]), 1))
         if order in OF_MONTH:
@@ -264,23 +260,3 @@ def _month_ends(stamps: np.ndarray) -> np.ndarray:
     """Which stamps are on the last day of a month. (rows,) bool"""
     days = stamps.astype("datetime64[s]").astype("datetime64[D]")
     return (days + 1).astype("datetime64[M]") > days.astype("datetime64[M]")
-
-
-def style_of(words: Sequence[str], stamps: Sequence[int]) -> str:
-    """How stamps are spelled, for `spell`; empty: as ISO 8601 has it."""
-    few = [(str(word).strip(), int(stamp)) for word, stamp in zip(words, stamps, strict=True)]
-    counts = Counter({one: sum(spell(s, one) == word for word, s in few) for one in STYLES})
-    best, count = counts.most_common(1)[0]
-    if all(re.fullmatch(NUMBER, word) and int(word) == stamp for word, stamp in few):
-        return "number"
-    return best if count == len(few) else ""
-
-
-def spell(stamp: int, style: str = "") -> str:
-    """A stamp in a style."""
-    if style == "number":
-        return str(stamp)
-    moment = EPOCH + timedelta(seconds=int(stamp))
-    if style:
-        return moment.strftime(style)
-    return moment.isoformat(" ") if stamp % 86_400 else f"{moment.year:04d}{moment:-%m-%d}"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared import message
 
 from kbuilder.errors import DataError
-from kbuilder.tables import frequency
+from kbuilder.tables import frequency, stamp_styles
 from kbuilder.tables.frequency import Frequency
 
 
@@ -20,7 +20,7 @@ def words(*texts: str) -> np.ndarray:
 
 def inferred(*texts: str) -> str:
     stamps = frequency.read("t", words(*texts))
-    style = frequency.style_of(texts, stamps.tolist())
+    style = stamp_styles.style_of(texts, stamps.tolist())
     found, reason = frequency.infer([stamps], style != "number")
     return str(found) if found else reason
 
@@ -33,7 +33,16 @@ def inferred(*texts: str) -> str:
         (("2020-01-31", "2020-02-29", "2020-03-31"), "1 month", "2020-04-30"),
         (("2020-01-15", "2020-02-15", "2020-03-15"), "1 month", "2020-04-15"),
         (("2020-01-01", "2020-04-01", "2020-07-01"), "1 quarter", "2020-10-01"),
-        (("2020Q2", "2020Q3", "2020Q4"), "1 quarter", "2021-01-01"),
+        (("2020Q2", "2020Q3", "2020Q4"), "1 quarter", "2021Q1"),
+        (("2020-q2", "2020-q3", "2020-q4"), "1 quarter", "2021-q1"),
+        (("2020-W51", "2020-W52", "2020-W53"), "1 week", "2021-W01"),
+        (("Nov 2020", "Dec 2020", "Jan 2021"), "1 month", "Feb 2021"),
+        (("2020 November", "2020 December", "2021 January"), "1 month", "2021 February"),
+        (("12/30/2020", "12/31/2020", "1/1/2021"), "1 day", "1/2/2021"),
+        (("30-Dec-2020", "31-Dec-2020", "1-Jan-2021"), "1 day", "2-Jan-2021"),
+        (("1/31/2021 11:00 PM", "2/1/2021 12:00 AM"), "1 hour", "2/1/2021 1:00 AM"),
+        (("2024-01-01 22:00:00+01:00", "2024-01-01 23:00:00+01:00"), "1 hour",
+         "2024-01-01 23:00:00+00:00"),
         (("2019", "2020", "2021"), "1 year", "2022"),
         (("2020-02-27", "2020-02-28", "2020-02-29"), "1 day", "2020-03-01"),
         (("31.12.2020", "01.01.2021", "02.01.2021"), "1 day", "03.01.2021"),
@@ -58,7 +67,7 @@ def test_the_distance_of_stamps_is_found_and_goes_on(
     places = known.places(stamps)
     assert np.array_equal(np.diff(places), np.ones(len(places) - 1))
     [following] = known.stamps(places[-1:] + 1, int(stamps[-1])).tolist()
-    assert frequency.spell(following, frequency.style_of(texts, stamps.tolist())) == after
+    assert stamp_styles.spell(following, stamp_styles.style_of(texts, stamps.tolist())) == after
 
 
 @given(
@@ -84,7 +93,8 @@ def test_a_stamp_that_is_none_names_its_row() -> None:
     assert caught.value.row == 1
     assert str(caught.value.problem.message) == (
         "column 'day' has no stamp: it is '2020-02-30', which is no date or time. Expected a date "
-        "or a time in each row, such as 1960-01, 1960-01-31 or 1960Q1; fix it, or remove the row."
+        "or a time in each row, such as 1960-01, 1960-01-31, 1960Q1 or 1960-W01, the year with "
+        "four digits; fix it, or remove the row."
     )
     with pytest.raises(DataError) as caught:
         frequency.read("day", words("2020-01-01", ""))
@@ -115,3 +125,10 @@ def test_what_is_no_distance_is_none(text: str) -> None:
 def test_a_distance_is_spelled_as_it_is_read() -> None:
     for text in ("1 month", "3 days", "1 business day", "15 minutes"):
         assert str(Frequency.of(text)) == text
+
+
+@given(st.sampled_from(stamp_styles.STYLES), st.integers(-(2**31), 2**32))
+def test_a_style_that_tells_a_stamp_apart_is_found_again(style: str, stamp: int) -> None:
+    word = stamp_styles.spell(stamp, style)
+    found = stamp_styles.style_of([word], [stamp])
+    assert stamp_styles.spell(stamp, found) == word
