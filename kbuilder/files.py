@@ -195,7 +195,8 @@ def read_json(path: Path) -> Any:
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame; whole numbers as what each differs by from the one before."""
+    """Write a frame; whole numbers as what each differs by from the one before, categoricals as
+    what they stand for."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -204,7 +205,7 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     parquet.write_table(
         table, path, compression="zstd",
         use_dictionary=[name for name in table.column_names if name not in whole],
-        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED") or None,
+        column_encoding=dict.fromkeys(whole, "DELTA_BINARY_PACKED") or None, store_schema=False,
     )  # fmt: skip
 
 

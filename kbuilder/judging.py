@@ -24,7 +24,7 @@ from kbuilder.folds import Held
 from kbuilder.networks import Networks
 from kbuilder.recipe.training import Training
 from kbuilder.reporting import failing
-from kbuilder.reporting.answers import answers_of
+from kbuilder.reporting.answers import answers_of, looked_at
 from kbuilder.tables.table import Table
 
 
@@ -151,11 +151,10 @@ def explained(
 
 def _rows_shown(judged: Judged, split: str) -> dict[str, str]:
     """What the rows hold that the report shows as wrong, by their numbers or files."""
-    frame, table = judged.predictions, judged.tables[split]
-    held = frame[frame["split"] == split].reset_index(drop=True)
+    table, (some, _) = judged.tables[split], looked_at(judged.predictions, split)
     names = {
         str(answers.rows[row])
-        for answers in answers_of(judged.columns, held)
+        for answers in answers_of(judged.columns, some)
         for row in failing.shown(answers)
     }
     labels = map(str, table.labels)  # of all rows, which may be many

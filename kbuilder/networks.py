@@ -248,6 +248,7 @@ class Fits:
                 rows.get("validation"), [*following, *self.listeners, keeper], network.phases,
                 network.compile, start, self.console.say, data.weights,
             )  # fmt: skip
+        room.give_back(8 * len(data.parts.train))  # their order, and its copy
         if not data.smoke:
             self.console.say(f"{title}: {done.ending.say()}" if title else done.ending.say())
         return done

@@ -24,7 +24,7 @@ from kbuilder.errors import CallError, DataError, ExportError, RunError, listed,
 from kbuilder.evaluation import evaluating, explained, explanations, in_graph, intervals
 from kbuilder.evaluation.explained import Explained
 from kbuilder.evaluation.explanations import Explanations
-from kbuilder.evaluation.predictions import decode, to_frame, to_rows
+from kbuilder.evaluation.predictions import decode, plain, to_frame, to_rows
 from kbuilder.evaluation.strangers import Strangers, Unknown
 from kbuilder.export import exporting
 from kbuilder.export.contract import Explaining, Fitted
@@ -127,7 +127,7 @@ class Run:
     def rows(self) -> pd.DataFrame:
         """The rows of each split: `split`, and `row`, the number in its file from 1, or `file`."""
         known = self.record.rows
-        return run_folder.frame(self.path / "splits.parquet") if known is None else known.copy()
+        return run_folder.frame(self.path / "splits.parquet") if known is None else plain(known)
 
     def predictions(self, split: str | None = None) -> pd.DataFrame:
         """What the fit answered for the rows that were held back, and what is true of them.
@@ -146,8 +146,9 @@ class Run:
         frame = self.record.predictions
         if frame is None:
             frame = run_folder.frame(self.path / "predictions.parquet")
+        frame = plain(frame)
         if split is None:
-            return frame.copy()
+            return frame
         held = [name for name in self.metrics["splits"] if name]
         if split not in held:
             raise CallError(

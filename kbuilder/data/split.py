@@ -12,7 +12,7 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Folding, Owning, Splitting, Strata, Task
 from kbuilder.errors import DataError, cut, listed
-from kbuilder.evaluation.predictions import numbered
+from kbuilder.evaluation.predictions import in_order, numbered
 from kbuilder.splits._owners import owners
 from kbuilder.tables.dictionary import each, narrow, ranks
 from kbuilder.tables.table import Table
@@ -68,9 +68,9 @@ class Parts:
         """The content of `splits.parquet`: each row's split, and its number from 1, or its file."""
         import pandas as pd
 
-        frames = [numbered(split, table) for split, table in self]
-        ordered = [frame.sort_values(frame.columns[1]) for frame in frames]
-        return pd.concat(ordered, ignore_index=True)
+        splits = [split for split, _ in self]
+        frames = [in_order(numbered(split, table, splits)) for split, table in self]
+        return pd.concat(frames, ignore_index=True)
 
     def smoke(self) -> Parts:
         """A few rows of each part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,10 @@ from kbuilder.tables.keeping import FILE, ROW
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+MOST = 200_000
+"""Rows of a split that are looked at, at most."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,20 @@ class Answers:
     def classes(self) -> list[str]:
         """The names of the classes, in the order of the probabilities."""
         return [str(label) for label in getattr(self.task, "classes", None) or ()]
+
+
+def looked_at(predictions: pd.DataFrame, split: str) -> tuple[pd.DataFrame, int]:
+    """The rows of a split in `predictions.parquet`, or of many some all along; and how many it has.
+
+    Args:
+        predictions: Of all splits.
+        split: Its name.
+    """
+    places = np.flatnonzero((predictions["split"] == split).to_numpy())
+    count = len(places)
+    if count > MOST:
+        places = places[np.linspace(0, count - 1, MOST).astype(np.int64)]
+    return predictions.iloc[places].reset_index(drop=True), count
 
 
 def answers_of(
@@ -85,6 +103,6 @@ def _column(frame: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     raise ValueError(f"there is none of {names}")
 
 
-def sets_of(values: np.ndarray) -> list[set[str]]:
+def sets_of(values: Iterable[object]) -> list[set[str]]:
     """Names between "|" as sets."""
     return [set(filter(None, str(value).split("|"))) for value in values]

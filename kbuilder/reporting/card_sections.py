@@ -238,9 +238,11 @@ def _small(path: Path, record: Record) -> Iterator[str]:
         classes, truth = getattr(task, "classes", None), record.columns.titled(output, "truth")
         if not classes or truth not in held:
             continue
-        values = held[truth].to_numpy()
-        sets = sets_of(values) if not task.stratified else [{str(one)} for one in values]
-        counts = Counter(name for one in sets for name in one)
+        times = held[truth].value_counts()  # rows may be many
+        counts: Counter[str] = Counter()
+        for value, count in times.items():
+            for name in [str(value)] if task.stratified else sets_of([value])[0]:
+                counts[name] += int(count)
         few = sorted((counts[name], name) for name in map(str, classes) if counts[name] < FEW)
         if few:
             shown = ", ".join(f"{code(name)} ({count})" for count, name in few[:20])

@@ -83,14 +83,17 @@ def _wrong(answers: Answers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     surest first."""
     assert answers.probabilities is not None
     truth, answer = answers.truth.astype(str), answers.answer.astype(str)
-    place, known = (
-        np.array([answers.classes.index(name) for name in some], dtype=int)
-        for some in (answer, truth)
-    )
+    place, known = (_places(answers, some) for some in (answer, truth))
     sure = answers.probabilities[np.arange(len(place)), place]
     wrong = np.flatnonzero(truth != answer)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
     return sure, wrong, label_errors(answers.probabilities, known)
+
+
+def _places(answers: Answers, names: np.ndarray) -> np.ndarray:
+    """The places of classes among the probabilities, by their names. (rows,)"""
+    places = {name: place for place, name in enumerate(answers.classes)}
+    return np.array([places[name] for name in names.tolist()], dtype=int)
 
 
 def _surest(answers: Answers, words: Words) -> Iterator[Table]:
@@ -104,7 +107,7 @@ def _surest(answers: Answers, words: Words) -> Iterator[Table]:
         [words.say("truth"), words.say("answer"), words.say("probability")],
         [[cut(truth[row]), cut(answer[row]), float(sure[row])] for row in first], words,
     )  # fmt: skip
-    known = [answers.classes.index(name) for name in truth]
+    known = _places(answers, truth)
     caption = "Labels that are probably wrong: {count} of {rows} rows, the surest first"
     yield _rows(
         words.say(caption, count=len(suspected), rows=len(truth)), answers, suspected[:WRONG],

@@ -40,6 +40,12 @@ KOREAN = {
     "Log": "기록",
     "Answers on {split}": "{split} 답",
     "Where it fails": "틀리는 곳",
+    "Many rows": "많은 행",
+    "The answers below are for {some} of the {count} rows of {split}, at equal distances; "
+    "the verdict is of all.": (
+        "아래의 답은 {split}의 {count}개 행 가운데 같은 간격으로 고른 {some}개에 대한 것이며, "
+        "판정은 모든 행에 대한 것입니다."
+    ),
     "Every answer on {split} is right.": "{split}의 모든 답이 맞습니다.",
     "Figures of each split, and of the baselines on {split}": (
         "부분별 수치와 {split}에서의 기준 모델"

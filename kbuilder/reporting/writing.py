@@ -14,7 +14,7 @@ from kbuilder.errors import CallError, RunError, cut, on_one_line
 from kbuilder.evaluation.wording import verdict
 from kbuilder.recipe import writing as recipes
 from kbuilder.reporting import card, explained, judging, steps
-from kbuilder.reporting.answers import answers_of
+from kbuilder.reporting.answers import answers_of, looked_at
 from kbuilder.reporting.figures import Figure, drawn, plotted
 from kbuilder.reporting.page import Section, Table, cell, render
 from kbuilder.reporting.words import LANGUAGES, Words
@@ -97,10 +97,12 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
     yield _fit(record, words)
     splits = list(record.metrics["splits"])
     if splits:
-        held = predictions[predictions["split"] == splits[-1]].reset_index(drop=True)
-        if len(held):
+        some, count = looked_at(predictions, splits[-1])
+        if count > len(some):
+            yield _sample(len(some), count, splits[-1], words)
+        if count:
             holds = record.metrics.get("rows_shown")
-            found = list(answers_of(record.columns, held, holds))
+            found = list(answers_of(record.columns, some, holds))
             for answers in found:
                 yield from judging.sections(answers, splits[-1], words, len(found) > 1)
     if "slices" in record.metrics:
@@ -111,6 +113,15 @@ def _sections(path: Path, record: Record, words: Words) -> Iterator[Section]:
         yield explained.section(record.metrics["explanations"], words)
     yield _decisions(record, words)
     yield _recipe(path, record, words)
+
+
+def _sample(some: int, count: int, split: str, words: Words) -> Section:
+    """What is said before the figures of a split whose rows are many."""
+    line = words.say(
+        "The answers below are for {some} of the {count} rows of {split}, at equal distances; "
+        "the verdict is of all.", some=f"{some:,}", count=f"{count:,}", split=split,
+    )  # fmt: skip
+    return Section(words.say("Many rows"), [line])
 
 
 def _verdict(record: Record, words: Words) -> Section:

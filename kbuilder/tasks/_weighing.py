@@ -97,6 +97,7 @@ def ranked(
     values, flags = outputs[order], truth[order]
     given = weights[:, order]
     yes, no = given * flags, given * ~flags
+    del order, given  # of millions of rows each takes its room
     first = np.append(True, values[1:] != values[:-1])
     if not first.all():  # rows of one output are one step of the curves
         yes, no = (np.add.reduceat(own, np.flatnonzero(first), axis=1) for own in (yes, no))

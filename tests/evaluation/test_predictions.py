@@ -12,7 +12,8 @@ from shared import predicting
 
 import kbuilder as kb
 from kbuilder.columns import Columns, Target
-from kbuilder.evaluation.predictions import judged, to_frame, to_rows
+from kbuilder.evaluation import predictions
+from kbuilder.evaluation.predictions import judged, plain, to_frame, to_rows
 from kbuilder.tables.table import Table
 
 HALF = np.array([[0.25], [0.5]], np.float32)
@@ -115,9 +116,17 @@ def test_what_is_true_stands_beside_the_answers_in_the_order_of_the_file(
     assert frame["row"].tolist() == [3, 7]
     assert {name: frame[name].tolist() for name in truth} == truth
     answers = to_frame(columns, {"y": outputs[::-1]})
-    pd.testing.assert_frame_equal(frame[list(answers)], answers)
+    pd.testing.assert_frame_equal(plain(frame)[list(answers)], answers)
 
 
 def test_of_no_rows_there_are_no_answers() -> None:
     frame = judged(predicting(kb.Binary(classes=[0, 1])), {"train": held([0, 1])}, {}, {})
     assert (len(frame), list(frame)) == (0, ["split", "row"])
+
+
+def test_answers_in_blocks_are_those_of_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = predicting(kb.Multiclass(classes=["a", "b", "c"]))
+    outputs = {"y": np.random.default_rng(0).random((10, 3), np.float32)}
+    whole = to_frame(columns, outputs)
+    monkeypatch.setattr(predictions, "BLOCK", 4)
+    pd.testing.assert_frame_equal(to_frame(columns, outputs), whole)

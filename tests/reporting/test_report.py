@@ -23,6 +23,7 @@ from sklearn import metrics
 import kbuilder as kb
 from kbuilder.evaluation import explaining
 from kbuilder.probabilities.calibration import BINS, calibration_error
+from kbuilder.reporting import answers as answers_module
 from kbuilder.reporting import failing, writing
 from kbuilder.reporting.answers import answers_of
 from kbuilder.reporting.failing import WRONG
@@ -199,6 +200,25 @@ def test_rows_of_no_weight_are_left_out(fitted: Fitted) -> None:
     [answers] = answers_of(run.record.columns, held)
     assert set(answers.truth) == {"yes"}
     assert len(answers.rows) == len(answers.weights) == (held["truth"] == "yes").sum()
+
+
+def test_of_many_rows_some_are_looked_at_and_the_page_says_so(
+    fitted: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = fitted("mixed")
+    whole = run.predictions("test")
+    some = len(whole) // 3
+    monkeypatch.setattr(answers_module, "MOST", some)
+    known, count = answers_module.looked_at(run.predictions(), "test")
+    assert (len(known), count) == (some, len(whole))
+    assert known["row"].is_unique
+    assert known["row"].iloc[[0, -1]].tolist() == whole["row"].iloc[[0, -1]].tolist()
+    page = writing.write(run.path, run.record, output=tmp_path / "page.html").read_text("utf-8")
+    said = f"The answers below are for {some} of the {count} rows of test, at equal distances"
+    assert said in page
+    monkeypatch.setattr(answers_module, "MOST", count)
+    page = writing.write(run.path, run.record, output=tmp_path / "page.html").read_text("utf-8")
+    assert "at equal distances" not in page
 
 
 def test_what_the_run_lacks_is_left_out(fitted: Fitted, tmp_path: Path) -> None:
