@@ -145,7 +145,7 @@ def test_the_description_says_what_goes_in_and_what_comes_out(exported: Exports)
     assert least < 0 < most
     assert size == {
         "name": "size", "column": "size", "kind": "number", "holds": "numbers",
-        "dtype": "float32", "shape": [None], "unlike": "far from those of training",
+        "dtype": "float32", "shape": [None], "unlike": "far from those of training", "known": True,
     }  # fmt: skip
     assert described["missing"] == {
         "float32": "NaN",
