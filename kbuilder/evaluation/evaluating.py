@@ -135,7 +135,7 @@ def evaluate(
         **({"baseline_notes": notes} if notes else {}),
         **({"by_step": steps} if steps else {}),
         "better_than_baseline": None if None in better else all(better),
-        **({} if not found else {**found, "intervals": {judged: found["intervals"]}}),
+        **({**found, "intervals": {judged: found["intervals"]}} if drawn else found),
     }
 
 

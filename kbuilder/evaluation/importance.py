@@ -82,7 +82,7 @@ def importance(
     answered = predict(some)
     drawn = intervals.resamples(truth, answered, counts, drawing._replace(groups=owners))
     if drawn is None:
-        return {"reason": "the rows are of one group"}
+        return {"reason": "the rows, or their groups, are too few"}
     drawn = drawn._replace(times=RESAMPLES)
     own = intervals.spread(columns, truth, answered, drawn, headline).get(headline)
     if own is None:

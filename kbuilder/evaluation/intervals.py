@@ -28,12 +28,16 @@ MOST_ROWS = 50_000
 """Of more rows a sample is resampled, and its spread is brought down to that of all."""
 CHUNK = 2_000_000
 """Rows of the resamples that are held at a time."""
+FEWEST_UNITS = 4
+"""Of fewer rows, or groups, resamples are too alike to say anything of others."""
 FEW_UNITS = 30
 """Of fewer rows, or groups, the resamples of a difference are too alike for their quantiles."""
 OF_ROWS = ("accuracy", "exact")
 """Ends of names of metrics that are shares of all rows; others may be of the rarest class."""
 LEAST_SKEW = 1e-3
 """Below it a skewness is none."""
+UNDEFINED = 0.5
+"""The share of the resamples in which a metric that has an interval may not be defined."""
 SAME = 1e-9
 """What values are apart, as a share of the largest, that are the same but for rounding."""
 TAIL = 0.025
@@ -103,7 +107,7 @@ ALONE = Drawing()
 def resamples(
     encoded: Arrays, outputs: Arrays, weights: np.ndarray | None = None, drawing: Drawing = ALONE
 ) -> Resamples | None:
-    """What is resampled; None: fewer than two rows, or groups, say nothing of others.
+    """What is resampled; None: so few rows, or groups, say nothing of others.
 
     Args:
         encoded: The targets by output, each (rows, …).
@@ -124,7 +128,7 @@ def resamples(
         chosen, owners = chosen[inside], owners[inside]
     units = np.unique(owners, return_inverse=True)[1]
     size = int(units.max()) + 1
-    if size < 2:
+    if size < FEWEST_UNITS:
         return None
     work = min(WORK, 4 * WORK // max(values.shape[1] for values in outputs.values()))
     count = min(RESAMPLES, max(FEWEST, work // len(chosen)))
@@ -164,7 +168,7 @@ def _spread(
         total = total + task.loss_weight * figures.get("loss", np.full(drawn.times, np.nan))
     if len(columns.targets) > 1:
         found = {"loss": total, **found}
-    return {name: values for name, values in found.items() if not np.isnan(values).all()}
+    return {name: own for name, own in found.items() if np.isnan(own).mean() <= UNDEFINED}
 
 
 def losses(task: Task, encoded: np.ndarray, outputs: np.ndarray) -> np.ndarray | None:
@@ -404,10 +408,11 @@ def judge(
         drawn: The resamples; None: the rows are too few.
 
     Returns:
-        `intervals` by metric, and `comparisons`, each as `Compared`; neither without resamples.
+        `intervals` by metric, and `comparisons`, each as `Compared`; without resamples neither,
+        but `too_few`: how many rows there are.
     """
     if drawn is None:
-        return {}
+        return {"too_few": len(next(iter(encoded.values())))}
     found = spread(columns, encoded, outputs, drawn)
     rows = len(next(iter(encoded.values())))
     others: dict[str, Arrays] = {}

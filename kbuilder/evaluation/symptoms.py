@@ -25,6 +25,8 @@ SURELY = 4.0
 """Standard errors between two losses that are not the same."""
 UNLIKE = 1.25
 """How many times as high one of two losses is that are not alike."""
+FEWEST_HELD = 10
+"""Rows of a split of which a loss and its spread are known at all, at least."""
 FEWEST_ROWS = 50
 """Rows of validation, and of test, that are compared, at least."""
 DEAD, NEARLY_ALL, FEWEST_UNITS = 0.5, 0.9, 16
@@ -249,7 +251,7 @@ def _apart(known: Figures, name: str, other: float) -> float:
     """Standard errors between a loss and that of a split; 0: it is not known."""
     loss, rows = known.held[name]
     spread = known.spread.get(name)
-    if spread is None or not rows:
+    if spread is None or rows < FEWEST_HELD:
         return 0.0
     return abs(loss - other) / max(spread / rows**0.5, 1e-12)
 

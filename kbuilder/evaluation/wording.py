@@ -74,6 +74,10 @@ def judgement(metrics: Mapping[str, Any]) -> list[str]:
         if list(metrics["splits"])[-1] == "validation":
             found.append("These rows have chosen the epoch, so other rows may show less.")
         return [" ".join(found)]
+    if "too_few" in metrics:
+        rows = metrics["too_few"]
+        are = "row is" if rows == 1 else "rows are"
+        return [f"{rows:,} {are} too few to say how good the model is for others."]
     if metrics["better_than_baseline"] is not False:  # a run of a time before comparisons
         return []
     headline = metrics["headline"]

@@ -40,6 +40,9 @@ KOREAN = {
     "Log": "기록",
     "Answers on {split}": "{split} 답",
     "Where it fails": "틀리는 곳",
+    "{rows} rows are too few to say how good the model is for others.": (
+        "행 {rows}개는 다른 행에 대해 모델이 얼마나 좋은지 말하기에 너무 적습니다."
+    ),
     "Many rows": "많은 행",
     "The answers below are for {some} of the {count} rows of {split}, at equal distances; "
     "the verdict is of all.": (

@@ -143,6 +143,11 @@ def _verdict(record: Record, words: Words) -> Section:
     known = {name: own[headline] for name, own in baselines.items() if headline in own}
     if metrics.get("comparisons"):
         lines += [_compared(one, words) for one in metrics["comparisons"]]
+    elif "too_few" in metrics:
+        lines.append(words.say(
+            "{rows} rows are too few to say how good the model is for others.",
+            rows=metrics["too_few"],
+        ))  # fmt: skip
     elif known and metrics["better_than_baseline"] is not None:
         best = max(known, key=lambda name: known[name])
         given = {"name": best, "value": cell(float(known[best]))}

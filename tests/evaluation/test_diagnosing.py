@@ -143,6 +143,9 @@ USUAL: dict[str, dict[str, Any]] = {
     },
     "better on training rows": {"train": 0.2, "held": {"test": (0.4, 400)}},
     "few rows": {"train": 0.05, "held": {"test": (0.5, 5)}},
+    "few rows that are alike": {
+        "train": 0.05, "held": {"test": (0.6, 2)}, "spread": {"test": 0.001},
+    },
     "nothing to learn": {
         "history": epochs(0.695, 0.693, 0.694, 0.692, 0.693, 0.692), "train": 0.688,
         "held": {"test": (0.694, 400)}, "baselines": {"linear": 0.7, "boosting": 0.75},

@@ -125,7 +125,7 @@ def test_where_nothing_can_be_said_the_reason_is() -> None:
     assert "more than 100 columns" in importance(many, wide, truth, answer, "r2")["reason"]
     drawing = Drawing(np.zeros(500, int), 0)
     assert (
-        "one group"
+        "their groups, are too few"
         in importance(columns_of(), arrays, truth, answer, "r2", None, drawing)["reason"]
     )
 

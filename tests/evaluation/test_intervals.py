@@ -12,7 +12,7 @@ from sklearn import metrics
 
 import kbuilder as kb
 from kbuilder.columns import Columns, Target
-from kbuilder.evaluation import evaluating, intervals
+from kbuilder.evaluation import evaluating, intervals, wording
 
 BINARY = kb.Binary(classes=["no", "yes"])
 NUMBER = kb.Regression(outputs=1, mean=[5], scale=[2])
@@ -358,3 +358,20 @@ def test_a_difference_of_zero_is_called_better_in_5_of_100_times_at_most(
     # 2.5 % are expected; more than 5 % come once in five hundred.
     assert 0 < said.count("better") <= 0.05 * TIMES
     assert 0 < said.count("worse") <= 0.05 * TIMES
+
+
+def test_so_few_rows_that_resamples_are_alike_have_no_interval() -> None:
+    columns = predicting(kb.Regression(mean=(0.0,), scale=(1.0,)))
+    truth = {"y": np.array([[1.0], [2.0], [4.0], [8.0], [9.0]], np.float32)}
+    given = {"y": truth["y"] + np.array([[0.1], [0.5], [-1.0], [2.0], [0.3]], np.float32)}
+    few = ({"y": truth["y"][:2]}, {"y": given["y"][:2]})
+    assert intervals.resamples(*few) is None
+    assert intervals.resamples(*few, drawing=intervals.Drawing(np.array([0, 1]))) is None
+    found = intervals.judge(columns, *few, {}, ({"r2": 0.5}, {}), ["r2"], None)
+    assert found == {"too_few": 2}
+    drawn = intervals.resamples(truth, given)
+    assert drawn is not None
+    spreads = intervals.spread(columns, truth, given, drawn)
+    assert all(np.isnan(values).mean() < 0.5 for values in spreads.values())
+    said = wording.judgement({**found, "baselines": {}, "better_than_baseline": False})
+    assert said == ["2 rows are too few to say how good the model is for others."]
