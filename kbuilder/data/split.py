@@ -12,9 +12,10 @@ from kbuilder import catalog
 from kbuilder.columns import Target
 from kbuilder.contracts import Folding, Owning, Splitting, Strata, Task
 from kbuilder.errors import DataError, cut, listed
-from kbuilder.evaluation.predictions import in_order, numbered
+from kbuilder.evaluation.predictions import categorical
 from kbuilder.splits._owners import owners
 from kbuilder.tables.dictionary import each, narrow, ranks
+from kbuilder.tables.keeping import FILE, ROW
 from kbuilder.tables.table import Table
 from kbuilder.tables.values import as_label, one_of
 
@@ -68,9 +69,19 @@ class Parts:
         """The content of `splits.parquet`: each row's split, and its number from 1, or its file."""
         import pandas as pd
 
-        splits = [split for split, _ in self]
-        frames = [in_order(numbered(split, table, splits)) for split, table in self]
-        return pd.concat(frames, ignore_index=True)
+        parts = dict(self)
+        counts = [len(table.labels) for table in parts.values()]
+        codes = np.repeat(np.arange(len(parts), dtype=np.int8), counts)
+        named = categorical(codes, list(parts))
+        if any(isinstance(table.labels[0], str) for table in parts.values() if len(table.labels)):
+            files = [label for table in parts.values() for label in sorted(table.labels)]
+            return pd.DataFrame({"split": named, FILE: files})
+        rows, start = np.empty(len(codes), np.int64), 0  # which may be many
+        for table, count in zip(parts.values(), counts, strict=True):
+            rows[start : start + count] = table.labels
+            rows[start : start + count].sort()
+            start += count
+        return pd.DataFrame({"split": named, ROW: rows}, copy=False)
 
     def smoke(self) -> Parts:
         """A few rows of each part."""
