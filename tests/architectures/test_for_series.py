@@ -54,11 +54,13 @@ def test_a_sequence_of_any_length_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["NHiTS", "TSMixer"])
 def test_they_learn_what_no_line_says(name: str) -> None:
+    """Of six seeds, with oneDNN and without, the greatest share of the variance left was 0.05."""
     keras.utils.set_random_seed(0)
-    model = kb.build(getattr(kb, name)(dropout=0.0), kb.Regression(mean=[0.0], scale=[1.0]), (6, 1))
-    window = random.normal(size=(512, 6, 1)).astype(np.float32)
-    truth = np.abs(window[:, 5]) - np.abs(window[:, 0])
+    network = getattr(kb, name)(dropout=0.0)
+    model = kb.build(network, kb.Regression(mean=[0.0], scale=[1.0]), (24, 1))
+    window = np.random.default_rng(0).normal(size=(512, 24, 1)).astype(np.float32)
+    truth = np.abs(window[:, 23]) - np.abs(window[:, 0])
     model.compile(keras.optimizers.Adam(0.01), "mse")
     model.fit(window, truth, epochs=40, batch_size=64, verbose=0)
     off = np.asarray(model(window)) - truth
-    assert np.mean(off**2) < 0.5 * np.var(truth)
+    assert np.mean(off**2) < 0.25 * np.var(truth)
